@@ -1,0 +1,60 @@
+/**
+ * Every failure that MRIMaster anticipates. Each has a `code` that clients can rely on and a message that names
+ * the cure. Messages hold no patient data: they reach logs, GraphQL clients and stored rows.
+ */
+export class MrimasterError extends Error {
+  readonly code: string = 'INTERNAL_SERVER_ERROR';
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Bytes that are not a DICOM object, or one that contradicts itself. */
+export class InvalidDicom extends MrimasterError {
+  override readonly code = 'INVALID_DICOM';
+}
+
+/** Pixel data in an encoding that no decoder here reads. */
+export class UnsupportedTransferSyntax extends MrimasterError {
+  override readonly code = 'UNSUPPORTED_TRANSFER_SYNTAX';
+}
+
+/** Pixels of a kind that cannot become a grey slice (bit depth, photometric interpretation, samples). */
+export class UnsupportedPixels extends MrimasterError {
+  override readonly code = 'UNSUPPORTED_PIXELS';
+}
+
+/** Pixel data that is damaged or shorter than its header says. */
+export class UndecodablePixels extends MrimasterError {
+  override readonly code = 'UNDECODABLE_PIXELS';
+}
+
+/** A database that cannot be opened, or is not ours to use. */
+export class DatabaseNotUsable extends MrimasterError {
+  override readonly code = 'DATABASE_NOT_USABLE';
+}
+
+/** The archive did not answer, or said that it cannot now (5xx, 429): worth another try later. */
+export class PacsUnreachable extends MrimasterError {
+  override readonly code = 'PACS_UNREACHABLE';
+}
+
+/** The archive answered that we may not (401, 403): no retry helps until credentials or rights change. */
+export class PacsRefused extends MrimasterError {
+  override readonly code = 'PACS_REFUSED';
+}
+
+/** The archive has no such study. */
+export class StudyNotFound extends MrimasterError {
+  override readonly code = 'STUDY_NOT_FOUND';
+}
+
+/** The archive answered with something that is not DICOMweb, or stopped in the middle of it. */
+export class PacsBadAnswer extends MrimasterError {
+  override readonly code = 'PACS_BAD_ANSWER';
+}
+
+/** No room to keep what arrived; nothing of it was kept. */
+export class StorageFull extends MrimasterError {
+  override readonly code = 'STORAGE_FULL';
+}
