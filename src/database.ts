@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Client, type ClientConfig } from 'pg';
+import type { Config } from './config.js';
+import { applyMigrations } from './database/applyMigrations.js';
+import { EmbeddedPostgres } from './database/embeddedPostgres.js';
+import { DatabaseNotUsable } from './errors.js';
+import { PrismaClient } from './generated/prisma/client.js';
+import type { Log } from './log.js';
+
+const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+// Advisory locks on the embedded database, held by one connection for as long as its process lives. PostgreSQL
+// itself drops them when a process is killed, so there is no lock file to go stale.
+/** Held shared by every process that uses the database; whoever gets it alone may stop the server. */
+const PRESENCE_LOCK = 72_707_370;
+/** Held by the one process that serves this DATA_DIR. */
+const SERVER_LOCK = 72_707_371;
+const RETRY_SERVER_LOCK_MS = 3_000;
+
+/** A server owns its DATA_DIR; any number of tools (import, explain ...) may work beside it. */
+export type DatabaseRole = 'server' | 'tool';
+
+export type Database = {
+  prisma: PrismaClient;
+  /** For those who speak to PostgreSQL without Prisma: the queue. */
+  connection: ClientConfig;
+  /** For people: which database this is, without credentials. */
+  description: string;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the database of `config.databaseUrl`, or the embedded one in DATA_DIR, and migrates it.
+ * @throws DatabaseNotUsable when it cannot be opened, when another server uses the same DATA_DIR, or when its
+ *   history is not ours.
+ */
+export async function openDatabase(config: Config, role: DatabaseRole, log: Log): Promise<Database> {
+  return config.databaseUrl ? openTheirs(config.databaseUrl) : openEmbedded(config.dataDir, role, log);
+}
+
+async function openTheirs(url: string): Promise<Database> {
+  const connection = { connectionString: url };
+  const client = new Client({ ...connection, application_name: 'mrimaster:migrate' });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseNotUsable(
+      `The database of DATABASE_URL does not answer: ${(error as Error).message || (error as NodeJS.ErrnoException).code}. Check host, port, user and password, or leave DATABASE_URL out to use the embedded database.`,
+    );
+  }
+  try {
+    await applyMigrations(client, MIGRATIONS);
+  } finally {
+    await client.end();
+  }
+  const prisma = openPrisma(connection);
+  const { hostname, pathname } = new URL(url);
+  return {
+    prisma,
+    connection,
+    description: `PostgreSQL${pathname} on ${hostname || 'a socket'}`,
+    close: () => prisma.$disconnect(),
+  };
+}
+
+async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Promise<Database> {
+  const postgres = new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log'));
+  let closing = false;
+  let presence = await enter();
+  await applyMigrations(presence, MIGRATIONS);
+  watch();
+  const prisma = openPrisma(postgres.connection);
+  return {
+    prisma,
+    connection: postgres.connection,
+    description: `embedded PostgreSQL in ${join(dataDir, 'postgres')}`,
+    close: async () => {
+      closing = true;
+      await prisma.$disconnect();
+      if (await lastOneHere(presence)) await postgres.stop();
+      await presence.end().catch(() => {}); // the server has gone, and the connection with it
+    },
+  };
+
+  async function enter(): Promise<Client> {
+    for (;;) {
+      const client = await postgres.connect(`mrimaster:${role}:${process.pid}`);
+      try {
+        await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+        if (role === 'server') await lockServer(client, dataDir);
+        return client;
+      } catch (error) {
+        await client.end().catch(() => {});
+        if (error instanceof DatabaseNotUsable) throw error;
+        await sleep(100); // the last user was just stopping the server: start it again
+      }
+    }
+  }
+
+  /** A server that dies under us is started again; what failed meanwhile is retried by the queue. */
+  function watch(): void {
+    presence.once('end', async () => {
+      if (closing) return;
+      log.warn('The embedded database stopped unexpectedly; starting it again.');
+      try {
+        presence = await enter();
+        watch();
+        log.info('The embedded database runs again.');
+      } catch (error) {
+        log.error({ err: error }, 'The embedded database does not start again.');
+      }
+    });
+  }
+}
+
+async function lockServer(client: Client, dataDir: string): Promise<void> {
+  // A server that was killed a moment ago holds its lock until PostgreSQL notices.
+  for (const deadline = Date.now() + RETRY_SERVER_LOCK_MS; ; await sleep(100)) {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [SERVER_LOCK]);
+    if (rows[0].locked) return;
+    if (Date.now() > deadline) break;
+  }
+  const { rows } = await client.query(
+    `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted AND objid = $1`,
+    [SERVER_LOCK],
+  );
+  throw new DatabaseNotUsable(
+    `Another MRIMaster server${rows[0] ? ` (process ${rows[0].pid})` : ''} is using ${dataDir}. Stop it first, or give this one another DATA_DIR and PORT.`,
+  );
+}
+
+/** Whether no other process uses the server. If so, none can enter any more. */
+async function lastOneHere(presence: Client): Promise<boolean> {
+  try {
+    await presence.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
+    const { rows } = await presence.query('SELECT pg_try_advisory_lock($1) AS alone', [PRESENCE_LOCK]);
+    return rows[0].alone;
+  } catch {
+    return false; // it is not running
+  }
+}
+
+function openPrisma(connection: ClientConfig): PrismaClient {
+  const adapter = new PrismaPg({ ...connection, application_name: 'mrimaster', max: 10 });
+  return new PrismaClient({ adapter });
+}

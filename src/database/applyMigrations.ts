@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { DatabaseNotUsable } from '../errors.js';
+
+/** The key that Prisma's own `migrate` locks, so that both never run at once. */
+const PRISMA_MIGRATE_LOCK = 72_707_369;
+
+/** Prisma's bookkeeping table, as `prisma migrate` creates it. */
+const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+  "id" VARCHAR(36) PRIMARY KEY NOT NULL,
+  "checksum" VARCHAR(64) NOT NULL,
+  "finished_at" TIMESTAMPTZ,
+  "migration_name" VARCHAR(255) NOT NULL,
+  "logs" TEXT,
+  "rolled_back_at" TIMESTAMPTZ,
+  "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(),
+  "applied_steps_count" INTEGER NOT NULL DEFAULT 0
+)`;
+
+type Row = { migration_name: string; checksum: string; finished_at: Date | null };
+
+/**
+ * Brings the database to the state that the migrations in `folder` describe, and keeps Prisma's account of it.
+ * Processes that start at once wait for each other. Each migration is one transaction with its own account, so a
+ * crash leaves it wholly done or wholly undone.
+ * @returns the names of the migrations that were applied now.
+ * @throws DatabaseNotUsable when the database and the folder tell different histories.
+ */
+export async function applyMigrations(client: Client, folder: string): Promise<string[]> {
+  const migrations = await readMigrations(folder);
+  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+  try {
+    await client.query(BOOKKEEPING);
+    const { rows } = await client.query<Row>(
+      'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL',
+    );
+    const pending = pendingMigrations(migrations, rows);
+    for (const migration of pending) await applyMigration(client, migration);
+    return pending.map(({ name }) => name);
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_MIGRATE_LOCK]);
+  }
+}
+
+type Migration = { name: string; sql: string; checksum: string };
+
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(join(folder, name, 'migration.sql'), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+function pendingMigrations(migrations: Migration[], rows: Row[]): Migration[] {
+  const known = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const row of rows) {
+    const migration = known.get(row.migration_name);
+    if (!migration)
+      throw new DatabaseNotUsable(
+        `The database has migration ${row.migration_name}, which this version of MRIMaster does not know: a newer version used it. Start that version, or use another database.`,
+      );
+    if (!row.finished_at)
+      throw new DatabaseNotUsable(
+        `Migration ${row.migration_name} failed half-way. Repair the database, then mark it with \`npx prisma migrate resolve\`.`,
+      );
+    if (row.checksum !== migration.checksum)
+      throw new DatabaseNotUsable(
+        `Migration ${row.migration_name} was edited after it had been applied. Restore the file prisma/migrations/${row.migration_name}/migration.sql and write a new migration instead.`,
+      );
+  }
+  const applied = new Set(rows.map((row) => row.migration_name));
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function applyMigration(client: Client, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), now(), 1)`,
+      [randomUUID(), checksum, name],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw new DatabaseNotUsable(
+      `Migration ${name} failed and was undone: ${(error as Error).message}. Nothing was changed.`,
+    );
+  }
+}
