@@ -4,6 +4,8 @@
  */
 export class MrimasterError extends Error {
   readonly code: string = 'INTERNAL_SERVER_ERROR';
+  /** Whether the same request may well succeed later, as when an archive is down. */
+  readonly retryable: boolean = false;
   override get name(): string {
     return this.constructor.name;
   }
@@ -37,6 +39,7 @@ export class DatabaseNotUsable extends MrimasterError {
 /** The archive did not answer, or said that it cannot now (5xx, 429): worth another try later. */
 export class PacsUnreachable extends MrimasterError {
   override readonly code = 'PACS_UNREACHABLE';
+  override readonly retryable = true;
 }
 
 /** The archive answered that we may not (401, 403): no retry helps until credentials or rights change. */
@@ -44,17 +47,68 @@ export class PacsRefused extends MrimasterError {
   override readonly code = 'PACS_REFUSED';
 }
 
-/** The archive has no such study. */
-export class StudyNotFound extends MrimasterError {
-  override readonly code = 'STUDY_NOT_FOUND';
-}
-
 /** The archive answered with something that is not DICOMweb, or stopped in the middle of it. */
 export class PacsBadAnswer extends MrimasterError {
   override readonly code = 'PACS_BAD_ANSWER';
+  override readonly retryable = true;
 }
 
 /** No room to keep what arrived; nothing of it was kept. */
 export class StorageFull extends MrimasterError {
   override readonly code = 'STORAGE_FULL';
+  override readonly retryable = true;
+}
+
+/** A model whose manifest or graph is wrong. */
+export class ModelInvalid extends MrimasterError {
+  override readonly code = 'MODEL_INVALID';
+}
+
+export class ModelNotFound extends MrimasterError {
+  override readonly code = 'MODEL_NOT_FOUND';
+}
+
+/** A device that was demanded and cannot run the model. */
+export class DeviceUnavailable extends MrimasterError {
+  override readonly code = 'DEVICE_UNAVAILABLE';
+}
+
+/** A map that the model's graph does not allow. */
+export class ExplanationUnavailable extends MrimasterError {
+  override readonly code = 'EXPLANATION_UNAVAILABLE';
+}
+
+export class LabelNotFound extends MrimasterError {
+  override readonly code = 'LABEL_NOT_FOUND';
+}
+
+export class LayerNotFound extends MrimasterError {
+  override readonly code = 'LAYER_NOT_FOUND';
+}
+
+export class StudyNotFound extends MrimasterError {
+  override readonly code = 'STUDY_NOT_FOUND';
+}
+
+export class SliceNotFound extends MrimasterError {
+  override readonly code = 'SLICE_NOT_FOUND';
+}
+
+export class PredictionNotFound extends MrimasterError {
+  override readonly code = 'PREDICTION_NOT_FOUND';
+}
+
+/** An archive that the configuration does not name. */
+export class PacsNotConfigured extends MrimasterError {
+  override readonly code = 'PACS_NOT_CONFIGURED';
+}
+
+export class ExplanationNotFound extends MrimasterError {
+  override readonly code = 'EXPLANATION_NOT_FOUND';
+}
+
+/** The database does not answer; the same request may succeed in a moment. */
+export class DatabaseUnavailable extends MrimasterError {
+  override readonly code = 'DATABASE_UNAVAILABLE';
+  override readonly retryable = true;
 }

@@ -1,0 +1,169 @@
+import type { Element } from 'dicom-parser';
+import {
+  InvalidDicom,
+  MrimasterError,
+  UndecodablePixels,
+  UnsupportedPixels,
+  UnsupportedTransferSyntax,
+} from '../errors.js';
+import { type Codestream, readJpeg2000Codestream, readJpegCodestream } from './codestream.js';
+import { decodeJpegLs } from './decodeJpegLs.js';
+import { decodeNative } from './decodeNative.js';
+import { readEncapsulatedFrame } from './encapsulated.js';
+import { type PixelDescription, readPixelDescription } from './pixelDescription.js';
+import { type Header, readHeader } from './readHeader.js';
+import { decodeRle } from './rle.js';
+import { describeTransferSyntax, supportedTransferSyntaxes, TRANSFER_SYNTAXES } from './transferSyntax.js';
+
+export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+
+/**
+ * One frame's stored values, as the file keeps them: before any LUT, bits above `bitsStored` unmasked.
+ * `pixels`: row by row, `rows × columns × samplesPerPixel` of them, samples interleaved by pixel.
+ */
+export type DecodedFrame = Pick<
+  PixelDescription,
+  | 'rows'
+  | 'columns'
+  | 'samplesPerPixel'
+  | 'bitsAllocated'
+  | 'bitsStored'
+  | 'highBit'
+  | 'signed'
+  | 'photometricInterpretation'
+> & { pixels: StoredPixels };
+
+/**
+ * Decodes frame `frameNumber` (from 1) of a DICOM object. Whatever comes back has exactly the size that the header
+ * declares, and was decoded from this frame alone.
+ * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
+ */
+export async function decodeFrame(bytes: Uint8Array, frameNumber: number): Promise<DecodedFrame> {
+  return decodeFrameOf(readHeader(bytes), frameNumber);
+}
+
+/** As {@link decodeFrame}, from a header already read. */
+export async function decodeFrameOf(header: Header, frameNumber: number): Promise<DecodedFrame> {
+  try {
+    const description = readPixelDescription(header);
+    if (!Number.isInteger(frameNumber) || frameNumber < 1 || frameNumber > description.numberOfFrames) {
+      throw new InvalidDicom(`There is no frame ${frameNumber}: the object has ${description.numberOfFrames}.`);
+    }
+    const samples = await decodeSamples(header, description, frameNumber);
+    if (samples.length !== description.frameBytes) throw wrongSize();
+    const { frameBytes: _, planarConfiguration: __, numberOfFrames: ___, ...rest } = description;
+    return { ...rest, pixels: toTypedArray(samples, description) };
+  } catch (error) {
+    if (error instanceof MrimasterError) throw error;
+    throw new UndecodablePixels('The pixel data contradicts its header. Send or copy the file again.', {
+      cause: error,
+    });
+  }
+}
+
+/** Little-endian samples of one frame, `bitsAllocated` each. */
+async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Uint8Array> {
+  const decoder = TRANSFER_SYNTAXES[header.transferSyntaxUid]?.decoder ?? null;
+  if (decoder === null) {
+    throw new UnsupportedTransferSyntax(
+      `Transfer syntax ${describeTransferSyntax(header.transferSyntaxUid)} is not supported. ` +
+        `Supported: ${supportedTransferSyntaxes()}.`,
+    );
+  }
+  const { pixelData } = header;
+  if (pixelData === null) {
+    throw header.dataSet.elements.x7fe00008 || header.dataSet.elements.x7fe00009
+      ? new UnsupportedPixels('Float pixel data are not supported. Send integer images.')
+      : new UndecodablePixels('The object has no pixel data. Send or copy the file again.');
+  }
+  const encapsulated = pixelData.hadUndefinedLength === true;
+  if (encapsulated === (decoder === 'native')) {
+    throw new UndecodablePixels('The pixel data are not in the transfer syntax that the header names. Send it again.');
+  }
+  if (decoder === 'native') return readNativeFrame(header, pixelData, description, frameNumber);
+  const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
+  const { rows, columns, samplesPerPixel, bitsAllocated, signed, photometricInterpretation } = description;
+  if (decoder === 'rle') {
+    return decodeRle(bytes, { pixels: rows * columns, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
+  }
+  const jpeg2000 = decoder === 'jpeg2000' || decoder === 'htj2k';
+  const codestream = jpeg2000 ? readJpeg2000Codestream(bytes) : readJpegCodestream(bytes);
+  checkCodestream(codestream, description);
+  const decoded =
+    decoder === 'jpegls'
+      ? await decodeJpegLs(bytes, codestream)
+      : await decodeNative(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
+  return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
+}
+
+/** The image inside must be the one that the header describes: decoding another would show another image. */
+function checkCodestream(codestream: Codestream, description: PixelDescription): void {
+  const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
+  const same =
+    codestream.rows === rows && codestream.columns === columns && codestream.samplesPerPixel === samplesPerPixel;
+  if (!same || codestream.precision > bitsAllocated) throw wrongSize();
+  if (bitsAllocated === 32) {
+    throw new UnsupportedPixels('Compressed images of 32 bits are not supported. Send the object uncompressed.');
+  }
+  // Negative values could be told from large ones by nothing.
+  if (signed && !codestream.signed && codestream.precision < bitsStored) throw wrongSize();
+}
+
+/** PS3.5 8.1.1 and 8.2: uncompressed frames lie one behind the other. */
+function readNativeFrame(
+  header: Header,
+  pixelData: Element,
+  { frameBytes, bitsAllocated, samplesPerPixel, planarConfiguration, rows, columns }: PixelDescription,
+  frameNumber: number,
+): Uint8Array {
+  const offset = pixelData.dataOffset + (frameNumber - 1) * frameBytes;
+  const end = Math.min(pixelData.dataOffset + pixelData.length, header.bytes.length);
+  if (offset + frameBytes > end) {
+    throw new UndecodablePixels(
+      `The pixel data end before frame ${frameNumber} is complete: the file is truncated. Send or copy it again.`,
+    );
+  }
+  let samples = header.bytes.slice(offset, offset + frameBytes);
+  if (header.bigEndian && bitsAllocated > 8) Buffer.from(samples.buffer)[bitsAllocated === 16 ? 'swap16' : 'swap32']();
+  if (header.bigEndian && bitsAllocated === 8 && pixelData.vr === 'OW') {
+    // PS3.5 A.3: in OW, pairs of bytes are swapped; a frame of odd length shares a word with its neighbour.
+    const swapped = (at: number) => header.bytes[pixelData.dataOffset + (at ^ 1)] ?? 0;
+    samples = samples.map((_, index) => swapped(offset - pixelData.dataOffset + index));
+  }
+  const planar = samplesPerPixel > 1 && planarConfiguration === 1;
+  return planar ? interleave(samples, rows * columns, samplesPerPixel, bitsAllocated / 8) : samples;
+}
+
+function interleave(planes: Uint8Array, pixels: number, samples: number, bytesPerSample: number): Uint8Array {
+  const interleaved = new Uint8Array(planes.length);
+  for (let sample = 0; sample < samples; sample++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      for (let byte = 0; byte < bytesPerSample; byte++) {
+        interleaved[(pixel * samples + sample) * bytesPerSample + byte] = planes[
+          (sample * pixels + pixel) * bytesPerSample + byte
+        ] as number;
+      }
+    }
+  }
+  return interleaved;
+}
+
+function widen(samples: Uint8Array, signed: boolean): Uint8Array {
+  const narrow = signed ? new Int8Array(samples.buffer, samples.byteOffset, samples.length) : samples;
+  return new Uint8Array(Int16Array.from(narrow).buffer);
+}
+
+function toTypedArray(samples: Uint8Array, { bitsAllocated, signed }: PixelDescription): StoredPixels {
+  // Typed arrays start at multiples of their element size, which a view into a larger buffer may not.
+  const aligned = samples.byteOffset % 4 === 0 ? samples : samples.slice();
+  const buffer = aligned.buffer as ArrayBuffer;
+  const { byteOffset } = aligned;
+  const length = (samples.length * 8) / bitsAllocated;
+  if (bitsAllocated === 8) return new (signed ? Int8Array : Uint8Array)(buffer, byteOffset, length);
+  if (bitsAllocated === 16) return new (signed ? Int16Array : Uint16Array)(buffer, byteOffset, length);
+  return new (signed ? Int32Array : Uint32Array)(buffer, byteOffset, length);
+}
+
+function wrongSize(): UndecodablePixels {
+  return new UndecodablePixels('The compressed image is not the one that the header describes. Export it again.');
+}

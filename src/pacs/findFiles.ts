@@ -1,0 +1,58 @@
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MrimasterError } from '../errors.js';
+import { locateDataSet } from './locateDataSet.js';
+
+/** What a walk has seen so far. `skipped`: files that are not DICOM objects, DICOMDIRs, and what cannot be read. */
+export type Tally = { found: number; skipped: number };
+
+/** MediaStorageSOPClassUID of a DICOMDIR as group 0002 writes it: VR, length 20, value. */
+const DIRECTORY_SOP_CLASS = 'UI\x14\x001.2.840.10008.1.3.10';
+
+/**
+ * The paths of the DICOM files under `root` (or `root` itself), folder by folder in the order of their names, told
+ * by their content. Symbolic links are followed, each folder visited once. `tally` counts along.
+ * @throws the file system's error where `root` itself cannot be read.
+ */
+export async function* findFiles(root: string, tally: Tally = { found: 0, skipped: 0 }): AsyncGenerator<string> {
+  await stat(root);
+  yield* walk(root, tally, new Set());
+}
+
+async function* walk(path: string, tally: Tally, visited: Set<string>): AsyncGenerator<string> {
+  const kind = await stat(path).catch(() => null);
+  if (kind?.isDirectory()) {
+    const folder = await realpath(path);
+    if (visited.has(folder)) return;
+    visited.add(folder);
+    const names = await readdir(path).catch(() => null);
+    if (!names) tally.skipped++;
+    for (const name of names?.sort() ?? []) yield* walk(join(path, name), tally, visited);
+    return;
+  }
+  // Sockets and pipes would block an open.
+  if (kind?.isFile() && (await isDicomFile(path))) {
+    tally.found++;
+    yield path;
+  } else {
+    tally.skipped++;
+  }
+}
+
+async function isDicomFile(path: string): Promise<boolean> {
+  let file: FileHandle | null = null;
+  try {
+    file = await open(path, 'r');
+    const start = Buffer.alloc(4096);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    const bytes = start.subarray(0, bytesRead);
+    if (bytes.toString('latin1', 128, 132) !== 'DICM') locateDataSet(bytes);
+    // MediaStorageSOPClassUID stands in the first few hundred bytes; an index of files is no image.
+    return !bytes.includes(DIRECTORY_SOP_CLASS, 0, 'latin1');
+  } catch (error) {
+    if (error instanceof MrimasterError || (error as NodeJS.ErrnoException).code) return false;
+    throw error;
+  } finally {
+    await file?.close();
+  }
+}

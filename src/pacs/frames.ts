@@ -1,0 +1,104 @@
+import type { DataSet } from 'dicom-parser';
+import { readDecimal, readDecimals, readDouble, readInteger, readItem, readStrings } from './attributes.js';
+
+/** PS3.3 C.11.2.1.2 and C.11.2.1.3: how modality values become grey; centre and width in modality units. */
+export type Window = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
+
+/** PS3.3 C.11.1.1.2: modality value = slope × stored value + intercept. */
+export type Rescale = { slope: number; intercept: number };
+
+export type Vector = readonly [number, number, number];
+
+/**
+ * What a header says of one frame.
+ * `frameNumber`: from 1. `imagePositionPatient`: mm, the centre of the first pixel. `imageOrientationPatient`: the
+ * direction of the rows, then of the columns. `pixelSpacing`: mm between rows, mm between columns.
+ */
+export type Frame = {
+  frameNumber: number;
+  imagePositionPatient: Vector | null;
+  imageOrientationPatient: readonly [number, number, number, number, number, number] | null;
+  pixelSpacing: readonly [number, number] | null;
+  sliceThickness: number | null;
+  rescale: Rescale | null;
+  window: Window | null;
+  frameType: readonly string[];
+  temporalPositionIndex: number | null;
+  echoTime: number | null;
+  diffusionBValue: number | null;
+};
+
+/**
+ * The frames of a data set, `numberOfFrames` of them. In Enhanced objects each attribute comes from the per-frame
+ * functional groups, else from the shared ones (PS3.3 C.7.6.16), else from the top level, where classic objects
+ * keep it for all frames.
+ */
+export function readFrames(dataSet: DataSet, numberOfFrames: number): Frame[] {
+  if (dataSet.elements.x52009230)
+    return Array.from({ length: numberOfFrames }, (_, index) => readFrame(dataSet, index + 1));
+  const common = readFrame(dataSet, 1);
+  return Array.from({ length: numberOfFrames }, (_, index) => ({ ...common, frameNumber: index + 1 }));
+}
+
+/** Frame `frameNumber` (from 1) of {@link readFrames}. */
+export function readFrame(dataSet: DataSet, frameNumber: number): Frame {
+  const shared = readItem(dataSet, 'x52009229');
+  const own = dataSet.elements.x52009230?.items?.[frameNumber - 1]?.dataSet ?? null;
+  /** The macro's item that applies to this frame; the top level stands in for it in classic objects. */
+  const macro = (tag: string): DataSet => readItem(own, tag) ?? readItem(shared, tag) ?? dataSet;
+  const measures = macro('x00289110'); // Pixel Measures
+  const position = readDecimals(macro('x00209113'), 'x00200032'); // Plane Position
+  const orientation = readDecimals(macro('x00209116'), 'x00200037'); // Plane Orientation
+  const echo = macro('x00189114'); // MR Echo
+  const frameType = readStrings(macro('x00189226'), 'x00089007'); // MR Image Frame Type
+  return {
+    frameNumber,
+    imagePositionPatient: position.length === 3 ? (position as unknown as Vector) : null,
+    imageOrientationPatient: isOrientation(orientation) ? orientation : null,
+    pixelSpacing: readPixelSpacing(measures),
+    sliceThickness: readDecimal(measures, 'x00180050'),
+    rescale: readRescale(macro('x00289145')), // Pixel Value Transformation
+    window: readWindow(macro('x00289132')), // Frame VOI LUT
+    frameType: frameType.length > 0 ? frameType : readStrings(dataSet, 'x00080008'),
+    temporalPositionIndex: readUnsignedLong(macro('x00209111'), 'x00209128') ?? readInteger(dataSet, 'x00200100'),
+    echoTime: readDouble(echo, 'x00189082') ?? readDecimal(echo, 'x00180081'),
+    diffusionBValue: readDouble(macro('x00189117'), 'x00189087'), // MR Diffusion
+  };
+}
+
+/** Two unit vectors at a right angle (PS3.3 C.7.6.2.1.1), within what writers round to. */
+function isOrientation(values: number[]): values is [number, number, number, number, number, number] {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = values;
+  return (
+    values.length === 6 &&
+    Math.abs(Math.hypot(a, b, c) - 1) < 0.01 &&
+    Math.abs(Math.hypot(d, e, f) - 1) < 0.01 &&
+    Math.abs(a * d + b * e + c * f) < 0.01
+  );
+}
+
+function readPixelSpacing(measures: DataSet): readonly [number, number] | null {
+  const [rows, columns] = readDecimals(measures, 'x00280030');
+  return rows !== undefined && columns !== undefined && rows > 0 && columns > 0 ? [rows, columns] : null;
+}
+
+function readRescale(transformation: DataSet): Rescale | null {
+  const slope = readDecimal(transformation, 'x00281053');
+  const intercept = readDecimal(transformation, 'x00281052');
+  return slope === null && intercept === null ? null : { slope: slope ?? 1, intercept: intercept ?? 0 };
+}
+
+/** The first of the file's windows (PS3.3 C.11.2.1.2 leaves the choice); null where it is not a usable one. */
+function readWindow(voi: DataSet): Window | null {
+  const center = readDecimal(voi, 'x00281050');
+  const width = readDecimal(voi, 'x00281051');
+  if (center === null || width === null) return null;
+  const named = readStrings(voi, 'x00281056')[0];
+  const name = named === 'LINEAR_EXACT' || named === 'SIGMOID' ? named : 'LINEAR';
+  const usable = name === 'LINEAR' ? width >= 1 : width > 0;
+  return usable ? { center, width, function: name } : null;
+}
+
+function readUnsignedLong(dataSet: DataSet, tag: string): number | null {
+  return dataSet.elements[tag]?.length === 4 ? (dataSet.uint32(tag) ?? null) : null;
+}

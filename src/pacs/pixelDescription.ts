@@ -1,0 +1,74 @@
+import { InvalidDicom, UnsupportedPixels } from '../errors.js';
+import { readString, readUnsignedShort } from './attributes.js';
+import { readNumberOfFrames } from './parse.js';
+import type { Header } from './readHeader.js';
+
+/** The Image Pixel module (PS3.3 C.7.6.3): what the pixel data must contain. Sizes in pixels, bits and bytes. */
+export type PixelDescription = {
+  rows: number;
+  columns: number;
+  samplesPerPixel: number;
+  bitsAllocated: number;
+  bitsStored: number;
+  highBit: number;
+  signed: boolean;
+  planarConfiguration: number;
+  photometricInterpretation: string;
+  numberOfFrames: number;
+  /** Bytes of one decoded frame. */
+  frameBytes: number;
+};
+
+/** One decoded frame may not be larger; a brain slice is some hundred kilobytes. */
+export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads and checks the Image Pixel module.
+ * @throws InvalidDicom where it is absent or contradicts itself, UnsupportedPixels where no decoder here handles it.
+ */
+export function readPixelDescription(header: Header): PixelDescription {
+  const { dataSet } = header;
+  const number = (tag: string, keyword: string): number => {
+    const value = readUnsignedShort(dataSet, tag);
+    if (value === null)
+      throw new InvalidDicom(`${keyword} is missing: this object is no image. Send the images alone.`);
+    return value;
+  };
+  const rows = number('x00280010', 'Rows');
+  const columns = number('x00280011', 'Columns');
+  const samplesPerPixel = readUnsignedShort(dataSet, 'x00280002') ?? 1;
+  const bitsAllocated = number('x00280100', 'BitsAllocated');
+  const bitsStored = readUnsignedShort(dataSet, 'x00280101') ?? bitsAllocated;
+  const highBit = readUnsignedShort(dataSet, 'x00280102') ?? bitsStored - 1;
+  if (rows === 0 || columns === 0) {
+    throw new InvalidDicom('Rows or Columns is 0. Export the image again from its source.');
+  }
+  if (![8, 16, 32].includes(bitsAllocated)) {
+    throw new UnsupportedPixels(`${bitsAllocated} bits per pixel are not supported. Send images of 8, 16 or 32 bits.`);
+  }
+  if (bitsStored === 0 || bitsStored > bitsAllocated || highBit >= bitsAllocated || highBit + 1 < bitsStored) {
+    throw new InvalidDicom('BitsAllocated, BitsStored and HighBit contradict each other. Export the image again.');
+  }
+  if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
+    throw new UnsupportedPixels(`${samplesPerPixel} samples per pixel are not supported. Send grey or RGB images.`);
+  }
+  const frameBytes = (rows * columns * samplesPerPixel * bitsAllocated) / 8;
+  if (frameBytes > MAX_FRAME_BYTES) {
+    throw new UnsupportedPixels(
+      `A frame of ${rows} × ${columns} pixels is larger than ${MAX_FRAME_BYTES / 1024 / 1024} MiB. Send smaller images.`,
+    );
+  }
+  return {
+    rows,
+    columns,
+    samplesPerPixel,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    signed: readUnsignedShort(dataSet, 'x00280103') === 1,
+    planarConfiguration: readUnsignedShort(dataSet, 'x00280006') ?? 0,
+    photometricInterpretation: readString(dataSet, 'x00280004') ?? 'MONOCHROME2',
+    numberOfFrames: readNumberOfFrames(dataSet),
+    frameBytes,
+  };
+}

@@ -1,0 +1,112 @@
+import { inflateRawSync } from 'node:zlib';
+import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
+import { InvalidDicom } from '../errors.js';
+import { locateDataSet } from './locateDataSet.js';
+import { DEFLATED_LITTLE_ENDIAN } from './transferSyntax.js';
+
+/**
+ * Everything in front of the pixels.
+ * `bytes`: what element offsets point into (the inflated data set where the file is deflated).
+ * `pixelData`: the PixelData element, its value unread; null where the data set has none.
+ */
+export type Header = {
+  dataSet: DataSet;
+  bytes: Uint8Array;
+  transferSyntaxUid: string;
+  bigEndian: boolean;
+  pixelData: Element | null;
+};
+
+const PIXEL_DATA = 'x7fe00010';
+
+/** A deflate bomb is stopped here, in bytes. */
+const MAX_INFLATED = 256 * 1024 * 1024;
+
+/** Elements and items in front of the pixels; each costs some 200 bytes of memory, whatever it costs the sender. */
+const MAX_ELEMENTS = 1_000_000;
+
+/**
+ * Reads the data set up to Pixel Data (7FE0,0010) without touching `input`.
+ * @throws InvalidDicom for anything that is not a complete header; nothing else.
+ */
+export function readHeader(input: Uint8Array): Header {
+  const bytes = plain(input);
+  const { offset, transferSyntaxUid, explicit, bigEndian } = locateDataSet(bytes);
+  const deflated = transferSyntaxUid === DEFLATED_LITTLE_ENDIAN;
+  const content = deflated ? plain(inflate(bytes.subarray(offset))) : bytes;
+  const start = deflated ? 0 : offset;
+  const parser = bigEndian ? dicomParser.bigEndianByteArrayParser : dicomParser.littleEndianByteArrayParser;
+  const dataSet = parseDataSet(content, start, parser, explicit);
+  const pixelData = dataSet.elements[PIXEL_DATA] ?? null;
+  return { dataSet, bytes: content, transferSyntaxUid, bigEndian, pixelData };
+}
+
+function parseDataSet(bytes: Uint8Array, start: number, parser: ByteArrayParser, explicit: boolean): DataSet {
+  const truncated = 'The header ends in the middle of an element. The file is truncated: send or copy it again.';
+  if (start >= bytes.length) throw new InvalidDicom(truncated);
+  try {
+    const stream = new dicomParser.ByteStream(parser, bytes, start);
+    superviseElements(stream);
+    // The typings declare DataSet as an interface; it is a class whose constructor takes these three.
+    const DataSetClass = (dicomParser as unknown as { DataSet: new (...args: unknown[]) => DataSet }).DataSet;
+    const dataSet = new DataSetClass(parser, bytes, {});
+    dataSet.warnings = [];
+    const parse = explicit ? dicomParser.parseDicomDataSetExplicit : dicomParser.parseDicomDataSetImplicit;
+    parse(dataSet, stream, bytes.length, { untilTag: PIXEL_DATA });
+    const warnings = [...dataSet.warnings, ...stream.warnings];
+    const cutShort = warnings.some((warning) => warning.startsWith('eof') && !warning.includes('peeking'));
+    if (stream.position > bytes.length || cutShort) throw new InvalidDicom(truncated);
+    return dataSet;
+  } catch (error) {
+    if (error instanceof InvalidDicom) throw error;
+    // dicom-parser throws strings and TypeErrors; a sequence nested ten thousand deep overflows the stack.
+    throw new InvalidDicom(
+      error instanceof RangeError
+        ? 'The header nests too deeply or points outside the file. Export the object again from its source.'
+        : 'The header is damaged or truncated. Send or copy the file again.',
+    );
+  }
+}
+
+/**
+ * Counts elements, for every explicit one reads its VR as a string and every implicit one and every item its length
+ * as a uint32. Also gives the VRs that dicom-parser does not know, whose lengths have four bytes (PS3.5 7.1.2), the
+ * name of one that it does.
+ */
+function superviseElements(stream: ByteStream): void {
+  let elements = 0;
+  const count = () => {
+    if (++elements > 2 * MAX_ELEMENTS) {
+      throw new InvalidDicom(`The header holds more than ${MAX_ELEMENTS} elements. Export the object again.`);
+    }
+  };
+  const { readUint32, readFixedString } = stream;
+  stream.readUint32 = () => {
+    count();
+    return readUint32.call(stream);
+  };
+  stream.readFixedString = (length) => {
+    count();
+    const vr = readFixedString.call(stream, length);
+    return vr === 'OV' || vr === 'SV' || vr === 'UV' ? 'OB' : vr;
+  };
+}
+
+function inflate(bytes: Uint8Array): Uint8Array {
+  try {
+    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame.
+    return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new InvalidDicom(
+        `The deflated data set is larger than ${MAX_INFLATED / 1024 / 1024} MiB. Send the object uncompressed.`,
+      );
+    }
+    throw new InvalidDicom('The deflated data set is damaged or truncated. Send or copy the file again.');
+  }
+}
+
+/** A Buffer's slice() is a view, a Uint8Array's a copy; only the latter is safe to change. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,153 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PacsBadAnswer, StorageFull } from '../errors.js';
+import type { Instance } from './parse.js';
+import { parseOpenFile } from './parseFile.js';
+
+/**
+ * What became of received bytes.
+ * `path`: of the kept file, relative to the directory, with forward slashes. `duplicate`: those very bytes were
+ * there before. `conflict`: other bytes with the same SOPInstanceUID are kept beside them.
+ */
+export type Received = {
+  instance: Instance;
+  path: string;
+  sha256: string;
+  bytes: number;
+  duplicate: boolean;
+  conflict: boolean;
+};
+
+const PARTIALS = '.partial';
+
+/**
+ * Keeps one DICOM object exactly as it came, as `<study>/<series>/<instance>.dcm` under `directory`. When this
+ * returns the bytes are on the disk: hashed, flushed, and only then given their name. Whatever goes wrong, no
+ * partial file stays. Receiving the same bytes again changes nothing.
+ * `options.maxBytes`: the size from which an object is refused; none by default.
+ * @throws InvalidDicom, StorageFull, PacsBadAnswer (too large), or whatever `source` throws.
+ */
+export async function receiveBytes(
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  directory: string,
+  options: { maxBytes?: number } = {},
+): Promise<Received> {
+  const partials = join(directory, PARTIALS);
+  const partial = join(partials, `${process.pid}-${randomUUID()}.part`);
+  try {
+    await mkdir(partials, { recursive: true });
+    const file = await open(partial, 'wx+');
+    try {
+      const { sha256, bytes } = await write(file, source, options.maxBytes ?? Number.POSITIVE_INFINITY);
+      const instance = await parseOpenFile(file);
+      await file.sync();
+      return { instance, sha256, bytes, ...(await keep(partial, directory, instance, sha256)) };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw isFull(error)
+      ? new StorageFull('The disk that keeps received images is full. Free space under DATA_DIR, then send again.', {
+          cause: error,
+        })
+      : error;
+  } finally {
+    await unlink(partial).catch(() => {}); // gone already where it was renamed
+  }
+}
+
+/**
+ * Deletes what a killed process left half received; for start-up. Files of other living processes stay.
+ * @returns how many were deleted.
+ */
+export async function clearPartials(directory: string): Promise<number> {
+  const partials = join(directory, PARTIALS);
+  const names = await readdir(partials).catch(() => []);
+  const abandoned = names.filter((name) => !isOtherLivingProcess(Number.parseInt(name, 10)));
+  await Promise.all(abandoned.map((name) => unlink(join(partials, name))));
+  return abandoned.length;
+}
+
+async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8Array>, maxBytes: number) {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new PacsBadAnswer(`An object is larger than the allowed ${maxBytes} bytes. Raise the limit or send less.`);
+    }
+    hash.update(chunk);
+    for (let written = 0; written < chunk.length; ) {
+      written += (await file.write(chunk, written, chunk.length - written)).bytesWritten;
+    }
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+/** Gives the finished file its name. Linking fails where the name is taken, renaming would replace what is there. */
+async function keep(partial: string, directory: string, instance: Instance, sha256: string) {
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance; // valid UIDs, hence safe names
+  const series = `${studyInstanceUid}/${seriesInstanceUid}`;
+  const folder = join(directory, studyInstanceUid, seriesInstanceUid);
+  await mkdir(folder, { recursive: true });
+  const names = [`${sopInstanceUid}.dcm`, `${sopInstanceUid}.${sha256.slice(0, 12)}.dcm`];
+  for (const [index, name] of names.entries()) {
+    const conflict = index > 0;
+    const path = `${series}/${name}`;
+    const target = join(folder, name);
+    if (await linkExclusively(partial, target)) {
+      for (const changed of [folder, join(directory, studyInstanceUid), directory]) await syncDirectory(changed);
+      return { path, duplicate: false, conflict };
+    }
+    if ((await hashFile(target)) === sha256) return { path, duplicate: true, conflict };
+  }
+  throw new Error('Two different objects have the same SHA-256');
+}
+
+async function linkExclusively(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
+  }
+  // A file system without hard links.
+  if (await stat(to).catch(() => null)) return false;
+  await rename(from, to);
+  return true;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Makes a new name durable, not only the bytes behind it. Windows has no such call and needs none. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isOtherLivingProcess(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
