@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { LabelNotFound } from '../errors.js';
+import { answerOf } from '../threads.js';
+import { decide, type Verdict } from './decide.js';
+import { convolutionalLayers } from './gradcam/explainer.js';
+import type { GrayscaleImage } from './image.js';
+import type { Cam, ClassifyTask, ExplainTask, LoadTask, Logits } from './inferenceWorker.js';
+import type { Manifest, Model } from './manifest.js';
+import type { Device, Provider } from './session.js';
+
+export type PredictedSlice = Verdict & { inferenceMs: number };
+
+/** A model at work, in a thread of its own. */
+export type Classifier = {
+  manifest: Manifest;
+  provider: Provider;
+  /** Why this provider and not another, for people. */
+  notes: string[];
+  layers: string[];
+  classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
+  /** Grad-CAM of the last convolutional layer for `label`. @throws LabelNotFound, ExplanationUnavailable */
+  explain(image: GrayscaleImage, label: string): Promise<Cam & { label: string }>;
+  close(): Promise<void>;
+};
+
+/** @throws ModelInvalid, DeviceUnavailable */
+export async function openClassifier(model: Model, device: Device): Promise<Classifier> {
+  const threads = new Piscina({
+    filename: fileURLToPath(new URL('./inferenceWorker.js', import.meta.url)),
+    minThreads: 1,
+    maxThreads: 1, // ONNX Runtime itself uses the other cores
+    idleTimeout: Number.POSITIVE_INFINITY, // the loaded model lives in the thread
+  });
+  const run = async <Result>(task: LoadTask | ClassifyTask | ExplainTask, name: string): Promise<Result> =>
+    answerOf<Result>(await threads.run(task, { name }));
+  try {
+    const { provider, notes } = await run<{ provider: Provider; notes: string[] }>({ model, device }, 'load');
+    const { manifest, file } = model;
+    return {
+      manifest,
+      provider,
+      notes,
+      layers: convolutionalLayers(await readFile(file)),
+      classify: async (images) => {
+        const results = await run<Logits[]>({ file, images }, 'classify');
+        return results.map(({ logits, milliseconds }) => ({ ...decide(logits, manifest), inferenceMs: milliseconds }));
+      },
+      explain: async (image, label) => {
+        const index = manifest.labels.indexOf(label);
+        if (index < 0)
+          throw new LabelNotFound(`The model has no label "${label}". Its labels: ${manifest.labels.join(', ')}.`);
+        const seed = Float32Array.from(manifest.labels, (_, position) => Number(position === index));
+        return { ...(await run<Cam>({ file, image, seed }, 'explain')), label };
+      },
+      close: () => threads.destroy(),
+    };
+  } catch (error) {
+    await threads.destroy();
+    throw error;
+  }
+}

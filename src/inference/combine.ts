@@ -1,0 +1,105 @@
+/** What a study's answer is made of: a slice's verdict and its place. `position`: from 0, along the series' normal. */
+export type SliceVerdict = {
+  sliceId: string;
+  seriesId: string;
+  position: number;
+  status: 'CLASSIFIED' | 'ABSTAINED' | 'FAILED';
+  label: string | null;
+  confidence: number | null;
+};
+
+/** `confidence`: mean calibrated probability of the label over the slices that the answer rests on. */
+export type Finding = {
+  label: string;
+  confidence: number;
+  abstained: boolean;
+  abstentionReason: 'LOW_CONFIDENCE' | null;
+  keySliceId: string | null;
+  sliceCounts: { label: string; count: number }[];
+};
+
+type Answer = SliceVerdict & { label: string; confidence: number };
+
+/** A tumour crosses neighbouring slices; a single odd one is more likely an error. */
+const SHORTEST_RUN = 2;
+/** Of the slices that could be looked at, how many must have an answer for the study to have one. */
+const ANSWERED_SHARE = 0.5;
+
+/**
+ * The slices' verdicts as one answer:
+ * 1. A finding needs a run of at least two neighbouring slices of one series that all name it. Abstentions neither
+ *    break a run nor count in it. The run with the largest sum of confidences decides; its surest slice is the key.
+ * 2. Without such a run the answer is `normalLabel`; its key slice is the middle one of the surest series.
+ * 3. It abstains when fewer than half of the slices were answered.
+ * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
+ * @returns null when no slice has a verdict.
+ */
+export function combine(verdicts: readonly SliceVerdict[], normalLabel: string | undefined): Finding | null {
+  const seen = verdicts.filter(({ status }) => status !== 'FAILED');
+  const answers = seen.filter(isAnswer);
+  if (seen.length === 0) return null;
+  const basis = decideBasis(answers, normalLabel) ?? likeliest(seen.filter(hasLabel));
+  if (basis.length === 0) return null;
+  const abstained = answers.length < seen.length * ANSWERED_SHARE;
+  const key = basis.reduce((best, one) => (one.confidence > best.confidence ? one : best));
+  return {
+    label: key.label,
+    confidence: basis.reduce((sum, { confidence }) => sum + confidence, 0) / basis.length,
+    abstained,
+    abstentionReason: abstained ? 'LOW_CONFIDENCE' : null,
+    keySliceId: key.label === normalLabel ? middle(basis).sliceId : key.sliceId,
+    sliceCounts: count(answers),
+  };
+}
+
+const hasLabel = (verdict: SliceVerdict): verdict is Answer => verdict.label !== null && verdict.confidence !== null;
+const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status === 'CLASSIFIED' && hasLabel(verdict);
+
+/** The answers that speak for the study's label; undefined when there are none. */
+function decideBasis(answers: Answer[], normalLabel: string | undefined): Answer[] | undefined {
+  if (normalLabel === undefined) return answers.length > 0 ? likeliest(answers) : undefined;
+  const runs = findRuns(answers).filter((run) => run.length >= SHORTEST_RUN && run[0]?.label !== normalLabel);
+  if (runs.length > 0) return runs.reduce((best, run) => (weight(run) > weight(best) ? run : best));
+  const normal = answers.filter(({ label }) => label === normalLabel);
+  return normal.length > 0 ? normal : undefined;
+}
+
+/** Neighbours of equal label within a series, abstentions between them left out. */
+function findRuns(answers: Answer[]): Answer[][] {
+  const runs: Answer[][] = [];
+  const ordered = answers.toSorted((a, b) => a.seriesId.localeCompare(b.seriesId) || a.position - b.position);
+  for (const answer of ordered) {
+    const previous = runs.at(-1)?.at(-1);
+    if (previous?.seriesId === answer.seriesId && previous.label === answer.label) runs.at(-1)?.push(answer);
+    else runs.push([answer]);
+  }
+  return runs;
+}
+
+/** The verdicts of the label with the largest sum of confidences. */
+function likeliest(verdicts: Answer[]): Answer[] {
+  return heaviest(groupBy(verdicts, ({ label }) => label));
+}
+
+function heaviest(groups: Map<string, Answer[]>): Answer[] {
+  return [...groups.values()].reduce((best, group) => (weight(group) > weight(best) ? group : best), []);
+}
+
+function weight(verdicts: readonly Answer[]): number {
+  return verdicts.reduce((sum, { confidence }) => sum + confidence, 0);
+}
+
+function middle(verdicts: Answer[]): Answer {
+  const surest = heaviest(groupBy(verdicts, ({ seriesId }) => seriesId)).toSorted((a, b) => a.position - b.position);
+  return surest[Math.floor(surest.length / 2)] as Answer;
+}
+
+function count(answers: Answer[]): { label: string; count: number }[] {
+  return [...groupBy(answers, ({ label }) => label)].map(([label, group]) => ({ label, count: group.length }));
+}
+
+function groupBy(answers: Answer[], key: (answer: Answer) => string): Map<string, Answer[]> {
+  const groups = new Map<string, Answer[]>();
+  for (const answer of answers) groups.set(key(answer), [...(groups.get(key(answer)) ?? []), answer]);
+  return groups;
+}

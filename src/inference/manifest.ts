@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ModelInvalid, ModelNotFound } from '../errors.js';
+
+const fraction = z.number().min(0).max(1);
+const perChannel = z.array(z.number()).min(1);
+
+/** manifest.json: everything about a model that is not its graph. docs/models.md describes it for people. */
+const manifestSchema = z
+  .looseObject({
+    name: z.string().regex(/^[\w.-]+$/, 'letters, digits, ".", "_" and "-" only'),
+    version: z.string().regex(/^[\w.+-]+$/, 'letters, digits, ".", "_", "+" and "-" only'),
+    file: z
+      .string()
+      .regex(/^[\w.-]+$/, 'a file name in the same folder')
+      .default('model.onnx'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
+      .optional(),
+    labels: z
+      .array(z.string().min(1))
+      .min(2)
+      .refine((labels) => new Set(labels).size === labels.length, 'no label twice'),
+    input: z.object({
+      rows: z.int().min(1).max(4096),
+      columns: z.int().min(1).max(4096),
+      channels: z.union([z.literal(1), z.literal(3)]),
+      mean: perChannel,
+      std: perChannel.refine((std) => std.every((value) => value > 0), 'larger than 0'),
+      intensity: z.enum(['percentile', 'byte', 'window']).default('percentile'),
+    }),
+    geometry: z.object({ crop: z.enum(['content']).optional(), pad: z.enum(['square']).optional() }).optional(),
+    calibration: z.looseObject({ method: z.literal('temperature'), temperature: z.number().positive() }).optional(),
+    abstention: z.looseObject({ confidence: fraction }).optional(),
+    /** The label that says "nothing found"; without it every label is a finding. */
+    normalLabel: z.string().optional(),
+    card: z.record(z.string(), z.unknown()).default({}),
+    intendedUse: z.string().default('Research use only – not for diagnostic use'),
+  })
+  .check(({ value, issues }) => {
+    const { input, labels, normalLabel } = value;
+    for (const key of ['mean', 'std'] as const) {
+      if (input[key].length === input.channels) continue;
+      const message = `needs one value for each of the ${input.channels} channels`;
+      issues.push({ code: 'custom', path: ['input', key], message, input: input[key] });
+    }
+    if (normalLabel !== undefined && !labels.includes(normalLabel))
+      issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
+  });
+
+export type Manifest = z.infer<typeof manifestSchema> & { sha256: string };
+
+/** A classifier on disk, its manifest checked and its graph's hash verified. */
+export type Model = { manifest: Manifest; file: string };
+
+/**
+ * All models in `folder`/<name>/<version>/.
+ * @throws ModelInvalid listing every fault of every manifest, each with its place.
+ */
+export async function readModels(folder: string): Promise<Model[]> {
+  const models: Model[] = [];
+  const faults: string[] = [];
+  for (const name of await subfolders(folder)) {
+    for (const version of await subfolders(join(folder, name))) {
+      const directory = join(folder, name, version);
+      const outcome = await readModel(directory, name, version);
+      if ('file' in outcome) models.push(outcome);
+      else faults.push(...outcome.faults.map((fault) => `  - ${join(directory, 'manifest.json')}: ${fault}`));
+    }
+  }
+  if (faults.length > 0) throw new ModelInvalid(`These models cannot be served:\n${faults.join('\n')}`);
+  return models;
+}
+
+/**
+ * The model that `wanted` ("name" or "name@version") names: the newest of that name. Without `wanted`: our own
+ * brain-mri, or the only one there is.
+ * @throws ModelNotFound naming those there are.
+ */
+export function chooseModel(models: readonly Model[], wanted?: string): Model {
+  const [name, version] = (wanted ?? 'brain-mri').split('@');
+  const found = models
+    .filter(({ manifest }) => manifest.name === name && (!version || manifest.version === version))
+    .sort((a, b) => a.manifest.version.localeCompare(b.manifest.version, 'en', { numeric: true }))
+    .at(-1);
+  const chosen = found ?? (!wanted && models.length === 1 ? models[0] : undefined);
+  if (chosen) return chosen;
+  const names = models.map(({ manifest }) => `${manifest.name}@${manifest.version}`);
+  throw new ModelNotFound(`There is no model "${wanted ?? name}". In MODELS_DIR: ${names.join(', ') || 'none'}.`);
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new ModelInvalid(`MODELS_DIR ${folder} cannot be read (${error.code}). Point MODELS_DIR at the models.`);
+  });
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+}
+
+async function readModel(directory: string, name: string, version: string): Promise<Model | { faults: string[] }> {
+  const path = join(directory, 'manifest.json');
+  let given: unknown;
+  try {
+    given = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : `no JSON (${error})`;
+    return { faults: [`${reason}; write one as docs/models.md shows`] };
+  }
+  const { data, error } = manifestSchema.safeParse(given);
+  if (error) return { faults: error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`) };
+  const faults: string[] = [];
+  if (data.name !== name) faults.push(`name: is "${data.name}", but its folder is "${name}"; make them equal`);
+  if (data.version !== version)
+    faults.push(`version: is "${data.version}", but its folder is "${version}"; make them equal`);
+  const file = join(directory, data.file);
+  const graph = await readFile(file).catch(() => undefined);
+  if (!graph) return { faults: [...faults, `file: ${data.file} cannot be read; put it beside the manifest`] };
+  const sha256 = createHash('sha256').update(graph).digest('hex');
+  if (data.sha256 && data.sha256 !== sha256)
+    faults.push(
+      `sha256: ${data.file} is not the file that was hashed; restore it, or remove sha256 if it was changed on purpose`,
+    );
+  if (faults.length > 0) return { faults };
+  if (!data.sha256) await writeHash(path, given as object, sha256);
+  return { manifest: { ...data, sha256 }, file };
+}
+
+/** So that a graph exchanged later under the same version is noticed. A read-only folder stays without. */
+async function writeHash(path: string, manifest: object, sha256: string): Promise<void> {
+  const fresh = `${path}.${process.pid}.part`;
+  await writeFile(fresh, `${JSON.stringify({ ...manifest, sha256 }, null, 2)}\n`)
+    .then(() => rename(fresh, path))
+    .catch(() => {});
+}

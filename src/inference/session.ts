@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { DeviceUnavailable, ModelInvalid } from '../errors.js';
+
+export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
+export type Provider = 'cpu' | 'webgpu' | 'cuda';
+/** `notes`: for people, why this provider and not another. */
+export type OpenSession = { session: InferenceSession; provider: Provider; notes: string[] };
+
+/** What the model must eat and give, for the check that it does. */
+export type Shape = { channels: number; rows: number; columns: number; labels: number };
+
+const FASTEST_FIRST: Provider[] = ['cuda', 'webgpu'];
+/** Logits of another provider may differ this much from the CPU's. */
+const TOLERANCE = 1e-2;
+
+export function sessionOptions(provider: Provider): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+    // Threads that spin between operators burn as much again as they compute.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+/**
+ * A session on the wanted device. "auto" tries the GPU providers one at a time (ONNX Runtime itself never falls back),
+ * and takes one only if it gives the CPU's answer and gives it faster.
+ * @throws ModelInvalid when the graph does not fit its manifest; DeviceUnavailable when the wanted device fails.
+ */
+export async function openSession(file: string, device: Device, shape: Shape): Promise<OpenSession> {
+  const cpu = await InferenceSession.create(file, sessionOptions('cpu')).catch((error: Error) => {
+    throw new ModelInvalid(`${file} is not a model that ONNX Runtime can load: ${error.message}`);
+  });
+  checkShape(cpu, file, shape);
+  const reference = await measure(cpu, shape);
+  if (reference.logits.length !== shape.labels)
+    throw new ModelInvalid(
+      `${file} gives ${reference.logits.length} values a slice, but its manifest has ${shape.labels} labels. Make the labels agree with the graph.`,
+    );
+  if (device === 'cpu') return { session: cpu, provider: 'cpu', notes: [] };
+  const notes: string[] = [];
+  for (const provider of device === 'auto' ? FASTEST_FIRST : [device]) {
+    const attempt = await tryProvider(file, provider, device, shape, reference);
+    notes.push(`${provider}: ${attempt.note}`);
+    if (!attempt.session) continue;
+    const slower = attempt.milliseconds > reference.milliseconds;
+    if (device === 'auto' && slower) {
+      await attempt.session.release();
+      notes.push(
+        `${provider} is slower than cpu here (${ms(attempt.milliseconds)} against ${ms(reference.milliseconds)} a slice)`,
+      );
+      continue;
+    }
+    await cpu.release();
+    return { session: attempt.session, provider, notes };
+  }
+  if (device === 'auto') return { session: cpu, provider: 'cpu', notes };
+  throw new DeviceUnavailable(
+    `INFERENCE_DEVICE=${device} cannot run the model. ${notes.join('; ')}. Set INFERENCE_DEVICE=auto to use what there is; docs/devices.md tells what each device needs.`,
+  );
+}
+
+type Measurement = { logits: Float32Array; milliseconds: number };
+type Attempt =
+  | { note: string; session?: undefined }
+  | { note: string; session: InferenceSession; milliseconds: number };
+
+async function tryProvider(
+  file: string,
+  provider: Provider,
+  device: Device,
+  shape: Shape,
+  reference: Measurement,
+): Promise<Attempt> {
+  const missing = device === 'auto' ? await whatIsMissing(provider) : undefined;
+  if (missing) return { note: missing };
+  try {
+    const where = await placement(file, provider, shape);
+    if (!where.startsWith(provider)) return { note: `none of the model's operators ran on it (${where})` };
+    const session = await InferenceSession.create(file, sessionOptions(provider));
+    const { logits, milliseconds } = await measure(session, shape);
+    const worst = Math.max(...logits.map((value, index) => Math.abs(value - (reference.logits[index] as number))));
+    if (worst <= TOLERANCE) return { note: where, session, milliseconds };
+    await session.release();
+    return { note: `its logits differ from the cpu's by ${worst.toPrecision(2)}` };
+  } catch (error) {
+    return { note: (error as Error).message.split('\n')[0] as string };
+  }
+}
+
+/**
+ * What "auto" need not even try, since its libraries complain on the terminal when they fail: CUDA without its
+ * library, which is installed apart, and WebGPU without a graphics device (drivers in software are slower than cpu).
+ */
+async function whatIsMissing(provider: Provider): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  if (provider === 'cuda') {
+    const entry = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+    const library = `bin/napi-v6/linux/${process.arch}/libonnxruntime_providers_cuda.so`;
+    return existsSync(join(dirname(entry), library)) ? undefined : 'its library is not installed (docs/devices.md)';
+  }
+  const devices = await readdir('/dev');
+  const graphics = devices.some((name) => /^(dri|dxg|nvidia\d+|mali\d*)$/.test(name));
+  return graphics ? undefined : 'this machine has no graphics device';
+}
+
+/** Where the operators really run, from ONNX Runtime's own profile: "webgpu 64 of 66 operators, cpu 2". */
+async function placement(file: string, provider: Provider, shape: Shape): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mrimaster-profile-'));
+  try {
+    const profiled = { ...sessionOptions(provider), enableProfiling: true, profileFilePrefix: join(folder, 'run') };
+    const session = await InferenceSession.create(file, profiled);
+    await run(session, shape);
+    session.endProfiling();
+    await session.release();
+    const [name] = await readdir(folder);
+    const events: { args?: { provider?: string } }[] = JSON.parse(await readFile(join(folder, name as string), 'utf8'));
+    const counts = new Map<string, number>();
+    for (const { args } of events) {
+      if (!args?.provider) continue;
+      const short = args.provider.replace('ExecutionProvider', '').toLowerCase();
+      counts.set(short, (counts.get(short) ?? 0) + 1);
+    }
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const sorted = [...counts].sort(([a], [b]) => Number(b === provider) - Number(a === provider));
+    return sorted
+      .map(([name, count], i) => (i ? `${name} ${count}` : `${name} ${count} of ${total} operators`))
+      .join(', ');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Median of three runs, after one to warm up, on a fixed input. */
+async function measure(session: InferenceSession, shape: Shape): Promise<Measurement> {
+  let logits = await run(session, shape);
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    logits = await run(session, shape);
+    times.push(performance.now() - start);
+  }
+  return { logits, milliseconds: times.sort((a, b) => a - b)[1] as number };
+}
+
+async function run(session: InferenceSession, { channels, rows, columns }: Shape): Promise<Float32Array> {
+  const data = Float32Array.from({ length: channels * rows * columns }, (_, index) => Math.sin(index / 50));
+  const input = new Tensor('float32', data, [1, channels, rows, columns]);
+  const outputs = await session.run({ [session.inputNames[0] as string]: input });
+  return Float32Array.from(outputs[session.outputNames[0] as string]?.data as Float32Array);
+}
+
+function checkShape(session: InferenceSession, file: string, { channels, rows, columns }: Shape): void {
+  const metadata = session.inputMetadata[0];
+  const wanted = [channels, rows, columns];
+  const found = metadata?.isTensor ? metadata.shape : [];
+  const fits =
+    metadata?.isTensor &&
+    metadata.type === 'float32' &&
+    found.length === 4 &&
+    wanted.every((size, index) => typeof found[index + 1] !== 'number' || found[index + 1] === size);
+  if (session.inputNames.length === 1 && fits) return;
+  throw new ModelInvalid(
+    `${file} must have one float32 input [N, ${wanted.join(', ')}] as its manifest's "input" says; it has ${session.inputNames.length} (the first: ${metadata?.isTensor ? metadata.type : 'no tensor'} [${found.join(', ')}]).`,
+  );
+}
+
+const ms = (value: number): string => `${value.toPrecision(2)} ms`;
