@@ -1,0 +1,81 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MrimasterError, UnsupportedPixels } from './errors.js';
+import type { Classifier, PredictedSlice } from './inference/classifier.js';
+import type { GrayscaleImage } from './inference/image.js';
+import type { DecodePool } from './pacs/decodePool.js';
+import { parseInstance } from './pacs/parse.js';
+import { pictureKind, readPicture } from './readPicture.js';
+
+/** One slice's outcome; `failure` where it could not be read. */
+export type ClassifiedFile = { file: string; frameNumber: number } & (
+  | { prediction: PredictedSlice }
+  | { failure: MrimasterError }
+);
+
+/**
+ * Classifies every slice of the PNG, JPEG and DICOM files under `path` (or of `path` itself), without a database and
+ * without choosing series: what is given is looked at. Of a folder, files of other kinds are passed over.
+ */
+export async function* classifyFiles(
+  path: string,
+  classifier: Classifier,
+  decoding: DecodePool,
+): AsyncGenerator<ClassifiedFile> {
+  const single = !(await stat(path)).isDirectory();
+  for await (const file of filesUnder(path)) {
+    const bytes = await readFile(file);
+    for await (const slice of slicesOf(file, bytes, decoding, single)) {
+      const { frameNumber, image } = slice;
+      if (image instanceof MrimasterError) {
+        yield { file, frameNumber, failure: image };
+        continue;
+      }
+      const [prediction] = await classifier.classify([image]);
+      yield { file, frameNumber, prediction: prediction as PredictedSlice };
+    }
+  }
+}
+
+async function* filesUnder(path: string): AsyncGenerator<string> {
+  if (!(await stat(path)).isDirectory()) return yield path;
+  const entries = await readdir(path, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
+    if (entry.isDirectory()) yield* filesUnder(join(path, entry.name));
+    else if (entry.isFile()) yield join(path, entry.name);
+  }
+}
+
+type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError };
+
+async function* slicesOf(
+  file: string,
+  bytes: Uint8Array,
+  decoding: DecodePool,
+  single: boolean,
+): AsyncGenerator<SliceOfFile> {
+  if (pictureKind(bytes)) return yield { frameNumber: 1, image: await orError(async () => readPicture(bytes)) };
+  const instance = await orError(async () => parseInstance(bytes));
+  if (instance instanceof MrimasterError) {
+    if (single || looksLikeDicom(bytes)) yield { frameNumber: 1, image: instance };
+    return;
+  }
+  if (instance.numberOfFrames === 0 && single)
+    yield { frameNumber: 1, image: new UnsupportedPixels('The DICOM object holds no image. Give one that does.') };
+  for (let frameNumber = 1; frameNumber <= instance.numberOfFrames; frameNumber++)
+    yield { frameNumber, image: await orError(() => decoding.readSlice(file, frameNumber)) };
+}
+
+/** PS3.10 7.1: "DICM" after a preamble of 128 bytes. */
+function looksLikeDicom(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(128, 132)).toString('latin1') === 'DICM';
+}
+
+async function orError<T>(work: () => Promise<T>): Promise<T | MrimasterError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MrimasterError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import type { Context } from './context.js';
+import { MrimasterError, StudyNotFound } from './errors.js';
+import type { Prisma, StudyStatus } from './generated/prisma/client.js';
+import type { PredictedSlice } from './inference/classifier.js';
+import { combine } from './inference/combine.js';
+import type { Slice } from './pacs/applyModalityLut.js';
+import { chooseSeries } from './pacs/chooseSeries.js';
+import { parseFile } from './pacs/parseFile.js';
+import { retrieveStudy } from './retrieveStudy.js';
+
+export type ClassifyStudy = {
+  studyInstanceUid: string;
+  /** The archive to pull from first; null when the study is here. */
+  pacs: string | null;
+  /** Classify again what has a prediction by this model. */
+  force: boolean;
+};
+
+/** Slices decoded, classified and stored together: a killed process repeats no more than these. */
+const BATCH = 8;
+/** The part of a job's progress that pulling from the archive stands for. */
+const RETRIEVAL_SHARE = 0.3;
+
+/**
+ * The story of a study: retrieve → choose series → decode → preprocess → classify → persist → conclude.
+ * Every step may be repeated: what is stored already is passed over, so a study that was interrupted anywhere is
+ * finished by the next call, each slice predicted once by each model.
+ * @param onProgress 0–1.
+ * @throws StudyNotFound and the archive's errors; a slice that fails is stored as such and stops nothing.
+ */
+export async function classifyStudy(
+  context: Context,
+  { studyInstanceUid, pacs, force }: ClassifyStudy,
+  onProgress: (fraction: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const before = pacs ? RETRIEVAL_SHARE : 0;
+  if (pacs) await retrieveStudy(context, studyInstanceUid, (fraction) => onProgress(fraction * before));
+  const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
+  if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
+  await setStatus(context, study.id, 'CLASSIFYING');
+  await decideSeries(context, study.id);
+  const slices = await slicesToClassify(context, study.id, force);
+  for (let start = 0; start < slices.length; start += BATCH) {
+    await classifySlices(context, slices.slice(start, start + BATCH));
+    await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
+  }
+  await conclude(context, study.id);
+}
+
+/** Stores for each series whether it is classified and why (not), and for its slices their order in space. */
+async function decideSeries({ prisma, receivedDir }: Context, studyId: string): Promise<void> {
+  const allSeries = await prisma.series.findMany({ where: { studyId }, include: { instances: true } });
+  for (const { id, instances } of allSeries) {
+    const parsed = await Promise.all(instances.map(({ path }) => parseFile(join(receivedDir, path))));
+    const choice = chooseSeries(parsed);
+    const { eligible, reason, orientation } = choice;
+    await prisma.$transaction([
+      prisma.series.update({ where: { id }, data: { eligible, eligibilityReason: reason, orientation } }),
+      ...choice.slices.map(({ sopInstanceUid, frameNumber, location }, position) =>
+        prisma.slice.updateMany({
+          where: { sopInstanceUid, frameNumber, seriesId: id },
+          data: { position, sliceLocation: location },
+        }),
+      ),
+    ]);
+  }
+}
+
+const sliceWithFile = { instance: { select: { path: true } } } satisfies Prisma.SliceInclude;
+export type SliceWithFile = Prisma.SliceGetPayload<{ include: typeof sliceWithFile }>;
+
+/** In their order in space: those without a prediction by this model, and those that failed, once more. */
+function slicesToClassify({ prisma, model }: Context, studyId: string, force: boolean): Promise<SliceWithFile[]> {
+  const done = { modelId: model.id, status: { not: 'FAILED' as const } };
+  return prisma.slice.findMany({
+    where: { series: { studyId, eligible: true }, ...(!force && { predictions: { none: done } }) },
+    orderBy: [{ seriesId: 'asc' }, { position: 'asc' }],
+    include: sliceWithFile,
+  });
+}
+
+/** Predicts these slices with the active model and stores the predictions. */
+export async function classifySlices(context: Context, slices: readonly SliceWithFile[]): Promise<void> {
+  const { classifier, decoding, model, prisma, receivedDir } = context;
+  const decoded = await Promise.all(
+    slices.map(async ({ instance, frameNumber }) => {
+      try {
+        return await decoding.readSlice(join(receivedDir, instance.path), frameNumber);
+      } catch (error) {
+        if (error instanceof MrimasterError) return error;
+        throw error;
+      }
+    }),
+  );
+  const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
+  const verdicts = images.length > 0 ? await classifier.classify(images) : [];
+  const writes = slices.map(({ id: sliceId }, index) => {
+    const image = decoded[index];
+    const outcome = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
+    const prediction = { failureCode: null, ...outcome, executionProvider: classifier.provider };
+    return prisma.prediction.upsert({
+      where: { sliceId_modelId: { sliceId, modelId: model.id } },
+      create: { ...prediction, sliceId, modelId: model.id },
+      update: prediction,
+    });
+  });
+  await prisma.$transaction(writes);
+}
+
+/** What a clinician sees of a slice that could not be read: that, and why. */
+function failure({ code }: MrimasterError) {
+  const nothing = { label: null, confidence: null, probabilities: [], abstentionReason: null, inferenceMs: 0 };
+  return { ...nothing, status: 'FAILED' as const, failureCode: code };
+}
+
+/** The slices' predictions as one answer, and the study's final status. */
+async function conclude(context: Context, studyId: string): Promise<void> {
+  const { classifier, model, prisma } = context;
+  const predictions = await prisma.prediction.findMany({
+    where: { modelId: model.id, slice: { series: { studyId, eligible: true } } },
+    include: { slice: { select: { seriesId: true, position: true } } },
+  });
+  const verdicts = predictions.map(({ slice, ...prediction }) => ({ ...slice, ...prediction }));
+  const finding = combine(verdicts, classifier.manifest.normalLabel);
+  const failures = predictions.filter(({ status }) => status === 'FAILED');
+  await prisma.$transaction(async (tx) => {
+    const key = { studyId, modelId: model.id };
+    if (finding)
+      await tx.studyFinding.upsert({
+        where: { studyId_modelId: key },
+        create: { ...key, ...finding },
+        update: finding,
+      });
+    else await tx.studyFinding.deleteMany({ where: key });
+    await tx.study.update({
+      where: { id: studyId },
+      data: {
+        status: finalStatus(predictions.length, failures.length),
+        failureCode: failures[0]?.failureCode ?? null,
+      },
+    });
+  });
+}
+
+function finalStatus(slices: number, failures: number): StudyStatus {
+  if (slices === 0) return 'SKIPPED'; // no series was fit to be classified; each says why
+  if (failures === 0) return 'CLASSIFIED';
+  return failures === slices ? 'FAILED' : 'PARTIAL';
+}
+
+function setStatus({ prisma }: Context, id: string, status: StudyStatus) {
+  return prisma.study.update({ where: { id }, data: { status, failureCode: null } });
+}

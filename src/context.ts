@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Config } from './config.js';
+import { type Database, type DatabaseRole, openDatabase } from './database.js';
+import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
+import { type Classifier, openClassifier } from './inference/classifier.js';
+import { chooseModel, readModels } from './inference/manifest.js';
+import type { Log } from './log.js';
+import { createDecodePool, type DecodePool } from './pacs/decodePool.js';
+import { DicomwebClient } from './pacs/dicomweb.js';
+import { clearPartials } from './pacs/receive.js';
+import { openQueue, type Queue } from './queue.js';
+import { registerModels } from './registerModels.js';
+
+/** The parts of a running MRIMaster. Everything that needs one is handed this. */
+export type Context = {
+  config: Config;
+  log: Log;
+  database: Database;
+  prisma: PrismaClient;
+  queue: Queue;
+  classifier: Classifier;
+  /** The row of the model that `classifier` runs. */
+  model: ModelRow;
+  decoding: DecodePool;
+  pacs: DicomwebClient | undefined;
+  /** Where received bytes lie; Instance.path is relative to it. */
+  receivedDir: string;
+  close(): Promise<void>;
+};
+
+const FRAME_TIMEOUT_MS = 20_000;
+const DECODER_MEMORY_MB = 1024;
+
+/** Composition root: plain calls, in order; closed in reverse, also when a later part does not open. */
+export async function openContext(config: Config, role: DatabaseRole, log: Log): Promise<Context> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part();
+  };
+  try {
+    const models = await readModels(config.modelsDir);
+    const chosen = chooseModel(models, config.model);
+    const receivedDir = join(config.dataDir, 'received');
+    const database = await openDatabase(config, role, log);
+    opened.push(database.close);
+    if (role === 'server') await clearPartials(receivedDir);
+    const classifier = await openClassifier(chosen, config.inferenceDevice);
+    opened.push(classifier.close);
+    const model = await registerModels(database.prisma, models, chosen, classifier.layers);
+    const decoding = createDecodePool({
+      threads: config.decodeThreads,
+      timeoutMs: FRAME_TIMEOUT_MS,
+      memoryMb: DECODER_MEMORY_MB,
+    });
+    opened.push(decoding.close);
+    const queue = await openQueue(database.connection, log);
+    opened.push(queue.close);
+    const { prisma } = database;
+    const { pacsUrl: url, pacsUsername: username, pacsPassword: password } = config;
+    const pacs = url ? new DicomwebClient({ url, username, password }) : undefined;
+    return { config, log, database, prisma, queue, classifier, model, decoding, pacs, receivedDir, close };
+  } catch (error) {
+    await close().catch((failure) => log.error({ err: failure }, 'Closing after a failed start failed, too.'));
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+/** Goes with every output. */
+export const INTENDED_USE = 'Research use only – not for diagnostic use';

@@ -1,0 +1,85 @@
+import type { ClientConfig } from 'pg';
+import { type ConstructorOptions, fromPrisma, PgBoss } from 'pg-boss';
+import type { Prisma } from './generated/prisma/client.js';
+import type { Log } from './log.js';
+
+export const CLASSIFY_STUDY = 'classify-study';
+const GIVEN_UP = `${CLASSIFY_STUDY}-given-up`;
+
+export type Priority = 'STAT' | 'ROUTINE' | 'BACKLOG';
+export type StudyJob = { studyInstanceUid: string; pacs: string | null; force: boolean };
+/** `jobId` travels in the payload, because a job that was given up gets a new id in its dead-letter queue. */
+type Payload = StudyJob & { jobId: string };
+
+const PRIORITIES: Record<Priority, number> = { STAT: 20, ROUTINE: 10, BACKLOG: 0 };
+const STOP_TIMEOUT_MS = 20_000;
+
+export type StudyHandlers = {
+  run(job: StudyJob & { jobId: string; attempt: number }): Promise<void>;
+  /** Called once when a job will not be tried again. */
+  giveUp(job: StudyJob & { jobId: string }): Promise<void>;
+};
+
+/** Durable jobs in the same PostgreSQL as everything else. */
+export type Queue = {
+  /**
+   * Enqueues within the caller's transaction: the job exists if and only if that commits.
+   * @returns false when the study has a job waiting or running already.
+   */
+  sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob, priority: Priority): Promise<boolean>;
+  /** Starts working in this process, one study at a time. */
+  work(handlers: StudyHandlers): Promise<void>;
+  /** Waiting studies. */
+  depth(): Promise<number>;
+  close(): Promise<void>;
+};
+
+export async function openQueue(connection: ClientConfig, log: Log): Promise<Queue> {
+  const boss = new PgBoss({
+    ...(connection as ConstructorOptions),
+    application_name: 'mrimaster',
+    max: 4,
+    superviseIntervalSeconds: 2, // how soon the job of a killed process is noticed, after its heartbeat has lapsed
+    schedule: false,
+  });
+  boss.on('error', (error) => log.error({ err: error }, 'The queue met an error; it goes on.'));
+  await boss.start();
+  await boss.createQueue(GIVEN_UP);
+  const policy = {
+    policy: 'exclusive' as const, // one waiting or running job a study
+    retryLimit: 6,
+    retryDelay: 2,
+    retryBackoff: true,
+    retryDelayMax: 300,
+    heartbeatSeconds: 10, // the least that pg-boss allows
+    expireInSeconds: 12 * 3600,
+    deadLetter: GIVEN_UP,
+  };
+  await boss.createQueue(CLASSIFY_STUDY, policy);
+  return {
+    sendStudy: async (tx, jobId, job, priority) => {
+      const payload: Payload = { ...job, jobId };
+      const id = await boss.send(CLASSIFY_STUDY, payload, {
+        id: jobId,
+        singletonKey: job.studyInstanceUid,
+        priority: PRIORITIES[priority],
+        db: fromPrisma(tx),
+      });
+      return id !== null;
+    },
+    work: async ({ run, giveUp }) => {
+      const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
+      await boss.work<Payload, void>(CLASSIFY_STUDY, { ...polling, includeMetadata: true }, async ([job]) => {
+        if (job) await run({ ...job.data, attempt: job.retryCount + 1 });
+      });
+      await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
+        if (job) await giveUp(job.data);
+      });
+    },
+    depth: async () => {
+      const [stats] = await boss.getQueueStats(CLASSIFY_STUDY, { force: true });
+      return stats?.queuedCount ?? 0;
+    },
+    close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
+  };
+}

@@ -1,0 +1,81 @@
+import type { Context } from './context.js';
+import type { Instance } from './pacs/parse.js';
+import type { Received } from './pacs/receive.js';
+
+/**
+ * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again
+ * changes nothing.
+ * @param pacs the archive it was pulled from; null when it came by itself.
+ */
+export async function recordInstance({ prisma }: Context, received: Received, pacs: string | null): Promise<void> {
+  const { instance } = received;
+  const modality = instance.modality ?? 'OT'; // PS3.3 C.7.3.1.1.1: "other"
+  await prisma.$transaction(async (tx) => {
+    const { studyInstanceUid, sopInstanceUid, seriesInstanceUid } = instance;
+    const study = await tx.study.upsert({
+      where: { studyInstanceUid },
+      create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs },
+      update: studyFacts(instance),
+    });
+    if (!study.modalities.includes(modality))
+      await tx.study.update({ where: { id: study.id }, data: { modalities: { push: modality } } });
+    const series = await tx.series.upsert({
+      where: { studyId_seriesInstanceUid: { studyId: study.id, seriesInstanceUid } },
+      create: {
+        studyId: study.id,
+        seriesInstanceUid,
+        modality,
+        description: instance.seriesDescription,
+        seriesNumber: instance.seriesNumber,
+      },
+      update: {},
+    });
+    const stored = await tx.instance.upsert({
+      where: { sopInstanceUid },
+      create: {
+        seriesId: series.id,
+        sopInstanceUid,
+        sopClassUid: instance.sopClassUid,
+        transferSyntaxUid: instance.transferSyntaxUid,
+        path: received.path,
+        sha256: received.sha256,
+        bytes: received.bytes,
+      },
+      update: {},
+    });
+    await tx.slice.createMany({ data: slicesOf(instance, stored), skipDuplicates: true });
+  });
+}
+
+function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: Instance) {
+  return {
+    patientName: patient.name,
+    patientId: patient.id,
+    patientBirthDate: patient.birthDate,
+    patientSex: patient.sex,
+    accessionNumber,
+    studyDate: isoDate(studyDate),
+    description: studyDescription,
+  };
+}
+
+/** DICOM's DA "20260131" as "2026-01-31"; null where it is no date. */
+function isoDate(date: string | null): string | null {
+  const [, year, month, day] = date?.match(/^(\d{4})\.?(\d{2})\.?(\d{2})$/) ?? [];
+  return year ? `${year}-${month}-${day}` : null;
+}
+
+function slicesOf(instance: Instance, stored: { id: string; seriesId: string }) {
+  const { rows, columns } = instance;
+  if (rows === null || columns === null) return []; // a report, a presentation state: nothing to look at
+  return instance.frames.map((frame, index) => ({
+    instanceId: stored.id,
+    seriesId: stored.seriesId,
+    sopInstanceUid: instance.sopInstanceUid,
+    frameNumber: index + 1,
+    instanceNumber: instance.instanceNumber,
+    rows,
+    columns,
+    pixelSpacing: [...(frame.pixelSpacing ?? [])],
+  }));
+}

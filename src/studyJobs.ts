@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { classifyStudy } from './classifyStudy.js';
+import type { Context } from './context.js';
+import { MrimasterError, PacsNotConfigured, StudyNotFound } from './errors.js';
+import type { Job } from './generated/prisma/client.js';
+import { CLASSIFY_STUDY, type Priority, type StudyHandlers } from './queue.js';
+
+export const THE_ARCHIVE = 'default';
+
+/** `pacs`: pull it from there first; undefined = only if it is not here. */
+export type EnqueueStudy = {
+  studyInstanceUid: string;
+  pacs?: string | undefined;
+  force?: boolean;
+  priority?: Priority;
+};
+
+/**
+ * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
+ * job is the answer.
+ * @throws StudyNotFound when neither we nor the archive has it; PacsNotConfigured for an archive we do not know. An
+ *   archive that does not answer is no error here: the job waits for it.
+ */
+export async function enqueueStudy(context: Context, request: EnqueueStudy): Promise<Job> {
+  const { prisma, queue } = context;
+  const { studyInstanceUid, force = false, priority = 'ROUTINE' } = request;
+  const pacs = await whereToPull(context, request);
+  return prisma.$transaction(async (tx) => {
+    const study = await tx.study.upsert({
+      where: { studyInstanceUid },
+      create: { studyInstanceUid, modalities: [], pacs, status: 'QUEUED' },
+      update: {},
+    });
+    const id = randomUUID();
+    const sent = await queue.sendStudy(tx, id, { studyInstanceUid, pacs, force }, priority);
+    if (!sent) {
+      const live = { studyId: study.id, status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
+      return tx.job.findFirstOrThrow({ where: live, orderBy: { createdAt: 'desc' } });
+    }
+    await tx.study.update({ where: { id: study.id }, data: { status: 'QUEUED', failureCode: null } });
+    return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId: study.id } });
+  });
+}
+
+async function whereToPull(context: Context, request: EnqueueStudy): Promise<string | null> {
+  const { prisma, pacs } = context;
+  const { studyInstanceUid } = request;
+  if (request.pacs !== undefined && (request.pacs !== THE_ARCHIVE || !pacs))
+    throw new PacsNotConfigured(
+      pacs
+        ? `There is no archive "${request.pacs}". The one of PACS_URL is called "${THE_ARCHIVE}".`
+        : 'No archive is configured. Set PACS_URL to its DICOMweb address.',
+    );
+  const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
+  if (here > 0) return request.pacs ?? null;
+  if (!pacs)
+    throw new StudyNotFound(
+      `Study ${studyInstanceUid} is not here, and no archive is configured. Import it, or set PACS_URL.`,
+    );
+  const found = await pacs.searchForStudies({ studyInstanceUid }).catch((error) => {
+    if (error instanceof MrimasterError && error.retryable) return undefined;
+    throw error;
+  });
+  if (found?.length === 0)
+    throw new StudyNotFound(`Neither MRIMaster nor the archive has study ${studyInstanceUid}. Check the UID.`);
+  return THE_ARCHIVE;
+}
+
+/** What the queue calls. Keeps the job's row, which clients see, in step with its run. */
+export function studyHandlers(context: Context): StudyHandlers {
+  const { prisma, log } = context;
+  const update = (id: string, data: Parameters<typeof prisma.job.updateMany>[0]['data']) =>
+    prisma.job.updateMany({ where: { id }, data });
+
+  async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
+    await update(jobId, { status: 'FAILED', error: message, finishedAt: new Date() });
+    await prisma.study.updateMany({ where: { studyInstanceUid }, data: { status: 'FAILED', failureCode: code } });
+  }
+
+  return {
+    run: async ({ jobId, attempt, ...job }) => {
+      await update(jobId, { status: 'RUNNING', attempts: attempt, startedAt: new Date(), error: null });
+      try {
+        await classifyStudy(context, job, async (progress) => {
+          await update(jobId, { progress });
+        });
+        await update(jobId, { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() });
+      } catch (error) {
+        const known = error instanceof MrimasterError;
+        const message = known ? error.message : 'Internal error; the log of this time says more.';
+        log.warn({ jobId, attempt, ...(known ? { code: error.code } : { err: error }) }, 'A study was not finished.');
+        if (known && !error.retryable) return fail(jobId, job.studyInstanceUid, error.code, message);
+        await update(jobId, { status: 'QUEUED', error: message });
+        throw error; // the queue tries again later
+      }
+    },
+    giveUp: async ({ jobId, studyInstanceUid }) => {
+      const job = await prisma.job.findUnique({ where: { id: jobId } });
+      await fail(jobId, studyInstanceUid, 'GIVEN_UP', job?.error ?? 'The process that worked on it ended too often.');
+    },
+  };
+}
