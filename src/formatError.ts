@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { DatabaseUnavailable, MrimasterError } from './errors.js';
+import type { Log } from './log.js';
+
+/** Prisma's and PostgreSQL's own codes for a database that is not there, or not yet. */
+const NO_DATABASE = /^(P1001|P1002|P1008|P1017|P2024|57P0[123]|ECONNREFUSED|ECONNRESET|ENOENT)$/;
+
+/**
+ * What a client learns of a failure: ours with its code and cure; GraphQL's own as it is; of any other only an id,
+ * under which the log has it.
+ */
+export function formatError(log: Log) {
+  return (formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError => {
+    const original = unwrapResolverError(thrown);
+    const known = asKnown(original);
+    if (known) {
+      const { message, code, retryable } = known;
+      return { ...formatted, message, extensions: { code, ...(retryable && { retryable }) } };
+    }
+    if (original instanceof GraphQLError && formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') {
+      const { code } = formatted.extensions ?? {};
+      return { ...formatted, extensions: { code } }; // without the stack
+    }
+    const errorId = randomUUID();
+    log.error({ err: original, errorId, path: formatted.path }, 'A request failed for an unknown reason.');
+    return { ...formatted, message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
+  };
+}
+
+export function asKnown(error: unknown): MrimasterError | undefined {
+  if (error instanceof MrimasterError) return error;
+  for (let cause = error; cause instanceof Object; cause = (cause as { cause?: unknown }).cause) {
+    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown };
+    if ([code, originalCode].some((one) => NO_DATABASE.test(String(one))))
+      return new DatabaseUnavailable('The database does not answer at the moment. Try again shortly.');
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Context } from './context.js';
+import { renderHeatmapImage, renderOverlayImage, renderSliceImage } from './renderImages.js';
+
+const optional = <T extends z.ZodType>(type: T) => type.nullable().default(null as never);
+const sliceView = z.object({
+  size: optional(z.coerce.number().int().min(16).max(2048)),
+  windowCenter: optional(z.coerce.number()),
+  windowWidth: optional(z.coerce.number().min(1)),
+});
+const overlayView = z.object({ opacity: z.coerce.number().min(0).max(1).default(0.4) });
+
+type ById = { Params: { id: string } };
+
+/** The pictures that the API's Image.url names. */
+export function serveImages(app: FastifyInstance, program: Context): void {
+  app.get<ById>('/images/slices/:id.png', (request, reply) => {
+    const view = sliceView.safeParse(request.query);
+    if (!view.success) return refuse(reply, view.error);
+    return send(request, reply, () => renderSliceImage(program, request.params.id, view.data));
+  });
+  app.get<ById>('/images/explanations/:id/heatmap.png', (request, reply) =>
+    send(request, reply, () => renderHeatmapImage(program, request.params.id)),
+  );
+  app.get<ById>('/images/explanations/:id/overlay.png', (request, reply) => {
+    const view = overlayView.safeParse(request.query);
+    if (!view.success) return refuse(reply, view.error);
+    return send(request, reply, () => renderOverlayImage(program, request.params.id, view.data.opacity));
+  });
+}
+
+/** Private, since it shows a patient; revalidated, since the reader may lose the right to see it. */
+async function send(request: FastifyRequest, reply: FastifyReply, render: () => Promise<Buffer>) {
+  const png = await render();
+  const etag = `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`;
+  reply.header('Cache-Control', 'private, no-cache').header('ETag', etag);
+  if (request.headers['if-none-match'] === etag) return reply.status(304).send();
+  return reply.type('image/png').send(png);
+}
+
+function refuse(reply: FastifyReply, error: z.ZodError) {
+  const message = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  return reply.status(400).send({ code: 'BAD_USER_INPUT', message });
+}

@@ -1,0 +1,78 @@
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import type { Job as JobRow } from '../generated/prisma/client.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { Job } from '../schema/job.js';
+import { Model } from '../schema/model.js';
+import { kindOf, Node } from '../schema/node.js';
+import { Server } from '../schema/server.js';
+import { Study } from '../schema/study.js';
+import { VERSION } from '../version.js';
+import type { Request } from './request.js';
+import { showSlice } from './slice.js';
+
+@Resolver()
+export class ServerResolver {
+  @Query(() => Server)
+  async server(@Ctx() { program }: Request): Promise<Server> {
+    const { classifier, database, queue } = program;
+    return {
+      version: VERSION,
+      intendedUse: INTENDED_USE,
+      executionProvider: classifier.provider,
+      executionProviderNotes: classifier.notes,
+      database: database.description,
+      queueDepth: await queue.depth(),
+    };
+  }
+
+  @Query(() => [Model], { description: 'Those in MODELS_DIR, and those that made predictions before.' })
+  models(@Ctx() { program }: Request): Promise<Model[]> {
+    return program.prisma.model.findMany({ orderBy: [{ name: 'asc' }, { version: 'asc' }] });
+  }
+
+  @Query(() => Model, { nullable: true, description: 'Without arguments: the active one.' })
+  model(
+    @Arg('name', () => String, { nullable: true }) name: string | null,
+    @Arg('version', () => String, { nullable: true, description: 'By default the latest registered.' }) version:
+      | string
+      | null,
+    @Ctx() { program }: Request,
+  ): Promise<Model | null> {
+    if (!name && !version) return Promise.resolve(program.model);
+    return program.prisma.model.findFirst({
+      where: { ...(name && { name }), ...(version && { version }) },
+      orderBy: { version: 'desc' },
+    });
+  }
+
+  @Query(() => Node, { nullable: true, description: 'Whatever the id names; null when there is no such thing.' })
+  async node(@Arg('id', () => ID) id: string, @Ctx() { program }: Request): Promise<Node | null> {
+    const { prisma } = program;
+    switch (kindOf(id)) {
+      case 'Study':
+        return prisma.study.findUnique({ where: { id } });
+      case 'Slice': {
+        const row = await prisma.slice.findUnique({ where: { id } });
+        return row && showSlice(row);
+      }
+      case 'Prediction':
+        return prisma.prediction.findUnique({ where: { id } });
+      case 'Explanation':
+        return prisma.explanation.findUnique({ where: { id } });
+      case 'Model':
+        return prisma.model.findUnique({ where: { id } });
+      case 'Job':
+        return prisma.job.findUnique({ where: { id } });
+      default:
+        return null;
+    }
+  }
+}
+
+@Resolver(() => Job)
+export class JobResolver {
+  @FieldResolver(() => Study, { nullable: true })
+  study(@Root() { studyId }: JobRow, @Ctx() { loaders }: Request) {
+    return studyId === null ? null : loaders.study.load(studyId);
+  }
+}

@@ -1,0 +1,95 @@
+import { GraphQLError } from 'graphql';
+import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
+
+@ObjectType({ description: 'Where a page lies in its list (Relay).' })
+export class PageInfo {
+  @Field({ description: 'Whether more follow.' })
+  hasNextPage!: boolean;
+
+  @Field({ description: 'Whether some were before.' })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the first edge.' })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the last edge.' })
+  endCursor!: string | null;
+}
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { nullable: true, description: 'How many at most.' })
+  first?: number;
+
+  @Field(() => String, { nullable: true, description: 'Only what follows this cursor.' })
+  after?: string;
+}
+
+/** The connection and edge types (Relay) for lists of `nodeType`. */
+export function connectionOf<T extends object>(nodeType: () => ClassType<T>, name: string) {
+  @ObjectType(`${name}Edge`, { description: `A ${name.toLowerCase()} and its place in the list.` })
+  class Edge {
+    @Field({ description: 'For `after`; opaque.' })
+    cursor!: string;
+
+    @Field(() => nodeType())
+    node!: T;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A page of a list.` })
+  class Connection {
+    @Field(() => [Edge])
+    edges!: Edge[];
+
+    @Field(() => [nodeType()], { description: 'The nodes of the edges, for those who need no cursors.' })
+    nodes!: T[];
+
+    @Field(() => PageInfo)
+    pageInfo!: PageInfo;
+  }
+  return Connection;
+}
+
+/** What a list is ordered by, as a cursor: opaque for clients, checked when it comes back. */
+export function writeCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+export function readCursor(cursor: string, types: readonly ('string' | 'number')[]): (string | number)[] {
+  try {
+    const key = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(key) && types.every((type, index) => typeof key[index] === type)) return key;
+  } catch {}
+  throw badInput('`after` is no cursor of this list. Use the endCursor of a page.');
+}
+
+/** @param size the page size asked for; @param most the largest allowed. */
+export function pageSize(size: number | undefined, usual: number, most: number): number {
+  const first = size ?? usual;
+  if (first < 1 || first > most) throw badInput(`\`first\` must be from 1 to ${most}.`);
+  return first;
+}
+
+/** @param rows one more than the page holds, where there are more. */
+export function pageOf<T extends object>(
+  rows: T[],
+  first: number,
+  after: string | undefined,
+  key: (row: T) => (string | number)[],
+) {
+  const edges = rows.slice(0, first).map((node) => ({ cursor: writeCursor(key(node)), node }));
+  return {
+    edges,
+    nodes: edges.map(({ node }) => node),
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      hasPreviousPage: after !== undefined,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+export function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}

@@ -1,0 +1,93 @@
+import { registerEnumType } from 'type-graphql';
+import {
+  AbstentionReason,
+  CompletenessState,
+  ExplanationMethod,
+  JobStatus,
+  ModelState,
+  Orientation,
+  PredictionStatus,
+  StudyStatus,
+} from '../generated/prisma/enums.js';
+
+export const JobPriority = { STAT: 'STAT', ROUTINE: 'ROUTINE', BACKLOG: 'BACKLOG' } as const;
+export type JobPriority = keyof typeof JobPriority;
+
+registerEnumType(StudyStatus, {
+  name: 'StudyStatus',
+  description: 'How far a study has come.',
+  valuesConfig: {
+    RECEIVING: { description: 'Instances arrive or have arrived; nothing was asked of them yet.' },
+    QUEUED: { description: 'A job to classify it waits.' },
+    CLASSIFYING: { description: 'A job works on it.' },
+    CLASSIFIED: { description: 'Every slice of its eligible series has an answer or an abstention.' },
+    PARTIAL: { description: 'Some slices failed; each says why.' },
+    FAILED: { description: 'No slice could be classified, or the study could not be had; see failureCode.' },
+    SKIPPED: { description: 'No series is fit to be classified; each says why.' },
+  },
+});
+registerEnumType(CompletenessState, {
+  name: 'CompletenessState',
+  description: 'Whether every instance of a study is here.',
+  valuesConfig: {
+    PROVEN: { description: 'The archive was asked twice, at rest, and its count is here.' },
+    PROVISIONAL: { description: 'Nothing is known to be missing.' },
+    INCOMPLETE: { description: 'The archive has more than is here.' },
+  },
+});
+registerEnumType(Orientation, { name: 'Orientation', description: 'The plane of the slices of a series.' });
+registerEnumType(PredictionStatus, {
+  name: 'PredictionStatus',
+  description: 'Whether a slice got an answer.',
+  valuesConfig: {
+    CLASSIFIED: { description: 'The model answers.' },
+    ABSTAINED: {
+      description: 'The model does not know well enough to answer; label and confidence are its best guess.',
+    },
+    FAILED: { description: 'The slice could not be read; see failureCode.' },
+  },
+});
+registerEnumType(AbstentionReason, {
+  name: 'AbstentionReason',
+  description: 'Why there is no answer.',
+  valuesConfig: {
+    LOW_CONFIDENCE: { description: 'The calibrated confidence is below the threshold of the model.' },
+    OUT_OF_DISTRIBUTION: { description: 'The slice is unlike what the model was made from.' },
+    NOT_A_BRAIN_MR: { description: 'The slice does not show a brain by MR.' },
+  },
+});
+registerEnumType(ExplanationMethod, {
+  name: 'ExplanationMethod',
+  description: 'How a map is computed.',
+  valuesConfig: { GRAD_CAM: { description: 'Selvaraju et al., ICCV 2017.' } },
+});
+registerEnumType(ModelState, {
+  name: 'ModelState',
+  description: 'What a model is used for.',
+  valuesConfig: {
+    ACTIVE: { description: 'Its predictions are the answers.' },
+    SHADOW: { description: 'It runs beside the active one; its predictions are stored, never shown as the answer.' },
+    AVAILABLE: { description: 'On disk, not running.' },
+  },
+});
+registerEnumType(JobStatus, { name: 'JobStatus', description: 'How far a job has come.' });
+registerEnumType(JobPriority, {
+  name: 'JobPriority',
+  description: 'The order in which waiting jobs are taken.',
+  valuesConfig: {
+    STAT: { description: 'Before all others.' },
+    ROUTINE: { description: 'In the order of arrival.' },
+    BACKLOG: { description: 'When nothing else waits.' },
+  },
+});
+
+export {
+  AbstentionReason,
+  CompletenessState,
+  ExplanationMethod,
+  JobStatus,
+  ModelState,
+  Orientation,
+  PredictionStatus,
+  StudyStatus,
+};

@@ -1,0 +1,42 @@
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import type { Explanation as ExplanationRow } from '../generated/prisma/client.js';
+import { ExplanationMethod } from './enums.js';
+import { Node } from './node.js';
+
+@ObjectType({ description: 'A place in a slice, in pixels from its upper left corner.' })
+export class Point {
+  @Field(() => Float, { description: 'To the right.' })
+  x!: number;
+
+  @Field(() => Float, { description: 'Downwards.' })
+  y!: number;
+}
+
+@ObjectType({
+  implements: Node,
+  description:
+    'Where in a slice the evidence for a label came from, as one layer of one model saw it. Not a localisation of disease.',
+})
+export class Explanation
+  implements Pick<ExplanationRow, 'id' | 'method' | 'label' | 'layer' | 'rows' | 'columns' | 'predictionId'>
+{
+  @Field(() => ID)
+  id!: string;
+
+  predictionId!: string;
+
+  @Field(() => ExplanationMethod)
+  method!: ExplanationMethod;
+
+  @Field({ description: 'The label that is explained.' })
+  label!: string;
+
+  @Field({ description: 'The convolutional layer.' })
+  layer!: string;
+
+  @Field(() => Int, { description: 'Of the map.' })
+  rows!: number;
+
+  @Field(() => Int, { description: 'Of the map.' })
+  columns!: number;
+}

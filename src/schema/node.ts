@@ -1,0 +1,25 @@
+import { Field, ID, InterfaceType } from 'type-graphql';
+
+/** Ids begin with the kind of what they name, see prisma/schema.prisma. */
+@InterfaceType({
+  description: 'Anything that can be fetched again by its id alone.',
+  resolveType: ({ id }: Node) => kindOf(id) as string,
+})
+export abstract class Node {
+  @Field(() => ID, { description: 'Global and opaque.' })
+  id!: string;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  study: 'Study',
+  slice: 'Slice',
+  prediction: 'Prediction',
+  explanation: 'Explanation',
+  model: 'Model',
+};
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The type that an id names; undefined for what is no id of ours. A job's id is the queue's own, a bare UUID. */
+export function kindOf(id: string): string | undefined {
+  return UUID.test(id) ? 'Job' : KINDS[id.slice(0, id.indexOf('-'))];
+}

@@ -1,0 +1,106 @@
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
+import { connectionOf } from './connection.js';
+import { AbstentionReason, CompletenessState, StudyStatus } from './enums.js';
+import { Node } from './node.js';
+import { DateScalar, DateTimeScalar, DicomUidScalar } from './scalars.js';
+
+@ObjectType({ description: 'Whose study it is.' })
+export class Patient {
+  @Field(() => String, { nullable: true, description: 'As received: PN, "Family^Given^Middle^Prefix^Suffix".' })
+  name!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'PatientID.' })
+  id!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'As received: DA, "YYYYMMDD".' })
+  birthDate!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'M, F or O.' })
+  sex!: string | null;
+}
+
+@ObjectType({ description: 'Whether every instance is here, and how that is known.' })
+export class Completeness {
+  @Field(() => CompletenessState)
+  state!: CompletenessState;
+
+  @Field(() => Int)
+  receivedInstances!: number;
+
+  @Field(() => Int, { nullable: true, description: 'By the archive; null when none was asked or it does not tell.' })
+  expectedInstances!: number | null;
+
+  @Field({ description: 'For people.' })
+  evidence!: string;
+}
+
+@ObjectType({ description: 'How many slices got a label.' })
+export class LabelCount {
+  @Field()
+  label!: string;
+
+  @Field(() => Int)
+  count!: number;
+}
+
+@ObjectType({
+  description: "The slices' predictions by one model as one answer. Research use only – not for diagnostic use.",
+})
+export class StudyFinding
+  implements Pick<FindingRow, 'label' | 'confidence' | 'abstained' | 'abstentionReason' | 'keySliceId' | 'modelId'>
+{
+  keySliceId!: string | null;
+
+  modelId!: string;
+
+  @Field({ description: 'A label of the model, such as "glioma".' })
+  label!: string;
+
+  @Field(() => Float, { description: 'Mean calibrated probability of the label over the slices it rests on, 0–1.' })
+  confidence!: number;
+
+  @Field({ description: 'When true, label and confidence are a guess.' })
+  abstained!: boolean;
+
+  @Field(() => AbstentionReason, { nullable: true })
+  abstentionReason!: AbstentionReason | null;
+
+  @Field(() => [LabelCount], { description: 'Abstentions and failures are not counted.' })
+  sliceCounts!: LabelCount[];
+}
+
+type Shown = 'id' | 'studyInstanceUid' | 'accessionNumber' | 'studyDate' | 'description' | 'modalities';
+
+@ObjectType({ implements: Node, description: 'A study.' })
+export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | 'failureCode'> {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => DicomUidScalar)
+  studyInstanceUid!: string;
+
+  @Field(() => String, { nullable: true })
+  accessionNumber!: string | null;
+
+  @Field(() => DateScalar, { nullable: true })
+  studyDate!: string | null;
+
+  @Field(() => String, { nullable: true })
+  description!: string | null;
+
+  @Field(() => [String], { description: 'Of its series, such as MR.' })
+  modalities!: string[];
+
+  @Field(() => DateTimeScalar, { description: 'When its first instance came, or it was asked for.' })
+  receivedAt!: Date;
+
+  @Field(() => StudyStatus)
+  status!: StudyStatus;
+
+  @Field(() => String, { nullable: true, description: 'Why it, or one of its slices, failed, as an error code.' })
+  failureCode!: string | null;
+}
+
+@ObjectType()
+export class StudyConnection extends connectionOf(() => Study, 'Study') {}

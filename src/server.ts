@@ -1,0 +1,86 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Context } from './context.js';
+import { asKnown, formatError } from './formatError.js';
+import { serveImages } from './imageRoutes.js';
+import { INTENDED_USE } from './intendedUse.js';
+import { createLoaders } from './resolvers/loaders.js';
+import type { Request } from './resolvers/request.js';
+import { buildApiSchema } from './schema/buildSchema.js';
+
+const MAX_BODY_BYTES = 256 * 1024;
+const MAX_TOKENS = 2000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export type HttpServer = { url: string; close(): Promise<void> };
+
+/** GraphQL on /graphql, pictures on /images, and in development an explorer on /graphiql. */
+export async function startServer(program: Context): Promise<HttpServer> {
+  const { config, log, prisma } = program;
+  // The time for a request to arrive; slow answers are not cut short.
+  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: 'idle' });
+  const apollo = new ApolloServer<Request>({
+    schema: await buildApiSchema(),
+    introspection: !config.production,
+    hideSchemaDetailsFromClientErrors: config.production,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: MAX_TOKENS },
+    formatError: formatError(log),
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginCacheControlDisabled(), // it instruments every field, and we cache nothing
+      ApolloServerPluginLandingPageDisabled(), // it loads its page from the internet
+    ],
+  });
+  await apollo.start();
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
+    reply.header('X-Content-Type-Options', 'nosniff');
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
+    answerError(program, error, request, reply),
+  );
+  await app.register(fastifyApollo(apollo), {
+    context: async (request) => ({
+      program,
+      loaders: createLoaders(prisma),
+      origin: `${request.protocol}://${request.host}`,
+    }),
+  });
+  serveImages(app, program);
+  if (!config.production) await serveExplorer(app);
+  const url = await app.listen({ host: config.host, port: config.port });
+  return { url, close: () => app.close() };
+}
+
+/** GraphiQL, whole in one page, so that it works without the internet. */
+async function serveExplorer(app: FastifyInstance): Promise<void> {
+  app.get('/graphiql', async (_request: FastifyRequest, reply: FastifyReply) => {
+    const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+    const page = renderGraphiQL({ endpoint: '/graphql', title: 'MRIMaster – research use only' } as never);
+    return reply.type('text/html; charset=utf-8').send(page);
+  });
+  app.get('/', (_request: FastifyRequest, reply: FastifyReply) => reply.redirect('/graphiql'));
+}
+
+function answerError(
+  { log }: Context,
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const known = asKnown(error);
+  if (known) {
+    const status = known.retryable ? 503 : known.code.endsWith('_NOT_FOUND') ? 404 : 422;
+    return reply.status(status).send({ code: known.code, message: known.message });
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) return reply.status(status).send({ code: 'BAD_REQUEST', message: error.message });
+  log.error({ err: error, requestId: request.id }, 'A request failed for an unknown reason.');
+  return reply.status(500).send({ code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error' });
+}
