@@ -1,0 +1,56 @@
+import { type ClassifiedFile, classifyFiles } from '../classifyFiles.js';
+import { readConfig } from '../config.js';
+import { InvalidDicom } from '../errors.js';
+import { openClassifier } from '../inference/classifier.js';
+import { chooseModel, readModels } from '../inference/manifest.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { createDecodePool } from '../pacs/decodePool.js';
+import { percent } from './text.js';
+
+/** `mrimaster classify PATH` */
+export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {
+  const config = readConfig();
+  const chosen = chooseModel(await readModels(config.modelsDir), model ?? config.model);
+  const classifier = await openClassifier(chosen, config.inferenceDevice);
+  const decoding = createDecodePool({ threads: 1, timeoutMs: 20_000, memoryMb: 1024 });
+  try {
+    let [answered, failed] = [0, 0];
+    for await (const slice of classifyFiles(path, classifier, decoding)) {
+      if ('failure' in slice) failed++;
+      else answered++;
+      console.log(json ? JSON.stringify(asJson(slice)) : asText(slice));
+    }
+    if (answered + failed === 0) throw new InvalidDicom(`No DICOM, PNG or JPEG file was found in ${path}.`);
+    if (failed > 0) process.exitCode = 1;
+    if (json) return;
+    const { name, version } = classifier.manifest;
+    console.log(
+      `\n${answered} of ${answered + failed} slices answered by ${name} ${version} on ${classifier.provider}.`,
+    );
+    if (!classifier.manifest.calibration) console.log('This model is not calibrated: read its confidences with care.');
+    console.log(`${INTENDED_USE}.`);
+  } finally {
+    await Promise.all([classifier.close(), decoding.close()]);
+  }
+}
+
+/** One line of `--json`; documented in the README. */
+function asJson(slice: ClassifiedFile) {
+  const { file, frameNumber } = slice;
+  if ('failure' in slice) {
+    const { code, message } = slice.failure;
+    const nothing = { label: null, confidence: null, probabilities: {}, abstentionReason: null };
+    return { file, frameNumber, status: 'FAILED', ...nothing, failureCode: code, message };
+  }
+  const { status, label, confidence, probabilities, abstentionReason } = slice.prediction;
+  const byLabel = Object.fromEntries(probabilities.map((one) => [one.label, one.probability]));
+  return { file, frameNumber, status, label, confidence, probabilities: byLabel, abstentionReason };
+}
+
+function asText(slice: ClassifiedFile): string {
+  const where = slice.frameNumber > 1 ? `${slice.file}, frame ${slice.frameNumber}` : slice.file;
+  if ('failure' in slice) return `${where}: failed – ${slice.failure.message}`;
+  const { status, label, confidence } = slice.prediction;
+  const guess = `${label} ${percent(confidence)}`;
+  return status === 'ABSTAINED' ? `${where}: abstains (best guess ${guess})` : `${where}: ${guess}`;
+}

@@ -1,0 +1,142 @@
+import { writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Table from 'cli-table3';
+import { readConfig } from '../config.js';
+import { importFiles } from '../importFiles.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { createLog } from '../log.js';
+import { closeOnSignal, type Running, start } from '../main.js';
+import { writeSampleStudy } from '../sample/writeSampleStudy.js';
+import { percent, progressBar } from './text.js';
+
+const POLL_MS = 200;
+
+/** `mrimaster demo`: the whole way of a study, as a front end would go it. */
+export async function demo({ exit }: { exit?: boolean }): Promise<void> {
+  const config = readConfig();
+  const log = createLog('warn');
+  console.log('Starting the database, the model and the server ...');
+  const running = await start(config, log);
+  const { close } = running;
+  const classified = await showStudy(running).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  if (exit) {
+    await close();
+    process.exitCode = classified ? 0 : 1;
+    return;
+  }
+  console.log('\nThe server stays up; Ctrl-C ends it.');
+  await closeOnSignal(close, log);
+}
+
+/** @returns whether the study was classified. */
+async function showStudy({ context, server }: Running): Promise<boolean> {
+  const { config } = context;
+  const ask = createClient(server.url);
+  const { name, version } = context.model;
+  console.log(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
+
+  console.log('Importing a synthetic study: a computed head with a lesion, no one’s images.');
+  const { studyInstanceUid } = await writeSampleStudy(join(config.dataDir, 'sample'));
+  await importFiles(context, join(config.dataDir, 'sample'));
+  await ask(CLASSIFY, { studyInstanceUid });
+  const bar = progressBar('Classifying');
+  let study = await ask(STUDY, { studyInstanceUid });
+  for (; study.study.jobs.at(-1).status !== 'SUCCEEDED'; study = await ask(STUDY, { studyInstanceUid })) {
+    const { progress, status, error } = study.study.jobs.at(-1);
+    bar.update(progress);
+    if (status === 'FAILED') throw new Error(error);
+    await sleep(POLL_MS);
+  }
+  bar.update(1);
+  bar.stop();
+
+  const { finding, series, status } = study.study;
+  for (const { description, eligible, eligibilityReason } of series)
+    console.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
+  printSlices(series);
+  if (finding) await showFinding();
+  console.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
+  console.log(`${INTENDED_USE}. The study is synthetic.`);
+  return status === 'CLASSIFIED' && finding !== null;
+
+  async function showFinding(): Promise<void> {
+    const { label, confidence, abstained, keySlice } = finding;
+    const answer = abstained ? `abstains (best guess ${label})` : `${label}, confidence ${percent(confidence)}`;
+    console.log(`The study’s answer: ${answer}; look first at slice ${keySlice.position + 1}.`);
+    const { explainPrediction } = await ask(EXPLAIN, { predictionId: keySlice.prediction.id });
+    const { overlay, layer, method } = explainPrediction.explanation;
+    const file = join(config.dataDir, 'demo-overlay.png');
+    await writeFile(file, Buffer.from(overlay.base64, 'base64'));
+    console.log(`Why (${method}, layer ${layer}): ${relative('.', file)}`);
+    console.log(`                    ${overlay.url}`);
+  }
+}
+
+const CLASSIFY = `mutation ($studyInstanceUid: DicomUid!) {
+  classifyStudy(input: { studyInstanceUid: $studyInstanceUid, force: true }) { job { id } }
+}`;
+
+const STUDY = `query ($studyInstanceUid: DicomUid!) {
+  study(studyInstanceUid: $studyInstanceUid) {
+    status
+    jobs { status progress error }
+    series {
+      description eligible eligibilityReason
+      slices { nodes { position sliceLocation prediction { status label confidence abstentionReason failureCode inferenceMs } } }
+    }
+    finding { label confidence abstained keySlice { position prediction { id } } }
+  }
+}`;
+
+const EXPLAIN = `mutation ($predictionId: ID!) {
+  explainPrediction(input: { predictionId: $predictionId }) {
+    explanation { layer method overlay(opacity: 0.6) { url base64 } }
+  }
+}`;
+
+// biome-ignore lint/suspicious/noExplicitAny: answers to the queries above, seen by this file alone
+type Answer = any;
+
+function createClient(url: string): (query: string, variables: object) => Promise<Answer> {
+  return async (query, variables) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: Answer; errors?: { message: string }[] };
+    if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
+    return data;
+  };
+}
+
+function printSlices(series: Answer[]): void {
+  const table = new Table({
+    head: ['slice', 'location', 'label', 'confidence', 'time'],
+    colAligns: ['right', 'right', 'left', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { eligible, slices } of series) {
+    if (!eligible) continue;
+    for (const { position, sliceLocation, prediction } of slices.nodes) {
+      const { status, label, confidence, abstentionReason, failureCode, inferenceMs } = prediction;
+      const verdict = {
+        CLASSIFIED: label,
+        ABSTAINED: `abstains: ${abstentionReason} (${label}?)`,
+        FAILED: `failed: ${failureCode}`,
+      }[status as 'CLASSIFIED'];
+      table.push([
+        position + 1,
+        sliceLocation === null ? '' : `${sliceLocation.toFixed(1)} mm`,
+        verdict,
+        confidence === null ? '' : percent(confidence),
+        `${inferenceMs.toFixed(1)} ms`,
+      ]);
+    }
+  }
+  console.log(table.toString());
+}

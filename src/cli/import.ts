@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../config.js';
+import { type Context, openContext } from '../context.js';
+import type { Job } from '../generated/prisma/client.js';
+import { type Imported, importFiles } from '../importFiles.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { createLog } from '../log.js';
+import { enqueueStudy, studyHandlers } from '../studyJobs.js';
+import { percent, progressBar } from './text.js';
+
+const POLL_MS = 250;
+
+/** `mrimaster import FOLDER` */
+export async function importFolder(folder: string, { classify }: { classify: boolean }): Promise<void> {
+  const config = readConfig();
+  const context = await openContext(config, 'tool', createLog('warn'));
+  try {
+    const imported = await importFiles(context, folder, showCount);
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    report(imported);
+    if (classify) await classifyImported(context, imported.studyInstanceUids);
+  } finally {
+    await context.close();
+  }
+}
+
+function showCount({ received, duplicates }: Readonly<Imported>): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${received + duplicates} files`);
+}
+
+function report({ studyInstanceUids, received, duplicates, skipped, refused }: Imported): void {
+  console.log(
+    `${received} DICOM files of ${studyInstanceUids.length} studies imported, ${duplicates} were here before, ${skipped} other files passed over.`,
+  );
+  for (const { file, reason } of refused) console.error(`Refused: ${file}: ${reason}`);
+  if (refused.length > 0 || received + duplicates === 0) process.exitCode = 1;
+  if (received + duplicates === 0) console.error('No DICOM file was found there.');
+}
+
+/** Works in this process beside a server's, if one runs: the queue gives each study to one of them. */
+async function classifyImported(context: Context, studyInstanceUids: string[]): Promise<void> {
+  await context.queue.work(studyHandlers(context));
+  for (const studyInstanceUid of studyInstanceUids) {
+    const { id } = await enqueueStudy(context, { studyInstanceUid });
+    const job = await finish(context, id);
+    if (job.status === 'FAILED') {
+      console.error(`${studyInstanceUid}: ${job.error}`);
+      process.exitCode = 1;
+    } else await printAnswer(context, studyInstanceUid);
+  }
+  console.log(`${INTENDED_USE}.`);
+}
+
+async function finish({ prisma }: Context, id: string): Promise<Job> {
+  const bar = progressBar('Classifying');
+  for (;;) {
+    const job = await prisma.job.findUniqueOrThrow({ where: { id } });
+    bar.update(job.progress);
+    if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
+      bar.stop();
+      return job;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function printAnswer({ prisma, model }: Context, studyInstanceUid: string): Promise<void> {
+  const study = await prisma.study.findUniqueOrThrow({
+    where: { studyInstanceUid },
+    include: { series: true, findings: { where: { modelId: model.id } } },
+  });
+  console.log(`\nStudy ${studyInstanceUid}: ${study.status}`);
+  for (const { description, eligible, eligibilityReason } of study.series)
+    console.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
+  for (const { abstained, confidence, label } of study.findings)
+    console.log(abstained ? `  Answer: abstains (best guess ${label})` : `  Answer: ${label}, ${percent(confidence)}`);
+}
