@@ -69,6 +69,7 @@ async function openTheirs(url: string): Promise<Database> {
 async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Promise<Database> {
   const postgres = new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log'));
   let closing = false;
+  let entering: Promise<void> | undefined;
   let presence = await enter();
   await applyMigrations(presence, MIGRATIONS);
   watch();
@@ -79,6 +80,7 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
     description: `embedded PostgreSQL in ${join(dataDir, 'postgres')}`,
     close: async () => {
       closing = true;
+      await entering;
       await prisma.$disconnect();
       if (await lastOneHere(presence)) await postgres.stop();
       await presence.end().catch(() => {}); // the server has gone, and the connection with it
@@ -102,16 +104,17 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
 
   /** A server that dies under us is started again; what failed meanwhile is retried by the queue. */
   function watch(): void {
-    presence.once('end', async () => {
+    presence.once('end', () => {
       if (closing) return;
       log.warn('The embedded database stopped unexpectedly; starting it again.');
-      try {
-        presence = await enter();
-        watch();
-        log.info('The embedded database runs again.');
-      } catch (error) {
-        log.error({ err: error }, 'The embedded database does not start again.');
-      }
+      entering = enter().then(
+        (client) => {
+          presence = client;
+          watch();
+          log.info('The embedded database runs again.');
+        },
+        (error) => log.error({ err: error }, 'The embedded database does not start again.'),
+      );
     });
   }
 }

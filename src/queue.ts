@@ -39,7 +39,9 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     ...(connection as ConstructorOptions),
     application_name: 'mrimaster',
     max: 4,
-    superviseIntervalSeconds: 2, // how soon the job of a killed process is noticed, after its heartbeat has lapsed
+    // How soon the job of a killed process is noticed after its heartbeat has lapsed: both, by pg-boss's design.
+    superviseIntervalSeconds: 2,
+    monitorIntervalSeconds: 2,
     schedule: false,
   });
   boss.on('error', (error) => log.error({ err: error }, 'The queue met an error; it goes on.'));

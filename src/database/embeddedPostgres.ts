@@ -36,7 +36,8 @@ export class EmbeddedPostgres {
     this.refuseLongPath();
     await this.createCluster();
     const deadline = Date.now() + START_TIMEOUT_MS;
-    let starting: Promise<number | null> | undefined;
+    let starting = false;
+    let startError: Error | undefined;
     for (;;) {
       const client = new Client({ ...this.connection, application_name: applicationName });
       client.on('error', () => {}); // the caller learns of a lost connection from its 'end'
@@ -49,13 +50,19 @@ export class EmbeddedPostgres {
       // 57P03: the server is starting up or shutting down.
       if (!notRunning && failure.code !== '57P03' && failure.code !== 'ECONNRESET')
         throw new DatabaseNotUsable(`PostgreSQL in ${this.cluster} answered: ${failure.message}.`);
+      if (startError) throw startError;
       if (Date.now() > deadline) throw await this.startFailure();
       if (notRunning && !starting) {
         await this.clearStalePid();
-        starting = this.spawnServer();
-        starting.then(() => {
-          starting = undefined; // it ended: perhaps another process's server won the start; look again
-        });
+        starting = true;
+        this.spawnServer().then(
+          () => {
+            starting = false; // it ended: perhaps another process's server won the start; look again
+          },
+          (error) => {
+            startError = error;
+          },
+        );
       }
       await sleep(50);
     }

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
+import { hasStudies, studies } from './pacs/sharedData.js';
+import { type Answer, client, type Program, REPOSITORY, startProgram, temporaryFolder, until } from './program.js';
+import { requirePart } from './requirements.js';
+
+const STUDY = `query ($uid: DicomUid!) {
+  study(studyInstanceUid: $uid) {
+    status failureCode
+    completeness { state receivedInstances expectedInstances }
+    jobs { id status attempts progress error }
+    series {
+      description eligible eligibilityReason orientation
+      slices(first: 500) { nodes { sopInstanceUid frameNumber position sliceLocation predictions { id status label confidence } } }
+    }
+    finding { label confidence abstained sliceCounts { label count } keySlice { sopInstanceUid } model { name } }
+  }
+}`;
+const CLASSIFY = `mutation ($uid: DicomUid!, $force: Boolean) {
+  classifyStudy(input: { studyInstanceUid: $uid, force: $force }) { job { id status } study { status } }
+}`;
+
+const parts = requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc-dicomweb.') && hasStudies;
+
+describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
+  let orthanc: Orthanc;
+  let uid: string;
+  let files: string[];
+  beforeAll(async () => {
+    orthanc = await startOrthanc();
+    files = dicomFiles(join(studies, 'glioma_tcga_fg_6692'));
+    await orthanc.upload(files);
+    const answer = await fetch(`${orthanc.dicomWebUrl}/studies`, { headers: { accept: 'application/dicom+json' } });
+    const [study] = (await answer.json()) as Answer[];
+    uid = study['0020000D'].Value[0];
+  });
+  afterAll(() => orthanc?.stop());
+
+  it('comes back through GraphQL with one prediction for each slice of its eligible series', async () => {
+    const folder = await temporaryFolder();
+    const program = await startProgram({ DATA_DIR: folder.path, PACS_URL: orthanc.dicomWebUrl });
+    try {
+      const asked = await program.ask(CLASSIFY, { uid });
+      expect(asked.errors).toBeUndefined();
+      const study = await finished(program.ask, uid);
+      expect(study.status).toBe('CLASSIFIED');
+      expect(study.completeness).toMatchObject({ receivedInstances: files.length, expectedInstances: files.length });
+      const eligible = study.series.filter((series: Answer) => series.eligible);
+      expect(eligible.length).toBeGreaterThan(0);
+      for (const series of study.series)
+        for (const slice of series.slices.nodes) expect(slice.predictions).toHaveLength(series.eligible ? 1 : 0);
+      for (const series of eligible) {
+        const locations = series.slices.nodes.map((slice: Answer) => slice.sliceLocation);
+        expect(locations).toEqual(locations.toSorted((a: number, b: number) => a - b));
+      }
+      expect(study.finding.model.name).toBe('brain-mri');
+      expect(study.jobs).toMatchObject([{ status: 'SUCCEEDED', attempts: 1, progress: 1 }]);
+    } finally {
+      await program.close();
+      await folder.remove();
+    }
+  });
+
+  it('is finished after kill -9 in the middle, each slice predicted once', async () => {
+    const folder = await temporaryFolder();
+    const env = { DATA_DIR: folder.path, PACS_URL: orthanc.dicomWebUrl };
+    const first = await serve(env);
+    let program: Program | undefined;
+    try {
+      const ask = client(first.url);
+      await ask(CLASSIFY, { uid });
+      const midway = await until(
+        async () => predictionsOf((await ask(STUDY, { uid })).data.study),
+        (predictions) => predictions.length > 0,
+      );
+      first.process.kill('SIGKILL');
+      await once(first.process, 'close');
+
+      program = await startProgram(env);
+      const study = await finished(program.ask, uid);
+      expect(study.status).toBe('CLASSIFIED');
+      const after = predictionsOf(study);
+      const expected = study.series.filter((series: Answer) => series.eligible).flatMap((s: Answer) => s.slices.nodes);
+      expect(midway.length).toBeLessThan(expected.length);
+      expect(after).toHaveLength(expected.length);
+      expect(new Set(after.map(({ id }) => id))).toEqual(new Set([...after, ...midway].map(({ id }) => id)));
+      expect(study.jobs).toMatchObject([{ status: 'SUCCEEDED', attempts: 2 }]);
+    } finally {
+      first.process.kill('SIGKILL');
+      await program?.close();
+      await folder.remove();
+    }
+  });
+});
+
+function predictionsOf(study: Answer): { id: string }[] {
+  return study.series.flatMap((series: Answer) => series.slices.nodes.flatMap((slice: Answer) => slice.predictions));
+}
+
+async function finished(ask: Program['ask'], uid: string): Promise<Answer> {
+  const over = ['SUCCEEDED', 'FAILED'];
+  const { data } = await until(
+    () => ask(STUDY, { uid }),
+    (answer) =>
+      answer.data?.study?.jobs.length > 0 && answer.data.study.jobs.every((job: Answer) => over.includes(job.status)),
+  );
+  return data.study;
+}
+
+/** The server in a process of its own, which can be killed. */
+async function serve(env: Record<string, string>): Promise<{ process: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), 'serve'], {
+    cwd: REPOSITORY,
+    env: { ...process.env, INFERENCE_DEVICE: 'cpu', PORT: '0', ...env },
+  });
+  let output = '';
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  const [, url] = await until(
+    async () => output.match(/(http:\S+)\/graphql/) ?? [],
+    (match) => match.length > 0,
+  );
+  return { process: child, url: url as string };
+}
+
+function dicomFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.dcm'))
+    .map((name) => join(folder, name));
+}

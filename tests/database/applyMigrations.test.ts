@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyMigrations } from '../../src/database/applyMigrations.js';
+import { EmbeddedPostgres } from '../../src/database/embeddedPostgres.js';
+import { REPOSITORY, temporaryFolder } from '../program.js';
+
+const MIGRATIONS = join(REPOSITORY, 'prisma/migrations');
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let postgres: EmbeddedPostgres;
+let client: Client;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  postgres = new EmbeddedPostgres(join(folder.path, 'postgres'), join(folder.path, 'log'));
+  client = await postgres.connect('test');
+  await applyMigrations(client, MIGRATIONS);
+});
+afterAll(async () => {
+  await client?.end();
+  await postgres?.stop();
+  await folder.remove();
+});
+
+/** Our migrations and one more. */
+async function withMigration(name: string, sql: string): Promise<string> {
+  const path = join(folder.path, name);
+  await cp(MIGRATIONS, path, { recursive: true });
+  await mkdir(join(path, `99990101000000_${name}`));
+  await writeFile(join(path, `99990101000000_${name}`, 'migration.sql'), sql);
+  return path;
+}
+
+describe('applyMigrations', () => {
+  it('leaves a history that Prisma’s own engine finds complete', async () => {
+    const diagnosis = await diagnose();
+    expect(diagnosis).toMatchObject({ history: null, failedMigrationNames: [], editedMigrationNames: [] });
+    expect(diagnosis.hasMigrationsTable).toBe(true);
+  });
+
+  it('does nothing when there is nothing to do', async () => {
+    expect(await applyMigrations(client, MIGRATIONS)).toEqual([]);
+  });
+
+  it('undoes a migration that fails half-way, and says which', async () => {
+    const bad = await withMigration('bad', 'CREATE TABLE half (id int); SELECT 1/0;');
+    await expect(applyMigrations(client, bad)).rejects.toThrow(/99990101000000_bad failed and was undone/);
+    const { rows } = await client.query("SELECT to_regclass('half') AS half");
+    expect(rows).toEqual([{ half: null }]);
+    expect(await applyMigrations(client, MIGRATIONS)).toEqual([]);
+  });
+
+  it('refuses a migration that was edited after it had been applied', async () => {
+    const edited = join(folder.path, 'edited');
+    await cp(MIGRATIONS, edited, { recursive: true });
+    const [first] = (await readdir(edited)).filter((name) => /^\d/.test(name)).sort();
+    const file = join(edited, first as string, 'migration.sql');
+    await writeFile(file, `${await readFile(file, 'utf8')}-- edited\n`);
+    await expect(applyMigrations(client, edited)).rejects.toThrow('was edited after it had been applied');
+  });
+
+  it('refuses a database that a newer version has migrated', async () => {
+    const newer = await withMigration('newer', 'SELECT 1');
+    expect(await applyMigrations(client, newer)).toEqual(['99990101000000_newer']);
+    await expect(applyMigrations(client, MIGRATIONS)).rejects.toThrow('a newer version used it');
+    await client.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = '99990101000000_newer'`);
+  });
+});
+
+it('prisma/migrations says all that prisma/schema.prisma says', () => {
+  const check = spawnSync(process.execPath, [join(REPOSITORY, 'scripts/newMigration.mjs'), '--check'], {
+    encoding: 'utf8',
+  });
+  expect(check.stderr).toBe('');
+  expect(check.status).toBe(0);
+});
+
+/** What `prisma migrate status` would find, by the engine's WebAssembly build. */
+async function diagnose() {
+  const require = createRequire(import.meta.url);
+  const glue = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const bindings = await import(pathToFileURL(glue).href);
+  const wasm = new WebAssembly.Module(await readFile(join(dirname(glue), 'schema_engine_bg.wasm')));
+  const imports = Object.fromEntries(WebAssembly.Module.imports(wasm).map((entry) => [entry.module, bindings]));
+  const instance = new WebAssembly.Instance(wasm, imports);
+  bindings.__wbg_set_wasm(instance.exports);
+  (instance.exports.__wbindgen_start as () => void)();
+  const schemaPath = join(REPOSITORY, 'prisma/schema.prisma');
+  const datamodels = [[schemaPath, await readFile(schemaPath, 'utf8')]];
+  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg(postgres.connection) as never);
+  const engine = await bindings.SchemaEngine.new({ datamodels }, () => {}, factory);
+  const names = (await readdir(MIGRATIONS)).filter((name) => /^\d/.test(name)).sort();
+  return engine.diagnoseMigrationHistory({
+    migrationsList: {
+      baseDir: MIGRATIONS,
+      lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"' },
+      shadowDbInitScript: '',
+      migrationDirectories: await Promise.all(
+        names.map(async (path) => ({
+          path,
+          migrationFile: {
+            path: 'migration.sql',
+            content: { tag: 'ok', value: await readFile(join(MIGRATIONS, path, 'migration.sql'), 'utf8') },
+          },
+        })),
+      ),
+    },
+    filters: { externalTables: [], externalEnums: [] },
+    optInToShadowDatabase: false,
+  });
+}

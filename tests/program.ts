@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readConfig } from '../src/config.js';
+import { createLog } from '../src/log.js';
+import { type Running, start } from '../src/main.js';
+
+export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+// biome-ignore lint/suspicious/noExplicitAny: answers to the tests' own queries
+export type Answer = any;
+export type Ask = (query: string, variables?: object) => Promise<{ data: Answer; errors?: Answer[] }>;
+
+/** A new DATA_DIR, removed by `remove`. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'mrimaster-test-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export type Program = Running & { ask: Ask; dataDir: string };
+
+/** The whole program in this process, on a free port; `env` as its user would set it. */
+export async function startProgram(env: Record<string, string>): Promise<Program> {
+  const config = readConfig({ PORT: '0', INFERENCE_DEVICE: 'cpu', ...env }, REPOSITORY);
+  const running = await start(config, createLog('silent'));
+  return { ...running, ask: client(running.server.url), dataDir: config.dataDir };
+}
+
+export function client(url: string): Ask {
+  return async (query, variables = {}) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    return (await response.json()) as { data: Answer; errors?: Answer[] };
+  };
+}
+
+export type Ended = { code: number | null; stdout: string; stderr: string };
+
+/** `mrimaster ...` as its user runs it. */
+export function runCli(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), ...args], {
+      cwd: REPOSITORY,
+      env: { ...process.env, INFERENCE_DEVICE: 'cpu', ...env },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Polls until `done` is true of the answer. @throws after a minute. */
+export async function until<T>(get: () => Promise<T>, done: (value: T) => boolean, limitMs = 60_000): Promise<T> {
+  for (const deadline = Date.now() + limitMs; ; ) {
+    const value = await get();
+    if (done(value)) return value;
+    if (Date.now() > deadline) throw new Error(`Still not so after ${limitMs} ms: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
