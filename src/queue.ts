@@ -29,8 +29,6 @@ export type Queue = {
   sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob, priority: Priority): Promise<boolean>;
   /** Starts working in this process, one study at a time. */
   work(handlers: StudyHandlers): Promise<void>;
-  /** Waiting studies. */
-  depth(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -77,10 +75,6 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
       await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
         if (job) await giveUp(job.data);
       });
-    },
-    depth: async () => {
-      const [stats] = await boss.getQueueStats(CLASSIFY_STUDY, { force: true });
-      return stats?.queuedCount ?? 0;
     },
     close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
   };

@@ -1,7 +1,9 @@
 // Errors lose their class and code on the way out of a worker thread; these two carry them across.
 import * as errors from './errors.js';
 
-type Outcome<Result> = { result: Result } | { failure: { name: string; message: string; stack?: string | undefined } };
+export type Outcome<Result> =
+  | { result: Result }
+  | { failure: { name: string; message: string; stack?: string | undefined } };
 
 /** For a thread's functions: answers with what `work` returned or threw, in a form that survives the crossing. */
 export function answering<Task, Result>(work: (task: Task) => Promise<Result>) {

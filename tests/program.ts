@@ -24,7 +24,7 @@ export type Program = Running & { ask: Ask; dataDir: string };
 /** The whole program in this process, on a free port; `env` as its user would set it. */
 export async function startProgram(env: Record<string, string>): Promise<Program> {
   const config = readConfig({ PORT: '0', INFERENCE_DEVICE: 'cpu', ...env }, REPOSITORY);
-  const running = await start(config, createLog('silent'));
+  const running = await start(config, createLog(process.env.TEST_LOG ?? 'silent'));
   return { ...running, ask: client(running.server.url), dataDir: config.dataDir };
 }
 

@@ -1,4 +1,3 @@
-import type { Element } from 'dicom-parser';
 import {
   InvalidDicom,
   MrimasterError,
@@ -7,9 +6,10 @@ import {
   UnsupportedTransferSyntax,
 } from '../errors.js';
 import { type Codestream, readJpeg2000Codestream, readJpegCodestream } from './codestream.js';
+import { decodeJpeg } from './decodeJpeg.js';
 import { decodeJpegLs } from './decodeJpegLs.js';
-import { decodeNative } from './decodeNative.js';
 import { readEncapsulatedFrame } from './encapsulated.js';
+import { readNativeFrame } from './nativeFrame.js';
 import { type PixelDescription, readPixelDescription } from './pixelDescription.js';
 import { type Header, readHeader } from './readHeader.js';
 import { decodeRle } from './rle.js';
@@ -92,7 +92,7 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   const decoded =
     decoder === 'jpegls'
       ? await decodeJpegLs(bytes, codestream)
-      : await decodeNative(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
+      : await decodeJpeg(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
   return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
 }
 
@@ -107,45 +107,6 @@ function checkCodestream(codestream: Codestream, description: PixelDescription):
   }
   // Negative values could be told from large ones by nothing.
   if (signed && !codestream.signed && codestream.precision < bitsStored) throw wrongSize();
-}
-
-/** PS3.5 8.1.1 and 8.2: uncompressed frames lie one behind the other. */
-function readNativeFrame(
-  header: Header,
-  pixelData: Element,
-  { frameBytes, bitsAllocated, samplesPerPixel, planarConfiguration, rows, columns }: PixelDescription,
-  frameNumber: number,
-): Uint8Array {
-  const offset = pixelData.dataOffset + (frameNumber - 1) * frameBytes;
-  const end = Math.min(pixelData.dataOffset + pixelData.length, header.bytes.length);
-  if (offset + frameBytes > end) {
-    throw new UndecodablePixels(
-      `The pixel data end before frame ${frameNumber} is complete: the file is truncated. Send or copy it again.`,
-    );
-  }
-  let samples = header.bytes.slice(offset, offset + frameBytes);
-  if (header.bigEndian && bitsAllocated > 8) Buffer.from(samples.buffer)[bitsAllocated === 16 ? 'swap16' : 'swap32']();
-  if (header.bigEndian && bitsAllocated === 8 && pixelData.vr === 'OW') {
-    // PS3.5 A.3: in OW, pairs of bytes are swapped; a frame of odd length shares a word with its neighbour.
-    const swapped = (at: number) => header.bytes[pixelData.dataOffset + (at ^ 1)] ?? 0;
-    samples = samples.map((_, index) => swapped(offset - pixelData.dataOffset + index));
-  }
-  const planar = samplesPerPixel > 1 && planarConfiguration === 1;
-  return planar ? interleave(samples, rows * columns, samplesPerPixel, bitsAllocated / 8) : samples;
-}
-
-function interleave(planes: Uint8Array, pixels: number, samples: number, bytesPerSample: number): Uint8Array {
-  const interleaved = new Uint8Array(planes.length);
-  for (let sample = 0; sample < samples; sample++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      for (let byte = 0; byte < bytesPerSample; byte++) {
-        interleaved[(pixel * samples + sample) * bytesPerSample + byte] = planes[
-          (sample * pixels + pixel) * bytesPerSample + byte
-        ] as number;
-      }
-    }
-  }
-  return interleaved;
 }
 
 function widen(samples: Uint8Array, signed: boolean): Uint8Array {

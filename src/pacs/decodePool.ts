@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import * as errors from '../errors.js';
+import { MrimasterError, UndecodablePixels } from '../errors.js';
+import { answerOf, type Outcome } from '../threads.js';
 import type { Slice } from './applyModalityLut.js';
-import type { DecodeOutcome, DecodeTask } from './decodeWorker.js';
+import type { DecodeTask } from './decodeWorker.js';
 
 /**
  * Threads that decode frames.
@@ -28,7 +29,7 @@ export function createDecodePool({
   timeoutMs: number;
   memoryMb: number;
 }): DecodePool {
-  const pool = new Piscina<DecodeTask, DecodeOutcome>({
+  const pool = new Piscina<DecodeTask | null, Outcome<Slice>>({
     filename: fileURLToPath(new URL('./decodeWorker.js', import.meta.url)),
     minThreads: threads,
     maxThreads: threads,
@@ -36,21 +37,27 @@ export function createDecodePool({
     recordTiming: false,
   });
   const turn = createTurns(threads);
+  /** Waits for a thread to be up: its start shall not count as decoding. */
+  const warmUp = () => pool.run(null).then(noop, noop);
+  const ready = warmUp();
   return {
     readSlice: (source, frameNumber) =>
       // The clock must start when a thread is free, not when the frame joins the queue.
       turn(async () => {
+        await ready;
         const signal = AbortSignal.timeout(timeoutMs);
         try {
-          return revive(await pool.run({ source, frameNumber, memoryMb }, { signal }));
+          return answerOf(await pool.run({ source, frameNumber, memoryMb }, { signal }));
         } catch (error) {
-          if (signal.aborted && !(error instanceof errors.MrimasterError)) {
-            throw new errors.UndecodablePixels(
+          if (signal.aborted && !(error instanceof MrimasterError)) {
+            await warmUp();
+            throw new UndecodablePixels(
               `Frame ${frameNumber} took longer than ${timeoutMs} ms to decode. Send the object uncompressed.`,
             );
           }
           if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-            throw new errors.UndecodablePixels(
+            await warmUp();
+            throw new UndecodablePixels(
               `Frame ${frameNumber} needed more than ${memoryMb} MB to decode. Send the object uncompressed.`,
             );
           }
@@ -61,12 +68,7 @@ export function createDecodePool({
   };
 }
 
-function revive(outcome: DecodeOutcome): Slice {
-  if ('slice' in outcome) return outcome.slice;
-  const { name, message } = outcome.failed;
-  const ErrorClass = (errors as unknown as Record<string, new (message: string) => Error>)[name];
-  throw ErrorClass ? new ErrorClass(message) : new Error(message);
-}
+const noop = () => {};
 
 /** Runs at most `count` calls at a time, in the order in which they came. */
 function createTurns(count: number): <T>(call: () => Promise<T>) => Promise<T> {

@@ -11,7 +11,7 @@ import {
   STUDY_FIELDS,
   type StudyFound,
 } from './dicomJson.js';
-import { type Answer, readBody, request } from './httpAnswer.js';
+import { discard, limitBytes, readBody, request } from './httpAnswer.js';
 import { readMultipart } from './multipart.js';
 import { requireUid } from './uid.js';
 
@@ -191,20 +191,4 @@ const MAX_JSON = 64 * 1024 * 1024;
 
 function includeFields(tags: readonly string[]): URLSearchParams {
   return new URLSearchParams(tags.map((tag): [string, string] => ['includefield', tag]));
-}
-
-async function discard({ response, watch }: Answer): Promise<void> {
-  watch.stop();
-  await response.body?.cancel();
-}
-
-async function* limitBytes(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of source) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Raise the limit.`);
-    }
-    yield chunk;
-  }
 }

@@ -37,6 +37,24 @@ export async function* readBody({ response, watch }: Answer, url: URL, idleMs: n
   }
 }
 
+/** Ends an answer whose body nobody reads. */
+export async function discard({ response, watch }: Answer): Promise<void> {
+  watch.stop();
+  await response.body?.cancel();
+}
+
+/** `source`, as long as it gives no more than `maxBytes`. @throws PacsBadAnswer beyond. */
+export async function* limitBytes(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Raise the limit.`);
+    }
+    yield chunk;
+  }
+}
+
 /** Aborts when nothing has been heard for `idleMs`. */
 function createWatch(idleMs: number) {
   const controller = new AbortController();

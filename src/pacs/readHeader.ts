@@ -76,7 +76,7 @@ function parseDataSet(bytes: Uint8Array, start: number, parser: ByteArrayParser,
 function superviseElements(stream: ByteStream): void {
   let elements = 0;
   const count = () => {
-    if (++elements > 2 * MAX_ELEMENTS) {
+    if (++elements > MAX_ELEMENTS) {
       throw new InvalidDicom(`The header holds more than ${MAX_ELEMENTS} elements. Export the object again.`);
     }
   };

@@ -22,10 +22,7 @@ const IMAGE_TYPES: readonly (readonly [string, readonly string[]])[] = [
   ['derived map (relaxation)', ['T1 MAP', 'T2 MAP', 'T2 STAR MAP', 'R2 MAP', 'R2 STAR MAP', 'PROTON DENSITY MAP']],
   ['derived map (subtraction)', ['SUBTRACTION', 'SUB']],
   ['derived map (field)', ['B0 MAP', 'B1 MAP', 'FIELD MAP', 'FIELDMAP']],
-  [
-    'phase image',
-    ['P', 'PHASE', 'PHASE MAP', 'R', 'REAL', 'I', 'IMAGINARY', 'VELOCITY', 'VELOCITY MAP', 'PHASE CONTRAST'],
-  ],
+  ['phase image', ['P', 'PHASE', 'PHASE MAP', 'I', 'IMAGINARY', 'VELOCITY', 'VELOCITY MAP', 'PHASE CONTRAST']],
   ['projection', ['PROJECTION IMAGE', 'MIP', 'MAX IP', 'MIN IP', 'MNIP', 'MINIP', 'MEAN IP', 'VOLUME RENDER']],
   ['mosaic', ['MOSAIC']],
   ['diffusion', ['DIFFUSION', 'DIFFUSION ANISO']],
@@ -42,7 +39,8 @@ const ACQUISITION_CONTRASTS: Record<string, string> = {
 
 /** Words of Series Description that name what is no anatomy; see `words` for their form. */
 const DESCRIPTIONS: readonly (readonly [string, RegExp])[] = [
-  ['localizer', /\b(?:loc|locali[sz]er|scout|survey|3 ?plane?)\b/],
+  ['localizer', /\b(?:loc|locali[sz]er|scout|survey|3 ?pl(?:ane?)?)\b/],
+  ['calibration', /\b(?:calib[a-z]*|asset|prescan|shim|ref(?:erence)? ?scan|sense ref)\b/],
   ['derived map (ADC)', /\be?adc\b|apparent diffusion/],
   ['derived map (diffusion)', /\b(?:trace|tracew|colfa|tensor)\b|\bfa map\b|fractional anisotropy/],
   ['derived map (perfusion)', /\b(?:rel|r)?(?:cbf|cbv|mtt|ttp|tmax)\b/],
@@ -58,6 +56,7 @@ const DESCRIPTIONS: readonly (readonly [string, RegExp])[] = [
 ];
 
 const BRAIN = /brain|head|skull|neuro|cereb|crani|encephal|pituit|hypophys|sella|hirn|kopf|schadel|tete|cerveau/;
+const NOT_STATED = /^(?:UNKNOWN|UNDEFINED|OTHER|NONE|NA|N\/A)$/i;
 const ELSEWHERE =
   /\b(?:[ctl] ?spine|spine|spinal|cervical|thoracic|lumbar|knee|shoulder|hip|ankle|wrist|elbow|hand|foot|pelvis|pelvic|prostate|abdomen|abdominal|liver|mrcp|breast|cardiac|heart|chest|thorax|kidney|renal|neck|larynx|femur|humerus)\b/;
 
@@ -90,7 +89,8 @@ function byImageType(imageType: readonly string[]): string | null {
 
 /** BodyPartExamined decides; without it, the series' own description, then the study's. */
 function elsewhere({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): string | null {
-  if (bodyPartExamined) return BRAIN.test(words(bodyPartExamined)) ? null : `not brain${inBrackets(bodyPartExamined)}`;
+  const stated = bodyPartExamined && !NOT_STATED.test(bodyPartExamined);
+  if (stated) return BRAIN.test(words(bodyPartExamined)) ? null : `not brain${inBrackets(bodyPartExamined)}`;
   for (const description of [words(seriesDescription, scan.protocolName), words(studyDescription)]) {
     if (BRAIN.test(description)) return null;
     const part = ELSEWHERE.exec(description)?.[0];

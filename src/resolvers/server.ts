@@ -14,14 +14,14 @@ import { showSlice } from './slice.js';
 export class ServerResolver {
   @Query(() => Server)
   async server(@Ctx() { program }: Request): Promise<Server> {
-    const { classifier, database, queue } = program;
+    const { classifier, database, prisma } = program;
     return {
       version: VERSION,
       intendedUse: INTENDED_USE,
       executionProvider: classifier.provider,
       executionProviderNotes: classifier.notes,
       database: database.description,
-      queueDepth: await queue.depth(),
+      queueDepth: await prisma.job.count({ where: { status: 'QUEUED' } }),
     };
   }
 

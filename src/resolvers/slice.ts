@@ -84,13 +84,12 @@ export class SliceResolver {
   @FieldResolver(() => Image, { description: 'The slice through its own window, or the one given.' })
   image(
     @Root() slice: Slice,
-    @Arg('size', () => Int, { nullable: true, description: 'Pixels of the longer side; by default as stored.' }) size:
-      | number
-      | null,
+    @Arg('size', () => Int, { nullable: true, description: 'Pixels of the longer side; by default as stored.' })
+    size: number | null = null,
     @Arg('windowCenter', () => Float, { nullable: true, description: 'In modality values; needs windowWidth.' })
-    windowCenter: number | null,
+    windowCenter: number | null = null,
     @Arg('windowWidth', () => Float, { nullable: true, description: 'In modality values; needs windowCenter.' })
-    windowWidth: number | null,
+    windowWidth: number | null = null,
     @Ctx() { program, origin }: Request,
   ): Image {
     if (size !== null && (size < 16 || size > 2048)) throw badInput('`size` must be from 16 to 2048.');

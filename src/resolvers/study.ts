@@ -169,7 +169,12 @@ export class SeriesResolver {
 
 type SliceFilter = { seriesId: string } | { series: { studyId: string } };
 
-async function slicePage({ prisma }: Request['program'], filter: SliceFilter, first?: number, after?: string) {
+async function slicePage(
+  { prisma }: Request['program'],
+  filter: SliceFilter,
+  first?: number | null,
+  after?: string | null,
+) {
   const size = pageSize(first, SLICES_PER_PAGE, MOST_PER_PAGE);
   const [seriesId, position, id] = after
     ? (readCursor(after, ['string', 'number', 'string']) as [string, number, string])

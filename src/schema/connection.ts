@@ -19,10 +19,10 @@ export class PageInfo {
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, { nullable: true, description: 'How many at most.' })
-  first?: number;
+  first?: number | null;
 
   @Field(() => String, { nullable: true, description: 'Only what follows this cursor.' })
-  after?: string;
+  after?: string | null;
 }
 
 /** The connection and edge types (Relay) for lists of `nodeType`. */
@@ -64,7 +64,7 @@ export function readCursor(cursor: string, types: readonly ('string' | 'number')
 }
 
 /** @param size the page size asked for; @param most the largest allowed. */
-export function pageSize(size: number | undefined, usual: number, most: number): number {
+export function pageSize(size: number | null | undefined, usual: number, most: number): number {
   const first = size ?? usual;
   if (first < 1 || first > most) throw badInput(`\`first\` must be from 1 to ${most}.`);
   return first;
@@ -74,7 +74,7 @@ export function pageSize(size: number | undefined, usual: number, most: number):
 export function pageOf<T extends object>(
   rows: T[],
   first: number,
-  after: string | undefined,
+  after: string | null | undefined,
   key: (row: T) => (string | number)[],
 ) {
   const edges = rows.slice(0, first).map((node) => ({ cursor: writeCursor(key(node)), node }));
@@ -83,7 +83,7 @@ export function pageOf<T extends object>(
     nodes: edges.map(({ node }) => node),
     pageInfo: {
       hasNextPage: rows.length > first,
-      hasPreviousPage: after !== undefined,
+      hasPreviousPage: Boolean(after),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

@@ -20,7 +20,7 @@ type Context = InstanceType<typeof Context>;
  * little-endian samples of 8 bits (precision up to 8) or 16.
  * @throws UndecodablePixels where the codec refuses it, or decodes an image of another size than `codestream` says.
  */
-export async function decodeNative(
+export async function decodeJpeg(
   bytes: Uint8Array,
   codestream: Codestream,
   {

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { combine, type SliceVerdict } from '../../src/inference/combine.js';
+
+/** "g90" = glioma at .90, "n80" = no_tumor, "m.." = meningioma, "?.." = abstains (glioma), "x" = failed. */
+function slices(text: string, seriesId = 'series'): SliceVerdict[] {
+  const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma' };
+  return text.split(' ').map((word, position) => {
+    const place = { sliceId: `${seriesId}-${position}`, seriesId, position };
+    if (word === 'x') return { ...place, status: 'FAILED', label: null, confidence: null };
+    const status = word.startsWith('?') ? 'ABSTAINED' : 'CLASSIFIED';
+    return { ...place, status, label: labels[word[0] as string] as string, confidence: Number(word.slice(1)) / 100 };
+  });
+}
+
+const answer = (...verdicts: SliceVerdict[][]) => combine(verdicts.flat(), 'no_tumor');
+
+describe('combine', () => {
+  it('finds a tumour where neighbouring slices agree; the surest of them is the key slice', () => {
+    expect(answer(slices('n90 g80 g95 g85 n90'))).toMatchObject({
+      label: 'glioma',
+      keySliceId: 'series-2',
+      abstained: false,
+      sliceCounts: [
+        { label: 'no_tumor', count: 2 },
+        { label: 'glioma', count: 3 },
+      ],
+    });
+    expect(answer(slices('n90 g80 g95 g85 n90'))?.confidence).toBeCloseTo((0.8 + 0.95 + 0.85) / 3);
+  });
+
+  it('is not moved by one odd slice', () => {
+    expect(answer(slices('n90 n90 g99 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: false });
+  });
+
+  it('lets neither an abstention nor a slice that failed break a run', () => {
+    expect(answer(slices('n90 g80 ?60 x g85 n90'))?.label).toBe('glioma');
+  });
+
+  it('joins no slices of different series into a run', () => {
+    expect(answer(slices('n90 n90 g90', 'a'), slices('g90 n90 n90', 'b'))?.label).toBe('no_tumor');
+  });
+
+  it('takes the run with the most evidence', () => {
+    expect(answer(slices('m90 m90 n90 g80 g80 g80'))?.label).toBe('glioma');
+  });
+
+  it('orders slices by position, however they come', () => {
+    expect(combine(slices('g90 n90 g90').reverse(), 'no_tumor')?.label).toBe('no_tumor');
+  });
+
+  it('abstains when fewer than half of the slices were answered', () => {
+    expect(answer(slices('?60 ?60 ?60 n90'))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
+    expect(answer(slices('?60 ?60 n90 n90'))?.abstained).toBe(false);
+    expect(answer(slices('?60 ?70'))).toMatchObject({ abstained: true, label: 'glioma', sliceCounts: [] });
+  });
+
+  it('has no answer where no slice has one', () => {
+    expect(answer(slices('x x'))).toBeNull();
+    expect(answer([])).toBeNull();
+  });
+
+  it('takes the label with the most evidence for a model without a normal label', () => {
+    expect(combine(slices('n90 g80 n90'), undefined)).toMatchObject({ label: 'no_tumor', keySliceId: 'series-0' });
+  });
+});

@@ -1,0 +1,93 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseModel, readModels } from '../../src/inference/manifest.js';
+import { temporaryFolder } from '../program.js';
+
+const LEAST = {
+  name: 'chest-demo',
+  version: '1.0.0',
+  file: 'model.onnx',
+  labels: ['normal', 'effusion', 'nodule'],
+  input: { rows: 224, columns: 224, channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+};
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+async function put(manifest: unknown, name = 'chest-demo', version = '1.0.0'): Promise<string> {
+  const directory = join(folder.path, name, version);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'manifest.json'), typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+  await writeFile(join(directory, 'model.onnx'), `graph of ${name} ${version}`);
+  return join(directory, 'manifest.json');
+}
+
+describe('readModels', () => {
+  it('needs no more of a hospital than the least manifest, and writes the hash of its graph into it', async () => {
+    const path = await put(LEAST);
+    const [model] = await readModels(folder.path);
+    expect(model?.manifest).toMatchObject({ ...LEAST, input: { ...LEAST.input, intensity: 'percentile' } });
+    const written = JSON.parse(await readFile(path, 'utf8'));
+    expect(written).toEqual({ ...LEAST, sha256: model?.manifest.sha256 });
+    expect(written.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('refuses a graph that is not the one that was hashed', async () => {
+    await put(LEAST);
+    await readModels(folder.path);
+    await writeFile(join(folder.path, 'chest-demo/1.0.0/model.onnx'), 'another graph');
+    await expect(readModels(folder.path)).rejects.toThrow(
+      /sha256: model.onnx is not the file that was hashed; restore/,
+    );
+  });
+
+  it('lists every fault of every manifest, each with its place', async () => {
+    await put({ ...LEAST, labels: ['one'], input: { ...LEAST.input, mean: [0], channels: 1, std: [0] } });
+    await put({ ...LEAST, normalLabel: 'healthy' }, 'other', '2.0.0');
+    await put('not JSON', 'third');
+    const failure = await readModels(folder.path).catch((error) => error);
+    expect(failure.code).toBe('MODEL_INVALID');
+    for (const fault of [
+      /chest-demo.*labels: /,
+      /chest-demo.*input\.std: larger than 0/,
+      /other.*normalLabel: must be one of the labels/,
+      /third.*no JSON/,
+    ])
+      expect(failure.message).toMatch(fault);
+  });
+
+  it('refuses a manifest whose name or version is not its folder’s', async () => {
+    await put(LEAST, 'elsewhere', '3');
+    await expect(readModels(folder.path)).rejects.toThrow(/name: is "chest-demo", but its folder is "elsewhere"/);
+  });
+
+  it('says so when the graph is missing, or the folder', async () => {
+    await put({ ...LEAST, file: 'absent.onnx' });
+    await expect(readModels(folder.path)).rejects.toThrow('absent.onnx cannot be read; put it beside the manifest');
+    await expect(readModels(join(folder.path, 'nowhere'))).rejects.toThrow('Point MODELS_DIR at the models.');
+  });
+
+  it('lets no manifest point outside its folder', async () => {
+    await put({ ...LEAST, file: '../../secret' });
+    await expect(readModels(folder.path)).rejects.toThrow('file: a file name in the same folder');
+  });
+});
+
+describe('chooseModel', () => {
+  it('takes the newest version by number, the only model where there is no brain-mri, and says what there is', async () => {
+    await put(LEAST);
+    const only = await readModels(folder.path);
+    expect(chooseModel(only).manifest.name).toBe('chest-demo');
+    await cp(join(folder.path, 'chest-demo'), join(folder.path, 'brain-mri'), { recursive: true });
+    for (const version of ['1.0.0', '1.9.0', '1.10.0'])
+      await put({ ...LEAST, name: 'brain-mri', version }, 'brain-mri', version);
+    const models = await readModels(folder.path);
+    expect(chooseModel(models).manifest).toMatchObject({ name: 'brain-mri', version: '1.10.0' });
+    expect(chooseModel(models, 'brain-mri@1.9.0').manifest.version).toBe('1.9.0');
+    expect(() => chooseModel(models, 'brain')).toThrow(/no model "brain"\. In MODELS_DIR: .*chest-demo@1\.0\.0/);
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { applyVoiLut, defaultWindow } from '../../src/pacs/applyVoiLut.js';
+
+const grey = (values: number[], window?: Parameters<typeof applyVoiLut>[0]['window']) => [
+  ...applyVoiLut({ rows: 1, columns: values.length, pixels: Float32Array.from(values), ...(window && { window }) }),
+];
+
+describe('grey for display', () => {
+  it('is linear with the offset of PS3.3 C.11.2.1.2.1', () => {
+    // The standard's example: centre 2048, width 4096 maps 0 to black and 4095 to white.
+    expect(grey([-5, 0, 4095, 9000], { center: 2048, width: 4096, function: 'LINEAR' })).toEqual([0, 0, 255, 255]);
+    // Centre 0, width 100: black up to -50, white from 49.
+    expect(grey([-50, -49, 48, 49], { center: 0, width: 100, function: 'LINEAR' })).toEqual([0, 3, 252, 255]);
+  });
+
+  it('is a threshold at half below the centre where the width is 1', () => {
+    expect(grey([99.4, 99.5, 99.6], { center: 100, width: 1, function: 'LINEAR' })).toEqual([0, 0, 255]);
+  });
+
+  it('is linear without offset by LINEAR_EXACT', () => {
+    expect(grey([0, 50, 100], { center: 50, width: 100, function: 'LINEAR_EXACT' })).toEqual([0, 128, 255]);
+  });
+
+  it('is sigmoid by SIGMOID', () => {
+    // 255 / (1 + exp(-4 (x - 50) / 100))
+    expect(grey([0, 50, 100], { center: 50, width: 100, function: 'SIGMOID' })).toEqual([30, 128, 225]);
+  });
+
+  it('spans the 1st to the 99.5th percentile without a window', () => {
+    const values = Array.from({ length: 1001 }, (_, index) => index);
+    expect(defaultWindow(Float32Array.from(values))).toEqual({ center: 502.5, width: 985, function: 'LINEAR_EXACT' });
+    expect(grey(values)[10]).toBe(0);
+    expect(grey(values)[995]).toBe(255);
+  });
+
+  it('of a constant slice is defined', () => {
+    expect(new Set(grey([7, 7, 7])).size).toBe(1);
+  });
+});

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { preprocess } from '../../src/inference/preprocess.js';
+import { PHANTOM_PIXEL_SPACING, phantomVolume, SAMPLE_SEED } from '../../src/sample/phantom.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = `${root}models/brain-mri/1.0.0`;
+const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
+const graph = readFileSync(`${folder}/${manifest.file}`);
+const { rows, columns } = manifest.input;
+
+describe('brain-mri 1.0.0', () => {
+  let session: InferenceSession;
+  beforeAll(async () => {
+    session = await InferenceSession.create(graph, { intraOpNumThreads: 1 });
+  });
+
+  const logitsOf = async (input: Float32Array, slices = 1) => {
+    const { logits } = await session.run({ input: new Tensor('float32', input, [slices, 3, rows, columns]) });
+    if (!logits) throw new Error('The graph has no output named logits.');
+    return [...(logits.data as Float32Array)];
+  };
+
+  it('is the graph that its manifest was written for, small enough to commit', () => {
+    expect(createHash('sha256').update(graph).digest('hex')).toBe(manifest.sha256);
+    expect(graph.length).toBeLessThan(10e6);
+    for (const { name } of manifest.layers) expect(graph.includes(name)).toBe(true);
+  });
+
+  it('gives in ONNX Runtime the logits that PyTorch gave at export', async () => {
+    const fixture = JSON.parse(readFileSync(`${root}tests/fixtures/models/brain-mri-1.0.0.json`, 'utf8'));
+    const bytes = Buffer.from(fixture.bytes, 'base64');
+    const plane = Float32Array.from(bytes, (value) => (value / 255 - 0.5) / 0.5);
+    const logits = await logitsOf(Float32Array.from([...plane, ...plane, ...plane]));
+    for (const [index, expected] of fixture.logits.entries()) expect(logits[index]).toBeCloseTo(expected, 3);
+    expect(Math.max(...logits) - Math.min(...logits)).toBeGreaterThan(1);
+  });
+
+  it('answers a batch as it answers each slice', async () => {
+    const planes = [0.3, 0.8].map((share) =>
+      Float32Array.from({ length: 3 * rows * columns }, (_, index) => Math.sin((index % columns) * share)),
+    );
+    const together = await logitsOf(Float32Array.from(planes.flatMap((plane) => [...plane])), 2);
+    const alone = (await Promise.all(planes.map((plane) => logitsOf(plane)))).flat();
+    for (const [index, value] of alone.entries()) expect(together[index]).toBeCloseTo(value, 4);
+  });
+
+  it('finds the sample study’s glioma rather than abstaining, and little in its tumour-free slices', async () => {
+    const verdicts = [];
+    for (const slice of phantomVolume(SAMPLE_SEED)) {
+      const image = { ...slice, pixels: Float32Array.from(slice.pixels), pixelSpacing: PHANTOM_PIXEL_SPACING };
+      const { input } = preprocess(image, manifest.input, manifest.geometry);
+      const probabilities = softmax(await logitsOf(input), manifest.calibration.temperature);
+      const confidence = Math.max(...probabilities);
+      const area = slice.lesionMask.reduce((sum, value) => sum + value, 0);
+      verdicts.push({ area, confidence, label: manifest.labels[probabilities.indexOf(confidence)] });
+    }
+    const sure = ({ confidence }: { confidence: number }) => confidence >= manifest.abstention.confidence;
+    const crossing = verdicts.filter(({ area }) => area >= 150);
+    const free = verdicts.filter(({ area }) => area === 0);
+    expect(crossing.length).toBeGreaterThanOrEqual(4);
+    expect(crossing.filter((verdict) => verdict.label === 'glioma' && sure(verdict)).length).toBeGreaterThanOrEqual(
+      0.75 * crossing.length,
+    );
+    expect(free.filter(({ label }) => label === 'no_tumor').length).toBeGreaterThanOrEqual(0.75 * free.length);
+  });
+});
+
+function softmax(logits: number[], temperature: number): number[] {
+  const powers = logits.map((logit) => Math.exp((logit - Math.max(...logits)) / temperature));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
