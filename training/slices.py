@@ -1,0 +1,68 @@
+"""The labelled slices as arrays, preprocessed once and kept in training/cache."""
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from preprocess import preprocess, resize_weights
+
+HERE = Path(__file__).resolve().parent
+LABELS = ["glioma", "meningioma", "no_tumor", "pituitary"]
+INPUT = {
+    "rows": 128,
+    "columns": 128,
+    "channels": 3,
+    "mean": [0.5, 0.5, 0.5],  # MobileNet's ImageNet weights expect -1 to 1
+    "std": [0.5, 0.5, 0.5],
+    "intensity": "percentile",
+}
+GEOMETRY = {"crop": "content", "pad": "square"}
+_ONE_CHANNEL = {**INPUT, "channels": 1, "mean": [0], "std": [1]}
+
+
+def prepare(pixels, mask=None, spacing=None):
+    """Slice and tumour mask on the model's grid, both 0-1; the mask as the share of each cell that is tumour."""
+    plane, frame = preprocess(pixels, _ONE_CHANNEL, GEOMETRY, spacing)
+    if mask is None:
+        return plane[0, 0], np.zeros_like(plane[0, 0])
+    down = resize_weights(frame["top"], frame["height"], INPUT["rows"], 0, mask.shape[0])
+    across = resize_weights(frame["left"], frame["width"], INPUT["columns"], 0, mask.shape[1])
+    return plane[0, 0], (down @ (mask > 0) @ across.T).astype(np.float32)
+
+
+def load_slices(data):
+    """Every slice of manifest.csv: {"rows": manifest rows, "images": float32, "masks": float16}, in file order."""
+    folder = Path(data) / "slices"
+    with open(folder / "manifest.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    made_from = [(HERE / "preprocess.py").read_bytes(), (folder / "manifest.csv").read_bytes(), repr(INPUT).encode()]
+    cache = HERE / "cache" / f"slices-{hashlib.sha256(b''.join(made_from)).hexdigest()[:12]}.npz"
+    if not cache.exists():
+        images, masks = [], []
+        for row in rows:
+            mask = np.asarray(Image.open(folder / row["mask"]).convert("L")) if row["mask"] else None
+            image, mask = prepare(np.asarray(Image.open(folder / row["file"]).convert("L"), np.float32), mask)
+            images.append(image)
+            masks.append(mask.astype(np.float16))
+        cache.parent.mkdir(exist_ok=True)
+        np.savez(cache, images=np.stack(images), masks=np.stack(masks))
+    arrays = np.load(cache)
+    return {"rows": rows, "images": arrays["images"], "masks": arrays["masks"]}
+
+
+def load_phantoms(folder):
+    """What `node dist/sample/dumpPhantoms.js` wrote: labels, images, masks."""
+    folder = Path(folder)
+    index = json.loads((folder / "phantoms.json").read_text())
+    shape = (len(index["slices"]), index["rows"], index["columns"])
+    pixels = np.fromfile(folder / "pixels.u16", "<u2").reshape(shape)
+    masks = np.fromfile(folder / "masks.u8", np.uint8).reshape(shape)
+    pairs = [prepare(image.astype(np.float32), mask) for image, mask in zip(pixels, masks)]
+    return {
+        "labels": np.array([LABELS.index(entry["label"]) for entry in index["slices"]]),
+        "images": np.stack([image for image, _ in pairs]),
+        "masks": np.stack([mask for _, mask in pairs]).astype(np.float16),
+    }
