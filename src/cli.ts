@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { MrimasterError } from './errors.js';
 import { INTENDED_USE } from './intendedUse.js';
@@ -44,10 +45,14 @@ program
   .option('--exit', 'end afterwards, with 0 only if the study was classified')
   .action(async (options) => (await import('./cli/demo.js')).demo(options));
 
+if (existsSync('.env')) process.loadEnvFile(); // what is in the environment already, wins
+
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof MrimasterError)) throw error;
-  console.error(`\n${error.message}\n`);
+  const { code, path } = error as NodeJS.ErrnoException;
+  const message = code === 'ENOENT' ? `There is no file or folder ${path}.` : (error as Error).message;
+  if (!(error instanceof MrimasterError) && code !== 'ENOENT') throw error;
+  console.error(`\n${message}\n`);
   process.exitCode = 1;
 }

@@ -5,6 +5,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { ConfigInvalid } from './config.js';
 import type { Context } from './context.js';
 import { asKnown, formatError } from './formatError.js';
 import { serveImages } from './imageRoutes.js';
@@ -54,7 +55,12 @@ export async function startServer(program: Context): Promise<HttpServer> {
   });
   serveImages(app, program);
   if (!config.production) await serveExplorer(app);
-  const url = await app.listen({ host: config.host, port: config.port });
+  const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new ConfigInvalid(
+      `Port ${config.port} of ${config.host} is taken by another program. Stop that one, or set PORT to another number.`,
+    );
+  });
   return { url, close: () => app.close() };
 }
 

@@ -18,18 +18,19 @@ export async function demo({ exit }: { exit?: boolean }): Promise<void> {
   const log = createLog('warn');
   console.log('Starting the database, the model and the server ...');
   const running = await start(config, log);
-  const { close } = running;
-  const classified = await showStudy(running).catch(async (error) => {
-    await close();
+  const closed = closeOnSignal(running.close, log);
+  const classified = await Promise.race([showStudy(running), closed]).catch(async (error) => {
+    await running.close();
     throw error;
   });
+  if (classified === undefined) return; // Ctrl-C came first
   if (exit) {
-    await close();
+    await running.close();
     process.exitCode = classified ? 0 : 1;
     return;
   }
   console.log('\nThe server stays up; Ctrl-C ends it.');
-  await closeOnSignal(close, log);
+  await closed;
 }
 
 /** @returns whether the study was classified. */

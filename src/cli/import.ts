@@ -5,6 +5,7 @@ import type { Job } from '../generated/prisma/client.js';
 import { type Imported, importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
+import { closeOnSignal } from '../main.js';
 import { enqueueStudy, studyHandlers } from '../studyJobs.js';
 import { percent, progressBar } from './text.js';
 
@@ -13,15 +14,17 @@ const POLL_MS = 250;
 /** `mrimaster import FOLDER` */
 export async function importFolder(folder: string, { classify }: { classify: boolean }): Promise<void> {
   const config = readConfig();
-  const context = await openContext(config, 'tool', createLog('warn'));
-  try {
-    const imported = await importFiles(context, folder, showCount);
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    report(imported);
-    if (classify) await classifyImported(context, imported.studyInstanceUids);
-  } finally {
-    await context.close();
-  }
+  const log = createLog('warn');
+  const context = await openContext(config, 'tool', log);
+  const closed = closeOnSignal(context.close, log);
+  await Promise.race([work(context, folder, classify).finally(context.close), closed]);
+}
+
+async function work(context: Context, folder: string, classify: boolean): Promise<void> {
+  const imported = await importFiles(context, folder, showCount);
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  report(imported);
+  if (classify) await classifyImported(context, imported.studyInstanceUids);
 }
 
 function showCount({ received, duplicates }: Readonly<Imported>): void {
