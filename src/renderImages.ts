@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Context } from './context.js';
 import { ExplanationNotFound, SliceNotFound } from './errors.js';
-import { mapOf } from './images/heatmap.js';
+import { fullScale, mapOf } from './images/heatmap.js';
 import { encodePng } from './images/png.js';
 import { renderHeatmap, renderOverlay } from './images/renderOverlay.js';
 import { resizeGrey } from './images/resizeGrey.js';
@@ -23,15 +23,15 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
 
 /** A stored explanation in colour, on its slice's grid. @throws ExplanationNotFound */
 export async function renderHeatmapImage(context: Context, explanationId: string): Promise<Buffer> {
-  const { explanation, slice } = await findExplanation(context, explanationId);
-  return encodePng(renderHeatmap(mapOf(explanation), slice));
+  const { explanation, slice, description } = await findExplanation(context, explanationId);
+  return encodePng(renderHeatmap(mapOf(explanation), slice), description);
 }
 
 /** A stored explanation over its slice. @throws ExplanationNotFound, and the slice's decoding errors. */
 export async function renderOverlayImage(context: Context, explanationId: string, opacity: number): Promise<Buffer> {
-  const { explanation, slice } = await findExplanation(context, explanationId);
+  const { explanation, slice, description } = await findExplanation(context, explanationId);
   const grey = applyVoiLut(await readStoredSlice(context, slice.id));
-  return encodePng(renderOverlay(grey, mapOf(explanation), slice, opacity));
+  return encodePng(renderOverlay(grey, mapOf(explanation), slice, opacity), description);
 }
 
 async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<Slice> {
@@ -43,8 +43,11 @@ async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: s
 async function findExplanation({ prisma }: Context, id: string) {
   const row = await prisma.explanation.findUnique({
     where: { id },
-    include: { prediction: { include: { slice: true } } },
+    include: { prediction: { include: { slice: true, model: true } } },
   });
   if (!row) throw new ExplanationNotFound(`There is no explanation ${id}.`);
-  return { explanation: row, slice: row.prediction.slice };
+  const { model, slice } = row.prediction;
+  const scale = fullScale(mapOf(row)).toPrecision(3);
+  const description = `${row.method} of "${row.label}", layer ${row.layer}, ${model.name} ${model.version}; strongest colour: ${scale}`;
+  return { explanation: row, slice, description };
 }

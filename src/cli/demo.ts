@@ -59,6 +59,11 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   for (const { description, eligible, eligibilityReason } of series)
     console.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
   printSlices(series);
+  const { abstention, calibration } = context.classifier.manifest;
+  if (calibration && abstention)
+    console.log(
+      `Confidences are calibrated probabilities; below ${percent(abstention.confidence)} the model abstains.`,
+    );
   if (finding) await showFinding();
   console.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
   console.log(`${INTENDED_USE}. The study is synthetic.`);
