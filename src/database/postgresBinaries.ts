@@ -56,8 +56,13 @@ async function copyWhereReachable(native: string): Promise<string> {
     const copy = join(parent, `mrimaster-postgresql-${version}`);
     if (await ownedByRoot(join(copy, 'complete'))) return copy;
     const fresh = await mkdtemp(`${copy}.`);
-    await cp(native, fresh, { recursive: true, mode: 0o755, verbatimSymlinks: true });
-    await writeFile(join(fresh, 'complete'), '');
+    const mask = process.umask(0o022); // a stricter one would keep the account out of the copy, too
+    try {
+      await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
+      await writeFile(join(fresh, 'complete'), '');
+    } finally {
+      process.umask(mask);
+    }
     await chmod(fresh, 0o755);
     await rename(fresh, copy).catch(() => rm(fresh, { recursive: true, force: true }));
     if (await ownedByRoot(join(copy, 'complete'))) return copy;
