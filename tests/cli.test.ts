@@ -97,7 +97,7 @@ describe('mrimaster classify', () => {
   });
 
   it('says so when there is nothing to classify', async () => {
-    const none = await runCli(['classify', join(REPOSITORY, 'docs')]);
+    const none = await runCli(['classify', join(REPOSITORY, 'docs/decisions')]);
     expect(none).toMatchObject({ code: 1, stdout: '' });
     expect(none.stderr).toContain('No DICOM, PNG or JPEG file was found');
     const absent = await runCli(['classify', join(folder.path, 'absent')]);
@@ -124,7 +124,7 @@ describe('mrimaster import', () => {
   });
 
   it('says so when a folder holds no DICOM', async () => {
-    const { code, stderr } = await runCli(['import', join(REPOSITORY, 'docs')], {
+    const { code, stderr } = await runCli(['import', join(REPOSITORY, 'docs/decisions')], {
       DATA_DIR: join(folder.path, 'imported'),
     });
     expect(code).toBe(1);
