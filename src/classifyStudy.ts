@@ -27,21 +27,24 @@ const RETRIEVAL_SHARE = 0.3;
  * Every step may be repeated: what is stored already is passed over, so a study that was interrupted anywhere is
  * finished by the next call, each slice predicted once by each model.
  * @param onProgress 0–1.
+ * @param signal when aborted, stops with its reason behind the batch at hand.
  * @throws StudyNotFound and the archive's errors; a slice that fails is stored as such and stops nothing.
  */
 export async function classifyStudy(
   context: Context,
   { studyInstanceUid, pacs, force }: ClassifyStudy,
-  onProgress: (fraction: number) => Promise<void> = async () => {},
+  onProgress: (fraction: number) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
   const before = pacs ? RETRIEVAL_SHARE : 0;
-  if (pacs) await retrieveStudy(context, studyInstanceUid, (fraction) => onProgress(fraction * before));
+  if (pacs) await retrieveStudy(context, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
   const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
   if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
   await setStatus(context, study.id, 'CLASSIFYING');
   await decideSeries(context, study.id);
   const slices = await slicesToClassify(context, study.id, force);
   for (let start = 0; start < slices.length; start += BATCH) {
+    signal.throwIfAborted();
     await classifySlices(context, slices.slice(start, start + BATCH));
     await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
   }

@@ -112,3 +112,9 @@ export class DatabaseUnavailable extends MrimasterError {
   override readonly code = 'DATABASE_UNAVAILABLE';
   override readonly retryable = true;
 }
+
+/** Work that stopped because the process was asked to. */
+export class Interrupted extends MrimasterError {
+  override readonly code = 'INTERRUPTED';
+  override readonly retryable = true;
+}

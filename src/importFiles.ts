@@ -5,11 +5,16 @@ import { findFiles, type Tally } from './pacs/findFiles.js';
 import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 
-/** `refused`: DICOM files that could not be kept, each with its reason. `skipped`: files that are no DICOM objects. */
+/**
+ * `duplicates`: were here before, byte for byte. `conflicts`: files that differ from one with the same SOPInstanceUID
+ * that was here first; both are kept, the first is used. `refused`: DICOM files that could not be kept, each with its
+ * reason. `skipped`: files that are no DICOM objects.
+ */
 export type Imported = {
   studyInstanceUids: string[];
   received: number;
   duplicates: number;
+  conflicts: string[];
   skipped: number;
   refused: { file: string; reason: string }[];
 };
@@ -25,7 +30,14 @@ export async function importFiles(
 ): Promise<Imported> {
   const tally: Tally = { found: 0, skipped: 0 };
   const studies = new Set<string>();
-  const imported: Imported = { studyInstanceUids: [], received: 0, duplicates: 0, skipped: 0, refused: [] };
+  const imported: Imported = {
+    studyInstanceUids: [],
+    received: 0,
+    duplicates: 0,
+    conflicts: [],
+    skipped: 0,
+    refused: [],
+  };
   for await (const file of findFiles(path, tally)) {
     try {
       const received = await receiveBytes(createReadStream(file), context.receivedDir);
@@ -34,6 +46,7 @@ export async function importFiles(
       imported.studyInstanceUids = [...studies];
       if (received.duplicate) imported.duplicates++;
       else imported.received++;
+      if (received.conflict) imported.conflicts.push(file);
     } catch (error) {
       if (!(error instanceof MrimasterError) || error.code === 'STORAGE_FULL') throw error;
       imported.refused.push({ file, reason: error.message });

@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { type ConstructorOptions, fromPrisma, PgBoss } from 'pg-boss';
+import { Interrupted } from './errors.js';
 import type { Prisma } from './generated/prisma/client.js';
 import type { Log } from './log.js';
 
@@ -15,7 +16,8 @@ const PRIORITIES: Record<Priority, number> = { STAT: 20, ROUTINE: 10, BACKLOG: 0
 const STOP_TIMEOUT_MS = 20_000;
 
 export type StudyHandlers = {
-  run(job: StudyJob & { jobId: string; attempt: number }): Promise<void>;
+  /** `signal` is aborted when this process is asked to stop. */
+  run(job: StudyJob & { jobId: string; attempt: number }, signal: AbortSignal): Promise<void>;
   /** Called once when a job will not be tried again. */
   giveUp(job: StudyJob & { jobId: string }): Promise<void>;
 };
@@ -33,6 +35,7 @@ export type Queue = {
 };
 
 export async function openQueue(connection: ClientConfig, log: Log): Promise<Queue> {
+  const stopping = new AbortController();
   const boss = new PgBoss({
     ...(connection as ConstructorOptions),
     application_name: 'mrimaster',
@@ -70,12 +73,15 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     work: async ({ run, giveUp }) => {
       const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
       await boss.work<Payload, void>(CLASSIFY_STUDY, { ...polling, includeMetadata: true }, async ([job]) => {
-        if (job) await run({ ...job.data, attempt: job.retryCount + 1 });
+        if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
       });
       await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
         if (job) await giveUp(job.data);
       });
     },
-    close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
+    close: () => {
+      stopping.abort(new Interrupted('MRIMaster was stopped. The job goes on when it runs again.'));
+      return boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+    },
   };
 }

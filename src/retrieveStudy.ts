@@ -12,7 +12,8 @@ import { recordInstance } from './recordInstance.js';
 export async function retrieveStudy(
   context: Context,
   studyInstanceUid: string,
-  onProgress: (fraction: number) => void = () => {},
+  onProgress: (fraction: number) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
   const { pacs, prisma, receivedDir } = context;
   if (!pacs) throw new PacsNotConfigured('No archive is configured. Set PACS_URL to its DICOMweb address.');
@@ -23,7 +24,8 @@ export async function retrieveStudy(
   for await (const part of pacs.retrieveStudy(studyInstanceUid)) {
     await recordInstance(context, await receiveBytes(part, receivedDir), 'default');
     received++;
-    if (expected) onProgress(Math.min(1, received / expected));
+    signal.throwIfAborted();
+    if (expected) await onProgress(Math.min(1, received / expected));
   }
   const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
   await prisma.study.update({

@@ -78,12 +78,15 @@ export function studyHandlers(context: Context): StudyHandlers {
   }
 
   return {
-    run: async ({ jobId, attempt, ...job }) => {
+    run: async ({ jobId, attempt, ...job }, signal) => {
       await update(jobId, { status: 'RUNNING', attempts: attempt, startedAt: new Date(), error: null });
       try {
-        await classifyStudy(context, job, async (progress) => {
-          await update(jobId, { progress });
-        });
+        await classifyStudy(
+          context,
+          job,
+          everyPercent((progress) => update(jobId, { progress })),
+          signal,
+        );
         await update(jobId, { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() });
       } catch (error) {
         const known = error instanceof MrimasterError;
@@ -98,5 +101,15 @@ export function studyHandlers(context: Context): StudyHandlers {
       const job = await prisma.job.findUnique({ where: { id: jobId } });
       await fail(jobId, studyInstanceUid, 'GIVEN_UP', job?.error ?? 'The process that worked on it ended too often.');
     },
+  };
+}
+
+/** Passes a fraction on when it has grown by a hundredth: the study of a thousand instances needs no thousand updates. */
+function everyPercent(report: (fraction: number) => Promise<unknown>): (fraction: number) => Promise<void> {
+  let last = 0;
+  return async (fraction) => {
+    if (fraction - last < 0.01) return;
+    last = fraction;
+    await report(fraction);
   };
 }

@@ -95,6 +95,52 @@ describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
       await folder.remove();
     }
   });
+
+  it('stops behind the batch at hand when it is asked to, and goes on at the next start', async () => {
+    const folder = await temporaryFolder();
+    const env = { DATA_DIR: folder.path, PACS_URL: orthanc.dicomWebUrl };
+    const first = await startProgram(env);
+    await first.ask(CLASSIFY, { uid });
+    await until(
+      async () => predictionsOf((await first.ask(STUDY, { uid })).data.study),
+      (predictions) => predictions.length > 0,
+    );
+    await first.close();
+    const next = await startProgram(env);
+    try {
+      const { data } = await next.ask(STUDY, { uid });
+      expect(data.study.jobs).toMatchObject([{ status: expect.stringMatching(/QUEUED|RUNNING/) }]);
+      const study = await finished(next.ask, uid);
+      expect(study.status).toBe('CLASSIFIED');
+      for (const series of study.series)
+        for (const slice of series.slices.nodes) expect(slice.predictions).toHaveLength(series.eligible ? 1 : 0);
+    } finally {
+      await next.close();
+      await folder.remove();
+    }
+  });
+
+  it('waits for an archive that is down, and fails at once where it has no such study', async () => {
+    const folder = await temporaryFolder();
+    const other = await startOrthanc();
+    const program = await startProgram({ DATA_DIR: folder.path, PACS_URL: other.dicomWebUrl });
+    try {
+      const unknown = await program.ask(CLASSIFY, { uid: '1.2.3.4' });
+      expect(unknown.errors?.[0].extensions).toEqual({ code: 'STUDY_NOT_FOUND' });
+      expect(await program.context.prisma.study.count()).toBe(0);
+      await other.stop();
+      const { data } = await program.ask(CLASSIFY, { uid });
+      expect(data.classifyStudy.job.status).toBe('QUEUED');
+      const { jobs } = await until(
+        async () => (await program.ask(STUDY, { uid })).data.study,
+        (study) => study.jobs[0].attempts > 0 && study.jobs[0].error !== null,
+      );
+      expect(jobs[0]).toMatchObject({ status: 'QUEUED', error: expect.stringMatching(/archive.*\./) });
+    } finally {
+      await program.close();
+      await folder.remove();
+    }
+  });
 });
 
 function predictionsOf(study: Answer): { id: string }[] {

@@ -31,10 +31,12 @@ function showCount({ received, duplicates }: Readonly<Imported>): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${received + duplicates} files`);
 }
 
-function report({ studyInstanceUids, received, duplicates, skipped, refused }: Imported): void {
+function report({ studyInstanceUids, received, duplicates, conflicts, skipped, refused }: Imported): void {
   console.log(
     `${received} DICOM files of ${studyInstanceUids.length} studies imported, ${duplicates} were here before, ${skipped} other files passed over.`,
   );
+  for (const file of conflicts)
+    console.error(`Kept, but not used: ${file} has the SOPInstanceUID of another file that was here first.`);
   for (const { file, reason } of refused) console.error(`Refused: ${file}: ${reason}`);
   if (refused.length > 0 || received + duplicates === 0) process.exitCode = 1;
   if (received + duplicates === 0) console.error('No DICOM file was found there.');
