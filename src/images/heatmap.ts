@@ -42,9 +42,10 @@ export function resampleToSlice(map: ExplanationMap, size: { rows: number; colum
 }
 
 /**
- * The value that is drawn in the strongest colour: the map's maximum, or one logit's worth of evidence spread over
- * one cell, whichever is larger, so that a map which says nothing stays dark instead of being stretched to look vivid.
- * At the last layer of a network with global pooling the cells' values sum to rows × columns × the logit's share.
+ * The value that is drawn in the strongest colour: the map's maximum, or what each cell of an even map would hold if
+ * the map were worth one logit in all, whichever is larger: a map that says nothing stays dark instead of being
+ * stretched to look vivid. (Grad-CAM's cells, at the last layer of a network with global pooling, sum to the logit
+ * without its bias, negative parts left out.)
  */
 export function fullScale({ rows, columns, values }: ExplanationMap): number {
   return values.reduce((most, value) => Math.max(most, value), 1 / (rows * columns));

@@ -1,22 +1,16 @@
-import { interpolateInferno } from 'd3-scale-chromatic';
+import type { Colour } from './canvas.js';
+import { INFERNO } from './colourMap.js';
 import { type ExplanationMap, fullScale, resampleToSlice } from './heatmap.js';
 import type { Picture } from './png.js';
 
-/** Inferno (S. van der Walt, N. Smith, 2015): perceptually uniform, dark to bright also in grey. 256 RGB entries. */
-const INFERNO = Array.from({ length: 256 }, (_, index) => {
-  const [red, green, blue] = (interpolateInferno(index / 255).match(/[0-9a-f]{2}/gi) ?? []).map((hex) =>
-    Number.parseInt(hex, 16),
-  );
-  return [red as number, green as number, blue as number] as const;
-});
+/** The map as computed, a pixel a cell. */
+export function renderRawMap(map: ExplanationMap): Picture {
+  return inColour(levels(map.values, fullScale(map)), map);
+}
 
 /** The map on the slice's grid, in colour. */
 export function renderHeatmap(map: ExplanationMap, size: { rows: number; columns: number }): Picture {
-  const levels = levelsOf(map, size);
-  const data = new Uint8Array(levels.length * 3);
-  for (let index = 0; index < levels.length; index++)
-    data.set(INFERNO[levels[index] as number] as readonly number[], index * 3);
-  return { width: size.columns, height: size.rows, channels: 3, data };
+  return inColour(levels(resampleToSlice(map, size), fullScale(map)), size);
 }
 
 /**
@@ -30,12 +24,12 @@ export function renderOverlay(
   size: { rows: number; columns: number },
   opacity: number,
 ): Picture {
-  const levels = levelsOf(map, size);
-  const data = new Uint8Array(levels.length * 3);
-  for (let index = 0; index < levels.length; index++) {
-    const level = levels[index] as number;
+  const shown = levels(resampleToSlice(map, size), fullScale(map));
+  const data = new Uint8Array(shown.length * 3);
+  for (let index = 0; index < shown.length; index++) {
+    const level = shown[index] as number;
     const cover = opacity * Math.min(1, level / 128); // the upper half of the scale at full opacity
-    const colour = INFERNO[level] as readonly number[];
+    const colour = INFERNO[level] as Colour;
     for (let channel = 0; channel < 3; channel++)
       data[index * 3 + channel] = Math.round(
         (grey[index] as number) * (1 - cover) + (colour[channel] as number) * cover,
@@ -44,7 +38,12 @@ export function renderOverlay(
   return { width: size.columns, height: size.rows, channels: 3, data };
 }
 
-function levelsOf(map: ExplanationMap, size: { rows: number; columns: number }): Uint8Array {
-  const scale = fullScale(map);
-  return Uint8Array.from(resampleToSlice(map, size), (value) => Math.round((Math.min(value, scale) / scale) * 255));
+function levels(values: Float32Array, scale: number): Uint8Array {
+  return Uint8Array.from(values, (value) => Math.round((Math.min(value, scale) / scale) * 255));
+}
+
+function inColour(shown: Uint8Array, { rows, columns }: { rows: number; columns: number }): Picture {
+  const data = new Uint8Array(shown.length * 3);
+  for (const [index, level] of shown.entries()) data.set(INFERNO[level] as Colour, index * 3);
+  return { width: columns, height: rows, channels: 3, data };
 }
