@@ -1,10 +1,11 @@
-// Runs after every install. Generates the Prisma client from prisma/schema.prisma, without a download: the
-// generator asks for the path of Prisma's native schema engine but never runs it, so any existing file will do.
-// An engine is needed only by `prisma migrate`, whose work scripts/newMigration.mjs does with the engine's
-// WebAssembly build.
+// Runs after every install: generates the Prisma client from prisma/schema.prisma and compiles the program, so that
+// `npx mrimaster` answers at once. Nothing is downloaded: the generator asks for the path of Prisma's native schema
+// engine but never runs it, so any existing file will do. An engine is needed only by `prisma migrate`, whose work
+// scripts/newMigration.mjs does with the engine's WebAssembly build.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const prisma = `${root}node_modules/prisma/build/index.js`;
@@ -18,4 +19,5 @@ if (existsSync(prisma)) {
     console.error(generated.stdout + generated.stderr);
     process.exit(generated.status ?? 1);
   }
+  build();
 }

@@ -6,6 +6,7 @@ import type { PredictedSlice } from './inference/classifier.js';
 import { combine } from './inference/combine.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { chooseSeries } from './pacs/chooseSeries.js';
+import type { Instance } from './pacs/parse.js';
 import { parseFile } from './pacs/parseFile.js';
 import { retrieveStudy } from './retrieveStudy.js';
 
@@ -51,22 +52,42 @@ export async function classifyStudy(
   await conclude(context, study.id);
 }
 
-/** Stores for each series whether it is classified and why (not), and for its slices their order in space. */
+/** Stores for each series and each of its slices whether it is classified, and the slices' order in space. */
 async function decideSeries({ prisma, receivedDir }: Context, studyId: string): Promise<void> {
   const allSeries = await prisma.series.findMany({ where: { studyId }, include: { instances: true } });
   for (const { id, instances } of allSeries) {
-    const parsed = await Promise.all(instances.map(({ path }) => parseFile(join(receivedDir, path))));
+    const parsed: Instance[] = [];
+    const unreadable: string[] = [];
+    for (const { path, sopInstanceUid } of instances) {
+      const instance = await parseReceived(join(receivedDir, path));
+      if (instance) parsed.push(instance);
+      else unreadable.push(sopInstanceUid);
+    }
     const choice = chooseSeries(parsed);
     const { eligible, reason, orientation } = choice;
+    const last = choice.slices.length;
     await prisma.$transaction([
       prisma.series.update({ where: { id }, data: { eligible, eligibilityReason: reason, orientation } }),
+      prisma.slice.updateMany({ where: { seriesId: id }, data: { eligible: false, position: last } }),
       ...choice.slices.map(({ sopInstanceUid, frameNumber, location }, position) =>
         prisma.slice.updateMany({
           where: { sopInstanceUid, frameNumber, seriesId: id },
-          data: { position, sliceLocation: location },
+          data: { eligible, position, sliceLocation: location },
         }),
       ),
+      // What cannot be read any more fails as a slice, where a clinician sees it.
+      prisma.slice.updateMany({ where: { seriesId: id, sopInstanceUid: { in: unreadable } }, data: { eligible } }),
     ]);
+  }
+}
+
+/** undefined where the file is gone or damaged since it was received. */
+async function parseReceived(path: string): Promise<Instance | undefined> {
+  try {
+    return await parseFile(path);
+  } catch (error) {
+    if (error instanceof MrimasterError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
@@ -77,7 +98,7 @@ export type SliceWithFile = Prisma.SliceGetPayload<{ include: typeof sliceWithFi
 function slicesToClassify({ prisma, model }: Context, studyId: string, force: boolean): Promise<SliceWithFile[]> {
   const done = { modelId: model.id, status: { not: 'FAILED' as const } };
   return prisma.slice.findMany({
-    where: { series: { studyId, eligible: true }, ...(!force && { predictions: { none: done } }) },
+    where: { series: { studyId }, eligible: true, ...(!force && { predictions: { none: done } }) },
     orderBy: [{ seriesId: 'asc' }, { position: 'asc' }],
     include: sliceWithFile,
   });
@@ -105,7 +126,8 @@ export async function classifySlices(context: Context, slices: readonly SliceWit
     return prisma.prediction.upsert({
       where: { sliceId_modelId: { sliceId, modelId: model.id } },
       create: { ...prediction, sliceId, modelId: model.id },
-      update: prediction,
+      // Made anew: what explained the old one goes with it.
+      update: { ...prediction, createdAt: new Date(), explanations: { deleteMany: {} } },
     });
   });
   await prisma.$transaction(writes);
@@ -121,10 +143,13 @@ function failure({ code }: MrimasterError) {
 async function conclude(context: Context, studyId: string): Promise<void> {
   const { classifier, model, prisma } = context;
   const predictions = await prisma.prediction.findMany({
-    where: { modelId: model.id, slice: { series: { studyId, eligible: true } } },
-    include: { slice: { select: { seriesId: true, position: true } } },
+    where: { modelId: model.id, slice: { series: { studyId }, eligible: true } },
+    include: { slice: { select: { seriesId: true, position: true, sliceLocation: true } } },
   });
-  const verdicts = predictions.map(({ slice, ...prediction }) => ({ ...slice, ...prediction }));
+  const verdicts = predictions.map(({ slice, ...prediction }) => {
+    const { seriesId, position, sliceLocation } = slice;
+    return { ...prediction, seriesId, position, location: sliceLocation };
+  });
   const finding = combine(verdicts, classifier.manifest.normalLabel);
   const failures = predictions.filter(({ status }) => status === 'FAILED');
   await prisma.$transaction(async (tx) => {

@@ -45,14 +45,30 @@ program
   .option('--exit', 'end afterwards, with 0 only if the study was classified')
   .action(async (options) => (await import('./cli/demo.js')).demo(options));
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(); // `| head` has seen enough
+  throw error;
+});
 if (existsSync('.env')) process.loadEnvFile(); // what is in the environment already, wins
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const message = code === 'ENOENT' ? `There is no file or folder ${path}.` : (error as Error).message;
-  if (!(error instanceof MrimasterError) && code !== 'ENOENT') throw error;
+  const message = explain(error);
+  if (!message) throw error;
   console.error(`\n${message}\n`);
-  process.exitCode = 1;
+  process.exitCode ||= 1; // 130 after Ctrl-C
+}
+
+/** Anticipated failures, and those of the file system, which are about what was asked for. */
+function explain(error: unknown): string | undefined {
+  if (error instanceof MrimasterError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (!path) return undefined;
+  if (code === 'ENOENT') return `There is no file or folder ${path}.`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return `${path} may not be read or written by this account (${code}). Give it the right to, or choose another place.`;
+  if (code === 'EEXIST' || code === 'ENOTDIR') return `${path} is a file, or lies in one, where a folder is needed.`;
+  if (code === 'ENOSPC') return `The disk of ${path} is full. Free some space.`;
+  return undefined;
 }

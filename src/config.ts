@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { MrimasterError } from './errors.js';
 
@@ -10,6 +11,8 @@ export class ConfigInvalid extends MrimasterError {
 export type Config = {
   host: string;
   port: number;
+  /** Where callers reach us when that is not HOST and PORT: the address of a reverse proxy. */
+  publicUrl: string | undefined;
   dataDir: string;
   databaseUrl: string | undefined;
   modelsDir: string;
@@ -48,18 +51,24 @@ const environment = z.object({
       message: `HOST must be one of ${LOOPBACK.join(', ')}: this version does not authenticate its callers, so it serves this machine only. Put a reverse proxy that authenticates in front of it.`,
     }),
   PORT: integer('PORT', 0, 65_535).default(4000),
+  PUBLIC_URL: url('PUBLIC_URL', ['http:', 'https:'], 'https://mri.hospital.example').optional(),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url(
     'DATABASE_URL',
     ['postgresql:', 'postgres:'],
     'postgresql://user:password@host:5432/name',
   ).optional(),
-  MODELS_DIR: z.string().default('./models'),
+  MODELS_DIR: z.string().default(fileURLToPath(new URL('../models', import.meta.url))),
   MODEL: z
     .string()
     .regex(/^[^@]+(@[^@]+)?$/, 'MODEL must be a name, or name@version, of a folder in MODELS_DIR.')
     .optional(),
-  PACS_URL: url('PACS_URL', ['http:', 'https:'], 'http://pacs.example:8042/dicom-web').optional(),
+  PACS_URL: url('PACS_URL', ['http:', 'https:'], 'http://pacs.example:8042/dicom-web')
+    .refine((value) => !URL.canParse(value) || readable(new URL(value)), {
+      message:
+        'PACS_URL has a user or password with a bare %. Write it as %25, or use PACS_USERNAME and PACS_PASSWORD.',
+    })
+    .optional(),
   PACS_USERNAME: z.string().optional(),
   PACS_PASSWORD: z.string().optional(),
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
@@ -67,6 +76,14 @@ const environment = z.object({
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   NODE_ENV: z.string().optional(),
 });
+
+function readable({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The only reader of the environment. Relative folders are taken from `directory`.
@@ -83,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
   return {
     host: data.HOST,
     port: data.PORT,
+    publicUrl: data.PUBLIC_URL,
     dataDir: folder(data.DATA_DIR),
     databaseUrl: data.DATABASE_URL,
     modelsDir: folder(data.MODELS_DIR),

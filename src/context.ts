@@ -46,7 +46,7 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     if (role === 'server') await clearPartials(receivedDir);
     const classifier = await openClassifier(chosen, config.inferenceDevice);
     opened.push(classifier.close);
-    const model = await registerModels(database.prisma, models, chosen, classifier.layers);
+    const model = await registerModels(database.prisma, models, chosen, classifier.layers, role);
     const decoding = createDecodePool({
       threads: config.decodeThreads,
       timeoutMs: FRAME_TIMEOUT_MS,

@@ -71,7 +71,12 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
   let closing = false;
   let entering: Promise<void> | undefined;
   let presence = await enter();
-  await applyMigrations(presence, MIGRATIONS);
+  try {
+    await applyMigrations(presence, MIGRATIONS);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
   watch();
   const prisma = openPrisma(postgres.connection);
   return {
@@ -82,10 +87,14 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
       closing = true;
       await entering;
       await prisma.$disconnect();
-      if (await lastOneHere(presence)) await postgres.stop();
-      await presence.end().catch(() => {}); // the server has gone, and the connection with it
+      await leave();
     },
   };
+
+  async function leave(): Promise<void> {
+    if (await lastOneHere(presence)) await postgres.stop();
+    await presence.end().catch(() => {}); // the server has gone, and the connection with it
+  }
 
   async function enter(): Promise<Client> {
     for (;;) {

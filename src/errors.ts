@@ -53,6 +53,11 @@ export class PacsBadAnswer extends MrimasterError {
   override readonly retryable = true;
 }
 
+/** Another object with the same SOPInstanceUID came first. Both files are kept; the first one is used. */
+export class InstanceConflict extends MrimasterError {
+  override readonly code = 'INSTANCE_CONFLICT';
+}
+
 /** No room to keep what arrived; nothing of it was kept. */
 export class StorageFull extends MrimasterError {
   override readonly code = 'STORAGE_FULL';

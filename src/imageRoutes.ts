@@ -5,11 +5,15 @@ import type { Context } from './context.js';
 import { renderHeatmapImage, renderOverlayImage, renderSliceImage } from './renderImages.js';
 
 const optional = <T extends z.ZodType>(type: T) => type.nullable().default(null as never);
-const sliceView = z.object({
-  size: optional(z.coerce.number().int().min(16).max(2048)),
-  windowCenter: optional(z.coerce.number()),
-  windowWidth: optional(z.coerce.number().min(1)),
-});
+const sliceView = z
+  .object({
+    size: optional(z.coerce.number().int().min(16).max(2048)),
+    windowCenter: optional(z.coerce.number()),
+    windowWidth: optional(z.coerce.number().min(1)),
+  })
+  .refine(({ windowCenter, windowWidth }) => (windowCenter === null) === (windowWidth === null), {
+    message: 'give windowCenter and windowWidth, or neither',
+  });
 const overlayView = z.object({ opacity: z.coerce.number().min(0).max(1).default(0.4) });
 
 type ById = { Params: { id: string } };

@@ -6,15 +6,13 @@ import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 
 /**
- * `duplicates`: were here before, byte for byte. `conflicts`: files that differ from one with the same SOPInstanceUID
- * that was here first; both are kept, the first is used. `refused`: DICOM files that could not be kept, each with its
- * reason. `skipped`: files that are no DICOM objects.
+ * `duplicates`: were here before, byte for byte. `refused`: DICOM files that could not be kept or used, and files that
+ * could not be read, each with its reason. `skipped`: files that are no DICOM objects.
  */
 export type Imported = {
   studyInstanceUids: string[];
   received: number;
   duplicates: number;
-  conflicts: string[];
   skipped: number;
   refused: { file: string; reason: string }[];
 };
@@ -27,6 +25,7 @@ export async function importFiles(
   context: Context,
   path: string,
   onFile: (imported: Readonly<Imported>) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Imported> {
   const tally: Tally = { found: 0, skipped: 0 };
   const studies = new Set<string>();
@@ -34,7 +33,7 @@ export async function importFiles(
     studyInstanceUids: [],
     received: 0,
     duplicates: 0,
-    conflicts: [],
+
     skipped: 0,
     refused: [],
   };
@@ -46,14 +45,22 @@ export async function importFiles(
       imported.studyInstanceUids = [...studies];
       if (received.duplicate) imported.duplicates++;
       else imported.received++;
-      if (received.conflict) imported.conflicts.push(file);
     } catch (error) {
-      if (!(error instanceof MrimasterError) || error.code === 'STORAGE_FULL') throw error;
-      imported.refused.push({ file, reason: error.message });
+      const reason = reasonToRefuse(error, file);
+      if (!reason) throw error;
+      imported.refused.push({ file, reason });
     }
     imported.skipped = tally.skipped;
     onFile(imported);
+    signal?.throwIfAborted();
   }
   imported.skipped = tally.skipped;
   return imported;
+}
+
+/** Why this file alone is left out; undefined for what would stop every following one, too. */
+function reasonToRefuse(error: unknown, file: string): string | undefined {
+  if (error instanceof MrimasterError) return error.code === 'STORAGE_FULL' ? undefined : error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  return path === file ? `it cannot be read (${code}). Check its rights.` : undefined;
 }

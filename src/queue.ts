@@ -50,7 +50,8 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
   await boss.createQueue(GIVEN_UP);
   const policy = {
     policy: 'exclusive' as const, // one waiting or running job a study
-    retryLimit: 6,
+    // Quickly at first, then every five minutes: an archive may be down for a day.
+    retryLimit: 300,
     retryDelay: 2,
     retryBackoff: true,
     retryDelayMax: 300,

@@ -1,4 +1,6 @@
 import type { Context } from './context.js';
+import { InstanceConflict } from './errors.js';
+import type { Prisma } from './generated/prisma/client.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
 
@@ -6,12 +8,18 @@ import type { Received } from './pacs/receive.js';
  * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again
  * changes nothing.
  * @param pacs the archive it was pulled from; null when it came by itself.
+ * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first; nothing is changed then.
  */
 export async function recordInstance({ prisma }: Context, received: Received, pacs: string | null): Promise<void> {
   const { instance } = received;
   const modality = instance.modality ?? 'OT'; // PS3.3 C.7.3.1.1.1: "other"
-  await prisma.$transaction(async (tx) => {
-    const { studyInstanceUid, sopInstanceUid, seriesInstanceUid } = instance;
+  const { studyInstanceUid, sopInstanceUid, seriesInstanceUid } = instance;
+  const record = async (tx: Prisma.TransactionClient) => {
+    const first = await tx.instance.findUnique({ where: { sopInstanceUid }, select: { sha256: true } });
+    if (first && first.sha256 !== received.sha256)
+      throw new InstanceConflict(
+        'Another object with the same SOPInstanceUID was here first. Both files are kept; the first one is used.',
+      );
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
       create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs },
@@ -44,7 +52,9 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
       update: {},
     });
     await tx.slice.createMany({ data: slicesOf(instance, stored), skipDuplicates: true });
-  });
+  };
+  // An Enhanced object may hold thousands of frames: more than the usual five seconds on a slow disk.
+  await prisma.$transaction(record, { timeout: 60_000, maxWait: 10_000 });
 }
 
 function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: Instance) {

@@ -1,10 +1,12 @@
+import type { DatabaseRole } from './database.js';
 import { ModelInvalid } from './errors.js';
 import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
 import type { Model } from './inference/manifest.js';
 
 /**
- * Makes the models on disk known to the database and `chosen` the active one.
- * @returns the active one's row.
+ * Makes the models on disk known to the database and, for a server, `chosen` the active one. A tool beside a server may
+ * work with another model.
+ * @returns the row of `chosen`.
  * @throws ModelInvalid when a graph was exchanged under a version that already made predictions.
  */
 export async function registerModels(
@@ -12,9 +14,10 @@ export async function registerModels(
   models: readonly Model[],
   chosen: Model,
   chosenLayers: string[],
+  role: DatabaseRole,
 ): Promise<ModelRow> {
   await prisma.$transaction(async (tx) => {
-    await tx.model.updateMany({ where: { state: 'ACTIVE' }, data: { state: 'AVAILABLE' } });
+    if (role === 'server') await tx.model.updateMany({ where: { state: 'ACTIVE' }, data: { state: 'AVAILABLE' } });
     for (const model of models) {
       const { name, version, sha256, labels } = model.manifest;
       const known = await tx.model.findUnique({
@@ -29,7 +32,8 @@ export async function registerModels(
         sha256,
         labels,
         card: model.manifest.card as object,
-        ...(model === chosen && { layers: chosenLayers, state: 'ACTIVE' as const }),
+        ...(model === chosen && { layers: chosenLayers }),
+        ...(model === chosen && role === 'server' && { state: 'ACTIVE' as const }),
       };
       await tx.model.upsert({
         where: { name_version: { name, version } },

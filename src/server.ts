@@ -30,6 +30,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
     introspection: !config.production,
     hideSchemaDetailsFromClientErrors: config.production,
     includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false, // main.ts closes everything, in order; a second listener would cut it short
     parseOptions: { maxTokens: MAX_TOKENS },
     formatError: formatError(log),
     plugins: [
@@ -39,6 +40,13 @@ export async function startServer(program: Context): Promise<HttpServer> {
     ],
   });
   await apollo.start();
+  // A page of another site may let its own name point at this machine; it then reads what a browser here may read.
+  const hosts = ['localhost', '127.0.0.1', '[::1]', ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : [])];
+  app.addHook('onRequest', async (request, reply) => {
+    if (hosts.includes(request.host.replace(/:\d+$/, ''))) return;
+    const message = 'This server does not answer for that host. Set PUBLIC_URL to the address that callers use.';
+    return reply.status(421).send({ code: 'HOST_REFUSED', message });
+  });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
     reply.header('X-Content-Type-Options', 'nosniff');
@@ -50,12 +58,14 @@ export async function startServer(program: Context): Promise<HttpServer> {
     context: async (request) => ({
       program,
       loaders: createLoaders(prisma),
-      origin: `${request.protocol}://${request.host}`,
+      origin: config.publicUrl ? new URL(config.publicUrl).origin : `${request.protocol}://${request.host}`,
     }),
   });
   serveImages(app, program);
   if (!config.production) await serveExplorer(app);
   const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES')
+      throw new ConfigInvalid(`This account may not listen on port ${config.port}. Set PORT to 1024 or more.`);
     if (error.code !== 'EADDRINUSE') throw error;
     throw new ConfigInvalid(
       `Port ${config.port} of ${config.host} is taken by another program. Stop that one, or set PORT to another number.`,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
-import { MrimasterError, PacsNotConfigured, StudyNotFound } from './errors.js';
-import type { Job } from './generated/prisma/client.js';
+import { DatabaseUnavailable, MrimasterError, PacsNotConfigured, StudyNotFound } from './errors.js';
+import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type Priority, type StudyHandlers } from './queue.js';
-
-export const THE_ARCHIVE = 'default';
+import { THE_ARCHIVE } from './retrieveStudy.js';
 
 /** `pacs`: pull it from there first; undefined = only if it is not here. */
 export type EnqueueStudy = {
@@ -25,7 +25,7 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
   const { prisma, queue } = context;
   const { studyInstanceUid, force = false, priority = 'ROUTINE' } = request;
   const pacs = await whereToPull(context, request);
-  return prisma.$transaction(async (tx) => {
+  const enqueue = async (tx: Prisma.TransactionClient): Promise<Job | null> => {
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
       create: { studyInstanceUid, modalities: [], pacs, status: 'QUEUED' },
@@ -35,11 +35,18 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     const sent = await queue.sendStudy(tx, id, { studyInstanceUid, pacs, force }, priority);
     if (!sent) {
       const live = { studyId: study.id, status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
-      return tx.job.findFirstOrThrow({ where: live, orderBy: { createdAt: 'desc' } });
+      return tx.job.findFirst({ where: live, orderBy: { createdAt: 'desc' } });
     }
     await tx.study.update({ where: { id: study.id }, data: { status: 'QUEUED', failureCode: null } });
     return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId: study.id } });
-  });
+  };
+  // A job that has just ended keeps its place in the queue for a moment longer than its row says.
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const job = await prisma.$transaction(enqueue);
+    if (job) return job;
+    await sleep(100);
+  }
+  throw new DatabaseUnavailable('The queue does not take the study at the moment. Try again shortly.');
 }
 
 async function whereToPull(context: Context, request: EnqueueStudy): Promise<string | null> {
@@ -51,8 +58,9 @@ async function whereToPull(context: Context, request: EnqueueStudy): Promise<str
         ? `There is no archive "${request.pacs}". The one of PACS_URL is called "${THE_ARCHIVE}".`
         : 'No archive is configured. Set PACS_URL to its DICOMweb address.',
     );
-  const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
-  if (here > 0) return request.pacs ?? null;
+  const study = await prisma.study.findUnique({ where: { studyInstanceUid }, include: { series: { take: 1 } } });
+  const brokenOff = study?.pacs === THE_ARCHIVE && study.completenessState === 'INCOMPLETE' && pacs !== undefined;
+  if (study && study.series.length > 0 && !brokenOff) return request.pacs ?? null;
   if (!pacs)
     throw new StudyNotFound(
       `Study ${studyInstanceUid} is not here, and no archive is configured. Import it, or set PACS_URL.`,
@@ -66,6 +74,9 @@ async function whereToPull(context: Context, request: EnqueueStudy): Promise<str
   return THE_ARCHIVE;
 }
 
+/** A failure that nobody foresaw is not tried for a day. */
+const MOST_ATTEMPTS_UNKNOWN = 6;
+
 /** What the queue calls. Keeps the job's row, which clients see, in step with its run. */
 export function studyHandlers(context: Context): StudyHandlers {
   const { prisma, log } = context;
@@ -74,7 +85,11 @@ export function studyHandlers(context: Context): StudyHandlers {
 
   async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
     await update(jobId, { status: 'FAILED', error: message, finishedAt: new Date() });
-    await prisma.study.updateMany({ where: { studyInstanceUid }, data: { status: 'FAILED', failureCode: code } });
+    const newer = { none: { id: { not: jobId }, status: { in: ['QUEUED' as const, 'RUNNING' as const] } } };
+    await prisma.study.updateMany({
+      where: { studyInstanceUid, jobs: newer }, // a newer job has the word
+      data: { status: 'FAILED', failureCode: code },
+    });
   }
 
   return {
@@ -92,7 +107,8 @@ export function studyHandlers(context: Context): StudyHandlers {
         const known = error instanceof MrimasterError;
         const message = known ? error.message : 'Internal error; the log of this time says more.';
         log.warn({ jobId, attempt, ...(known ? { code: error.code } : { err: error }) }, 'A study was not finished.');
-        if (known && !error.retryable) return fail(jobId, job.studyInstanceUid, error.code, message);
+        const hopeless = known ? !error.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
+        if (hopeless) return fail(jobId, job.studyInstanceUid, known ? error.code : 'INTERNAL_SERVER_ERROR', message);
         await update(jobId, { status: 'QUEUED', error: message });
         throw error; // the queue tries again later
       }

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
 import { hasStudies, studies } from './pacs/sharedData.js';
-import { type Answer, client, type Program, REPOSITORY, startProgram, temporaryFolder, until } from './program.js';
+import {
+  type Answer,
+  client,
+  type Program,
+  REPOSITORY,
+  startProgram,
+  temporaryFolder,
+  until,
+  userEnvironment,
+} from './program.js';
 import { requirePart } from './requirements.js';
 
 const STUDY = `query ($uid: DicomUid!) {
@@ -161,7 +170,7 @@ async function finished(ask: Program['ask'], uid: string): Promise<Answer> {
 async function serve(env: Record<string, string>): Promise<{ process: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), 'serve'], {
     cwd: REPOSITORY,
-    env: { ...process.env, INFERENCE_DEVICE: 'cpu', PORT: '0', ...env },
+    env: userEnvironment({ PORT: '0', ...env }),
   });
   let output = '';
   child.stderr.on('data', (chunk) => {

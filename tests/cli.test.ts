@@ -8,7 +8,7 @@ import jpeg from 'jpeg-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { phantomVolume, SAMPLE_SEED } from '../src/sample/phantom.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
-import { type Answer, REPOSITORY, runCli, temporaryFolder } from './program.js';
+import { type Answer, REPOSITORY, runCli, temporaryFolder, userEnvironment } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let sample: string;
@@ -165,7 +165,7 @@ describe('mrimaster serve', () => {
   it('closes everything on SIGTERM', async () => {
     const dataDir = join(folder.path, 'served');
     const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), 'serve'], {
-      env: { ...process.env, DATA_DIR: dataDir, PORT: '0', INFERENCE_DEVICE: 'cpu' },
+      env: userEnvironment({ DATA_DIR: dataDir, PORT: '0' }),
       cwd: REPOSITORY,
     });
     let log = '';

@@ -10,7 +10,7 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 4000,
       dataDir: '/srv/data',
-      modelsDir: '/srv/models',
+      modelsDir: join(REPOSITORY, 'models'),
       databaseUrl: undefined,
       inferenceDevice: 'auto',
     });
@@ -61,7 +61,7 @@ describe('readConfig', () => {
     const values = Object.fromEntries(
       [...uncommented.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
-    const { DATABASE_URL, PACS_URL, PACS_USERNAME, PACS_PASSWORD, MODEL, ...defaults } = values;
+    const { DATABASE_URL, PUBLIC_URL, PACS_URL, PACS_USERNAME, PACS_PASSWORD, MODEL, ...defaults } = values;
     expect(readConfig(defaults)).toEqual(readConfig({}));
   });
 });

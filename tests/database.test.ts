@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { type Database, type DatabaseRole, openDatabase } from '../src/database.js';
 import { createLog } from '../src/log.js';
-import { temporaryFolder, until } from './program.js';
+import { REPOSITORY, temporaryFolder, until } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -124,6 +124,18 @@ describe('the embedded database', () => {
     await expect(open('server', join(folder.path, 'x'.repeat(100)))).rejects.toThrow('Choose a shorter DATA_DIR.');
   });
 
+  it('is let go, and stopped, when its history is not ours', async () => {
+    const database = await open();
+    await database.prisma.$executeRawUnsafe(
+      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ('1', '', '99990101000000_newer')`,
+    );
+    const pid = await serverPid();
+    await database.close();
+    await expect(open()).rejects.toThrow('a newer version used it');
+    await expect(serverPid()).rejects.toThrow('ENOENT');
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
   it('is not opened when another PostgreSQL made it', async () => {
     await mkdir(join(folder.path, 'postgres'));
     await writeFile(join(folder.path, 'postgres/PG_VERSION'), '15\n');
@@ -147,7 +159,8 @@ describe('a database of DATABASE_URL', () => {
     const config = readConfig({ DATABASE_URL: url });
     const opened = await Promise.all([1, 2, 3, 4].map(() => openDatabase(config, 'server', createLog('silent'))));
     const rows = await opened[0]?.prisma.$queryRawUnsafe('SELECT migration_name FROM "_prisma_migrations"');
-    expect(rows).toHaveLength(1);
+    const folders = (await readdir(join(REPOSITORY, 'prisma/migrations'))).filter((name) => /^\d/.test(name));
+    expect((rows as { migration_name: string }[]).map((row) => row.migration_name).sort()).toEqual(folders.sort());
     expect(opened[0]?.description).toBe('PostgreSQL/theirs on localhost');
     await Promise.all(opened.map((database) => database.close()));
     await embedded.close();

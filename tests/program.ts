@@ -46,7 +46,7 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), ...args], {
       cwd: REPOSITORY,
-      env: { ...process.env, INFERENCE_DEVICE: 'cpu', ...env },
+      env: userEnvironment(env),
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => {
@@ -57,6 +57,12 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
     });
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** As a user's shell has it: the test runner's own NODE_ENV would change how libraries behave. */
+export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
+  const { NODE_ENV, VITEST, ...rest } = process.env;
+  return { ...rest, INFERENCE_DEVICE: 'cpu', ...env };
 }
 
 /** Polls until `done` is true of the answer. @throws after a minute. */

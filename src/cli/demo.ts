@@ -6,8 +6,9 @@ import { readConfig } from '../config.js';
 import { importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
-import { closeOnSignal, type Running, start } from '../main.js';
+import { type Running, start } from '../main.js';
 import { writeSampleStudy } from '../sample/writeSampleStudy.js';
+import { awaitStopSignal } from '../stopSignal.js';
 import { percent, progressBar } from './text.js';
 
 const POLL_MS = 200;
@@ -17,20 +18,20 @@ export async function demo({ exit }: { exit?: boolean }): Promise<void> {
   const config = readConfig();
   const log = createLog('warn');
   console.log('Starting the database, the model and the server ...');
+  const stop = awaitStopSignal(log);
   const running = await start(config, log);
-  const closed = closeOnSignal(running.close, log);
-  const classified = await Promise.race([showStudy(running), closed]).catch(async (error) => {
+  try {
+    const classified = await Promise.race([showStudy(running), stop.received]);
+    if (stop.signal.aborted) return;
+    if (exit) {
+      process.exitCode = classified ? 0 : 1;
+      return;
+    }
+    console.log('\nThe server stays up; Ctrl-C ends it.');
+    await stop.received;
+  } finally {
     await running.close();
-    throw error;
-  });
-  if (classified === undefined) return; // Ctrl-C came first
-  if (exit) {
-    await running.close();
-    process.exitCode = classified ? 0 : 1;
-    return;
   }
-  console.log('\nThe server stays up; Ctrl-C ends it.');
-  await closed;
 }
 
 /** @returns whether the study was classified. */

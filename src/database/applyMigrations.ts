@@ -39,6 +39,11 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
     const pending = pendingMigrations(migrations, rows);
     for (const migration of pending) await applyMigration(client, migration);
     return pending.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof DatabaseNotUsable) throw error;
+    throw new DatabaseNotUsable(
+      `The database cannot be migrated: ${(error as Error).message}. Its user needs the right to create tables and schemas.`,
+    );
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_MIGRATE_LOCK]);
   }

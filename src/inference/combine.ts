@@ -1,8 +1,12 @@
-/** What a study's answer is made of: a slice's verdict and its place. `position`: from 0, along the series' normal. */
+/**
+ * What a study's answer is made of: a slice's verdict and its place. `position`: from 0, along the series' normal;
+ * `location`: mm along it, null where it is not known.
+ */
 export type SliceVerdict = {
   sliceId: string;
   seriesId: string;
   position: number;
+  location: number | null;
   status: 'CLASSIFIED' | 'ABSTAINED' | 'FAILED';
   label: string | null;
   confidence: number | null;
@@ -27,10 +31,11 @@ const ANSWERED_SHARE = 0.5;
 
 /**
  * The slices' verdicts as one answer:
- * 1. A finding needs a run of at least two neighbouring slices of one series that all name it. Abstentions neither
- *    break a run nor count in it. The run with the largest sum of confidences decides; its surest slice is the key.
+ * 1. A finding needs a run of neighbouring slices of one series that all name it, at two places at least (two echoes of
+ *    one place are one). Abstentions neither break a run nor count in it. The run with the largest sum of confidences
+ *    decides; its surest slice is the key.
  * 2. Without such a run the answer is `normalLabel`; its key slice is the middle one of the surest series.
- * 3. It abstains when fewer than half of the slices were answered.
+ * 3. Without either, or when fewer than half of the slices were answered, it abstains; the likeliest label is its guess.
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
@@ -38,9 +43,10 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
   const seen = verdicts.filter(({ status }) => status !== 'FAILED');
   const answers = seen.filter(isAnswer);
   if (seen.length === 0) return null;
-  const basis = decideBasis(answers, normalLabel) ?? likeliest(seen.filter(hasLabel));
+  const decided = decideBasis(answers, normalLabel);
+  const basis = decided ?? likeliest(seen.filter(hasLabel));
   if (basis.length === 0) return null;
-  const abstained = answers.length < seen.length * ANSWERED_SHARE;
+  const abstained = !decided || answers.length < seen.length * ANSWERED_SHARE;
   const key = basis.reduce((best, one) => (one.confidence > best.confidence ? one : best));
   return {
     label: key.label,
@@ -58,10 +64,14 @@ const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status ==
 /** The answers that speak for the study's label; undefined when there are none. */
 function decideBasis(answers: Answer[], normalLabel: string | undefined): Answer[] | undefined {
   if (normalLabel === undefined) return answers.length > 0 ? likeliest(answers) : undefined;
-  const runs = findRuns(answers).filter((run) => run.length >= SHORTEST_RUN && run[0]?.label !== normalLabel);
+  const runs = findRuns(answers).filter((run) => places(run) >= SHORTEST_RUN && run[0]?.label !== normalLabel);
   if (runs.length > 0) return runs.reduce((best, run) => (weight(run) > weight(best) ? run : best));
   const normal = answers.filter(({ label }) => label === normalLabel);
   return normal.length > 0 ? normal : undefined;
+}
+
+function places(run: Answer[]): number {
+  return new Set(run.map(({ location, position }) => location ?? `position ${position}`)).size;
 }
 
 /** Neighbours of equal label within a series, abstentions between them left out. */

@@ -17,7 +17,7 @@ export function readStrings(dataSet: DataSet, tag: string): string[] {
   const bytes = valueBytes(dataSet, tag);
   if (!bytes) return [];
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return text.split('\\').map((value) => value.replace(/[\0 ]+$/, '').trimStart());
+  return text.split('\\').map((value) => withoutControls(value).trim());
 }
 
 /** The first of {@link readStrings}; null when absent or empty. */
@@ -30,7 +30,7 @@ export function readText(dataSet: DataSet, tag: string, characterSets: readonly 
   const bytes = valueBytes(dataSet, tag);
   if (!bytes) return null;
   const [first = ''] = decodeText(bytes, characterSets).split('\\');
-  return first.replace(/[\0 ]+$/, '').trim() || null;
+  return withoutControls(first).trim() || null;
 }
 
 /** The values of a DS or IS element; values that are no finite number make the whole element absent. */
@@ -78,4 +78,10 @@ export function readItems(dataSet: DataSet, tag: string): DataSet[] {
 /** The first item of a sequence; null when absent or empty. */
 export function readItem(dataSet: DataSet | null, tag: string): DataSet | null {
   return dataSet?.elements[tag]?.items?.[0]?.dataSet ?? null;
+}
+
+/** Without C0 control characters: none belongs into these values, and PostgreSQL cannot hold a NUL. */
+function withoutControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\0-\x1f\x7f]/g, '');
 }

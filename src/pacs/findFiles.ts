@@ -50,7 +50,9 @@ async function isDicomFile(path: string): Promise<boolean> {
     // MediaStorageSOPClassUID stands in the first few hundred bytes; an index of files is no image.
     return !bytes.includes(DIRECTORY_SOP_CLASS, 0, 'latin1');
   } catch (error) {
-    if (error instanceof MrimasterError || (error as NodeJS.ErrnoException).code) return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return true; // whoever opens it says what is wrong
+    if (error instanceof MrimasterError || code) return false;
     throw error;
   } finally {
     await file?.close();

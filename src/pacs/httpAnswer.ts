@@ -49,7 +49,9 @@ export async function* limitBytes(source: AsyncIterable<Uint8Array>, maxBytes: n
   for await (const chunk of source) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      throw new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Raise the limit.`);
+      throw new PacsBadAnswer(
+        `The archive's answer is larger than the allowed ${maxBytes} bytes. Look at what it sends.`,
+      );
     }
     yield chunk;
   }

@@ -76,7 +76,7 @@ async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8A
   for await (const chunk of source instanceof Uint8Array ? [source] : source) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      throw new PacsBadAnswer(`An object is larger than the allowed ${maxBytes} bytes. Raise the limit or send less.`);
+      throw new PacsBadAnswer(`An object is larger than the allowed ${maxBytes} bytes. Send it in smaller objects.`);
     }
     hash.update(chunk);
     for (let written = 0; written < chunk.length; ) {

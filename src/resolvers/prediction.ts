@@ -21,6 +21,7 @@ import { ExplanationMethod } from '../schema/enums.js';
 import { Explanation, Point } from '../schema/explanation.js';
 import { Image } from '../schema/image.js';
 import { Model } from '../schema/model.js';
+import { kindOf } from '../schema/node.js';
 import { Prediction } from '../schema/prediction.js';
 import { Slice } from '../schema/slice.js';
 import type { Request } from './request.js';
@@ -51,7 +52,9 @@ class ExplainPredictionPayload {
 export class PredictionResolver {
   @Query(() => Prediction, { nullable: true })
   prediction(@Arg('id', () => ID) id: string, @Ctx() { program }: Request): Promise<PredictionRow | null> {
-    return program.prisma.prediction.findUnique({ where: { id } });
+    return kindOf(id) === 'Prediction'
+      ? program.prisma.prediction.findUnique({ where: { id } })
+      : Promise.resolve(null);
   }
 
   @Mutation(() => ExplainPredictionPayload, {

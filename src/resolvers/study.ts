@@ -74,7 +74,7 @@ export class StudyResolver {
   async studies(@Args() { first, after }: PageArgs, @Ctx() { program }: Request) {
     const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
     // Keyset, not offset: a page stays where it was while new studies arrive.
-    const [receivedAt, id] = after ? readCursor(after, ['string', 'string']) : [];
+    const [receivedAt, id] = after ? readCursor(after, ['date', 'string']) : [];
     const rows = await program.prisma.study.findMany({
       ...(receivedAt && {
         where: {
@@ -177,7 +177,7 @@ async function slicePage(
 ) {
   const size = pageSize(first, SLICES_PER_PAGE, MOST_PER_PAGE);
   const [seriesId, position, id] = after
-    ? (readCursor(after, ['string', 'number', 'string']) as [string, number, string])
+    ? (readCursor(after, ['string', 'integer', 'string']) as [string, number, string])
     : [];
   const rows = await prisma.slice.findMany({
     where: {

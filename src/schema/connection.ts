@@ -55,10 +55,16 @@ export function writeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-export function readCursor(cursor: string, types: readonly ('string' | 'number')[]): (string | number)[] {
+const CURSOR_PARTS = {
+  string: (value: unknown) => typeof value === 'string' && !value.includes('\0'),
+  integer: (value: unknown) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
+  date: (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
+};
+
+export function readCursor(cursor: string, parts: readonly (keyof typeof CURSOR_PARTS)[]): (string | number)[] {
   try {
     const key = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && types.every((type, index) => typeof key[index] === type)) return key;
+    if (Array.isArray(key) && parts.every((part, index) => CURSOR_PARTS[part](key[index]))) return key;
   } catch {}
   throw badInput('`after` is no cursor of this list. Use the endCursor of a page.');
 }

@@ -7,7 +7,7 @@ import { DicomUidScalar } from './scalars.js';
 type Shown = 'id' | 'seriesId' | 'sopInstanceUid' | 'frameNumber' | 'instanceNumber' | 'rows' | 'columns';
 
 @ObjectType({ implements: Node, description: 'One frame of one DICOM instance.' })
-export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position'> {
+export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position' | 'eligible'> {
   @Field(() => ID)
   id!: string;
 
@@ -33,6 +33,9 @@ export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position
 
   @Field(() => Float, { nullable: true, description: 'Millimetres along the normal of the slice.' })
   sliceLocation!: number | null;
+
+  @Field({ description: 'Whether it is classified with its series; a map among images is not.' })
+  eligible!: boolean;
 
   @Field(() => Int, { description: 'Its place in the series, from 0, by location in space.' })
   position!: number;

@@ -5,7 +5,7 @@ import { combine, type SliceVerdict } from '../../src/inference/combine.js';
 function slices(text: string, seriesId = 'series'): SliceVerdict[] {
   const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma' };
   return text.split(' ').map((word, position) => {
-    const place = { sliceId: `${seriesId}-${position}`, seriesId, position };
+    const place = { sliceId: `${seriesId}-${position}`, seriesId, position, location: position * 5 };
     if (word === 'x') return { ...place, status: 'FAILED', label: null, confidence: null };
     const status = word.startsWith('?') ? 'ABSTAINED' : 'CLASSIFIED';
     return { ...place, status, label: labels[word[0] as string] as string, confidence: Number(word.slice(1)) / 100 };
@@ -38,6 +38,19 @@ describe('combine', () => {
 
   it('joins no slices of different series into a run', () => {
     expect(answer(slices('n90 n90 g90', 'a'), slices('g90 n90 n90', 'b'))?.label).toBe('no_tumor');
+  });
+
+  it('takes two echoes of one place for one slice', () => {
+    const echoes = slices('n90 g90 g90 n90').map((slice) => ({
+      ...slice,
+      location: Math.ceil(slice.position / 2) * 5,
+    }));
+    expect(answer(echoes)?.label).toBe('no_tumor');
+  });
+
+  it('abstains where no two neighbours agree and nothing is normal', () => {
+    expect(answer(slices('g90 m90 g90 m80'))).toMatchObject({ label: 'glioma', abstained: true });
+    expect(answer(slices('g90 ?60'))).toMatchObject({ label: 'glioma', abstained: true });
   });
 
   it('takes the run with the most evidence', () => {

@@ -1,0 +1,25 @@
+import { Interrupted } from './errors.js';
+import type { Log } from './log.js';
+
+export type StopSignal = { signal: AbortSignal; received: Promise<void> };
+
+/**
+ * Ctrl-C and SIGTERM as something to wait for, from now on. A second one ends the process at once; durable work
+ * survives that, too.
+ */
+export function awaitStopSignal(log: Log): StopSignal {
+  const controller = new AbortController();
+  const received = new Promise<void>((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      const code = signal === 'SIGINT' ? 130 : 143; // as shells have it: 128 and the signal's number
+      if (controller.signal.aborted) process.exit(code);
+      process.exitCode = code;
+      log.info(`${signal}: finishing the work at hand, then closing.`);
+      controller.abort(new Interrupted('Stopped.'));
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+  return { signal: controller.signal, received };
+}
