@@ -4,7 +4,8 @@ import { Piscina } from 'piscina';
 import { LabelNotFound } from '../errors.js';
 import { answerOf } from '../threads.js';
 import { decide, type Verdict } from './decide.js';
-import { convolutionalLayers } from './gradcam/explainer.js';
+import { readGraph } from './gradcam/graph.js';
+import { convolutionalLayers } from './gradcam/layers.js';
 import type { GrayscaleImage } from './image.js';
 import type { Cam, ClassifyTask, ExplainTask, LoadTask, Logits } from './inferenceWorker.js';
 import type { Manifest, Model } from './manifest.js';
@@ -42,7 +43,7 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       manifest,
       provider,
       notes,
-      layers: convolutionalLayers(await readFile(file)),
+      layers: convolutionalLayers(readGraph(await readFile(file))).map(({ name }) => name),
       classify: async (images) => {
         const results = await run<Logits[]>({ file, images }, 'classify');
         return results.map(({ logits, milliseconds }) => ({ ...decide(logits, manifest), inferenceMs: milliseconds }));

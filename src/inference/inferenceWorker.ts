@@ -1,14 +1,18 @@
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ExplanationUnavailable } from '../errors.js';
 import { answering } from '../threads.js';
-import { appendGradCam, CAM, SEED } from './gradcam/explainer.js';
+import { appendExplanations, SEED } from './gradcam/explainer.js';
+import { readGraph } from './gradcam/graph.js';
+import { convolutionalLayers } from './gradcam/layers.js';
 import type { GrayscaleImage } from './image.js';
 import type { Model } from './manifest.js';
 import { type Frame, preprocess } from './preprocess.js';
 import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
 
-type Loaded = OpenSession & { model: Model; explaining?: Promise<{ session: InferenceSession; layer: string }> };
+type Loaded = OpenSession & { model: Model; explaining?: Promise<Explaining> };
+type Explaining = { session: InferenceSession; layer: string; output: string };
 
 /** By file: the sessions of this thread. */
 const loaded = new Map<string, Loaded>();
@@ -48,24 +52,34 @@ export const classify = answering(async ({ file, images }: ClassifyTask): Promis
 export const explain = answering(async ({ file, image, seed }: ExplainTask): Promise<Cam> => {
   const entry = get(file);
   entry.explaining ??= openExplaining(entry);
-  const { session, layer } = await entry.explaining;
+  const { session, layer, output } = await entry.explaining;
   const { input, frame } = preprocess(image, entry.model.manifest.input, entry.model.manifest.geometry);
   const outputs = await session.run(
     {
       [session.inputNames[0] as string]: stack([input], entry.model),
       [SEED]: new Tensor('float32', seed, [1, seed.length]),
     },
-    [CAM],
+    [output],
   );
-  const cam = outputs[CAM] as Tensor;
+  const cam = outputs[output] as Tensor;
   const [, rows, columns] = cam.dims as [number, number, number];
   return { layer, rows, columns, values: Float32Array.from(cam.data as Float32Array), frame };
 });
 
 /** Built when the first explanation is asked for: predicting alone never pays for it. */
-async function openExplaining({ model, provider }: Loaded): Promise<{ session: InferenceSession; layer: string }> {
-  const { model: bytes, layer } = appendGradCam(await readFile(model.file));
-  return { session: await InferenceSession.create(bytes, sessionOptions(provider)), layer };
+async function openExplaining({ model, provider }: Loaded): Promise<Explaining> {
+  const bytes = await readFile(model.file);
+  const last = convolutionalLayers(readGraph(bytes)).at(-1);
+  const { input } = model.manifest;
+  const { model: enlarged, layers } = await appendExplanations(bytes, {
+    methods: ['GRAD_CAM'],
+    layers: last ? [last.name] : [],
+    sizes: [input.channels, input.rows, input.columns],
+  });
+  const [layer] = layers;
+  if (!layer) throw new ExplanationUnavailable('The gradient cannot reach the last convolutional layer of the model.');
+  const session = await InferenceSession.create(enlarged, sessionOptions(provider));
+  return { session, layer: layer.name, output: layer.outputs.GRAD_CAM as string };
 }
 
 function get(file: string): Loaded {
