@@ -41,15 +41,16 @@ export async function explainWith(
   });
 }
 
-/** The largest difference, relative to the largest expected value, or to `least` where that is larger. */
-export function relativeError(found: Float32Array, expected: ArrayLike<number>, least = 0): number {
-  if (found.length !== expected.length) throw new Error(`${found.length} values instead of ${expected.length}`);
-  let [worst, largest] = [0, least];
-  for (const [index, value] of found.entries()) {
-    const wanted = expected[index] as number;
-    if (Number.isNaN(value)) return Number.NaN;
-    worst = Math.max(worst, Math.abs(value - wanted));
-    largest = Math.max(largest, Math.abs(wanted));
-  }
-  return worst === 0 ? 0 : worst / largest;
+/** A map as the reference has it; `scale` is what its errors are relative to. */
+export type ReferenceMap = { values: number[]; scale: number };
+
+/** The largest difference, relative to `scale`. */
+export function relativeError(found: Float32Array, { values, scale }: ReferenceMap): number {
+  if (found.length !== values.length) throw new Error(`${found.length} values instead of ${values.length}`);
+  return Math.max(...values.map((value, index) => Math.abs((found[index] as number) - value))) / scale;
+}
+
+/** Logits have no terms to cancel: errors are relative to the largest. */
+export function logitsError(found: Float32Array, values: number[]): number {
+  return relativeError(found, { values, scale: Math.max(...values.map(Math.abs)) });
 }

@@ -13,7 +13,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 
-from camReference import explain
+from camReference import as_json, explain
 
 LABELS = 4
 SEEDS = [[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, -1, 0]]
@@ -65,8 +65,7 @@ def export(folder, name, channels=3, head="logits", obstacle=lambda x: x, opset=
         "input": x.flatten().tolist(),
         "output": output.flatten().tolist(),
         "seeds": SEEDS,
-        "maps": [{layer: {method: values.flatten().tolist() for method, values in maps.items()}
-                  for layer, maps in found.items()}
+        "maps": [{layer: as_json(maps) for layer, maps in found.items()}
                  for _, found in explain(logits, activations, torch.tensor(SEEDS).double())],
     }))
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper, save
 
-from camReference import explain
+from camReference import as_json, explain
 
 CHANNELS, ROWS, COLUMNS = 6, 9, 10
 SEEDS = [[1, 0, 0], [0, 1, 0], [0, 1, -1]]
@@ -322,8 +322,7 @@ def export(folder, name, reference, nodes, opset, flat, weights):
         "input": x.flatten().tolist(),
         "logits": logits.flatten().tolist(),
         "seeds": SEEDS,
-        "maps": [{method: values.flatten().tolist() for method, values in found["first"].items()}
-                 for _, found in explain(logits, {"first": a}, seeds)],
+        "maps": [as_json(found["first"]) for _, found in explain(logits, {"first": a}, seeds)],
     }))
 
 
