@@ -1,9 +1,11 @@
 """PyTorch's side of benchmarks/explain.mjs: exports models, then computes Grad-CAM on demand, on one thread.
 
 Usage: explainInPyTorch.py FOLDER MODEL ... Writes FOLDER/MODEL.onnx and prints "ready"; then for each line
-"MODEL WORK RUNS" on stdin (WORK: forward, last or all) prints the CPU milliseconds of one run. Both sides compute the
-same: batch normalisation is part of the convolutions, weights need no gradients, all maps come from one pass.
+"MODEL WORK RUNS" on stdin (WORK: forward, last, all or unfused) prints the CPU milliseconds of one run. Weights need
+no gradients, and all maps come from one pass. Batch normalisation is part of the convolutions, as ONNX exporters make
+it; with "unfused", the maps of all layers of the model as torchvision builds it.
 """
+import copy
 import sys
 import time
 from pathlib import Path
@@ -24,11 +26,12 @@ def load(name, folder):
     x = torch.randn(1, 3, 224, 224)
     torch.onnx.export(model, x, f"{folder}/{name}.onnx", opset_version=13, input_names=["input"],
                       output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
-    fuse(model, x)
     for module in model.modules():
         if hasattr(module, "inplace"):
             module.inplace = False
-    return model, x
+    unfused = copy.deepcopy(model)
+    fuse(model, x)
+    return model, unfused, x
 
 
 def explain(model, x, layers):
@@ -50,7 +53,8 @@ def explain(model, x, layers):
     return [torch.relu((g.mean((2, 3), keepdim=True) * a).sum(1)) for a, g in zip(activations, gradients)]
 
 
-def run(model, x, work):
+def run(fused, unfused, x, work):
+    model = unfused if work == "unfused" else fused
     layers = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
     if work == "forward":
         with torch.no_grad():

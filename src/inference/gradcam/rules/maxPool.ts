@@ -85,7 +85,6 @@ function cells({ output, kernel, stride, dilation }: Window): number {
 
 function interleave(step: Step, shares: Map<string, string[]>, rows: Window, columns: Window): string {
   const { writer } = step;
-  const channels = step.shape(step.x)[1] as number;
   const phases: string[] = [];
   for (let i = 0; i < rows.stride; i++) {
     for (let j = 0; j < columns.stride; j++) {
@@ -96,16 +95,21 @@ function interleave(step: Step, shares: Map<string, string[]>, rows: Window, col
   }
   const [height, width] = [cells(rows), cells(columns)];
   const [tall, wide] = [height * rows.stride, width * columns.stride];
-  let image = phases[0] as string;
-  if (phases.length > 1) {
-    const all = writer.node('Concat', phases, { axis: 1 });
-    const apart = writer.reshape(all, [-1, rows.stride, columns.stride, channels, height, width]);
-    const woven = writer.node('Transpose', [apart], { perm: [0, 3, 4, 1, 5, 2] });
-    image = writer.reshape(woven, [-1, channels, tall, wide]);
-  }
+  const image = phases.length === 1 ? (phases[0] as string) : weave(step, phases, rows, columns);
   return writer.pad(
     image,
     [0, 0, -rows.before, -columns.before],
     [0, 0, rows.input + rows.before - tall, columns.input + columns.before - wide],
   );
+}
+
+/** Phase (i, j) to the places i rows down and j columns across of every stride. */
+function weave(step: Step, phases: readonly string[], rows: Window, columns: Window): string {
+  const { writer } = step;
+  const all = writer.node('Concat', phases, { axis: 1 });
+  if (rows.stride === columns.stride) return writer.node('DepthToSpace', [all], { blocksize: rows.stride });
+  const [channels, height, width] = [step.shape(step.x)[1] as number, cells(rows), cells(columns)];
+  const apart = writer.reshape(all, [-1, rows.stride, columns.stride, channels, height, width]);
+  const woven = writer.node('Transpose', [apart], { perm: [0, 3, 4, 1, 5, 2] });
+  return writer.reshape(woven, [-1, channels, height * rows.stride, width * columns.stride]);
 }
