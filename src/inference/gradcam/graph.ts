@@ -5,7 +5,7 @@ export const MODEL = { graph: 7, opsetImport: 8 };
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 };
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
 export const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, graph: 6, integers: 8, graphs: 11, type: 20 };
-export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9 };
+export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 };
 export const VALUE_INFO = { name: 1, type: 2 };
 export const OPSET = { domain: 1, version: 2 };
 
@@ -20,6 +20,8 @@ export type Graph = {
   outputs: string[];
   /** The shape of each weight, by its name. */
   initializers: Map<string, number[]>;
+  /** The files, relative to the model, that hold weights. */
+  externalFiles: Set<string>;
   opset: number;
 };
 
@@ -27,7 +29,7 @@ const text = (value: Field['value']): string => new TextDecoder().decode(value a
 
 /** The nodes and names of an ONNX model; its weights are not looked at. @throws RangeError where it is none. */
 export function readGraph(model: Uint8Array): Graph {
-  const graph: Graph = { nodes: [], inputs: [], outputs: [], initializers: new Map(), opset: 0 };
+  const graph = emptyGraph();
   for (const { number, value } of readFields(model)) {
     if (number === MODEL.graph) readGraphProto(value as Uint8Array, graph);
     if (number === MODEL.opsetImport) readOpset(value as Uint8Array, graph);
@@ -35,6 +37,10 @@ export function readGraph(model: Uint8Array): Graph {
   // Before IR version 4 every weight was listed as an input, too.
   graph.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   return graph;
+}
+
+function emptyGraph(): Graph {
+  return { nodes: [], inputs: [], outputs: [], initializers: new Map(), externalFiles: new Set(), opset: 0 };
 }
 
 function readOpset(bytes: Uint8Array, graph: Graph): void {
@@ -49,7 +55,11 @@ function readGraphProto(bytes: Uint8Array, graph: Graph): void {
   for (const { number, value } of readFields(bytes)) {
     const field = value as Uint8Array;
     if (number === GRAPH.node) graph.nodes.push(readNode(field));
-    if (number === GRAPH.initializer) graph.initializers.set(nameOf(field, TENSOR.name), readDims(field));
+    if (number === GRAPH.initializer) {
+      graph.initializers.set(nameOf(field, TENSOR.name), readDims(field));
+      for (const entry of messagesOf(field, TENSOR.externalData))
+        if (nameOf(entry, 1) === 'location') graph.externalFiles.add(nameOf(entry, 2)); // StringStringEntryProto
+    }
     if (number === GRAPH.input) graph.inputs.push({ name: nameOf(field, VALUE_INFO.name), shape: readShape(field) });
     if (number === GRAPH.output) graph.outputs.push(nameOf(field, VALUE_INFO.name));
   }
@@ -95,7 +105,7 @@ function readAttribute(
 }
 
 function capturedBy(body: Uint8Array): string[] {
-  const graph: Graph = { nodes: [], inputs: [], outputs: [], initializers: new Map(), opset: 0 };
+  const graph = emptyGraph();
   readGraphProto(body, graph);
   const own = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
   for (const { outputs } of graph.nodes) for (const output of outputs) own.add(output);

@@ -33,6 +33,7 @@ function namesOf(convolutions: { name: string; weight: string }[]): string[] {
     outputs: [`output${index}`],
     attributes: {},
   }));
-  const graph: Graph = { nodes, inputs: [], outputs: [], initializers: new Map(), opset: 13 };
+  const nothing = { inputs: [], outputs: [], initializers: new Map(), externalFiles: new Set<string>() };
+  const graph: Graph = { nodes, ...nothing, opset: 13 };
   return convolutionalLayers(graph).map(({ name }) => name);
 }
