@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { ExplanationUnavailable, LayerNotFound, ModelNotFound, PredictionNotFound } from './errors.js';
 import type { Explanation, ExplanationMethod } from './generated/prisma/client.js';
 
-/** By default: the predicted label, the last convolutional layer, Grad-CAM. */
+/** By default: the predicted label, Grad-CAM, and for explainPrediction the last convolutional layer. */
 export type ExplainPrediction = {
   predictionId: string;
   label?: string | null | undefined;
@@ -17,8 +17,24 @@ export type ExplainPrediction = {
  *   errors of the slice.
  */
 export async function explainPrediction(context: Context, request: ExplainPrediction): Promise<Explanation> {
+  const [explanation] = await explain(context, request, [chooseLayer(context.classifier.layers, request.layer)]);
+  return explanation as Explanation;
+}
+
+/** Those of every layer that can be explained, first to last: what is not stored is computed in one run. */
+export async function explainLayers(
+  context: Context,
+  request: Omit<ExplainPrediction, 'layer'>,
+): Promise<Explanation[]> {
+  return explain(context, request, await context.classifier.explainableLayers());
+}
+
+async function explain(
+  context: Context,
+  { predictionId, ...request }: ExplainPrediction,
+  layers: readonly string[],
+): Promise<Explanation[]> {
   const { classifier, decoding, prisma, receivedDir } = context;
-  const { predictionId } = request;
   const method = request.method ?? 'GRAD_CAM';
   const prediction = await prisma.prediction.findUnique({
     where: { id: predictionId },
@@ -33,26 +49,27 @@ export async function explainPrediction(context: Context, request: ExplainPredic
     throw new ModelNotFound(
       `The prediction was made by ${model.name} ${model.version}, which is not running. Start MRIMaster with MODEL=${model.name}@${model.version} to explain it.`,
     );
-  const layer = chooseLayer(classifier.layers, request.layer);
-  const key = { predictionId, method, label, layer };
-  const stored = await prisma.explanation.findUnique({ where: { predictionId_method_label_layer: key } });
-  if (stored) return stored;
-  const image = await decoding.readSlice(join(receivedDir, slice.instance.path), slice.frameNumber);
-  const { rows, columns, values, frame } = await classifier.explain(image, label);
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
-  const explanation = { rows, columns, values: bytes, frame };
-  return prisma.explanation.upsert({
-    where: { predictionId_method_label_layer: key },
-    create: { ...key, ...explanation },
-    update: {}, // another request was faster, with the same result
-  });
+  const where = { predictionId, method, label, layer: { in: [...layers] } };
+  let stored = await prisma.explanation.findMany({ where });
+  if (stored.length < layers.length) {
+    const image = await decoding.readSlice(join(receivedDir, slice.instance.path), slice.frameNumber);
+    const maps = await classifier.explain(image, label, method, layers);
+    await prisma.explanation.createMany({
+      data: maps.map(({ layer, rows, columns, values, frame }) => {
+        const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+        return { predictionId, method, label, layer, rows, columns, values: bytes, frame };
+      }),
+      skipDuplicates: true, // another request was faster, with the same result
+    });
+    stored = await prisma.explanation.findMany({ where });
+  }
+  return stored.sort((a, b) => layers.indexOf(a.layer) - layers.indexOf(b.layer));
 }
 
 function chooseLayer(layers: readonly string[], wanted: string | null | undefined): string {
   const last = layers.at(-1);
   if (last === undefined) throw new ExplanationUnavailable('The model has no convolutional layer to explain.');
-  if (!wanted || wanted === last) return last;
-  if (!layers.includes(wanted))
-    throw new LayerNotFound(`The model has no convolutional layer "${wanted}". Its layers: ${layers.join(', ')}.`);
-  throw new LayerNotFound(`This version explains the last convolutional layer only: "${last}".`);
+  if (!wanted) return last;
+  if (layers.includes(wanted)) return wanted;
+  throw new LayerNotFound(`The model has no convolutional layer "${wanted}". Its layers: ${layers.join(', ')}.`);
 }

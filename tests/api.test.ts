@@ -203,6 +203,36 @@ describe('an explanation', () => {
     expect(one.explainPrediction.explanation.label).toBe(prediction.label);
   });
 
+  it('is computed for any layer by any method', async () => {
+    const { prediction } = await keySlice();
+    const { layers } = program.context.classifier;
+    const query = `mutation ($id: ID!, $layer: String!, $method: ExplanationMethod!) {
+      explainPrediction(input: { predictionId: $id, layer: $layer, method: $method }) {
+        explanation { method layer rows columns values } } }`;
+    const found = new Set<string>();
+    for (const method of ['GRAD_CAM', 'HIRES_CAM', 'LAYER_CAM', 'GRAD_CAM_PLUS_PLUS']) {
+      const variables = { id: prediction.id, layer: layers[3], method };
+      const { explanation } = (await answer(query, variables)).explainPrediction;
+      expect(explanation).toMatchObject({ method, layer: layers[3], rows: 32, columns: 32 });
+      expect(explanation.values).toHaveLength(32 * 32);
+      found.add(String(explanation.values));
+    }
+    expect(found.size).toBe(4);
+  });
+
+  it('of every layer comes in one answer, first to last, and is each the one that is asked for alone', async () => {
+    const { prediction } = await keySlice();
+    const { layers } = program.context.classifier;
+    const query = `query ($id: ID!, $layer: String!) { prediction(id: $id) {
+      explanations(method: LAYER_CAM) { id layer label values }
+      explanation(layer: $layer, method: LAYER_CAM) { id layer label values } } }`;
+    const both = (await answer(query, { id: prediction.id, layer: layers[5] })).prediction;
+    expect(both.explanations.map(({ layer }: Answer) => layer)).toEqual(layers);
+    expect(both.explanations[5]).toEqual(both.explanation);
+    const again = (await answer(query, { id: prediction.id, layer: layers[5] })).prediction;
+    expect(again.explanations).toEqual(both.explanations);
+  });
+
   it('of a prediction, label or layer that is not there is an error with a cure', async () => {
     const { prediction } = await keySlice();
     expect(await refusal(EXPLAIN, { id: 'prediction-0' })).toMatchObject({ code: 'PREDICTION_NOT_FOUND' });

@@ -4,7 +4,9 @@ import { Piscina } from 'piscina';
 import { LabelNotFound } from '../errors.js';
 import { answerOf } from '../threads.js';
 import { decide, type Verdict } from './decide.js';
-import { convolutionalLayers } from './gradcam/explainer.js';
+import { readGraph } from './gradcam/graph.js';
+import { convolutionalLayers } from './gradcam/layers.js';
+import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import type { Cam, ClassifyTask, ExplainTask, LoadTask, Logits } from './inferenceWorker.js';
 import type { Manifest, Model } from './manifest.js';
@@ -18,10 +20,13 @@ export type Classifier = {
   provider: Provider;
   /** Why this provider and not another, for people. */
   notes: string[];
+  /** The convolutional layers, first to last. */
   layers: string[];
+  /** Those that a map can be had of. */
+  explainableLayers(): Promise<string[]>;
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
-  /** Grad-CAM of the last convolutional layer for `label`. @throws LabelNotFound, ExplanationUnavailable */
-  explain(image: GrayscaleImage, label: string): Promise<Cam & { label: string }>;
+  /** Maps of `layers` for `label`, in one run. @throws LabelNotFound, ExplanationUnavailable */
+  explain(image: GrayscaleImage, label: string, method: Method, layers: readonly string[]): Promise<Cam[]>;
   close(): Promise<void>;
 };
 
@@ -33,8 +38,10 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
     maxThreads: 1, // ONNX Runtime itself uses the other cores
     idleTimeout: Number.POSITIVE_INFINITY, // the loaded model lives in the thread
   });
-  const run = async <Result>(task: LoadTask | ClassifyTask | ExplainTask, name: string): Promise<Result> =>
-    answerOf<Result>(await threads.run(task, { name }));
+  const run = async <Result>(
+    task: LoadTask | ClassifyTask | ExplainTask | { file: string },
+    name: string,
+  ): Promise<Result> => answerOf<Result>(await threads.run(task, { name }));
   try {
     const { provider, notes } = await run<{ provider: Provider; notes: string[] }>({ model, device }, 'load');
     const { manifest, file } = model;
@@ -42,17 +49,18 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       manifest,
       provider,
       notes,
-      layers: convolutionalLayers(await readFile(file)),
+      layers: convolutionalLayers(readGraph(await readFile(file))).map(({ name }) => name),
+      explainableLayers: () => run<string[]>({ file }, 'explainableLayers'),
       classify: async (images) => {
         const results = await run<Logits[]>({ file, images }, 'classify');
         return results.map(({ logits, milliseconds }) => ({ ...decide(logits, manifest), inferenceMs: milliseconds }));
       },
-      explain: async (image, label) => {
+      explain: async (image, label, method, layers) => {
         const index = manifest.labels.indexOf(label);
         if (index < 0)
           throw new LabelNotFound(`The model has no label "${label}". Its labels: ${manifest.labels.join(', ')}.`);
         const seed = Float32Array.from(manifest.labels, (_, position) => Number(position === index));
-        return { ...(await run<Cam>({ file, image, seed }, 'explain')), label };
+        return run<Cam[]>({ file, image, seed, method, layers }, 'explain');
       },
       close: () => threads.destroy(),
     };

@@ -1,21 +1,28 @@
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
-import { readFile } from 'node:fs/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { answering } from '../threads.js';
-import { appendGradCam, CAM, SEED } from './gradcam/explainer.js';
+import { SEED } from './gradcam/explainer.js';
+import { ExplainingSessions } from './gradcam/explainingSessions.js';
+import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import type { Model } from './manifest.js';
 import { type Frame, preprocess } from './preprocess.js';
 import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
 
-type Loaded = OpenSession & { model: Model; explaining?: Promise<{ session: InferenceSession; layer: string }> };
+type Loaded = OpenSession & { model: Model; explaining: ExplainingSessions };
 
 /** By file: the sessions of this thread. */
 const loaded = new Map<string, Loaded>();
 
 export type LoadTask = { model: Model; device: Device };
 export type ClassifyTask = { file: string; images: GrayscaleImage[] };
-export type ExplainTask = { file: string; image: GrayscaleImage; seed: Float32Array };
+export type ExplainTask = {
+  file: string;
+  image: GrayscaleImage;
+  seed: Float32Array;
+  method: Method;
+  layers: readonly string[];
+};
 export type Logits = { logits: Float32Array; milliseconds: number };
 /** `values`: rows × columns, as computed. `frame`: the rectangle of the slice, in slice pixels, that the map covers. */
 export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: Frame };
@@ -23,7 +30,9 @@ export type Cam = { layer: string; rows: number; columns: number; values: Float3
 export const load = answering(async ({ model, device }: LoadTask): Promise<{ provider: Provider; notes: string[] }> => {
   const { input, labels } = model.manifest;
   const opened = await openSession(model.file, device, { ...input, labels: labels.length });
-  loaded.set(model.file, { ...opened, model });
+  const sizes = [input.channels, input.rows, input.columns];
+  const explaining = new ExplainingSessions(model.file, sizes, sessionOptions(opened.provider));
+  loaded.set(model.file, { ...opened, model, explaining });
   return { provider: opened.provider, notes: opened.notes };
 });
 
@@ -45,28 +54,28 @@ export const classify = answering(async ({ file, images }: ClassifyTask): Promis
   return results;
 });
 
-export const explain = answering(async ({ file, image, seed }: ExplainTask): Promise<Cam> => {
-  const entry = get(file);
-  entry.explaining ??= openExplaining(entry);
-  const { session, layer } = await entry.explaining;
-  const { input, frame } = preprocess(image, entry.model.manifest.input, entry.model.manifest.geometry);
+/** The layers that a map can be had of, first to last. */
+export const explainableLayers = answering(
+  async ({ file }: { file: string }): Promise<string[]> => get(file).explaining.explainableLayers(),
+);
+
+/** The maps of all `layers` in one run. @throws ExplanationUnavailable */
+export const explain = answering(async ({ file, image, seed, method, layers }: ExplainTask): Promise<Cam[]> => {
+  const { model, explaining } = get(file);
+  const { session, layers: explained } = await explaining.get(method, layers);
+  const { input, frame } = preprocess(image, model.manifest.input, model.manifest.geometry);
   const outputs = await session.run(
     {
-      [session.inputNames[0] as string]: stack([input], entry.model),
+      [session.inputNames[0] as string]: stack([input], model),
       [SEED]: new Tensor('float32', seed, [1, seed.length]),
     },
-    [CAM],
+    explained.map((layer) => layer.outputs[method] as string),
   );
-  const cam = outputs[CAM] as Tensor;
-  const [, rows, columns] = cam.dims as [number, number, number];
-  return { layer, rows, columns, values: Float32Array.from(cam.data as Float32Array), frame };
+  return explained.map(({ name, rows, columns, outputs: names }) => {
+    const values = Float32Array.from(outputs[names[method] as string]?.data as Float32Array);
+    return { layer: name, rows, columns, values, frame };
+  });
 });
-
-/** Built when the first explanation is asked for: predicting alone never pays for it. */
-async function openExplaining({ model, provider }: Loaded): Promise<{ session: InferenceSession; layer: string }> {
-  const { model: bytes, layer } = appendGradCam(await readFile(model.file));
-  return { session: await InferenceSession.create(bytes, sessionOptions(provider)), layer };
-}
 
 function get(file: string): Loaded {
   const entry = loaded.get(file);

@@ -12,7 +12,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { explainPrediction } from '../explainPrediction.js';
+import { explainLayers, explainPrediction } from '../explainPrediction.js';
 import type { Explanation as ExplanationRow, Prediction as PredictionRow } from '../generated/prisma/client.js';
 import { fullScale, mapOf, peakOf } from '../images/heatmap.js';
 import { renderHeatmapImage, renderOverlayImage } from '../renderImages.js';
@@ -90,6 +90,20 @@ export class PredictionResolver {
     @Ctx() { program }: Request,
   ): Promise<ExplanationRow> {
     return explainPrediction(program, { predictionId, label, layer, method });
+  }
+
+  @FieldResolver(() => [Explanation], {
+    description:
+      'Of every convolutional layer that can be explained, first to last; computed in one run and stored when they are asked for first.',
+  })
+  explanations(
+    @Root() { id: predictionId }: PredictionRow,
+    @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
+    @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
+    method: ExplanationMethod | null,
+    @Ctx() { program }: Request,
+  ): Promise<ExplanationRow[]> {
+    return explainLayers(program, { predictionId, label, method });
   }
 }
 

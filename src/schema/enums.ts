@@ -59,7 +59,14 @@ registerEnumType(AbstentionReason, {
 registerEnumType(ExplanationMethod, {
   name: 'ExplanationMethod',
   description: 'How a map is computed.',
-  valuesConfig: { GRAD_CAM: { description: 'Selvaraju et al., ICCV 2017.' } },
+  valuesConfig: {
+    GRAD_CAM: { description: 'Each channel weighted by its mean gradient; Selvaraju et al., ICCV 2017.' },
+    HIRES_CAM: { description: 'Gradient times activation, place by place; Draelos and Carin, 2020.' },
+    LAYER_CAM: { description: 'The same with positive gradients only; Jiang et al., IEEE TIP 2021.' },
+    GRAD_CAM_PLUS_PLUS: {
+      description: 'Each channel weighted by its positive gradients; Chattopadhyay et al., WACV 2018.',
+    },
+  },
 });
 registerEnumType(ModelState, {
   name: 'ModelState',

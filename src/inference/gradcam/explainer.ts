@@ -1,70 +1,82 @@
 import { ExplanationUnavailable } from '../../errors.js';
-import { type Graph, type Node, readGraph } from './graph.js';
-import { rules } from './rules.js';
+import { type ExternalData, measureFacts } from './facts.js';
+import { readGraph } from './graph.js';
+import { convolutionalLayers } from './layers.js';
+import { type Method, maps } from './maps.js';
+import { logitsOf, pathBetween } from './path.js';
+import { type Obstacle, walkBack } from './walkBack.js';
 import { GraphWriter } from './writer.js';
 
 /** Extra input, float32 [N, labels]: what to explain. One-hot for one label; +1 and −1 for a contrast of two. */
 export const SEED = 'mrimaster/seed';
-/** Extra output, float32 [N, rows, columns]: the Grad-CAM map, ≥ 0, as computed. */
-export const CAM = 'mrimaster/cam';
+const OLDEST_OPSET = 11;
 
-export type Explainer = { model: Uint8Array; layer: string };
+export type ExplainerOptions = {
+  methods: readonly Method[];
+  /** By default all. */
+  layers?: readonly string[] | undefined;
+  /** Of the input, [channels, rows, columns]; needed where the graph leaves them open. */
+  sizes?: readonly number[] | undefined;
+  /** The files that hold weights outside of the model, by the path that the model knows. */
+  externalData?: ExternalData;
+};
+
+/** `outputs`: by method, the name of the output float32 [N, rows, columns] with the map, ≥ 0, as computed. */
+export type ExplainedLayer = { name: string; rows: number; columns: number; outputs: Partial<Record<Method, string>> };
+
+export type Explainer = {
+  model: Uint8Array;
+  /** First to last. */
+  layers: ExplainedLayer[];
+  /** Operators that the gradient cannot pass. */
+  unsupported: Obstacle[];
+  /** The layers before them, first to last. */
+  unexplainable: string[];
+};
 
 /**
- * An ONNX classifier enlarged by the Grad-CAM of its last convolutional layer (Selvaraju et al., ICCV 2017): each
- * activation map of the layer, weighted by the mean gradient of the explained logit over it, summed, negative parts
- * cut off. The layer's activations are the convolution's own output.
- * @throws ExplanationUnavailable naming the operator that the gradient cannot pass.
+ * An ONNX classifier enlarged by maps of its convolutional layers: one run gives the logits and, for what SEED asks,
+ * every map. The backward pass is appended to the model's bytes in standard operators; nothing of the model changes.
+ * @throws ExplanationUnavailable where the model has no convolutional layer, or was exported at too old an opset.
  */
-export function appendGradCam(model: Uint8Array): Explainer {
+export async function appendExplanations(model: Uint8Array, options: ExplainerOptions): Promise<Explainer> {
   const graph = readGraph(model);
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-  const writer = new GraphWriter();
-  writer.input(SEED, ['N', 'labels']);
-  const { layer, gradient } = walkBack(graph, producers, writer);
-  writer.output(CAM, cam(layer.outputs[0] as string, gradient, writer), ['N', 'rows', 'columns']);
-  return { model: writer.appendTo(model), layer: layerName(layer) };
-}
+  if (graph.opset < OLDEST_OPSET)
+    throw new ExplanationUnavailable(
+      `The model was exported at opset ${graph.opset}; explaining needs ${OLDEST_OPSET} or newer. Export it again, or convert it with onnx.version_converter.`,
+    );
+  const logits = logitsOf(graph);
+  const layers = convolutionalLayers(graph).filter(({ name }) => options.layers?.includes(name) ?? true);
+  const path = pathBetween(graph, layers, logits);
+  if (!layers.some(({ activations }) => path.values.has(activations)))
+    throw new ExplanationUnavailable(
+      'No convolutional layer leads to the logits of the model; there is nothing to map.',
+    );
+  const facts = await measureFacts(model, graph, path.nodes, options.sizes, options.externalData ?? []);
+  const shapeOf = (value: string) => facts.shapes.get(value) as readonly number[];
 
-/** Names of the convolutional layers, first to last. */
-export function convolutionalLayers(model: Uint8Array): string[] {
-  return readGraph(model)
-    .nodes.filter(({ opType }) => opType === 'Conv')
-    .map(layerName);
-}
+  const writer = new GraphWriter(graph.opset);
+  const labels = shapeOf(logits).slice(1);
+  writer.input(SEED, ['N', labels.reduce((product, size) => product * size, 1)]);
+  const gradient = shapeOf(logits).length === 2 ? SEED : writer.reshape(SEED, shapeOf(logits));
+  const gradients = walkBack(path, { value: logits, gradient }, facts, writer);
 
-function layerName(node: Node): string {
-  return node.name || (node.outputs[0] as string);
-}
-
-/** From the logits (behind a trailing Softmax, if there is one) back to the last convolution. */
-function walkBack(graph: Graph, producers: Map<string, Node>, writer: GraphWriter): { layer: Node; gradient: string } {
-  let gradient = SEED;
-  let value = graph.outputs[0] as string;
-  const last = producers.get(value);
-  if (last?.opType === 'Softmax') value = last.inputs[0] as string;
-  for (;;) {
-    const node = producers.get(value);
-    if (!node)
-      throw new ExplanationUnavailable('The model has no convolutional layer before its logits; nothing to map.');
-    if (node.opType === 'Conv') return { layer: node, gradient };
-    const rule = rules[node.opType];
-    if (!rule)
-      throw new ExplanationUnavailable(
-        `The gradient cannot pass the operator ${node.opType} ("${layerName(node)}"). Operators with a rule: ${Object.keys(rules).join(', ')}.`,
-      );
-    gradient = rule(gradient, node, writer);
-    value = node.inputs[0] as string;
+  const explained: ExplainedLayer[] = [];
+  const unexplainable: string[] = [];
+  for (const { name, activations } of layers) {
+    const g = gradients.of(activations);
+    const shape = facts.shapes.get(activations);
+    if (!g || shape?.length !== 4) {
+      unexplainable.push(name);
+      continue;
+    }
+    const outputs: Partial<Record<Method, string>> = {};
+    for (const method of options.methods) {
+      const output = `mrimaster/${method}/${name}`;
+      writer.output(output, maps[method]({ writer, a: activations, g, shape }));
+      outputs[method] = output;
+    }
+    explained.push({ name, rows: shape[2] as number, columns: shape[3] as number, outputs });
   }
-}
-
-function cam(activations: string, gradient: string, writer: GraphWriter): string {
-  const means = writer.node('GlobalAveragePool', [gradient]); // [N, C, 1, 1]
-  const weights = writer.node('Reshape', [means, writer.integers([0, 1, -1])]);
-  const flat = writer.node('Reshape', [activations, writer.integers([0, 0, -1])]); // [N, C, rows · columns]
-  const sum = writer.node('Relu', [writer.node('MatMul', [weights, flat])]);
-  const shape = writer.node('Shape', [activations]);
-  const batch = writer.node('Slice', [shape, writer.integers([0]), writer.integers([1])]);
-  const size = writer.node('Slice', [shape, writer.integers([2]), writer.integers([4])]);
-  return writer.node('Reshape', [sum, writer.node('Concat', [batch, size], { axis: 0 })]);
+  return { model: writer.appendTo(model), layers: explained, unsupported: gradients.obstacles, unexplainable };
 }

@@ -1,28 +1,46 @@
-import { type Field, readFields } from './protobuf.js';
+import { type Field, readFields, unpack } from './protobuf.js';
 
 // Field numbers of onnx.proto: ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto, ValueInfoProto.
 export const MODEL = { graph: 7, opsetImport: 8 };
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 };
-export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 };
-export const ATTRIBUTE = { name: 1, float: 2, integer: 3, integers: 8, type: 20 };
-export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9 };
+export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
+export const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, graph: 6, integers: 8, graphs: 11, type: 20 };
+export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 };
 export const VALUE_INFO = { name: 1, type: 2 };
 export const OPSET = { domain: 1, version: 2 };
 
-export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
+/** `opType` has its domain in front where that is not ONNX's own: "com.microsoft.FusedConv". */
 export type Node = { name: string; opType: string; inputs: string[]; outputs: string[]; attributes: Attributes };
-export type Graph = { nodes: Node[]; inputs: string[]; outputs: string[]; initializers: Set<string>; opset: number };
+/** A dimension without a number ("N") is undefined. */
+export type Input = { name: string; shape: (number | undefined)[] };
+export type Graph = {
+  nodes: Node[];
+  inputs: Input[];
+  outputs: string[];
+  /** The shape of each weight, by its name. */
+  initializers: Map<string, number[]>;
+  /** The files, relative to the model, that hold weights. */
+  externalFiles: Set<string>;
+  opset: number;
+};
 
 const text = (value: Field['value']): string => new TextDecoder().decode(value as Uint8Array);
 
 /** The nodes and names of an ONNX model; its weights are not looked at. @throws RangeError where it is none. */
 export function readGraph(model: Uint8Array): Graph {
-  const graph: Graph = { nodes: [], inputs: [], outputs: [], initializers: new Set(), opset: 0 };
+  const graph = emptyGraph();
   for (const { number, value } of readFields(model)) {
     if (number === MODEL.graph) readGraphProto(value as Uint8Array, graph);
     if (number === MODEL.opsetImport) readOpset(value as Uint8Array, graph);
   }
+  // Before IR version 4 every weight was listed as an input, too.
+  graph.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   return graph;
+}
+
+function emptyGraph(): Graph {
+  return { nodes: [], inputs: [], outputs: [], initializers: new Map(), externalFiles: new Set(), opset: 0 };
 }
 
 function readOpset(bytes: Uint8Array, graph: Graph): void {
@@ -37,51 +55,84 @@ function readGraphProto(bytes: Uint8Array, graph: Graph): void {
   for (const { number, value } of readFields(bytes)) {
     const field = value as Uint8Array;
     if (number === GRAPH.node) graph.nodes.push(readNode(field));
-    if (number === GRAPH.initializer) graph.initializers.add(nameOf(field, TENSOR.name));
-    if (number === GRAPH.input) graph.inputs.push(nameOf(field, VALUE_INFO.name));
+    if (number === GRAPH.initializer) {
+      graph.initializers.set(nameOf(field, TENSOR.name), readDims(field));
+      for (const entry of messagesOf(field, TENSOR.externalData))
+        if (nameOf(entry, 1) === 'location') graph.externalFiles.add(nameOf(entry, 2)); // StringStringEntryProto
+    }
+    if (number === GRAPH.input) graph.inputs.push({ name: nameOf(field, VALUE_INFO.name), shape: readShape(field) });
     if (number === GRAPH.output) graph.outputs.push(nameOf(field, VALUE_INFO.name));
   }
 }
 
 function readNode(bytes: Uint8Array): Node {
   const node = { name: '', opType: '', inputs: [] as string[], outputs: [] as string[] };
-  const attributes: Record<string, number | number[]> = {};
+  const attributes: Record<string, number | string | number[]> = {};
+  const captured: string[] = [];
+  let domain = '';
   for (const { number, value } of readFields(bytes)) {
     if (number === NODE.input) node.inputs.push(text(value));
     if (number === NODE.output) node.outputs.push(text(value));
     if (number === NODE.name) node.name = text(value);
     if (number === NODE.opType) node.opType = text(value);
-    if (number === NODE.attribute) readAttribute(value as Uint8Array, attributes);
+    if (number === NODE.domain) domain = text(value);
+    if (number === NODE.attribute) readAttribute(value as Uint8Array, attributes, captured);
   }
-  return { ...node, attributes };
+  if (domain !== '' && domain !== 'ai.onnx') node.opType = `${domain}.${node.opType}`;
+  return { ...node, inputs: [...node.inputs, ...captured], attributes };
 }
 
-function readAttribute(bytes: Uint8Array, attributes: Record<string, number | number[]>): void {
+/** `captured` takes the values that a branch or a loop body reads from outside: inputs of the node like the others. */
+function readAttribute(
+  bytes: Uint8Array,
+  attributes: Record<string, number | string | number[]>,
+  captured: string[],
+): void {
   let name = '';
-  let single: number | undefined;
+  let single: number | string | undefined;
   const list: number[] = [];
   for (const { number, value } of readFields(bytes)) {
     if (number === ATTRIBUTE.name) name = text(value);
     if (number === ATTRIBUTE.float || number === ATTRIBUTE.integer) single = value as number;
-    if (number === ATTRIBUTE.integers) {
-      // Packed into one field, or one field each: both are legal.
-      if (typeof value === 'number') list.push(value);
-      else list.push(...unpack(value));
+    if (number === ATTRIBUTE.text) single = text(value);
+    // Packed into one field, or one field each: both are legal.
+    if (number === ATTRIBUTE.integers) list.push(...(typeof value === 'number' ? [value] : unpack(value)));
+    if (number === ATTRIBUTE.graph || number === ATTRIBUTE.graphs) {
+      captured.push(...capturedBy(value as Uint8Array));
     }
   }
   attributes[name] = single ?? list;
 }
 
-function* unpack(bytes: Uint8Array): Generator<number> {
-  for (let offset = 0; offset < bytes.length; ) {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[offset++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) break;
-    }
-    yield value >= 2 ** 63 ? value - 2 ** 64 : value;
-  }
+function capturedBy(body: Uint8Array): string[] {
+  const graph = emptyGraph();
+  readGraphProto(body, graph);
+  const own = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
+  for (const { outputs } of graph.nodes) for (const output of outputs) own.add(output);
+  const used = [...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs];
+  return used.filter((name) => !own.has(name));
+}
+
+function readDims(tensor: Uint8Array): number[] {
+  const dims: number[] = [];
+  for (const { number, value } of readFields(tensor))
+    if (number === TENSOR.dims) dims.push(...(typeof value === 'number' ? [value] : unpack(value)));
+  return dims;
+}
+
+/** ValueInfoProto → type 2 → tensor_type 1 → shape 2 → dim 1 → dim_value 1 */
+function readShape(valueInfo: Uint8Array): (number | undefined)[] {
+  let shape: Uint8Array | undefined = valueInfo;
+  for (const step of [VALUE_INFO.type, 1, 2]) shape = shape && messagesOf(shape, step)[0];
+  if (!shape) return [];
+  return messagesOf(shape, 1).map((dimension) => {
+    const size = [...readFields(dimension)].find(({ number }) => number === 1)?.value;
+    return typeof size === 'number' && size > 0 ? size : undefined;
+  });
+}
+
+function messagesOf(bytes: Uint8Array, field: number): Uint8Array[] {
+  return [...readFields(bytes)].filter(({ number }) => number === field).map(({ value }) => value as Uint8Array);
 }
 
 function nameOf(bytes: Uint8Array, field: number): string {

@@ -14,12 +14,9 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
   const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = view.getUint8(offset++);
-      value += (byte & 127) * scale;
-      if (byte < 128) return value >= 2 ** 63 ? value - 2 ** 64 : value; // int64: two's complement
-    }
+    const { value, next } = readVarint(view, offset);
+    offset = next;
+    return value;
   };
   while (offset < bytes.length) {
     const key = varint();
@@ -49,7 +46,29 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
   }
 }
 
-/** A field holding an integer (>= 0). */
+/** The integers of a packed repeated field. */
+export function unpack(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values: number[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const { value, next } = readVarint(view, offset);
+    values.push(value);
+    offset = next;
+  }
+  return values;
+}
+
+/** An int64: below zero it is ten bytes of two's complement, more than a number holds without rounding. */
+function readVarint(view: DataView, start: number): { value: number; next: number } {
+  let bits = 0n;
+  for (let offset = start; ; offset++) {
+    const byte = view.getUint8(offset);
+    bits |= BigInt(byte & 127) << BigInt(7 * (offset - start));
+    if (byte < 128) return { value: Number(BigInt.asIntN(64, bits)), next: offset + 1 };
+  }
+}
+
+/** A field holding an integer. */
 export function integerField(number: number, value: number): Uint8Array {
   return concatenate([varint(number * 8 + VARINT), varint(value)]);
 }
@@ -72,8 +91,8 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Uint8Array.from([...bytes, rest]);
-    bytes.push((rest % 128) + 128);
+  for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
+    if (rest < 128n) return Uint8Array.from([...bytes, Number(rest)]);
+    bytes.push(Number(rest & 127n) + 128);
   }
 }

@@ -7,34 +7,65 @@ const INT_ATTRIBUTE = 2; // AttributeProto.AttributeType
 const INTS_ATTRIBUTE = 7;
 const PREFIX = 'mrimaster/';
 
+/** The name of a value; a number stands for a float32 constant. */
+export type Operand = string | number;
+
 /**
  * Collects nodes, constants, inputs and outputs to add to a model. Protocol Buffers merge a message that is given
  * in several parts, so the enlarged model is the original bytes followed by these.
  */
 export class GraphWriter {
   private readonly parts: Uint8Array[] = [];
+  private readonly constants = new Map<string, string>();
   private count = 0;
 
+  constructor(readonly opset: number) {}
+
   /** Appends a node with one output. @returns the name of that output. */
-  node(opType: string, inputs: readonly string[], attributes: Record<string, number | readonly number[]> = {}): string {
-    const output = `${PREFIX}${opType}_${this.count++}`;
-    const fields = [
-      ...inputs.map((input) => bytesField(NODE.input, input)),
-      bytesField(NODE.output, output),
-      bytesField(NODE.name, output),
-      bytesField(NODE.opType, opType),
-      ...Object.entries(attributes).map(([name, value]) => bytesField(NODE.attribute, attribute(name, value))),
-    ];
-    this.parts.push(bytesField(GRAPH.node, concatenate(fields)));
+  node(
+    opType: string,
+    operands: readonly Operand[],
+    attributes: Record<string, number | readonly number[]> = {},
+  ): string {
+    const inputs = operands.map((operand) => (typeof operand === 'number' ? this.float(operand) : operand));
+    const output = this.fresh();
+    this.append(opType, inputs, output, attributes);
     return output;
   }
 
+  reshape(value: string, shape: readonly number[]): string {
+    return this.node('Reshape', [value, this.integers(shape)]);
+  }
+
+  /** Adds zeros (or `filling`) before and after every axis; takes away where a count is negative. */
+  pad(value: string, before: readonly number[], after: readonly number[], filling = 0): string {
+    if ([...before, ...after].every((count) => count === 0)) return value;
+    return this.node('Pad', [value, this.integers([...before, ...after]), filling]);
+  }
+
+  /** The sum over `axes`, which stay, with size 1. */
+  sumOver(value: string, axes: readonly number[]): string {
+    return this.opset < 13
+      ? this.node('ReduceSum', [value], { axes, keepdims: 1 })
+      : this.node('ReduceSum', [value, this.integers(axes)], { keepdims: 1 });
+  }
+
+  meanOver(value: string, axes: readonly number[]): string {
+    return this.opset < 18
+      ? this.node('ReduceMean', [value], { axes, keepdims: 1 })
+      : this.node('ReduceMean', [value, this.integers(axes)], { keepdims: 1 });
+  }
+
   integers(values: readonly number[]): string {
-    return this.tensor(INT64, new BigInt64Array(values.map(BigInt)), [values.length]);
+    return this.constant(INT64, new BigInt64Array(values.map(BigInt)), [values.length]);
   }
 
   float(value: number): string {
-    return this.tensor(FLOAT, new Float32Array([value]), []);
+    return this.constant(FLOAT, Float32Array.of(value), []);
+  }
+
+  floats(values: readonly number[], shape: readonly number[]): string {
+    return this.constant(FLOAT, Float32Array.from(values), shape);
   }
 
   /** A float32 input of the given shape; text names a dimension of any size. */
@@ -42,23 +73,36 @@ export class GraphWriter {
     this.parts.push(bytesField(GRAPH.input, valueInfo(name, shape)));
   }
 
-  /** Makes a value an output of the model, under `name`. */
-  output(name: string, value: string, shape: readonly (number | string)[]): void {
-    const identity = [
-      bytesField(NODE.input, value),
-      bytesField(NODE.output, name),
-      bytesField(NODE.opType, 'Identity'),
-    ];
-    this.parts.push(bytesField(GRAPH.node, concatenate(identity)));
-    this.parts.push(bytesField(GRAPH.output, valueInfo(name, shape)));
+  /** Makes `opType` of a value an output of the model, under `name`; ONNX Runtime infers its type. */
+  output(name: string, value: string, opType = 'Identity'): void {
+    this.append(opType, [value], name, {});
+    this.parts.push(bytesField(GRAPH.output, bytesField(VALUE_INFO.name, name)));
   }
 
   appendTo(model: Uint8Array): Uint8Array {
     return concatenate([model, bytesField(MODEL.graph, concatenate(this.parts))]);
   }
 
-  private tensor(type: number, values: BigInt64Array | Float32Array, dims: readonly number[]): string {
-    const name = `${PREFIX}constant_${this.count++}`;
+  private append(
+    opType: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Record<string, number | readonly number[]>,
+  ): void {
+    const fields = [
+      ...inputs.map((input) => bytesField(NODE.input, input)),
+      bytesField(NODE.output, output),
+      bytesField(NODE.opType, opType),
+      ...Object.entries(attributes).map(([name, value]) => bytesField(NODE.attribute, attribute(name, value))),
+    ];
+    this.parts.push(bytesField(GRAPH.node, concatenate(fields)));
+  }
+
+  private constant(type: number, values: BigInt64Array | Float32Array, dims: readonly number[]): string {
+    const key = `${type} ${dims} ${values}`;
+    const known = this.constants.get(key);
+    if (known) return known;
+    const name = this.fresh();
     const fields = [
       ...dims.map((dim) => integerField(TENSOR.dims, dim)),
       integerField(TENSOR.dataType, type),
@@ -66,7 +110,12 @@ export class GraphWriter {
       bytesField(TENSOR.rawData, new Uint8Array(values.buffer)), // little-endian, as every platform of Node is
     ];
     this.parts.push(bytesField(GRAPH.initializer, concatenate(fields)));
+    this.constants.set(key, name);
     return name;
+  }
+
+  private fresh(): string {
+    return `${PREFIX}${this.count++}`;
   }
 }
 

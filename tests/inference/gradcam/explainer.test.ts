@@ -1,101 +1,138 @@
-import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendGradCam, CAM, convolutionalLayers, SEED } from '../../../src/inference/gradcam/explainer.js';
-import { REPOSITORY, temporaryFolder } from '../../program.js';
-import { requirePart } from '../../requirements.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { appendExplanations, type Explainer, SEED } from '../../../src/inference/gradcam/explainer.js';
+import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
+import { REPOSITORY } from '../../program.js';
+import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
 
-const python = process.env.PYTHON ?? '/usr/bin/python3';
-const hasTorch = requirePart(
-  'PyTorch',
-  spawnSync(python, ['-c', 'import torch, onnx']).status === 0,
-  'Install python3-torch and python3-onnx, or set PYTHON.',
-);
+type Reference = {
+  name: string;
+  shape: number[];
+  input: number[];
+  output: number[];
+  seeds: number[][];
+  maps: Record<string, Record<Method, ReferenceMap>>[];
+};
 
-type Reference = { name: string; input: number[]; output: number[]; rows: number; columns: number; cams: number[][] };
+describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mrimaster-cnns-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const references = hasTorch ? runReference<Reference>('exportCnns.py', [folder]) : [];
+  const reference = (name: string) => references.find((one) => one.name === name) as Reference;
+  const model = (name: string) => readFile(join(folder, `${name}.onnx`));
 
-describe.skipIf(!hasTorch)('Grad-CAM appended to a graph that PyTorch exported', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let references: Map<string, Reference>;
-  beforeAll(async () => {
-    folder = await temporaryFolder();
-    const script = fileURLToPath(new URL('../reference/exportCnns.py', import.meta.url));
-    const { status, stdout, stderr } = spawnSync(python, ['-B', '-W', 'ignore', script, folder.path], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(stderr);
-    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-    references = new Map(lines.map((line) => JSON.parse(line) as Reference).map((one) => [one.name, one]));
-  });
-  afterAll(() => folder.remove());
+  async function expectMaps(
+    { layers }: Explainer,
+    session: InferenceSession,
+    { input, shape, seeds, maps, output }: Reference,
+  ) {
+    for (const [index, seed] of seeds.entries()) {
+      const outputs = await explainWith(session, input, shape, seed);
+      expect(logitsError(outputs.output?.data as Float32Array, output)).toBeLessThan(1e-5);
+      for (const { name, outputs: names } of layers)
+        for (const [method, output] of Object.entries(names)) {
+          const map = outputs[output]?.data as Float32Array;
+          const expected = maps[index]?.[name]?.[method as Method] as ReferenceMap;
+          expect(relativeError(map, expected), `${name} ${method}`).toBeLessThan(1e-5);
+        }
+    }
+    await session.release();
+  }
 
-  const model = (name: string) => readFile(join(folder.path, `${name}.onnx`));
-
-  it.each(['relu-global', 'relu-mean', 'relu6', 'softmax', 'opset11', 'fixed-batch'])(
-    'equals autograd for every label: %s',
-    async (name) => {
-      const { input, output, cams, rows, columns } = references.get(name) as Reference;
-      const { model: bytes } = appendGradCam(await model(name));
-      const session = await InferenceSession.create(bytes);
-      for (const [label, expected] of cams.entries()) {
-        const seed = Float32Array.from(cams, (_, index) => Number(index === label));
-        const outputs = await session.run({
-          input: new Tensor('float32', Float32Array.from(input), [1, 3, 20, 24]),
-          [SEED]: new Tensor('float32', seed, [1, seed.length]),
-        });
-        const cam = outputs[CAM] as Tensor;
-        expect(cam.dims).toEqual([1, rows, columns]);
-        const largest = Math.max(...expected, 1e-6);
-        const errors = Array.from(cam.data as Float32Array, (value, i) => Math.abs(value - (expected[i] as number)));
-        expect(Math.max(...errors) / largest).toBeLessThan(1e-5);
-        const logits = outputs.output?.data as Float32Array;
-        for (const [i, value] of output.entries()) expect(logits[i]).toBeCloseTo(value, 5);
-      }
-      await session.release();
+  it.each(references.filter(({ name }) => !['external data', 'obstacle'].includes(name)))(
+    'maps every layer by every method as autograd does: $name',
+    async (reference) => {
+      const explainer = await appendExplanations(await model(reference.name), { methods });
+      expect(explainer.layers.map(({ name }) => name)).toEqual(['first', 'block.0', 'last']);
+      expect([explainer.unsupported, explainer.unexplainable]).toEqual([[], []]);
+      await expectMaps(explainer, await InferenceSession.create(explainer.model), reference);
     },
   );
 
-  it('explains several slices in one run, each with its own label', async () => {
-    const { input, cams, rows, columns } = references.get('relu-global') as Reference;
-    const session = await InferenceSession.create(appendGradCam(await model('relu-global')).model);
-    const twice = Float32Array.from([...input, ...input]);
-    const seeds = Float32Array.from([1, 0, 0, 0, 0, 0, 0, 1]);
+  it('finds weights in files of their own', async () => {
+    const data = await readFile(join(folder, 'external data.weights'));
+    const externalData = [{ path: 'external data.weights', data }];
+    const explainer = await appendExplanations(await model('external data'), { methods, externalData });
+    const session = await InferenceSession.create(explainer.model, { externalData });
+    await expectMaps(explainer, session, reference('external data'));
+  });
+
+  it('explains the layers above an operator without a rule, names it, and draws no map of those below', async () => {
+    const explainer = await appendExplanations(await model('obstacle'), { methods });
+    expect(explainer.layers.map(({ name }) => name)).toEqual(['last']);
+    expect(explainer.unexplainable).toEqual(['first', 'block.0']); // also where another way leads around it
+    expect(explainer.unsupported).toEqual([
+      { operator: 'CumSum', node: expect.stringContaining('CumSum'), reason: 'there is no rule for it' },
+    ]);
+    await expectMaps(explainer, await InferenceSession.create(explainer.model), reference('obstacle'));
+  });
+
+  it('sees what a branch reads from outside, and does not pass it by', async () => {
+    const options = { methods, sizes: [3, 8, 8] };
+    const { layers, unexplainable, unsupported } = await appendExplanations(await model('branching'), options);
+    expect(layers.map(({ name }) => name)).toEqual(['late']);
+    expect(unexplainable).toEqual(['early']);
+    expect(unsupported.map(({ operator, node }) => [operator, node])).toEqual([['If', 'choice']]);
+  });
+
+  it('asks for the size of the input where the graph leaves it open', async () => {
+    await expect(appendExplanations(await model('branching'), { methods })).rejects.toThrow(
+      /size of the input is open/,
+    );
+  });
+
+  it('says that a model of an old opset must be exported again', async () => {
+    await expect(appendExplanations(await model('old'), { methods })).rejects.toThrow(/opset 10; explaining needs 11/);
+  });
+
+  it('maps only the layers and methods asked for, as if it were all', async () => {
+    const options = { methods: ['HIRES_CAM'] as const, layers: ['block.0'] };
+    const explainer = await appendExplanations(await model('opset 13'), options);
+    expect(explainer.layers).toEqual([
+      { name: 'block.0', rows: 10, columns: 12, outputs: { HIRES_CAM: 'mrimaster/HIRES_CAM/block.0' } },
+    ]);
+    await expectMaps(explainer, await InferenceSession.create(explainer.model), reference('opset 13'));
+  });
+
+  it('says that a layer which is not there cannot be mapped', async () => {
+    const options = { methods, layers: ['third'] };
+    await expect(appendExplanations(await model('opset 13'), options)).rejects.toThrow(/nothing to map/);
+  });
+
+  it('explains several slices in one run, each with its own seed', async () => {
+    const { input, shape, seeds, maps } = reference('opset 13');
+    const { model: bytes, layers } = await appendExplanations(await model('opset 13'), { methods: ['GRAD_CAM'] });
+    const mapOf = (seed: number, layer: string) => maps[seed]?.[layer]?.GRAD_CAM as ReferenceMap;
+    const session = await InferenceSession.create(bytes);
     const outputs = await session.run({
-      input: new Tensor('float32', twice, [2, 3, 20, 24]),
-      [SEED]: new Tensor('float32', seeds, [2, 4]),
+      input: new Tensor('float32', Float32Array.from(input), shape),
+      [SEED]: new Tensor('float32', Float32Array.from([seeds[1], seeds[0]].flat() as number[]), [2, 4]),
     });
-    const values = outputs[CAM]?.data as Float32Array;
-    const size = rows * columns;
-    for (let i = 0; i < size; i++) {
-      expect(values[i]).toBeCloseTo(cams[0]?.[i] as number, 5);
-      expect(values[size + i]).toBeCloseTo(cams[3]?.[i] as number, 5);
+    for (const { name, outputs: names } of layers) {
+      const map = outputs[names.GRAD_CAM as string]?.data as Float32Array;
+      const half = map.length / 2;
+      for (const [slice, seed] of [1, 0].entries()) {
+        const { values, scale } = mapOf(seed, name);
+        const part = { values: values.slice(slice * half, (slice + 1) * half), scale };
+        expect(relativeError(map.subarray(slice * half, (slice + 1) * half), part)).toBeLessThan(1e-5);
+      }
     }
     await session.release();
   });
-
-  it('names the operator that it cannot pass, instead of drawing a wrong map', async () => {
-    const bytes = await model('hardswish');
-    expect(() => appendGradCam(bytes)).toThrow(/cannot pass the operator HardSwish/);
-  });
-
-  it('names layers as the graph does, first to last', async () => {
-    expect(convolutionalLayers(await model('relu-global'))).toEqual(['/first/Conv', '/last/Conv']);
-  });
 });
 
-describe('Grad-CAM of the shipped model', () => {
-  it('adds less than 10 KB and leaves the logits as they are, but for rounding', async () => {
+describe('explaining the shipped model', () => {
+  it('adds less than 100 KB for all layers and methods, and leaves the logits as they are, but for rounding', async () => {
     const plain = await readFile(join(REPOSITORY, 'models/brain-mri/1.0.0/model.onnx'));
-    const { model } = appendGradCam(plain);
-    expect(model.length - plain.length).toBeLessThan(10_000);
-    const input = new Tensor(
-      'float32',
-      Float32Array.from({ length: 3 * 128 * 128 }, (_, i) => Math.sin(i)),
-      [1, 3, 128, 128],
-    );
+    const { model, layers } = await appendExplanations(plain, { methods });
+    expect(model.length - plain.length).toBeLessThan(100_000);
+    expect(layers.length).toBeGreaterThan(1);
+    const values = Float32Array.from({ length: 3 * 128 * 128 }, (_, i) => Math.sin(i));
+    const input = new Tensor('float32', values, [1, 3, 128, 128]);
     const seed = new Tensor('float32', Float32Array.from([1, 0, 0, 0]), [1, 4]);
     const [one, other] = await Promise.all([InferenceSession.create(plain), InferenceSession.create(model)]);
     const before = (await one.run({ input })).logits?.data as Float32Array;

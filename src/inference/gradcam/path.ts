@@ -1,0 +1,34 @@
+import type { Graph, Node } from './graph.js';
+import type { Layer } from './layers.js';
+import { constantOperators } from './rules.js';
+
+const SHAPING = ['Identity', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze'];
+
+/** The logits: what a trailing Softmax is given, also where it is reshaped afterwards; else the first output. */
+export function logitsOf({ nodes, outputs }: Graph): string {
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const [output] = outputs as [string];
+  let value = output;
+  let node = producers.get(value);
+  while (node && SHAPING.includes(node.opType)) {
+    value = node.inputs[0] as string;
+    node = producers.get(value);
+  }
+  return node && ['Softmax', 'LogSoftmax'].includes(node.opType) ? (node.inputs[0] as string) : output;
+}
+
+/** What lies between the layers and the logits: only there gradients are needed. */
+export type Path = { nodes: Node[]; values: ReadonlySet<string> };
+
+export function pathBetween({ nodes }: Graph, layers: readonly Layer[], logits: string): Path {
+  const after = new Set(layers.map(({ activations }) => activations));
+  for (const { opType, inputs, outputs } of nodes)
+    if (!constantOperators.has(opType) && inputs.some((input) => after.has(input)))
+      for (const output of outputs) after.add(output);
+  const before = new Set([logits]);
+  for (const { outputs, inputs } of nodes.toReversed())
+    if (outputs.some((output) => before.has(output))) for (const input of inputs) before.add(input);
+  const values = new Set([...after].filter((value) => value !== '' && before.has(value)));
+  const on = (names: readonly string[]) => names.some((name) => values.has(name));
+  return { nodes: nodes.filter(({ inputs, outputs }) => on(inputs) && on(outputs)), values };
+}

@@ -1,0 +1,67 @@
+import { NotCovered, type Rule, type Step } from '../rule.js';
+import { type Window, windowsOf } from './windows.js';
+
+/** Every input of a window has an equal part in its mean. */
+export const averagePool: Rule = (step) => {
+  const kernel = step.integers('kernel_shape') as readonly number[];
+  if (kernel.length !== 2) throw new NotCovered('it is not over rows and columns');
+  const windows = windowsOf(step, kernel) as [Window, Window];
+  return [() => spread(step, share(step, windows), windows)];
+};
+
+/** The gradient over the number of elements of each window, which is smaller at the borders unless padding counts. */
+function share(step: Step, [rows, columns]: [Window, Window]): string {
+  const { writer, gradient } = step;
+  const padding = step.number('count_include_pad', 0) === 1;
+  const declared = step.integers('pads');
+  const counts = [rows, columns].map((window, axis) =>
+    countsOf(window, padding ? (declared?.[axis + 2] ?? 0) : undefined),
+  );
+  const parts = counts.map((list) => list.map((count) => 1 / count));
+  const [down, across] = parts as [number[], number[]];
+  if (parts.every((list) => new Set(list).size === 1)) {
+    const factor = (down[0] as number) * (across[0] as number);
+    return factor === 1 ? gradient : writer.node('Mul', [gradient, factor]);
+  }
+  const factors = down.flatMap((one) => across.map((other) => one * other));
+  return writer.node('Mul', [gradient, writer.floats(factors, [rows.output, columns.output])]);
+}
+
+/** Elements that each window averages along one axis; `padsAfter`: how much padding behind the input counts as well. */
+function countsOf(
+  { input, output, kernel, stride, dilation, before }: Window,
+  padsAfter: number | undefined,
+): number[] {
+  return Array.from({ length: output }, (_, i) => {
+    const taps = Array.from({ length: kernel }, (_, tap) => i * stride + tap * dilation - before);
+    return taps.filter((place) => (padsAfter === undefined ? place >= 0 && place < input : place < input + padsAfter))
+      .length;
+  });
+}
+
+function spread(step: Step, part: string, [rows, columns]: [Window, Window]): string {
+  const { writer } = step;
+  const channels = step.shape(step.x)[1] as number;
+  const windows = [rows, columns];
+  if (
+    windows.every(
+      ({ kernel, stride, dilation, before, after }) =>
+        kernel === stride && dilation === 1 && before === 0 && after <= 0,
+    )
+  ) {
+    // Side by side: each gradient is repeated over its window.
+    const cells = writer.reshape(part, [-1, channels, rows.output, 1, columns.output, 1]);
+    const repeated = writer.node('Expand', [cells, writer.integers([1, 1, 1, rows.kernel, 1, columns.kernel])]);
+    const image = writer.reshape(repeated, [-1, channels, rows.output * rows.kernel, columns.output * columns.kernel]);
+    return writer.pad(image, [0, 0, 0, 0], [0, 0, -rows.after, -columns.after]);
+  }
+  const ones = writer.floats(Array(rows.kernel * columns.kernel).fill(1), [1, 1, rows.kernel, columns.kernel]);
+  const alone = writer.reshape(part, [-1, 1, rows.output, columns.output]);
+  const spreadOut = writer.node('ConvTranspose', [alone, ones], {
+    strides: windows.map(({ stride }) => stride),
+    dilations: windows.map(({ dilation }) => dilation),
+    pads: [...windows.map(({ before }) => before), ...windows.map(({ after }) => Math.max(after, 0))],
+    output_padding: windows.map(({ after }) => Math.max(-after, 0)),
+  });
+  return writer.reshape(spreadOut, [-1, channels, rows.input, columns.input]);
+}

@@ -1,0 +1,42 @@
+import { NotCovered, type Step } from '../rule.js';
+
+/** How a kernel slides along one axis. Output i reads the inputs i · stride + tap · dilation − before. */
+export type Window = {
+  input: number;
+  output: number;
+  kernel: number;
+  stride: number;
+  dilation: number;
+  before: number;
+  /** Padding behind the input that windows reach; negative: the last inputs that none reads. */
+  after: number;
+};
+
+/** Of a convolution or a pool, one for each spatial axis. `kernel`: its size along them. */
+export function windowsOf(step: Step, kernel: readonly number[]): Window[] {
+  const inputs = step.shape(step.x).slice(2);
+  const outputs = step.shape(step.y).slice(2);
+  if ([...inputs, ...outputs].some((size) => size < 1)) throw new NotCovered('the size of its image varies');
+  const strides = step.integers('strides');
+  const dilations = step.integers('dilations');
+  return kernel.map((size, axis) => {
+    const [input, output] = [inputs[axis] as number, outputs[axis] as number];
+    const [stride, dilation] = [strides?.[axis] ?? 1, dilations?.[axis] ?? 1];
+    const reach = (output - 1) * stride + (size - 1) * dilation + 1;
+    const before = padsBefore(step, axis, Math.max(reach - input, 0));
+    return { input, output, kernel: size, stride, dilation, before, after: reach - before - input };
+  });
+}
+
+function padsBefore(step: Step, axis: number, needed: number): number {
+  switch (step.text('auto_pad', 'NOTSET')) {
+    case 'SAME_UPPER':
+      return Math.floor(needed / 2);
+    case 'SAME_LOWER':
+      return Math.ceil(needed / 2);
+    case 'VALID':
+      return 0;
+    default:
+      return step.integers('pads')?.[axis] ?? 0;
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bestSlice, compareMaps, type Exported } from '../../../benchmarks/compareMaps.mjs';
+import { hasTorch, runReference } from './reference.js';
+
+const architectures = [
+  'convnext_tiny',
+  'densenet121',
+  'efficientnet_b0',
+  'googlenet',
+  'inception_v3',
+  'mnasnet1_0',
+  'mobilenet_v2',
+  'mobilenet_v3_large',
+  'mobilenet_v3_small',
+  'regnet_y_400mf',
+  'resnet18',
+  'resnet50',
+  'shufflenet_v2_x1_0',
+  'squeezenet1_1',
+  'vgg16',
+];
+const opsets = [11, 13, 16];
+
+// Every layer, by every method, for two labels and a contrast; docs/explanations-accuracy.md has larger inputs.
+describe.skipIf(!hasTorch)('the maps of all layers of a torchvision classifier equal autograd in float64', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mrimaster-architectures-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const size = (name: string) => (name === 'inception_v3' ? 96 : 64);
+  const smooth = architectures.map((name) => `${name}:smooth:13:${size(name)}:2`);
+  const fused = architectures.map((name, index) => `${name}:fused:${opsets[index % 3]}:${size(name)}:4`);
+  const exported = hasTorch ? runReference<Exported>('exportArchitectures.py', [folder, ...smooth, ...fused]) : [];
+
+  it.each(exported.filter(({ variant }) => variant === 'smooth'))(
+    '$architecture, its activations smooth: within 1e-4 everywhere',
+    async (one) => {
+      const { maps, logitsError, unsupported, unexplainable } = await compareMaps(folder, one);
+      expect([unsupported, unexplainable]).toEqual([[], []]);
+      expect(logitsError).toBeLessThan(1e-4);
+      expect(maps.filter(({ errors }) => !errors.every((error) => error <= 1e-4))).toEqual([]);
+    },
+  );
+
+  it.each(exported.filter(({ variant }) => variant === 'fused'))(
+    "$architecture as exported, opset $opset: as near as PyTorch's own float32",
+    async (one) => {
+      const { maps, unsupported, unexplainable } = await compareMaps(folder, one);
+      expect([unsupported, unexplainable]).toEqual([[], []]);
+      const [ours, theirs] = [bestSlice(maps), bestSlice(maps, 'gaps')];
+      expect(ours.median).toBeLessThan(1e-5);
+      expect(ours.largest).toBeLessThan(Math.max(1e-4, 3 * theirs.largest));
+    },
+  );
+});

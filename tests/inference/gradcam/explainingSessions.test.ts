@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
+import { REPOSITORY } from '../../program.js';
+
+const file = join(REPOSITORY, 'models/brain-mri/1.0.0/model.onnx');
+
+it('keeps the three explaining sessions that were used last, and releases the others', async () => {
+  const sessions = new ExplainingSessions(file, [3, 128, 128], {});
+  const first = await sessions.get('GRAD_CAM', ['conv1']);
+  const second = await sessions.get('HIRES_CAM', ['conv1']);
+  await sessions.get('GRAD_CAM', ['conv_pw_1']);
+  expect(await sessions.get('GRAD_CAM', ['conv1'])).toBe(first);
+  await sessions.get('GRAD_CAM', ['conv_pw_2']); // a fourth: the second was used longest ago
+  expect(await sessions.get('GRAD_CAM', ['conv1'])).toBe(first);
+  expect(await sessions.get('HIRES_CAM', ['conv1'])).not.toBe(second);
+  await sessions.close();
+});
+
+it('knows the layers that can be explained', async () => {
+  const sessions = new ExplainingSessions(file, [3, 128, 128], {});
+  const layers = await sessions.explainableLayers();
+  expect([layers[0], layers.at(-1), layers.length]).toEqual(['conv1', 'conv_pw_12', 25]);
+});

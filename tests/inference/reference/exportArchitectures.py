@@ -1,0 +1,149 @@
+"""Exports torchvision's classifiers with random weights, and explains all their layers by autograd in float64.
+
+Usage: exportArchitectures.py FOLDER ARCHITECTURE:VARIANT:OPSET:SIZE:SLICES ... Variants:
+  raw     batch normalisation stays in the graph
+  fused   the exporter folds it into the convolutions, as it does by default; the reference does the same
+  smooth  raw, with Softplus for every piecewise linear activation and mean for every maximum: gradients have no jumps
+For each writes FOLDER/<name>.onnx, <name>.input (float32) and <name>.maps (float64: seed, layer, method, slice), and
+prints one line of JSON: the layers, the seeds, and per map the scale of its errors and the error of PyTorch's own
+float32.
+"""
+import copy
+import json
+import sys
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torchvision
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from camReference import METHODS, explain
+
+LABELS = 4
+SEEDS = torch.tensor([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, -1]]).float()
+SMOOTH = {
+    nn.ReLU: nn.Softplus, nn.ReLU6: nn.Softplus, nn.Hardswish: nn.SiLU, nn.Hardsigmoid: nn.Sigmoid,
+}
+relu = F.relu  # in place it would overwrite the activations that the reference reads
+max_pool2d = F.max_pool2d
+
+
+def build(name, smooth, size):
+    """Random weights; batch normalisation with the statistics of random images, and scales and shifts that matter."""
+    torch.manual_seed(7)
+    options = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
+    model = getattr(torchvision.models, name)(num_classes=LABELS, **options).eval()
+    if name == "vgg16":  # its classifier alone would be half a gigabyte
+        side = size // 32
+        model.avgpool = nn.Identity()
+        model.classifier = nn.Sequential(nn.Linear(512 * side**2, 64), nn.ReLU(), nn.Dropout(), nn.Linear(64, LABELS))
+    F.relu = (lambda x, inplace=False: F.softplus(x)) if smooth else (lambda x, inplace=False: relu(x))
+    F.max_pool2d = F.avg_pool2d if smooth else max_pool2d
+    for module in list(model.modules()):
+        for key, child in list(module.named_children()):
+            if smooth and type(child) in SMOOTH:
+                setattr(module, key, SMOOTH[type(child)]())
+            elif smooth and isinstance(child, nn.MaxPool2d):
+                setattr(module, key, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
+            elif hasattr(child, "inplace"):
+                child.inplace = False
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.uniform_(norm.bias, -0.3, 0.3)
+        norm.momentum = 1
+        norm.train()
+    with torch.no_grad():
+        model(torch.randn(8, 3, size, size))
+    return model.eval()
+
+
+def fuse(model, x):
+    """As the exporter does: a batch normalisation becomes part of the convolution whose output it is given."""
+    modules = dict(model.named_modules())
+    producers, pairs = {}, []
+
+    def follow(name):
+        def hook(module, inputs, output):
+            if isinstance(module, nn.Conv2d):
+                producers[id(output)] = name, output  # kept, so that no other tensor takes its id
+            elif id(inputs[0]) in producers:
+                pairs.append((producers[id(inputs[0])][0], name))
+        return hook
+
+    hooks = [module.register_forward_hook(follow(name)) for name, module in modules.items()
+             if isinstance(module, (nn.Conv2d, nn.BatchNorm2d))]
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    for conv, norm in pairs:
+        put(model, conv, fuse_conv_bn_eval(modules[conv], modules[norm]))
+        put(model, norm, nn.Identity())
+
+
+def put(model, name, module):
+    owner, _, key = name.rpartition(".")
+    setattr(model.get_submodule(owner), key, module)
+
+
+def reference(model, x):
+    """Logits, layers and {(seed, layer): {method: (map, scale)}} in the precision of the model."""
+    activations = {}
+
+    def keep(layer):
+        def hook(_, __, output):
+            activations[layer] = output
+            return output.clone()  # whatever happens to it in place afterwards
+        return hook
+
+    hooks = [module.register_forward_hook(keep(layer)) for layer, module in model.named_modules()
+             if isinstance(module, nn.Conv2d)]
+    logits = model(x)
+    for hook in hooks:
+        hook.remove()
+    found = {}
+    for index, layers in explain(logits, activations, SEEDS.to(x.dtype)):
+        for layer, maps in layers.items():
+            found[index, layer] = maps
+    return logits, list(activations), found
+
+
+def export(folder, architecture, variant, opset, size, slices):
+    name = f"{architecture}-{variant}-{opset}"
+    model = build(architecture, variant == "smooth", size)
+    x = torch.randn(slices, 3, size, size)
+    options = {} if variant == "fused" else {
+        "training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+    torch.onnx.export(model, x, f"{folder}/{name}.onnx", opset_version=opset, input_names=["input"],
+                      output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}}, **options)
+    if variant == "fused":
+        fuse(model, x)
+    logits, layers, precise = reference(copy.deepcopy(model).double(), x.double())
+    _, _, single = reference(model, x)
+    x.numpy().tofile(f"{folder}/{name}.input")
+    scales, gaps, sizes = [], [], {}
+    with open(f"{folder}/{name}.maps", "wb") as file:
+        for seed in range(len(SEEDS)):
+            for layer in layers:
+                sizes[layer] = list(precise[seed, layer]["GRAD_CAM"][0].shape[1:])
+                for method in METHODS:
+                    exact, scale = precise[seed, layer][method]
+                    exact.numpy().tofile(file)
+                    scales.append(scale)
+                    gap = (single[seed, layer][method][0].double() - exact).abs().amax((1, 2))
+                    gaps.append((gap / scale if scale > 0 else gap).tolist())
+    print(json.dumps({
+        "name": name, "architecture": architecture, "variant": variant, "opset": opset,
+        "shape": list(x.shape), "seeds": SEEDS.tolist(), "methods": METHODS, "scales": scales, "gaps": gaps,
+        "logits": logits.flatten().tolist(),
+        "layers": [{"name": layer, "rows": rows, "columns": columns} for layer, (rows, columns) in sizes.items()],
+    }), flush=True)
+
+
+if __name__ == "__main__":
+    folder, *specifications = sys.argv[1:]
+    torch.set_num_threads(1)
+    for specification in specifications:
+        architecture, variant, *numbers = specification.split(":")
+        export(folder, architecture, variant, *map(int, numbers))
