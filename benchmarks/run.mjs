@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const [name] = process.argv.slice(2);
+const [name, ...options] = process.argv.slice(2);
 const file = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
 if (!name || !existsSync(file)) {
   const names = readdirSync(new URL('.', import.meta.url)).flatMap((entry) => /^(\w+)\.mjs$/.exec(entry)?.[1] ?? []);
@@ -13,4 +13,4 @@ if (!name || !existsSync(file)) {
 }
 const build = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
 const built = spawnSync(process.execPath, [build], { stdio: 'inherit' });
-process.exit(built.status || (spawnSync(process.execPath, [file], { stdio: 'inherit' }).status ?? 1));
+process.exit(built.status || (spawnSync(process.execPath, [file, ...options], { stdio: 'inherit' }).status ?? 1));

@@ -29,6 +29,22 @@ program
   .action(async (path, options) => (await import('./cli/classify.js')).classify(path, options));
 
 program
+  .command('explain')
+  .description(
+    'show where in a slice the evidence for a label came from, by every convolutional layer; needs no server',
+  )
+  .argument('<file>', 'PNG, JPEG or DICOM')
+  .option('--figure <png>', 'write one figure: layers as columns; raw map, upsampled map and overlay as rows')
+  .option('--overlay <png>', 'write the map of the last of the layers over the slice, with its legend')
+  .option('--json', 'print one JSON object a map, its values as computed, and nothing else')
+  .option('--label <name>', 'what to explain; by default the answer')
+  .option('--layer <name>', 'only this layer')
+  .option('--method <name>', 'GRAD_CAM, HIRES_CAM, LAYER_CAM or GRAD_CAM_PLUS_PLUS', 'GRAD_CAM')
+  .option('--model <name>', 'name, or name@version, of a folder in MODELS_DIR')
+  .option('--frame <number>', 'of a multi-frame DICOM file, from 1', '1')
+  .action(async (file, options) => (await import('./cli/explain.js')).explain(file, options));
+
+program
   .command('import')
   .description('copy the DICOM files of a folder into DATA_DIR, classify their studies and show the answers')
   .argument('<folder>', 'folder with DICOM files, at any depth, or one file')

@@ -69,6 +69,11 @@ export class ModelInvalid extends MrimasterError {
   override readonly code = 'MODEL_INVALID';
 }
 
+/** A thread that took the place of one that died, and has no model yet. */
+export class ModelNotLoaded extends MrimasterError {
+  override readonly code = 'MODEL_NOT_LOADED';
+}
+
 export class ModelNotFound extends MrimasterError {
   override readonly code = 'MODEL_NOT_FOUND';
 }
@@ -85,6 +90,10 @@ export class ExplanationUnavailable extends MrimasterError {
 
 export class LabelNotFound extends MrimasterError {
   override readonly code = 'LABEL_NOT_FOUND';
+}
+
+export class MethodNotFound extends MrimasterError {
+  override readonly code = 'METHOD_NOT_FOUND';
 }
 
 export class LayerNotFound extends MrimasterError {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from './context.js';
-import { renderHeatmapImage, renderOverlayImage, renderSliceImage } from './renderImages.js';
+import { renderExplanationImage, renderSliceImage } from './renderImages.js';
 
 const optional = <T extends z.ZodType>(type: T) => type.nullable().default(null as never);
 const sliceView = z
@@ -14,7 +14,10 @@ const sliceView = z
   .refine(({ windowCenter, windowWidth }) => (windowCenter === null) === (windowWidth === null), {
     message: 'give windowCenter and windowWidth, or neither',
   });
-const overlayView = z.object({ opacity: z.coerce.number().min(0).max(1).default(0.4) });
+const explanationView = z.object({
+  opacity: z.coerce.number().min(0).max(1).default(0.4),
+  legend: z.stringbool().default(false),
+});
 
 type ById = { Params: { id: string } };
 
@@ -25,14 +28,15 @@ export function serveImages(app: FastifyInstance, program: Context): void {
     if (!view.success) return refuse(reply, view.error);
     return send(request, reply, () => renderSliceImage(program, request.params.id, view.data));
   });
-  app.get<ById>('/images/explanations/:id/heatmap.png', (request, reply) =>
-    send(request, reply, () => renderHeatmapImage(program, request.params.id)),
-  );
-  app.get<ById>('/images/explanations/:id/overlay.png', (request, reply) => {
-    const view = overlayView.safeParse(request.query);
-    if (!view.success) return refuse(reply, view.error);
-    return send(request, reply, () => renderOverlayImage(program, request.params.id, view.data.opacity));
-  });
+  for (const name of ['heatmap', 'overlay'] as const)
+    app.get<ById>(`/images/explanations/:id/${name}.png`, (request, reply) => {
+      const view = explanationView.safeParse(request.query);
+      if (!view.success) return refuse(reply, view.error);
+      const { opacity, legend } = view.data;
+      return send(request, reply, () =>
+        renderExplanationImage(program, request.params.id, { opacity: name === 'heatmap' ? null : opacity, legend }),
+      );
+    });
 }
 
 /** Private, since it shows a patient; revalidated, since the reader may lose the right to see it. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Context } from './context.js';
 import { ExplanationNotFound, SliceNotFound } from './errors.js';
+import { addCaption } from './images/caption.js';
 import { fullScale, mapOf } from './images/heatmap.js';
 import { encodePng } from './images/png.js';
 import { renderHeatmap, renderOverlay } from './images/renderOverlay.js';
@@ -21,33 +22,36 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
   return encodePng(view.size === null ? picture : resizeGrey(picture, view.size));
 }
 
-/** A stored explanation in colour, on its slice's grid. @throws ExplanationNotFound */
-export async function renderHeatmapImage(context: Context, explanationId: string): Promise<Buffer> {
-  const { explanation, slice, description } = await findExplanation(context, explanationId);
-  return encodePng(renderHeatmap(mapOf(explanation), slice), description);
+/** `opacity`: of the map over the slice; null: the map alone. `legend`: a strip below that says what it is. */
+export type ExplanationView = { opacity: number | null; legend: boolean };
+
+/** A stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
+export async function renderExplanationImage(context: Context, id: string, view: ExplanationView): Promise<Buffer> {
+  const { description, ...picture } = await explanationPicture(context, id, view);
+  return encodePng(picture, description);
 }
 
-/** A stored explanation over its slice. @throws ExplanationNotFound, and the slice's decoding errors. */
-export async function renderOverlayImage(context: Context, explanationId: string, opacity: number): Promise<Buffer> {
-  const { explanation, slice, description } = await findExplanation(context, explanationId);
-  const grey = applyVoiLut(await readStoredSlice(context, slice.id));
-  return encodePng(renderOverlay(grey, mapOf(explanation), slice, opacity), description);
+/** The same before it is a file: its size is known here. */
+export async function explanationPicture(context: Context, id: string, { opacity, legend }: ExplanationView) {
+  const row = await context.prisma.explanation.findUnique({
+    where: { id },
+    include: { prediction: { include: { slice: true, model: true } } },
+  });
+  if (!row) throw new ExplanationNotFound(`There is no explanation ${id}.`);
+  const { model, slice } = row.prediction;
+  const map = mapOf(row);
+  const lines = [`${row.method} of "${row.label}", layer ${row.layer}`, `${model.name} ${model.version}`];
+  const plain =
+    opacity === null
+      ? renderHeatmap(map, slice)
+      : renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity);
+  const scale = fullScale(map);
+  const description = `${lines.join(', ')}; strongest colour: ${scale.toPrecision(3)}`;
+  return { ...(legend ? addCaption(plain, lines, scale) : plain), description };
 }
 
 async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<Slice> {
   const row = await prisma.slice.findUnique({ where: { id }, include: { instance: { select: { path: true } } } });
   if (!row) throw new SliceNotFound(`There is no slice ${id}.`);
   return decoding.readSlice(join(receivedDir, row.instance.path), row.frameNumber);
-}
-
-async function findExplanation({ prisma }: Context, id: string) {
-  const row = await prisma.explanation.findUnique({
-    where: { id },
-    include: { prediction: { include: { slice: true, model: true } } },
-  });
-  if (!row) throw new ExplanationNotFound(`There is no explanation ${id}.`);
-  const { model, slice } = row.prediction;
-  const scale = fullScale(mapOf(row)).toPrecision(3);
-  const description = `${row.method} of "${row.label}", layer ${row.layer}, ${model.name} ${model.version}; strongest colour: ${scale}`;
-  return { explanation: row, slice, description };
 }

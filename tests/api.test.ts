@@ -196,6 +196,31 @@ describe('an explanation', () => {
     expect(new Set([...maps.values()].map(String)).size).toBe(maps.size);
   });
 
+  it('has a legend below its pictures when asked for, over HTTP as in base64', async () => {
+    const { prediction, rows, columns } = await keySlice();
+    const { explanation } = (
+      await answer(
+        `query ($id: ID!) { prediction(id: $id) { explanation {
+          heatmap(legend: true) { url width height base64 } overlay(opacity: 0.2, legend: true) { url width height base64 } } } }`,
+        { id: prediction.id },
+      )
+    ).prediction;
+    for (const { url, width, height, base64 } of [explanation.heatmap, explanation.overlay]) {
+      const png = decode(Buffer.from(base64, 'base64'));
+      expect([png.width, png.height]).toEqual([width, height]);
+      expect(height / width).toBeGreaterThan(rows / columns);
+      expect(png.text?.Description).toMatch(/^GRAD_CAM of "glioma", layer .*, brain-mri 1\.0\.0; strongest colour: /);
+      expect(Buffer.from(await (await fetch(url)).arrayBuffer()).toString('base64')).toBe(base64);
+    }
+  });
+
+  it('is null for a slice that failed, which is shown all the same', async () => {
+    const { prediction } = (await anatomy()).at(-1) as Answer;
+    const query = 'query ($id: ID!) { prediction(id: $id) { status explanation { id } explanations { id } } }';
+    const shown = await answer(query, { id: prediction.id });
+    expect(shown.prediction).toEqual({ status: 'FAILED', explanation: null, explanations: [] });
+  });
+
   it('is the same one when asked for again', async () => {
     const { prediction } = await keySlice();
     const [one, other] = [await answer(EXPLAIN, { id: prediction.id }), await answer(EXPLAIN, { id: prediction.id })];

@@ -107,6 +107,43 @@ describe('mrimaster classify', () => {
   });
 });
 
+describe('mrimaster explain', () => {
+  it('prints every map as computed, and draws all of them in one figure', async () => {
+    const [figure, overlay] = [join(folder.path, 'figure.png'), join(folder.path, 'overlay.png')];
+    const slice = join(sample, 'anatomy-10.dcm');
+    const { code, stdout } = await runCli(['explain', slice, '--json', '--figure', figure, '--overlay', overlay]);
+    expect(code).toBe(0);
+    const maps = lines(stdout);
+    expect(maps.length).toBeGreaterThan(20);
+    for (const { label, method, rows, columns, values } of maps) {
+      expect({ label, method }).toEqual({ label: 'glioma', method: 'GRAD_CAM' });
+      expect(values).toHaveLength(rows * columns);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+    }
+    const drawn = decode(await readFile(figure));
+    expect(drawn.width).toBeGreaterThan(maps.length * 128);
+    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 1.0.0');
+    expect(decode(await readFile(overlay)).width).toBe(512);
+    const chosen = ['--layer', maps[3].layer, '--method', 'hires-cam', '--label', 'no_tumor'];
+    const [one, ...others] = lines((await runCli(['explain', slice, '--json', ...chosen])).stdout);
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ layer: maps[3].layer, method: 'HIRES_CAM', label: 'no_tumor' });
+  });
+
+  it('names what there is when asked for a layer, a label or a method that is not there', async () => {
+    const slice = join(sample, 'anatomy-10.dcm');
+    for (const [option, message] of [
+      ['--layer', 'Layers: conv1, '],
+      ['--label', 'Its labels: '],
+      ['--method', 'Methods: GRAD_CAM, '],
+    ]) {
+      const { code, stderr } = await runCli(['explain', slice, option as string, 'nothing']);
+      expect(code).toBe(1);
+      expect(stderr).toContain(message);
+    }
+  });
+});
+
 describe('mrimaster import', () => {
   it('keeps the bytes as they came, classifies, and shows the answer; a second time changes nothing', async () => {
     const env = { DATA_DIR: join(folder.path, 'imported') };
@@ -142,7 +179,8 @@ describe('mrimaster demo', () => {
     expect(stdout).toContain('Research use only – not for diagnostic use. The study is synthetic.');
     expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/graphql/);
     const overlay = decode(await readFile(join(dataDir, 'demo-overlay.png')));
-    expect([overlay.width, overlay.height, overlay.channels]).toEqual([256, 256, 3]);
+    expect([overlay.width, overlay.channels]).toEqual([512, 3]);
+    expect(overlay.height).toBeGreaterThan(512); // its legend below it
     expect(new Set(overlay.data).size).toBeGreaterThan(50);
   });
 

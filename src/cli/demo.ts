@@ -101,7 +101,7 @@ const STUDY = `query ($studyInstanceUid: DicomUid!) {
 
 const EXPLAIN = `mutation ($predictionId: ID!) {
   explainPrediction(input: { predictionId: $predictionId }) {
-    explanation { layer method overlay(opacity: 0.6) { url base64 } }
+    explanation { layer method overlay(opacity: 0.6, legend: true) { url base64 } }
   }
 }`;
 

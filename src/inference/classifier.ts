@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { LabelNotFound } from '../errors.js';
+import { LabelNotFound, ModelNotLoaded } from '../errors.js';
 import { answerOf } from '../threads.js';
 import { decide, type Verdict } from './decide.js';
 import { readGraph } from './gradcam/graph.js';
@@ -38,10 +38,14 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
     maxThreads: 1, // ONNX Runtime itself uses the other cores
     idleTimeout: Number.POSITIVE_INFINITY, // the loaded model lives in the thread
   });
-  const run = async <Result>(
-    task: LoadTask | ClassifyTask | ExplainTask | { file: string },
-    name: string,
-  ): Promise<Result> => answerOf<Result>(await threads.run(task, { name }));
+  type Task = LoadTask | ClassifyTask | ExplainTask | { file: string };
+  const ask = async <Result>(task: Task, name: string) => answerOf<Result>(await threads.run(task, { name }));
+  const run = <Result>(task: Task, name: string): Promise<Result> =>
+    ask<Result>(task, name).catch(async (error) => {
+      if (!(error instanceof ModelNotLoaded)) throw error;
+      await ask({ model, device }, 'load'); // the thread before this one died
+      return ask<Result>(task, name);
+    });
   try {
     const { provider, notes } = await run<{ provider: Provider; notes: string[] }>({ model, device }, 'load');
     const { manifest, file } = model;

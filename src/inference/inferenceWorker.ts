@@ -1,5 +1,6 @@
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { ModelNotLoaded } from '../errors.js';
 import { answering } from '../threads.js';
 import { SEED } from './gradcam/explainer.js';
 import { ExplainingSessions } from './gradcam/explainingSessions.js';
@@ -79,7 +80,7 @@ export const explain = answering(async ({ file, image, seed, method, layers }: E
 
 function get(file: string): Loaded {
   const entry = loaded.get(file);
-  if (!entry) throw new Error(`The model ${file} was not loaded in this thread.`);
+  if (!entry) throw new ModelNotLoaded(`The model ${file} was not loaded in this thread.`);
   return entry;
 }
 

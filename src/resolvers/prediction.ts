@@ -15,7 +15,7 @@ import {
 import { explainLayers, explainPrediction } from '../explainPrediction.js';
 import type { Explanation as ExplanationRow, Prediction as PredictionRow } from '../generated/prisma/client.js';
 import { fullScale, mapOf, peakOf } from '../images/heatmap.js';
-import { renderHeatmapImage, renderOverlayImage } from '../renderImages.js';
+import { type ExplanationView, explanationPicture, renderExplanationImage } from '../renderImages.js';
 import { badInput } from '../schema/connection.js';
 import { ExplanationMethod } from '../schema/enums.js';
 import { Explanation, Point } from '../schema/explanation.js';
@@ -78,34 +78,38 @@ export class PredictionResolver {
     return loaders.model.load(modelId);
   }
 
-  @FieldResolver(() => Explanation, { description: 'Computed and stored when it is asked for first.' })
-  explanation(
-    @Root() { id: predictionId }: PredictionRow,
+  @FieldResolver(() => Explanation, {
+    nullable: true,
+    description: 'Computed and stored when it is asked for first. Null for a slice that failed.',
+  })
+  async explanation(
+    @Root() { id: predictionId, status }: PredictionRow,
     @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
-    @Arg('layer', () => String, { nullable: true, description: 'By default the last convolutional one.' }) layer:
-      | string
-      | null,
+    @Arg('layer', () => String, { nullable: true, description: 'By default the last convolutional one.' })
+    layer: string | null,
     @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
     method: ExplanationMethod | null,
     @Ctx() { program }: Request,
-  ): Promise<ExplanationRow> {
-    return explainPrediction(program, { predictionId, label, layer, method });
+  ): Promise<ExplanationRow | null> {
+    return status === 'FAILED' ? null : explainPrediction(program, { predictionId, label, layer, method });
   }
 
   @FieldResolver(() => [Explanation], {
     description:
-      'Of every convolutional layer that can be explained, first to last; computed in one run and stored when they are asked for first.',
+      'Of every convolutional layer that can be explained, first to last; computed in one run and stored when they are asked for first. Empty for a slice that failed.',
   })
-  explanations(
-    @Root() { id: predictionId }: PredictionRow,
+  async explanations(
+    @Root() { id: predictionId, status }: PredictionRow,
     @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
     @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
     method: ExplanationMethod | null,
     @Ctx() { program }: Request,
   ): Promise<ExplanationRow[]> {
-    return explainLayers(program, { predictionId, label, method });
+    return status === 'FAILED' ? [] : explainLayers(program, { predictionId, label, method });
   }
 }
+
+const LEGEND = 'Below it, what it is, its scale, and what it is for.';
 
 @Resolver(() => Explanation)
 export class ExplanationResolver {
@@ -130,31 +134,30 @@ export class ExplanationResolver {
   }
 
   @FieldResolver(() => Image, { description: 'The map in colour, resampled to the slice.' })
-  async heatmap(@Root() explanation: ExplanationRow, @Ctx() request: Request): Promise<Image> {
-    return picture(request, explanation, 'heatmap.png', () => renderHeatmapImage(request.program, explanation.id));
+  heatmap(
+    @Root() { id }: ExplanationRow,
+    @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
+    @Ctx() { program, origin }: Request,
+  ): Promise<Image> {
+    const view = { opacity: null, legend: legend ?? false };
+    return picture(program, id, view, `${origin}/images/explanations/${id}/heatmap.png?legend=${view.legend}`);
   }
 
   @FieldResolver(() => Image, { description: 'The map over the slice.' })
-  async overlay(
-    @Root() explanation: ExplanationRow,
-    @Arg('opacity', () => Float, { defaultValue: 0.4, description: '0–1' }) opacity: number,
-    @Ctx() request: Request,
+  overlay(
+    @Root() { id }: ExplanationRow,
+    @Arg('opacity', () => Float, { nullable: true, defaultValue: 0.4, description: '0–1' }) opacity: number | null,
+    @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
+    @Ctx() { program, origin }: Request,
   ): Promise<Image> {
-    if (!(opacity >= 0 && opacity <= 1)) throw badInput('`opacity` must be from 0 to 1.');
-    return picture(request, explanation, `overlay.png?opacity=${opacity}`, () =>
-      renderOverlayImage(request.program, explanation.id, opacity),
-    );
+    const view = { opacity: opacity ?? 0.4, legend: legend ?? false };
+    if (!(view.opacity >= 0 && view.opacity <= 1)) throw badInput('`opacity` must be from 0 to 1.');
+    const query = `opacity=${view.opacity}&legend=${view.legend}`;
+    return picture(program, id, view, `${origin}/images/explanations/${id}/overlay.png?${query}`);
   }
 }
 
-async function picture(
-  { loaders, origin }: Request,
-  { id, predictionId }: ExplanationRow,
-  name: string,
-  render: () => Promise<Buffer>,
-): Promise<Image> {
-  const prediction = await loaders.prediction.load(predictionId);
-  const slice = await loaders.slice.load((prediction as PredictionRow).sliceId);
-  const { columns, rows } = slice as { columns: number; rows: number };
-  return new Image(`${origin}/images/explanations/${id}/${name}`, columns, rows, render);
+async function picture(program: Request['program'], id: string, view: ExplanationView, url: string): Promise<Image> {
+  const { width, height } = await explanationPicture(program, id, view);
+  return new Image(url, width, height, () => renderExplanationImage(program, id, view));
 }

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { readConfig } from '../config.js';
+import { LayerNotFound, MethodNotFound, UnsupportedPixels } from '../errors.js';
+import { addCaption } from '../images/caption.js';
+import { renderFigure } from '../images/figure.js';
+import { fullScale } from '../images/heatmap.js';
+import { encodePng } from '../images/png.js';
+import { renderOverlay } from '../images/renderOverlay.js';
+import { type Classifier, openClassifier } from '../inference/classifier.js';
+import { type Method, methods } from '../inference/gradcam/maps.js';
+import type { GrayscaleImage } from '../inference/image.js';
+import { chooseModel, readModels } from '../inference/manifest.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { applyVoiLut } from '../pacs/applyVoiLut.js';
+import { readSlice } from '../pacs/readSlice.js';
+import { pictureKind, readPicture } from '../readPicture.js';
+import { percent } from './text.js';
+
+export type ExplainOptions = {
+  frame: string;
+  label?: string;
+  layer?: string;
+  method: string;
+  model?: string;
+  figure?: string;
+  overlay?: string;
+  json?: boolean;
+};
+
+const OPACITY = 0.6;
+const METHOD_NAMES: Record<Method, string> = {
+  GRAD_CAM: 'Grad-CAM',
+  HIRES_CAM: 'HiResCAM',
+  LAYER_CAM: 'LayerCAM',
+  GRAD_CAM_PLUS_PLUS: 'Grad-CAM++',
+};
+
+/** `mrimaster explain FILE`: maps of one slice, without a server. */
+export async function explain(file: string, options: ExplainOptions): Promise<void> {
+  const config = readConfig();
+  const method = chooseMethod(options.method);
+  const image = await readImage(file, Number(options.frame));
+  const chosen = chooseModel(await readModels(config.modelsDir), options.model ?? config.model);
+  const classifier = await openClassifier(chosen, config.inferenceDevice);
+  try {
+    const [verdict] = await classifier.classify([image]);
+    if (!verdict) throw new UnsupportedPixels('The file holds no slice.');
+    const label = options.label ?? verdict.label;
+    const layers = await chooseLayers(classifier, options.layer);
+    const maps = await classifier.explain(image, label, method, layers);
+    if (options.json)
+      for (const { layer, rows, columns, values } of maps)
+        console.log(JSON.stringify({ layer, label, method, rows, columns, values: [...values] }));
+    const { name, version } = classifier.manifest;
+    const what = `${METHOD_NAMES[method]} of "${label}", ${name} ${version}`;
+    const answer = `${verdict.status === 'ABSTAINED' ? 'abstains, best guess ' : ''}${verdict.label} ${percent(verdict.confidence)}`;
+    const grey = applyVoiLut(image);
+    if (options.figure) {
+      const columns = maps.map((map) => ({ layer: map.layer, map }));
+      await writeFile(
+        options.figure,
+        encodePng(renderFigure(grey, image, columns, `${what}; answer: ${answer}`), what),
+      );
+    }
+    const last = maps.at(-1);
+    if (options.overlay && last) {
+      const caption = [`${what}, layer ${last.layer}`, `Answer: ${answer}`];
+      const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));
+      await writeFile(options.overlay, encodePng(picture, what));
+    }
+    if (options.json) return;
+    console.log(`${file}: ${answer}`);
+    console.log(`${what}: ${maps.length} ${maps.length === 1 ? 'layer' : 'layers'}.`);
+    if (options.figure) console.log(`Figure: ${options.figure}`);
+    if (options.overlay) console.log(`Overlay: ${options.overlay}`);
+    console.log(`A map shows where evidence came from, not where a tumour is. ${INTENDED_USE}.`);
+  } finally {
+    await classifier.close();
+  }
+}
+
+async function readImage(file: string, frameNumber: number): Promise<GrayscaleImage> {
+  const bytes = await readFile(file);
+  return pictureKind(bytes) ? readPicture(bytes) : readSlice(bytes, frameNumber);
+}
+
+function chooseMethod(wanted: string): Method {
+  const method = methods.find((one) => one === wanted.toUpperCase().replaceAll('-', '_'));
+  if (method) return method;
+  throw new MethodNotFound(`There is no method "${wanted}". Methods: ${methods.join(', ')}.`);
+}
+
+async function chooseLayers(classifier: Classifier, wanted: string | undefined): Promise<string[]> {
+  const explainable = await classifier.explainableLayers();
+  if (wanted === undefined) return explainable;
+  if (explainable.includes(wanted)) return [wanted];
+  throw new LayerNotFound(`There is no layer "${wanted}" that can be explained. Layers: ${explainable.join(', ')}.`);
+}

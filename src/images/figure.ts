@@ -1,0 +1,52 @@
+import { INTENDED_USE } from '../intendedUse.js';
+import { Canvas, LINE_HEIGHT, textWidth } from './canvas.js';
+import { BACKGROUND, drawScale, INK, WARNING } from './caption.js';
+import { type ExplanationMap, fullScale } from './heatmap.js';
+import type { Picture } from './png.js';
+import { renderHeatmap, renderOverlay, renderRawMap } from './renderOverlay.js';
+
+const CELL = 128; // pixels, the longer side of a slice
+const GAP = 8;
+const ROWS = ['raw map', 'upsampled', 'overlay'] as const;
+const OPACITY = 0.6;
+
+export type FigureColumn = { layer: string; map: ExplanationMap };
+
+/**
+ * One slice through all layers: a column each; rows: the map as computed, the map on the slice's grid, and over the
+ * slice. Each column states its own scale, so no two columns may be compared by colour.
+ * @param grey the slice as displayed, 8 bits. @param title without a patient's data.
+ */
+export function renderFigure(
+  grey: Uint8Array,
+  size: { rows: number; columns: number },
+  columns: readonly FigureColumn[],
+  title: string,
+): Picture {
+  const factor = CELL / Math.max(size.rows, size.columns);
+  const cell = { width: Math.round(size.columns * factor), height: Math.round(size.rows * factor) };
+  const left = Math.max(...ROWS.map(textWidth)) + 2 * GAP;
+  const top = 3 * LINE_HEIGHT + 2 * GAP;
+  const width = Math.max(left + columns.length * (CELL + GAP), textWidth(title) + 2 * GAP);
+  const height = top + ROWS.length * (cell.height + GAP) + LINE_HEIGHT + GAP;
+  const canvas = new Canvas(width, height, BACKGROUND);
+  canvas.text(title, GAP, GAP, INK);
+  canvas.text(`${INTENDED_USE}. Each column has its own scale.`, GAP, GAP + LINE_HEIGHT, WARNING);
+  for (const [row, label] of ROWS.entries())
+    canvas.text(label, GAP, top + row * (cell.height + GAP) + (cell.height - LINE_HEIGHT) / 2, INK);
+  for (const [index, { layer, map }] of columns.entries()) {
+    const x = left + index * (CELL + GAP);
+    canvas.text(shorten(layer), x, top - LINE_HEIGHT - 2, INK);
+    const pictures = [renderRawMap(map), renderHeatmap(map, size), renderOverlay(grey, map, size, OPACITY)];
+    for (const [row, picture] of pictures.entries()) canvas.picture(picture, x, top + row * (cell.height + GAP), cell);
+    drawScale(canvas, x, top + ROWS.length * (cell.height + GAP), cell.width, fullScale(map));
+  }
+  return canvas.toPicture();
+}
+
+/** The end of a name says more than its beginning: "…layer4.1.conv2". */
+function shorten(name: string): string {
+  let end = name;
+  while (textWidth(end) > CELL) end = `…${end.slice(end.startsWith('…') ? 2 : 1)}`;
+  return end;
+}
