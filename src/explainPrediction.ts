@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { ExplanationUnavailable, LayerNotFound, ModelNotFound, PredictionNotFound } from './errors.js';
 import type { Explanation, ExplanationMethod } from './generated/prisma/client.js';
+import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
 /** By default: the predicted label, Grad-CAM, and for explainPrediction the last convolutional layer. */
 export type ExplainPrediction = {
@@ -54,10 +55,12 @@ async function explain(
   if (stored.length < layers.length) {
     const image = await decoding.readSlice(join(receivedDir, slice.instance.path), slice.frameNumber);
     const maps = await classifier.explain(image, label, method, layers);
+    const faithfulness = await measureFaithfulness(classifier, image, label, maps);
     await prisma.explanation.createMany({
-      data: maps.map(({ layer, rows, columns, values, frame }) => {
+      data: maps.map(({ layer, rows, columns, values, frame }, index) => {
         const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
-        return { predictionId, method, label, layer, rows, columns, values: bytes, frame };
+        const map = { rows, columns, values: bytes, frame, faithfulness: faithfulness[index] as Faithfulness };
+        return { predictionId, method, label, layer, ...map };
       }),
       skipDuplicates: true, // another request was faster, with the same result
     });

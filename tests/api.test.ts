@@ -176,6 +176,7 @@ describe('an explanation', () => {
   const EXPLAIN = `mutation ($id: ID!, $label: String, $layer: String) {
     explainPrediction(input: { predictionId: $id, label: $label, layer: $layer }) { explanation {
       id method label layer rows columns values scale peak { x y } prediction { id }
+      faithfulness { verdict probability without control }
       heatmap { url width height mediaType base64 } overlay(opacity: 0.5) { url base64 } } } }`;
 
   it('is computed for any label, stored, and served as numbers and as pictures', async () => {
@@ -186,6 +187,8 @@ describe('an explanation', () => {
       expect(explanation).toMatchObject({ method: 'GRAD_CAM', label, prediction: { id: prediction.id } });
       expect(explanation.values).toHaveLength(explanation.rows * explanation.columns);
       expect(Math.min(...explanation.values)).toBeGreaterThanOrEqual(0);
+      expect(explanation.faithfulness.probability).toBeGreaterThan(0);
+      if (label === 'glioma') expect(explanation.faithfulness.verdict).toBe('SUPPORTED');
       expect(explanation.peak.x).toBeGreaterThan(0);
       expect(explanation.peak.y).toBeLessThan(rows);
       expect(explanation.heatmap).toMatchObject({ width: columns, height: rows, mediaType: 'image/png' });

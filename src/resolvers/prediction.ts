@@ -18,7 +18,7 @@ import { fullScale, mapOf, peakOf } from '../images/heatmap.js';
 import { type ExplanationView, explanationPicture, renderExplanationImage } from '../renderImages.js';
 import { badInput } from '../schema/connection.js';
 import { ExplanationMethod } from '../schema/enums.js';
-import { Explanation, Point } from '../schema/explanation.js';
+import { Explanation, Faithfulness, Point } from '../schema/explanation.js';
 import { Image } from '../schema/image.js';
 import { Model } from '../schema/model.js';
 import { kindOf } from '../schema/node.js';
@@ -121,6 +121,11 @@ export class ExplanationResolver {
   @FieldResolver(() => [Float], { description: 'The map as computed, row by row, not normalised.' })
   values(@Root() explanation: ExplanationRow): number[] {
     return [...mapOf(explanation).values];
+  }
+
+  @FieldResolver(() => Faithfulness, { nullable: true, description: 'Null for a map stored before this was measured.' })
+  faithfulness(@Root() { faithfulness }: ExplanationRow): Faithfulness | null {
+    return faithfulness as Faithfulness | null;
   }
 
   @FieldResolver(() => Float, { description: 'The value that the pictures draw in the strongest colour.' })

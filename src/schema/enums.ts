@@ -68,6 +68,18 @@ registerEnumType(ExplanationMethod, {
     },
   },
 });
+export const FaithfulnessVerdict = { SUPPORTED: 'SUPPORTED', UNSUPPORTED: 'UNSUPPORTED', EMPTY: 'EMPTY' } as const;
+export type FaithfulnessVerdict = keyof typeof FaithfulnessVerdict;
+
+registerEnumType(FaithfulnessVerdict, {
+  name: 'FaithfulnessVerdict',
+  description: 'Whether a map shows what the answer rests on.',
+  valuesConfig: {
+    SUPPORTED: { description: 'The label needs the hottest part, and more than an equal part elsewhere.' },
+    UNSUPPORTED: { description: 'It does not: do not read the map as the reason for the answer.' },
+    EMPTY: { description: 'The map is 0 everywhere: it says nothing.' },
+  },
+});
 registerEnumType(ModelState, {
   name: 'ModelState',
   description: 'What a model is used for.',

@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import type { Explanation as ExplanationRow } from '../generated/prisma/client.js';
-import { ExplanationMethod } from './enums.js';
+import { ExplanationMethod, FaithfulnessVerdict } from './enums.js';
 import { Node } from './node.js';
 
 @ObjectType({ description: 'A place in a slice, in pixels from its upper left corner.' })
@@ -10,6 +10,26 @@ export class Point {
 
   @Field(() => Float, { description: 'Downwards.' })
   y!: number;
+}
+
+@ObjectType({
+  description:
+    'What removing the hottest tenth of a map does to the calibrated probability of its label: whether the map shows what the answer rests on.',
+})
+export class Faithfulness {
+  @Field(() => FaithfulnessVerdict)
+  verdict!: FaithfulnessVerdict;
+
+  @Field(() => Float, { description: 'Of the label, for the slice as it is.' })
+  probability!: number;
+
+  @Field(() => Float, { description: 'The same with the hottest part blurred away.' })
+  without!: number;
+
+  @Field(() => Float, {
+    description: 'The same with an equal part elsewhere blurred away, half a turn about the middle.',
+  })
+  control!: number;
 }
 
 @ObjectType({
