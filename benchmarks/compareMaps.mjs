@@ -23,7 +23,10 @@ export async function compareMaps(folder, { name, shape, seeds, methods, layers,
   for (const seed of seeds) {
     const seedValues = Float32Array.from(Array(slices).fill(seed).flat());
     const outputs = await session.run({ input, [SEED]: new Tensor('float32', seedValues, [slices, seed.length]) });
-    logitsError = Math.max(logitsError, largestError(outputs.output.data, logits, Math.max(...logits.map(Math.abs))));
+    logitsError = Math.max(
+      logitsError,
+      largestError(outputs[session.outputNames[0]].data, logits, Math.max(...logits.map(Math.abs))),
+    );
     for (const { name: layer, rows, columns } of layers) {
       for (const method of methods) {
         const [scale, gap] = [scales.shift(), gaps.shift()];

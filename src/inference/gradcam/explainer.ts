@@ -1,7 +1,7 @@
-import { ExplanationUnavailable } from '../../errors.js';
+import { ExplanationUnavailable, LayerNotFound } from '../../errors.js';
 import { type ExternalData, measureFacts } from './facts.js';
 import { readGraph } from './graph.js';
-import { convolutionalLayers } from './layers.js';
+import { convolutionalLayers, type Layer } from './layers.js';
 import { type Method, maps } from './maps.js';
 import { logitsOf, pathBetween } from './path.js';
 import { type Obstacle, walkBack } from './walkBack.js';
@@ -37,7 +37,7 @@ export type Explainer = {
 /**
  * An ONNX classifier enlarged by maps of its convolutional layers: one run gives the logits and, for what SEED asks,
  * every map. The backward pass is appended to the model's bytes in standard operators; nothing of the model changes.
- * @throws ExplanationUnavailable where the model has no convolutional layer, or was exported at too old an opset.
+ * @throws LayerNotFound; ExplanationUnavailable where no layer leads to the logits, or the opset is too old.
  */
 export async function appendExplanations(model: Uint8Array, options: ExplainerOptions): Promise<Explainer> {
   const graph = readGraph(model);
@@ -46,7 +46,7 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
       `The model was exported at opset ${graph.opset}; explaining needs ${OLDEST_OPSET} or newer. Export it again, or convert it with onnx.version_converter.`,
     );
   const logits = logitsOf(graph);
-  const layers = convolutionalLayers(graph).filter(({ name }) => options.layers?.includes(name) ?? true);
+  const layers = chooseLayers(convolutionalLayers(graph), options.layers);
   const path = pathBetween(graph, layers, logits);
   if (!layers.some(({ activations }) => path.values.has(activations)))
     throw new ExplanationUnavailable(
@@ -79,4 +79,15 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
     explained.push({ name, rows: shape[2] as number, columns: shape[3] as number, outputs });
   }
   return { model: writer.appendTo(model), layers: explained, unsupported: gradients.obstacles, unexplainable };
+}
+
+function chooseLayers(all: readonly Layer[], wanted: readonly string[] | undefined): readonly Layer[] {
+  if (!wanted) return all;
+  const names = all.map(({ name }) => name);
+  const missing = wanted.filter((name) => !names.includes(name));
+  if (missing.length > 0)
+    throw new LayerNotFound(
+      `The model has no convolutional layer "${missing.join('", "')}". Its layers: ${names.join(', ')}.`,
+    );
+  return all.filter(({ name }) => wanted.includes(name));
 }

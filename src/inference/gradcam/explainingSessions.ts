@@ -80,8 +80,11 @@ export class ExplainingSessions {
 
 function refuseUnexplainable({ unexplainable, unsupported }: Explainer): void {
   if (unexplainable.length === 0) return;
+  const names = unexplainable.join(', ');
+  if (unsupported.length === 0)
+    throw new ExplanationUnavailable(`No map of ${names}: the logits of the model do not depend on it.`);
   const obstacles = unsupported.map(({ operator, node, reason }) => `${operator} "${node}" (${reason})`);
   throw new ExplanationUnavailable(
-    `No map of ${unexplainable.join(', ')}: between there and the logits the gradient cannot pass ${obstacles.join(', ')}. Layers nearer to the logits can be explained.`,
+    `No map of ${names}: between there and the logits the gradient cannot pass ${obstacles.join(', ')}. Layers nearer to the logits can be explained.`,
   );
 }

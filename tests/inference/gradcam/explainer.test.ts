@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { appendExplanations, type Explainer, SEED } from '../../../src/inference/gradcam/explainer.js';
+import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
 import { REPOSITORY } from '../../program.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
@@ -71,6 +72,23 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
     await expectMaps(explainer, await InferenceSession.create(explainer.model), reference('obstacle'));
   });
 
+  it('is opened with the weights that lie beside the model', async () => {
+    const sessions = new ExplainingSessions(join(folder, 'external data.onnx'), [3, 20, 24], {});
+    const { input, shape, seeds, maps } = reference('external data');
+    const { session, layers } = await sessions.get('HIRES_CAM', ['block.0']);
+    const outputs = await explainWith(session, input, shape, seeds[0] as number[]);
+    const map = outputs[layers[0]?.outputs.HIRES_CAM as string]?.data as Float32Array;
+    expect(relativeError(map, maps[0]?.['block.0']?.HIRES_CAM as ReferenceMap)).toBeLessThan(1e-5);
+    await sessions.close();
+  });
+
+  it('is refused for a layer below the obstacle, by the name of the operator', async () => {
+    const sessions = new ExplainingSessions(join(folder, 'obstacle.onnx'), [3, 20, 24], {});
+    expect(await sessions.explainableLayers()).toEqual(['last']);
+    await expect(sessions.get('GRAD_CAM', ['first'])).rejects.toThrow(/No map of first: .* cannot pass CumSum/);
+    await sessions.close();
+  });
+
   it('sees what a branch reads from outside, and does not pass it by', async () => {
     const options = { methods, sizes: [3, 8, 8] };
     const { layers, unexplainable, unsupported } = await appendExplanations(await model('branching'), options);
@@ -98,9 +116,10 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
     await expectMaps(explainer, await InferenceSession.create(explainer.model), reference('opset 13'));
   });
 
-  it('says that a layer which is not there cannot be mapped', async () => {
-    const options = { methods, layers: ['third'] };
-    await expect(appendExplanations(await model('opset 13'), options)).rejects.toThrow(/nothing to map/);
+  it('says which layers there are when one is asked for that is not there', async () => {
+    const options = { methods, layers: ['last', 'third'] };
+    const message = 'no convolutional layer "third". Its layers: first, block.0, last.';
+    await expect(appendExplanations(await model('opset 13'), options)).rejects.toThrow(message);
   });
 
   it('explains several slices in one run, each with its own seed', async () => {

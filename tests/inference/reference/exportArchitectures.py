@@ -4,14 +4,19 @@ Usage: exportArchitectures.py FOLDER ARCHITECTURE:VARIANT:OPSET:SIZE:SLICES ... 
   raw     batch normalisation stays in the graph
   fused   the exporter folds it into the convolutions, as it does by default; the reference does the same
   smooth  raw, with Softplus for every piecewise linear activation and mean for every maximum: gradients have no jumps
+  shipped (brain-mri only) the model as it ships, rebuilt in PyTorch from its graph; its inputs have a black border
 For each writes FOLDER/<name>.onnx, <name>.input (float32) and <name>.maps (float64: seed, layer, method, slice), and
 prints one line of JSON: the layers, the seeds, and per map the scale of its errors and the error of PyTorch's own
 float32.
 """
 import copy
 import json
+import shutil
 import sys
+from pathlib import Path
 
+import onnx.helper
+import onnx.numpy_helper
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -21,6 +26,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from camReference import METHODS, explain
 
 LABELS = 4
+SHIPPED = Path(__file__).parents[3] / "models/brain-mri/1.0.0/model.onnx"
 SEEDS = torch.tensor([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, -1]]).float()
 SMOOTH = {
     nn.ReLU: nn.Softplus, nn.ReLU6: nn.Softplus, nn.Hardswish: nn.SiLU, nn.Hardsigmoid: nn.Sigmoid,
@@ -57,6 +63,40 @@ def build(name, smooth, size):
     with torch.no_grad():
         model(torch.randn(8, 3, size, size))
     return model.eval()
+
+
+class Shipped(nn.Module):
+    """The chain of operators of models/brain-mri."""
+
+    def __init__(self, path):
+        super().__init__()
+        model = onnx.load(path)
+        weights = {tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
+        steps = []
+        for node in model.graph.node:
+            attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+            given = [weights[name] for name in node.input[1:]]
+            if node.op_type == "Conv":
+                top, left, bottom, right = attributes["pads"]
+                outputs, inputs, *kernel = given[0].shape
+                group = attributes.get("group", 1)
+                conv = nn.Conv2d(inputs * group, outputs, kernel, attributes["strides"], groups=group)
+                conv.weight.data, conv.bias.data = given
+                steps += [(f"{node.name} pads", nn.ZeroPad2d((left, right, top, bottom))), (node.name, conv)]
+            elif node.op_type == "Gemm":
+                linear = nn.Linear(*given[0].shape[::-1])
+                linear.weight.data, linear.bias.data = given
+                steps.append((node.name, linear))
+            else:
+                module = {"Clip": nn.ReLU6(), "GlobalAveragePool": nn.AdaptiveAvgPool2d(1), "Flatten": nn.Flatten()}
+                steps.append((node.name, module[node.op_type]))
+        for name, module in steps:
+            self.add_module(name, module)
+
+    def forward(self, x):
+        for module in self.children():
+            x = module(x)
+        return x
 
 
 def fuse(model, x):
@@ -111,12 +151,17 @@ def reference(model, x):
 
 def export(folder, architecture, variant, opset, size, slices):
     name = f"{architecture}-{variant}-{opset}"
-    model = build(architecture, variant == "smooth", size)
-    x = torch.randn(slices, 3, size, size)
-    options = {} if variant == "fused" else {
-        "training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
-    torch.onnx.export(model, x, f"{folder}/{name}.onnx", opset_version=opset, input_names=["input"],
-                      output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}}, **options)
+    x = torch.randn(slices, 3, size, size, generator=torch.Generator().manual_seed(3))
+    if variant == "shipped":
+        shutil.copy(SHIPPED, f"{folder}/{name}.onnx")
+        model = Shipped(SHIPPED).eval()
+        x = F.pad(x[..., size // 8 : -size // 8, size // 8 : -size // 8], (size // 8,) * 4, value=-1)
+    else:
+        model = build(architecture, variant == "smooth", size)
+        options = {} if variant == "fused" else {
+            "training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+        torch.onnx.export(model, x, f"{folder}/{name}.onnx", opset_version=opset, input_names=["input"],
+                          output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}}, **options)
     if variant == "fused":
         fuse(model, x)
     logits, layers, precise = reference(copy.deepcopy(model).double(), x.double())

@@ -101,6 +101,8 @@ def arithmetic():
     gate = [("GlobalAveragePool", ["a"], ["m"], {}), ("Sigmoid", ["m"], ["s"], {})]
     case("Mul by a gate", lambda a, w: a * torch.sigmoid(a.mean((2, 3), True)),
          [*gate, ("Mul", ["a", "s"], ["z"], {})])
+    case("Mul by a gate opset 11", lambda a, w: a * torch.sigmoid(a.mean((2, 3), True)),
+         [*gate, ("Mul", ["a", "s"], ["z"], {})], 11)
     case("Mul by itself", lambda a, w: a * a, [("Mul", ["a", "a"], ["z"], {})])
     case("Mul by a weight", lambda a, w: a * w["w"], [("Mul", ["w", "a"], ["z"], {})], w=normal(CHANNELS, 1, 1))
     case("Add of a residual", lambda a, w: torch.tanh(a) + a,
@@ -232,6 +234,8 @@ def normalizations():
     row = {"gamma": normal(COLUMNS), "beta": normal(COLUMNS)}
     case("LayerNormalization", lambda a, w: F.layer_norm(a, [COLUMNS], w["gamma"], w["beta"], 1e-3),
          [("LayerNormalization", ["a", "gamma", "beta"], ["z"], {"epsilon": 1e-3})], 17, **row)
+    case("LayerNormalization opset 20", lambda a, w: F.layer_norm(a, [ROWS, COLUMNS], w["gamma"]),
+         [("LayerNormalization", ["a", "gamma"], ["z"], {"axis": 2})], 20, gamma=normal(ROWS, COLUMNS))
     case("LayerNormalization in parts", lambda a, w: F.layer_norm(a, [COLUMNS], None, None, 1e-3),
          [("ReduceMean", ["a"], ["m"], {"axes": [-1]}), ("Sub", ["a", "m"], ["d"], {}),
           ("Pow", ["d", "two"], ["q"], {}), ("ReduceMean", ["q"], ["v"], {"axes": [-1]}),
