@@ -94,7 +94,8 @@ healthy slices among them to be called tumours.
 - Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.
 - It cannot tell an image that is no brain MR: its confidence is no measure of that.
 - Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.
-- Its map says where the answer comes from, in cells of an eighth of the input's side. It is no outline and no size."""
+- Its map says where the answer comes from, in cells of an eighth of the input's side. It is no outline and no size. `docs/explanations-trust.md` measures, by layer and \
+method, how far its maps may be trusted."""
 
 
 def results_table(card):

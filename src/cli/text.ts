@@ -1,7 +1,8 @@
 import cliProgress from 'cli-progress';
 
+/** A probability is never called 100 %. */
 export function percent(fraction: number): string {
-  return `${(fraction * 100).toFixed(1)} %`;
+  return fraction > 0.9995 ? '> 99.9 %' : `${(fraction * 100).toFixed(1)} %`;
 }
 
 export type ProgressBar = { update(fraction: number): void; stop(): void };
