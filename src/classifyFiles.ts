@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MrimasterError, UnsupportedPixels } from './errors.js';
 import type { Classifier, PredictedSlice } from './inference/classifier.js';
@@ -6,6 +6,8 @@ import type { GrayscaleImage } from './inference/image.js';
 import type { DecodePool } from './pacs/decodePool.js';
 import { parseInstance } from './pacs/parse.js';
 import { pictureKind, readPicture } from './readPicture.js';
+
+const LARGEST_FILE = 512 * 2 ** 20;
 
 /** One slice's outcome; `failure` where it could not be read. */
 export type ClassifiedFile = { file: string; frameNumber: number } & (
@@ -24,6 +26,11 @@ export async function* classifyFiles(
 ): AsyncGenerator<ClassifiedFile> {
   const single = !(await stat(path)).isDirectory();
   for await (const file of filesUnder(path)) {
+    const { size } = await stat(file);
+    if (size > LARGEST_FILE) {
+      if (single || (await looksLikeDicom(file))) yield { file, frameNumber: 1, failure: tooLarge() };
+      continue;
+    }
     const bytes = await readFile(file);
     for await (const slice of slicesOf(file, bytes, decoding, single)) {
       const { frameNumber, image } = slice;
@@ -57,7 +64,7 @@ async function* slicesOf(
   if (pictureKind(bytes)) return yield { frameNumber: 1, image: await orError(async () => readPicture(bytes)) };
   const instance = await orError(async () => parseInstance(bytes));
   if (instance instanceof MrimasterError) {
-    if (single || looksLikeDicom(bytes)) yield { frameNumber: 1, image: instance };
+    if (single || hasPrefix(bytes)) yield { frameNumber: 1, image: instance };
     return;
   }
   if (instance.numberOfFrames === 0 && single)
@@ -67,8 +74,24 @@ async function* slicesOf(
 }
 
 /** PS3.10 7.1: "DICM" after a preamble of 128 bytes. */
-function looksLikeDicom(bytes: Uint8Array): boolean {
+function hasPrefix(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(128, 132)).toString('latin1') === 'DICM';
+}
+
+async function looksLikeDicom(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(132), 0, 132, 0);
+    return hasPrefix(buffer);
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLarge(): UnsupportedPixels {
+  return new UnsupportedPixels(
+    `The file is larger than ${LARGEST_FILE / 2 ** 20} MiB. Import it: the server reads it in parts.`,
+  );
 }
 
 async function orError<T>(work: () => Promise<T>): Promise<T | MrimasterError> {

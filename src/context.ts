@@ -5,7 +5,7 @@ import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.
 import { type Classifier, openClassifier } from './inference/classifier.js';
 import { chooseModel, readModels } from './inference/manifest.js';
 import type { Log } from './log.js';
-import { createDecodePool, type DecodePool } from './pacs/decodePool.js';
+import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePool.js';
 import { DicomwebClient } from './pacs/dicomweb.js';
 import { clearPartials } from './pacs/receive.js';
 import { openQueue, type Queue } from './queue.js';
@@ -28,9 +28,6 @@ export type Context = {
   close(): Promise<void>;
 };
 
-const FRAME_TIMEOUT_MS = 20_000;
-const DECODER_MEMORY_MB = 1024;
-
 /** Composition root: plain calls, in order; closed in reverse, also when a later part does not open. */
 export async function openContext(config: Config, role: DatabaseRole, log: Log): Promise<Context> {
   const opened: (() => Promise<unknown>)[] = [];
@@ -47,11 +44,7 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     const classifier = await openClassifier(chosen, config.inferenceDevice);
     opened.push(classifier.close);
     const model = await registerModels(database.prisma, models, chosen, classifier.layers, role);
-    const decoding = createDecodePool({
-      threads: config.decodeThreads,
-      timeoutMs: FRAME_TIMEOUT_MS,
-      memoryMb: DECODER_MEMORY_MB,
-    });
+    const decoding = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
     opened.push(decoding.close);
     const queue = await openQueue(database.connection, log);
     opened.push(queue.close);

@@ -4,7 +4,7 @@ import { InvalidDicom } from '../errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { createDecodePool } from '../pacs/decodePool.js';
+import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
 import { percent } from './text.js';
 
 /** `mrimaster classify PATH` */
@@ -12,7 +12,7 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
   const config = readConfig();
   const chosen = chooseModel(await readModels(config.modelsDir), model ?? config.model);
   const classifier = await openClassifier(chosen, config.inferenceDevice);
-  const decoding = createDecodePool({ threads: 1, timeoutMs: 20_000, memoryMb: 1024 });
+  const decoding = createDecodePool({ threads: 1, ...FRAME_LIMITS });
   try {
     let [answered, failed] = [0, 0];
     for await (const slice of classifyFiles(path, classifier, decoding)) {

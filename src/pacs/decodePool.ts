@@ -16,6 +16,9 @@ export type DecodePool = {
   close(): Promise<void>;
 };
 
+/** Enough for any frame of a brain MR, and little enough that a hostile file harms nobody. */
+export const FRAME_LIMITS = { timeoutMs: 20_000, memoryMb: 1024 };
+
 /**
  * Starts `threads` decoders, each stopped when one frame takes it longer than `timeoutMs` or its heap outgrows
  * `memoryMb`; files larger than that are refused.

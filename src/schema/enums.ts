@@ -13,6 +13,9 @@ import {
 export const JobPriority = { STAT: 'STAT', ROUTINE: 'ROUTINE', BACKLOG: 'BACKLOG' } as const;
 export type JobPriority = keyof typeof JobPriority;
 
+export const FaithfulnessVerdict = { SUPPORTED: 'SUPPORTED', UNSUPPORTED: 'UNSUPPORTED', EMPTY: 'EMPTY' } as const;
+export type FaithfulnessVerdict = keyof typeof FaithfulnessVerdict;
+
 registerEnumType(StudyStatus, {
   name: 'StudyStatus',
   description: 'How far a study has come.',
@@ -68,9 +71,6 @@ registerEnumType(ExplanationMethod, {
     },
   },
 });
-export const FaithfulnessVerdict = { SUPPORTED: 'SUPPORTED', UNSUPPORTED: 'UNSUPPORTED', EMPTY: 'EMPTY' } as const;
-export type FaithfulnessVerdict = keyof typeof FaithfulnessVerdict;
-
 registerEnumType(FaithfulnessVerdict, {
   name: 'FaithfulnessVerdict',
   description: 'Whether a map shows what the answer rests on.',
