@@ -38,6 +38,7 @@ program
   .option('--overlay <png>', 'write the map of the last of the layers over the slice, with its legend')
   .option('--json', 'print one JSON object a map, its values as computed, and nothing else')
   .option('--label <name>', 'what to explain; by default the answer')
+  .option('--against <name>', 'a label to contrast it with: what speaks for one rather than the other')
   .option('--layer <name>', 'only this layer')
   .option('--method <name>', 'GRAD_CAM, HIRES_CAM, LAYER_CAM or GRAD_CAM_PLUS_PLUS', 'GRAD_CAM')
   .option('--model <name>', 'name, or name@version, of a folder in MODELS_DIR')

@@ -4,10 +4,11 @@ import { ExplanationUnavailable, LayerNotFound, ModelNotFound, PredictionNotFoun
 import type { Explanation, ExplanationMethod } from './generated/prisma/client.js';
 import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
-/** By default: the predicted label, Grad-CAM, and for explainPrediction the last convolutional layer. */
+/** `against`: a label to contrast with. By default: the predicted label against none, Grad-CAM, and for explainPrediction the last convolutional layer. */
 export type ExplainPrediction = {
   predictionId: string;
   label?: string | null | undefined;
+  against?: string | null | undefined;
   layer?: string | null | undefined;
   method?: ExplanationMethod | null | undefined;
 };
@@ -50,17 +51,18 @@ async function explain(
     throw new ModelNotFound(
       `The prediction was made by ${model.name} ${model.version}, which is not running. Start MRIMaster with MODEL=${model.name}@${model.version} to explain it.`,
     );
-  const where = { predictionId, method, label, layer: { in: [...layers] } };
+  const against = request.against ?? '';
+  const where = { predictionId, method, label, against, layer: { in: [...layers] } };
   let stored = await prisma.explanation.findMany({ where });
   if (stored.length < layers.length) {
     const image = await decoding.readSlice(join(receivedDir, slice.instance.path), slice.frameNumber);
-    const maps = await classifier.explain(image, label, method, layers);
+    const maps = await classifier.explain(image, { label, against: against || undefined }, method, layers);
     const faithfulness = await measureFaithfulness(classifier, image, label, maps);
     await prisma.explanation.createMany({
       data: maps.map(({ layer, rows, columns, values, frame }, index) => {
         const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
         const map = { rows, columns, values: bytes, frame, faithfulness: faithfulness[index] as Faithfulness };
-        return { predictionId, method, label, layer, ...map };
+        return { predictionId, method, label, against, layer, ...map };
       }),
       skipDuplicates: true, // another request was faster, with the same result
     });

@@ -40,7 +40,8 @@ export async function explanationPicture(context: Context, id: string, { opacity
   if (!row) throw new ExplanationNotFound(`There is no explanation ${id}.`);
   const { model, slice } = row.prediction;
   const map = mapOf(row);
-  const lines = [`${row.method} of "${row.label}", layer ${row.layer}`, `${model.name} ${model.version}`];
+  const label = row.against ? `"${row.label}" rather than "${row.against}"` : `"${row.label}"`;
+  const lines = [`${row.method} of ${label}, layer ${row.layer}`, `${model.name} ${model.version}`];
   const plain =
     opacity === null
       ? renderHeatmap(map, slice)

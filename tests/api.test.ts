@@ -224,6 +224,18 @@ describe('an explanation', () => {
     expect(shown.prediction).toEqual({ status: 'FAILED', explanation: null, explanations: [] });
   });
 
+  it('of one label against another is another map than that of the label alone', async () => {
+    const { prediction } = await keySlice();
+    const query = `query ($id: ID!) { prediction(id: $id) {
+      alone: explanation { label against values } contrast: explanation(against: "meningioma") { label against values } } }`;
+    const { alone, contrast } = (await answer(query, { id: prediction.id })).prediction;
+    expect(alone).toMatchObject({ label: prediction.label, against: null });
+    expect(contrast).toMatchObject({ label: prediction.label, against: 'meningioma' });
+    expect(contrast.values).not.toEqual(alone.values);
+    const itself = `query ($id: ID!) { prediction(id: $id) { explanation(against: "${prediction.label}") { id } } }`;
+    expect((await refusal(itself, { id: prediction.id })).code).toBe('LABEL_NOT_FOUND');
+  });
+
   it('is the same one when asked for again', async () => {
     const { prediction } = await keySlice();
     const [one, other] = [await answer(EXPLAIN, { id: prediction.id }), await answer(EXPLAIN, { id: prediction.id })];

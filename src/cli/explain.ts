@@ -19,6 +19,7 @@ import { percent } from './text.js';
 export type ExplainOptions = {
   frame: string;
   label?: string;
+  against?: string;
   layer?: string;
   method: string;
   model?: string;
@@ -47,12 +48,16 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     if (!verdict) throw new UnsupportedPixels('The file holds no slice.');
     const label = options.label ?? verdict.label;
     const layers = await chooseLayers(classifier, options.layer);
-    const maps = await classifier.explain(image, label, method, layers);
+    const { against } = options;
+    const maps = await classifier.explain(image, { label, against }, method, layers);
     if (options.json)
       for (const { layer, rows, columns, values } of maps)
-        console.log(JSON.stringify({ layer, label, method, rows, columns, values: [...values] }));
+        console.log(
+          JSON.stringify({ layer, label, ...(against && { against }), method, rows, columns, values: [...values] }),
+        );
     const { name, version } = classifier.manifest;
-    const what = `${METHOD_NAMES[method]} of "${label}", ${name} ${version}`;
+    const explained = against ? `"${label}" rather than "${against}"` : `"${label}"`;
+    const what = `${METHOD_NAMES[method]} of ${explained}, ${name} ${version}`;
     const answer = `${verdict.status === 'ABSTAINED' ? 'abstains, best guess ' : ''}${verdict.label} ${percent(verdict.confidence)}`;
     const grey = applyVoiLut(image);
     if (options.figure) {

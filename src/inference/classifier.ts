@@ -14,6 +14,9 @@ import type { Device, Provider } from './session.js';
 
 export type PredictedSlice = Verdict & { inferenceMs: number };
 
+/** What speaks for `label`, or for it rather than for `against`: the difference of their logits. */
+export type Explained = { label: string; against?: string | undefined };
+
 /** A model at work, in a thread of its own. */
 export type Classifier = {
   manifest: Manifest;
@@ -25,8 +28,8 @@ export type Classifier = {
   /** Those that a map can be had of. */
   explainableLayers(): Promise<string[]>;
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
-  /** Maps of `layers` for `label`, in one run. @throws LabelNotFound, ExplanationUnavailable */
-  explain(image: GrayscaleImage, label: string, method: Method, layers: readonly string[]): Promise<Cam[]>;
+  /** Maps of `layers`, in one run. @throws LabelNotFound, ExplanationUnavailable */
+  explain(image: GrayscaleImage, what: Explained, method: Method, layers: readonly string[]): Promise<Cam[]>;
   close(): Promise<void>;
 };
 
@@ -59,11 +62,12 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
         const results = await run<Logits[]>({ file, images }, 'classify');
         return results.map(({ logits, milliseconds }) => ({ ...decide(logits, manifest), inferenceMs: milliseconds }));
       },
-      explain: async (image, label, method, layers) => {
-        const index = manifest.labels.indexOf(label);
-        if (index < 0)
-          throw new LabelNotFound(`The model has no label "${label}". Its labels: ${manifest.labels.join(', ')}.`);
-        const seed = Float32Array.from(manifest.labels, (_, position) => Number(position === index));
+      explain: async (image, { label, against }, method, layers) => {
+        const unknown = [label, against].find((one) => one !== undefined && !manifest.labels.includes(one));
+        if (unknown !== undefined)
+          throw new LabelNotFound(`The model has no label "${unknown}". Its labels: ${manifest.labels.join(', ')}.`);
+        if (label === against) throw new LabelNotFound('A label cannot be contrasted with itself. Name another one.');
+        const seed = Float32Array.from(manifest.labels, (one) => Number(one === label) - Number(one === against));
         return run<Cam[]>({ file, image, seed, method, layers }, 'explain');
       },
       close: () => threads.destroy(),

@@ -35,6 +35,12 @@ class ExplainPredictionInput {
   @Field(() => String, { nullable: true, description: 'By default the predicted one.' })
   label?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'A label to contrast it with: what speaks for one rather than the other.',
+  })
+  against?: string | null;
+
   @Field(() => String, { nullable: true, description: 'By default the last convolutional one.' })
   layer?: string | null;
 
@@ -61,10 +67,10 @@ export class PredictionResolver {
     description: 'Computes and stores a map; a stored one is the answer at once.',
   })
   async explainPrediction(
-    @Arg('input', () => ExplainPredictionInput) { predictionId, label, layer, method }: ExplainPredictionInput,
+    @Arg('input', () => ExplainPredictionInput) { predictionId, label, against, layer, method }: ExplainPredictionInput,
     @Ctx() { program }: Request,
   ): Promise<ExplainPredictionPayload> {
-    return { explanation: await explainPrediction(program, { predictionId, label, layer, method }) };
+    return { explanation: await explainPrediction(program, { predictionId, label, against, layer, method }) };
   }
 
   @FieldResolver(() => Slice)
@@ -85,13 +91,15 @@ export class PredictionResolver {
   async explanation(
     @Root() { id: predictionId, status }: PredictionRow,
     @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
+    @Arg('against', () => String, { nullable: true, description: 'A label to contrast it with.' })
+    against: string | null,
     @Arg('layer', () => String, { nullable: true, description: 'By default the last convolutional one.' })
     layer: string | null,
     @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
     method: ExplanationMethod | null,
     @Ctx() { program }: Request,
   ): Promise<ExplanationRow | null> {
-    return status === 'FAILED' ? null : explainPrediction(program, { predictionId, label, layer, method });
+    return status === 'FAILED' ? null : explainPrediction(program, { predictionId, label, against, layer, method });
   }
 
   @FieldResolver(() => [Explanation], {
@@ -101,11 +109,13 @@ export class PredictionResolver {
   async explanations(
     @Root() { id: predictionId, status }: PredictionRow,
     @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
+    @Arg('against', () => String, { nullable: true, description: 'A label to contrast it with.' })
+    against: string | null,
     @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
     method: ExplanationMethod | null,
     @Ctx() { program }: Request,
   ): Promise<ExplanationRow[]> {
-    return status === 'FAILED' ? [] : explainLayers(program, { predictionId, label, method });
+    return status === 'FAILED' ? [] : explainLayers(program, { predictionId, label, against, method });
   }
 }
 
@@ -116,6 +126,11 @@ export class ExplanationResolver {
   @FieldResolver(() => Prediction)
   prediction(@Root() { predictionId }: ExplanationRow, @Ctx() { loaders }: Request) {
     return loaders.prediction.load(predictionId);
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  against(@Root() { against }: ExplanationRow): string | null {
+    return against || null;
   }
 
   @FieldResolver(() => [Float], { description: 'The map as computed, row by row, not normalised.' })

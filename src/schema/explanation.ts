@@ -51,6 +51,12 @@ export class Explanation
   @Field({ description: 'The label that is explained.' })
   label!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'What it is contrasted with: what speaks for label rather than for this.',
+  })
+  against!: string | null;
+
   @Field({ description: 'The convolutional layer.' })
   layer!: string;
 
