@@ -48,7 +48,6 @@ report(
   '',
 );
 const chosen = slices.toSorted((a, b) => a.order.localeCompare(b.order)).slice(0, Number(options.slices));
-const tested = layers.filter((_, index) => (layers.length - 1 - index) % 4 === 0);
 
 await reportPointing();
 await reportDeletion();
@@ -84,8 +83,7 @@ async function reportDeletion() {
   const sums = new Map();
   for (const slice of chosen) {
     const blurred = blur(slice.input);
-    const maps = (await explain(explaining, slice)).filter(({ layer }) => tested.includes(layer));
-    for (const { layer, method, map } of maps) {
+    for (const { layer, method, map } of await explain(explaining, slice)) {
       add(sums, `${method} ${layer}`, await deletionInsertion(slice, blurred, orderOf(upsample(map))));
     }
     add(sums, 'random', await deletionInsertion(slice, blurred, randomOrder(slice.order)));
@@ -95,7 +93,7 @@ async function reportDeletion() {
   report(`## Deletion (lower is better) / insertion (higher is better), ${chosen.length} slices`, '');
   table(
     ['layer', ...methods],
-    tested.map((layer) => [layer, ...methods.map((m) => pair(mean(sums, `${m} ${layer}`)))]),
+    layers.map((layer) => [layer, ...methods.map((m) => pair(mean(sums, `${m} ${layer}`)))]),
   );
   report(`Pixels in random order: ${pair(mean(sums, 'random'))}.`, '');
 }
