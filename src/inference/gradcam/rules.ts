@@ -6,7 +6,7 @@ import { conv, convTranspose } from './rules/convolution.js';
 import { gemm, matMul } from './rules/linear.js';
 import { globalMaxPool, maxPool } from './rules/maxPool.js';
 import * as normalization from './rules/normalization.js';
-import { globalAveragePool, reduceMean, reduceSum } from './rules/reductions.js';
+import { globalAveragePool, reduceLogSumExp, reduceMean, reduceSum } from './rules/reductions.js';
 import * as shaping from './rules/shaping.js';
 
 /** One entry per operator. To differentiate through another one, add its rule here, and its test to rules.test.ts. */
@@ -45,6 +45,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Pow: arithmetic.pow,
   PRelu: activation.pRelu,
   Reciprocal: activation.reciprocal,
+  ReduceLogSumExp: reduceLogSumExp,
   ReduceMean: reduceMean,
   ReduceSum: reduceSum,
   Relu: activation.relu,

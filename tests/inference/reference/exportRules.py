@@ -194,6 +194,8 @@ def pools():
 
 def reductions():
     one("GlobalAveragePool", lambda a: a.mean((2, 3), True))
+    one("ReduceLogSumExp", lambda a: a.logsumexp((2, 3)), axes=[2, 3], keepdims=0)
+    one("ReduceLogSumExp", lambda a: a.logsumexp(1, True), "ReduceLogSumExp of channels", 11, axes=[1])
     one("ReduceMean", lambda a: a.mean((2, 3)), axes=[2, 3], keepdims=0)
     one("ReduceMean", lambda a: a.mean((2, 3), True), "ReduceMean from behind", 11, axes=[-1, -2])
     one("ReduceMean", lambda a: a.mean(1, True), "ReduceMean of channels", axes=[1])

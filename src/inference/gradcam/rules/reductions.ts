@@ -12,11 +12,34 @@ export const reduceMean: Rule = (step) => reduction(step, ({ count }) => 1 / cou
 /** Axes are an attribute until opset 12, an input since. */
 export const reduceSum: Rule = (step) => reduction(step, () => 1);
 
+/** y = log Σ exp x, so dy/dx = exp(x − y): the softmax over what is reduced. */
+export const reduceLogSumExp: Rule = (step) => {
+  const { writer, x, y } = step;
+  const axes = reducedAxes(step);
+  const spreadOver = reduction(step, () => 1)[0] as () => string;
+  return [
+    () => {
+      const sum = step.shape(y).length === step.shape(x).length ? y : writer.reshape(y, keptShape(step, axes));
+      return writer.node('Mul', [spreadOver(), writer.node('Exp', [writer.node('Sub', [x, sum])])]);
+    },
+  ];
+};
+
 function reduction(step: Step, factor: (reduced: { count: number }) => number): (() => string)[] {
+  const axes = reducedAxes(step);
+  return [() => (axes.length === 0 ? step.gradient : spread(step, axes, factor))];
+}
+
+/** None given means all, unless the node says that it means none. */
+function reducedAxes(step: Step): number[] {
   const given = step.integers('axes', 1) ?? [];
-  if (given.length === 0 && step.number('noop_with_empty_axes', 0) === 1) return [() => step.gradient];
-  const all = [...step.shape(step.x).keys()];
-  return [() => spread(step, given.length === 0 ? all : given.map((axis) => step.axis(axis, step.x)), factor)];
+  if (given.length > 0) return given.map((axis) => step.axis(axis, step.x));
+  return step.number('noop_with_empty_axes', 0) === 1 ? [] : [...step.shape(step.x).keys()];
+}
+
+/** The shape of x with 1 for each axis that is reduced. */
+function keptShape(step: Step, axes: readonly number[]): number[] {
+  return step.shape(step.x).map((size, axis) => (axes.includes(axis) ? 1 : size));
 }
 
 /** The gradient, times a factor, in every element that was reduced. */
@@ -26,9 +49,8 @@ function spread(step: Step, axes: readonly number[], factor: (reduced: { count: 
   const sizes = axes.map((axis) => shape[axis] as number);
   if (sizes.includes(BATCH)) throw new NotCovered('it reduces the batch');
   const scale = factor({ count: sizes.reduce((product, size) => product * size, 1) });
-  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const sameRank = step.shape(step.y).length === shape.length;
-  const gradient = sameRank ? step.gradient : writer.reshape(step.gradient, kept);
+  const gradient = sameRank ? step.gradient : writer.reshape(step.gradient, keptShape(step, axes));
   const scaled = scale === 1 ? gradient : writer.node('Mul', [gradient, scale]);
   return writer.node('Expand', [scaled, writer.integers(shape.map((size) => (size === BATCH ? 1 : size)))]);
 }
