@@ -2,9 +2,11 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MrimasterError, UnsupportedPixels } from './errors.js';
 import type { Classifier, PredictedSlice } from './inference/classifier.js';
+import { abstain } from './inference/decide.js';
 import type { GrayscaleImage } from './inference/image.js';
 import type { DecodePool } from './pacs/decodePool.js';
 import { parseInstance } from './pacs/parse.js';
+import { type Unfit, unfitFrame } from './pacs/unfit.js';
 import { pictureKind, readPicture } from './readPicture.js';
 
 const LARGEST_FILE = 512 * 2 ** 20;
@@ -17,7 +19,8 @@ export type ClassifiedFile = { file: string; frameNumber: number } & (
 
 /**
  * Classifies every slice of the PNG, JPEG and DICOM files under `path` (or of `path` itself), without a database and
- * without choosing series: what is given is looked at. Of a folder, files of other kinds are passed over.
+ * without choosing series: what is given is looked at, but a DICOM file that says that it is no brain MR, or a sequence
+ * that the model is not made for, gets no answer. Of a folder, files of other kinds are passed over.
  */
 export async function* classifyFiles(
   path: string,
@@ -32,14 +35,14 @@ export async function* classifyFiles(
       continue;
     }
     const bytes = await readFile(file);
-    for await (const slice of slicesOf(file, bytes, decoding, single)) {
-      const { frameNumber, image } = slice;
+    for await (const slice of slicesOf(file, bytes, decoding, single, classifier)) {
+      const { frameNumber, image, unfit } = slice;
       if (image instanceof MrimasterError) {
         yield { file, frameNumber, failure: image };
         continue;
       }
-      const [prediction] = await classifier.classify([image]);
-      yield { file, frameNumber, prediction: prediction as PredictedSlice };
+      const [prediction] = (await classifier.classify([image])) as [PredictedSlice];
+      yield { file, frameNumber, prediction: unfit ? abstain(prediction, unfit) : prediction };
     }
   }
 }
@@ -53,13 +56,14 @@ async function* filesUnder(path: string): AsyncGenerator<string> {
   }
 }
 
-type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError };
+type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; unfit?: Unfit | null };
 
 async function* slicesOf(
   file: string,
   bytes: Uint8Array,
   decoding: DecodePool,
   single: boolean,
+  { manifest }: Classifier,
 ): AsyncGenerator<SliceOfFile> {
   if (pictureKind(bytes)) return yield { frameNumber: 1, image: await orError(async () => readPicture(bytes)) };
   const instance = await orError(async () => parseInstance(bytes));
@@ -70,7 +74,11 @@ async function* slicesOf(
   if (instance.numberOfFrames === 0 && single)
     yield { frameNumber: 1, image: new UnsupportedPixels('The DICOM object holds no image. Give one that does.') };
   for (let frameNumber = 1; frameNumber <= instance.numberOfFrames; frameNumber++)
-    yield { frameNumber, image: await orError(() => decoding.readSlice(file, frameNumber)) };
+    yield {
+      frameNumber,
+      image: await orError(() => decoding.readSlice(file, frameNumber)),
+      unfit: unfitFrame(instance, frameNumber, manifest.weightings),
+    };
 }
 
 /** PS3.10 7.1: "DICM" after a preamble of 128 bytes. */

@@ -4,10 +4,12 @@ import { MrimasterError, StudyNotFound } from './errors.js';
 import type { Prisma, StudyStatus } from './generated/prisma/client.js';
 import type { PredictedSlice } from './inference/classifier.js';
 import { combine } from './inference/combine.js';
+import { abstain } from './inference/decide.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { chooseSeries } from './pacs/chooseSeries.js';
 import type { Instance } from './pacs/parse.js';
 import { parseFile } from './pacs/parseFile.js';
+import { unfitFrame } from './pacs/unfit.js';
 import { retrieveStudy } from './retrieveStudy.js';
 
 export type ClassifyStudy = {
@@ -53,7 +55,7 @@ export async function classifyStudy(
 }
 
 /** Stores for each series and each of its slices whether it is classified, and the slices' order in space. */
-async function decideSeries({ prisma, receivedDir }: Context, studyId: string): Promise<void> {
+async function decideSeries({ classifier, prisma, receivedDir }: Context, studyId: string): Promise<void> {
   const allSeries = await prisma.series.findMany({ where: { studyId }, include: { instances: true } });
   for (const { id, instances } of allSeries) {
     const parsed: Instance[] = [];
@@ -63,7 +65,7 @@ async function decideSeries({ prisma, receivedDir }: Context, studyId: string): 
       if (instance) parsed.push(instance);
       else unreadable.push(sopInstanceUid);
     }
-    const choice = chooseSeries(parsed);
+    const choice = chooseSeries(parsed, classifier.manifest.weightings);
     const { eligible, reason, orientation } = choice;
     const last = choice.slices.length;
     await prisma.$transaction([
@@ -104,7 +106,10 @@ function slicesToClassify({ prisma, model }: Context, studyId: string, force: bo
   });
 }
 
-/** Predicts these slices with the active model and stores the predictions. */
+/**
+ * Predicts these slices with the active model and stores the predictions. One that is passed over with its series gets
+ * no answer where its own header says why.
+ */
 export async function classifySlices(context: Context, slices: readonly SliceWithFile[]): Promise<void> {
   const { classifier, decoding, model, prisma, receivedDir } = context;
   const decoded = await Promise.all(
@@ -119,9 +124,17 @@ export async function classifySlices(context: Context, slices: readonly SliceWit
   );
   const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
   const verdicts = images.length > 0 ? await classifier.classify(images) : [];
+  const objections = await Promise.all(
+    slices.map(async ({ eligible, instance, frameNumber }) => {
+      const parsed = eligible ? undefined : await parseReceived(join(receivedDir, instance.path));
+      return parsed ? unfitFrame(parsed, frameNumber, classifier.manifest.weightings) : null;
+    }),
+  );
   const writes = slices.map(({ id: sliceId }, index) => {
     const image = decoded[index];
-    const outcome = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
+    const unfit = objections[index];
+    const verdict = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
+    const outcome = unfit && verdict.status !== 'FAILED' ? abstain(verdict, unfit) : verdict;
     const prediction = { failureCode: null, ...outcome, executionProvider: classifier.provider };
     return prisma.prediction.upsert({
       where: { sliceId_modelId: { sliceId, modelId: model.id } },
@@ -135,7 +148,14 @@ export async function classifySlices(context: Context, slices: readonly SliceWit
 
 /** What a clinician sees of a slice that could not be read: that, and why. */
 function failure({ code }: MrimasterError) {
-  const nothing = { label: null, confidence: null, probabilities: [], abstentionReason: null, inferenceMs: 0 };
+  const nothing = {
+    label: null,
+    confidence: null,
+    probabilities: [],
+    abstentionReason: null,
+    novelty: null,
+    inferenceMs: 0,
+  };
   return { ...nothing, status: 'FAILED' as const, failureCode: code };
 }
 

@@ -70,6 +70,7 @@ describe('mrimaster classify', () => {
         'confidence',
         'probabilities',
         'abstentionReason',
+        'novelty',
       ]);
       expect(answer).toMatchObject({ frameNumber: 1, status: 'CLASSIFIED', label: 'glioma', abstentionReason: null });
       expect(answer.probabilities.glioma).toBe(answer.confidence);

@@ -5,7 +5,7 @@ import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
-import { percent } from './text.js';
+import { abstention, percent } from './text.js';
 
 /** `mrimaster classify PATH` */
 export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {
@@ -39,18 +39,19 @@ function asJson(slice: ClassifiedFile) {
   const { file, frameNumber } = slice;
   if ('failure' in slice) {
     const { code, message } = slice.failure;
-    const nothing = { label: null, confidence: null, probabilities: {}, abstentionReason: null };
+    const nothing = { label: null, confidence: null, probabilities: {}, abstentionReason: null, novelty: null };
     return { file, frameNumber, status: 'FAILED', ...nothing, failureCode: code, message };
   }
-  const { status, label, confidence, probabilities, abstentionReason } = slice.prediction;
+  const { status, label, confidence, probabilities, abstentionReason, novelty } = slice.prediction;
   const byLabel = Object.fromEntries(probabilities.map((one) => [one.label, one.probability]));
-  return { file, frameNumber, status, label, confidence, probabilities: byLabel, abstentionReason };
+  return { file, frameNumber, status, label, confidence, probabilities: byLabel, abstentionReason, novelty };
 }
 
 function asText(slice: ClassifiedFile): string {
   const where = slice.frameNumber > 1 ? `${slice.file}, frame ${slice.frameNumber}` : slice.file;
   if ('failure' in slice) return `${where}: failed – ${slice.failure.message}`;
-  const { status, label, confidence } = slice.prediction;
-  const guess = `${label} ${percent(confidence)}`;
-  return status === 'ABSTAINED' ? `${where}: abstains (best guess ${guess})` : `${where}: ${guess}`;
+  const { status, label, confidence, abstentionReason } = slice.prediction;
+  const answer =
+    status === 'ABSTAINED' ? abstention(abstentionReason, label, confidence) : `${label} ${percent(confidence)}`;
+  return `${where}: ${answer}`;
 }

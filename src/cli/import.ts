@@ -5,7 +5,7 @@ import { type Imported, importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
 import { awaitStopSignal } from '../stopSignal.js';
-import { percent, progressBar } from './text.js';
+import { abstention, percent, progressBar } from './text.js';
 
 /** `mrimaster import FOLDER` */
 export async function importFolder(folder: string, { classify }: { classify: boolean }): Promise<void> {
@@ -55,6 +55,8 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
   console.log(`\nStudy ${studyInstanceUid}: ${study.status}`);
   for (const { description, eligible, eligibilityReason } of study.series)
     console.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
-  for (const { abstained, confidence, label } of study.findings)
-    console.log(abstained ? `  Answer: abstains (best guess ${label})` : `  Answer: ${label}, ${percent(confidence)}`);
+  for (const { abstained, abstentionReason, confidence, label } of study.findings)
+    console.log(
+      `  Answer: ${abstained ? abstention(abstentionReason, label, confidence) : `${label}, ${percent(confidence)}`}`,
+    );
 }

@@ -60,7 +60,10 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       explainableLayers: () => run<string[]>({ file }, 'explainableLayers'),
       classify: async (images) => {
         const results = await run<Logits[]>({ file, images }, 'classify');
-        return results.map(({ logits, milliseconds }) => ({ ...decide(logits, manifest), inferenceMs: milliseconds }));
+        return results.map(({ logits, novelty, milliseconds }) => ({
+          ...decide(logits, manifest, novelty),
+          inferenceMs: milliseconds,
+        }));
       },
       explain: async (image, { label, against }, method, layers) => {
         const unknown = [label, against].find((one) => one !== undefined && !manifest.labels.includes(one));

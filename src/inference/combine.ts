@@ -10,14 +10,17 @@ export type SliceVerdict = {
   status: 'CLASSIFIED' | 'ABSTAINED' | 'FAILED';
   label: string | null;
   confidence: number | null;
+  abstentionReason: AbstentionReason | null;
 };
+
+type AbstentionReason = 'LOW_CONFIDENCE' | 'OUT_OF_DISTRIBUTION' | 'NOT_A_BRAIN_MR';
 
 /** `confidence`: mean calibrated probability of the label over the slices that the answer rests on. */
 export type Finding = {
   label: string;
   confidence: number;
   abstained: boolean;
-  abstentionReason: 'LOW_CONFIDENCE' | null;
+  abstentionReason: AbstentionReason | null;
   keySliceId: string | null;
   sliceCounts: { label: string; count: number }[];
 };
@@ -26,14 +29,16 @@ type Answer = SliceVerdict & { label: string; confidence: number };
 
 /** A tumour crosses neighbouring slices; a single odd one is more likely an error. */
 const SHORTEST_RUN = 2;
+/** mm from the first to the last slice of a run: two slices of a usual brain protocol, but more of thin ones. */
+const SHORTEST_EXTENT = 4.5;
 /** Of the slices that could be looked at, how many must have an answer for the study to have one. */
 const ANSWERED_SHARE = 0.5;
 
 /**
  * The slices' verdicts as one answer:
  * 1. A finding needs a run of neighbouring slices of one series that all name it, at two places at least (two echoes of
- *    one place are one). Abstentions neither break a run nor count in it. The run with the largest sum of confidences
- *    decides; its surest slice is the key.
+ *    one place are one) and over 4.5 mm where places are known. Abstentions neither break a run nor count in it. The run
+ *    with the largest sum of confidences decides; its surest slice is the key.
  * 2. Without such a run the answer is `normalLabel`; its key slice is the middle one of the surest series.
  * 3. Without either, or when fewer than half of the slices were answered, it abstains; the likeliest label is its guess.
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
@@ -52,7 +57,7 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
     label: key.label,
     confidence: basis.reduce((sum, { confidence }) => sum + confidence, 0) / basis.length,
     abstained,
-    abstentionReason: abstained ? 'LOW_CONFIDENCE' : null,
+    abstentionReason: abstained ? commonestReason(seen) : null,
     keySliceId: key.label === normalLabel ? middle(basis).sliceId : key.sliceId,
     sliceCounts: count(answers),
   };
@@ -64,14 +69,24 @@ const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status ==
 /** The answers that speak for the study's label; undefined when there are none. */
 function decideBasis(answers: Answer[], normalLabel: string | undefined): Answer[] | undefined {
   if (normalLabel === undefined) return answers.length > 0 ? likeliest(answers) : undefined;
-  const runs = findRuns(answers).filter((run) => places(run) >= SHORTEST_RUN && run[0]?.label !== normalLabel);
+  const runs = findRuns(answers).filter((run) => run[0]?.label !== normalLabel && isLongEnough(run));
   if (runs.length > 0) return runs.reduce((best, run) => (weight(run) > weight(best) ? run : best));
   const normal = answers.filter(({ label }) => label === normalLabel);
   return normal.length > 0 ? normal : undefined;
 }
 
-function places(run: Answer[]): number {
-  return new Set(run.map(({ location, position }) => location ?? `position ${position}`)).size;
+/** Of the slices that have none, answers that contradict one another are a lack of confidence, too. */
+function commonestReason(verdicts: readonly SliceVerdict[]): AbstentionReason {
+  const reasons = verdicts.map(({ abstentionReason }) => abstentionReason ?? 'LOW_CONFIDENCE');
+  const count = (reason: AbstentionReason) => reasons.filter((one) => one === reason).length;
+  return reasons.reduce((best, one) => (count(one) > count(best) ? one : best), 'LOW_CONFIDENCE' as AbstentionReason);
+}
+
+function isLongEnough(run: Answer[]): boolean {
+  const places = new Set(run.map(({ location, position }) => location ?? `position ${position}`));
+  const known = run.flatMap(({ location }) => location ?? []);
+  const isShort = known.length === run.length && Math.max(...known) - Math.min(...known) < SHORTEST_EXTENT;
+  return places.size >= SHORTEST_RUN && !isShort;
 }
 
 /** Neighbours of equal label within a series, abstentions between them left out. */

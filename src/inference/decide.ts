@@ -8,26 +8,40 @@ export type Verdict = {
   label: string;
   confidence: number;
   probabilities: LabelProbability[];
-  abstentionReason: 'LOW_CONFIDENCE' | null;
+  abstentionReason: 'LOW_CONFIDENCE' | 'OUT_OF_DISTRIBUTION' | 'NOT_A_BRAIN_MR' | null;
+  /** How unlike the training data the slice is, in the model's own measure; null where the model has none. */
+  novelty: number | null;
 };
 
 /**
  * Logits to a verdict: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature, then abstention
- * below the manifest's confidence threshold.
+ * where the slice is unlike the training data, or the confidence is below the manifest's threshold.
  * @param logits one per label, in the manifest's order.
  */
-export function decide(logits: Float32Array, { labels, calibration, abstention }: Manifest): Verdict {
+export function decide(
+  logits: Float32Array,
+  { labels, calibration, abstention, outOfDistribution }: Manifest,
+  novelty: number | null = null,
+): Verdict {
   const values = softmax(logits, calibration?.temperature ?? 1);
   const probabilities = labels.map((label, index) => ({ label, probability: values[index] as number }));
   const { label, probability } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
-  const abstains = abstention !== undefined && probability < abstention.confidence;
+  // Not "above": a novelty that is no number is no licence to answer.
+  const unknown = outOfDistribution !== undefined && !((novelty ?? Number.NaN) <= outOfDistribution.above);
+  const unsure = abstention !== undefined && probability < abstention.confidence;
   return {
-    status: abstains ? 'ABSTAINED' : 'CLASSIFIED',
+    status: unknown || unsure ? 'ABSTAINED' : 'CLASSIFIED',
     label,
     confidence: probability,
     probabilities,
-    abstentionReason: abstains ? 'LOW_CONFIDENCE' : null,
+    abstentionReason: unknown ? 'OUT_OF_DISTRIBUTION' : unsure ? 'LOW_CONFIDENCE' : null,
+    novelty,
   };
+}
+
+/** The same guess, but no answer: something other than the pixels speaks against it. */
+export function abstain<V extends Verdict>(verdict: V, abstentionReason: NonNullable<Verdict['abstentionReason']>): V {
+  return { ...verdict, status: 'ABSTAINED', abstentionReason };
 }
 
 function softmax(logits: Float32Array, temperature: number): number[] {

@@ -24,13 +24,15 @@ export type ExplainTask = {
   method: Method;
   layers: readonly string[];
 };
-export type Logits = { logits: Float32Array; milliseconds: number };
+/** `novelty`: null where the manifest names no output for it. */
+export type Logits = { logits: Float32Array; novelty: number | null; milliseconds: number };
 /** `values`: rows × columns, as computed. `frame`: the rectangle of the slice, in slice pixels, that the map covers. */
 export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: Frame };
 
 export const load = answering(async ({ model, device }: LoadTask): Promise<{ provider: Provider; notes: string[] }> => {
-  const { input, labels } = model.manifest;
-  const opened = await openSession(model.file, device, { ...input, labels: labels.length });
+  const { input, labels, outOfDistribution } = model.manifest;
+  const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output };
+  const opened = await openSession(model.file, device, shape);
   const sizes = [input.channels, input.rows, input.columns];
   const explaining = new ExplainingSessions(model.file, sizes, sessionOptions(opened.provider));
   loaded.set(model.file, { ...opened, model, explaining });
@@ -40,7 +42,7 @@ export const load = answering(async ({ model, device }: LoadTask): Promise<{ pro
 /** One run for all images where the graph's batch dimension is free, one each where it is fixed. */
 export const classify = answering(async ({ file, images }: ClassifyTask): Promise<Logits[]> => {
   const { session, model } = get(file);
-  const { input, geometry, labels } = model.manifest;
+  const { input, geometry, labels, outOfDistribution } = model.manifest;
   const inputs = images.map((image) => preprocess(image, input, geometry).input);
   const batches = hasFreeBatch(session) ? [inputs] : inputs.map((one) => [one]);
   const results: Logits[] = [];
@@ -49,8 +51,11 @@ export const classify = answering(async ({ file, images }: ClassifyTask): Promis
     const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, model) });
     const milliseconds = (performance.now() - start) / batch.length;
     const values = outputs[session.outputNames[0] as string]?.data as Float32Array;
-    for (let index = 0; index < batch.length; index++)
-      results.push({ logits: values.slice(index * labels.length, (index + 1) * labels.length), milliseconds });
+    const novelties = outOfDistribution && (outputs[outOfDistribution.output]?.data as Float32Array);
+    for (let index = 0; index < batch.length; index++) {
+      const logits = values.slice(index * labels.length, (index + 1) * labels.length);
+      results.push({ logits, novelty: novelties?.[index] ?? null, milliseconds });
+    }
   }
   return results;
 });

@@ -3,6 +3,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelInvalid, ModelNotFound } from '../errors.js';
+import { cardSchema } from './card.js';
 
 const fraction = z.number().min(0).max(1);
 const perChannel = z.array(z.number()).min(1);
@@ -35,9 +36,16 @@ const manifestSchema = z
     geometry: z.object({ crop: z.enum(['content']).optional(), pad: z.enum(['square']).optional() }).optional(),
     calibration: z.looseObject({ method: z.literal('temperature'), temperature: z.number().positive() }).optional(),
     abstention: z.looseObject({ confidence: fraction }).optional(),
+    /** A second output of the graph: one value a slice, how unlike the training data it is; above `above` it abstains. */
+    outOfDistribution: z.looseObject({ output: z.string().min(1), above: z.number().default(1) }).optional(),
+    /** The weightings that it is made for; others are passed over where a file tells its own. Absent: any. */
+    weightings: z
+      .array(z.enum(['T1', 'T2', 'T2*', 'FLAIR', 'PD']))
+      .min(1)
+      .optional(),
     /** The label that says "nothing found"; without it every label is a finding. */
     normalLabel: z.string().optional(),
-    card: z.record(z.string(), z.unknown()).default({}),
+    card: cardSchema.default(() => cardSchema.parse({})),
     intendedUse: z.string().default('Research use only – not for diagnostic use'),
   })
   .check(({ value, issues }) => {
@@ -124,7 +132,8 @@ async function readModel(directory: string, name: string, version: string): Prom
     );
   if (faults.length > 0) return { faults };
   if (!data.sha256) await writeHash(path, given as object, sha256);
-  return { manifest: { ...data, sha256 }, file };
+  const text = await readFile(join(directory, 'CARD.md'), 'utf8').catch(() => null);
+  return { manifest: { ...data, sha256, card: { ...data.card, text: data.card.text ?? text } }, file };
 }
 
 /** So that a graph exchanged later under the same version is noticed. A read-only folder stays without. */

@@ -12,7 +12,7 @@ export type Provider = 'cpu' | 'webgpu' | 'cuda';
 export type OpenSession = { session: InferenceSession; provider: Provider; notes: string[] };
 
 /** What the model must eat and give, for the check that it does. */
-export type Shape = { channels: number; rows: number; columns: number; labels: number };
+export type Shape = { channels: number; rows: number; columns: number; labels: number; novelty?: string | undefined };
 
 const FASTEST_FIRST: Provider[] = ['cuda', 'webgpu'];
 /** Logits of another provider may differ this much from the CPU's. */
@@ -38,6 +38,7 @@ export async function openSession(file: string, device: Device, shape: Shape): P
     throw new ModelInvalid(`${file} is not a model that ONNX Runtime can load: ${error.message}`);
   });
   checkShape(cpu, file, shape);
+  checkOutputs(cpu, file, shape);
   const reference = await measure(cpu, shape);
   if (reference.logits.length !== shape.labels)
     throw new ModelInvalid(
@@ -172,6 +173,13 @@ function checkShape(session: InferenceSession, file: string, { channels, rows, c
   if (session.inputNames.length === 1 && fits) return;
   throw new ModelInvalid(
     `${file} must have one float32 input [N, ${wanted.join(', ')}] as its manifest's "input" says; it has ${session.inputNames.length} (the first: ${metadata?.isTensor ? metadata.type : 'no tensor'} [${found.join(', ')}]).`,
+  );
+}
+
+function checkOutputs({ outputNames }: InferenceSession, file: string, { novelty }: Shape): void {
+  if (novelty === undefined || outputNames.includes(novelty)) return;
+  throw new ModelInvalid(
+    `${file} has no output "${novelty}", which its manifest names in "outOfDistribution"; it has ${outputNames.join(', ')}. Name one of them, or leave "outOfDistribution" out.`,
   );
 }
 

@@ -33,10 +33,11 @@ const PARALLEL = 0.99;
 
 /**
  * Decides over one series from the headers of its instances (in any order), by the rules in seriesRules.ts.
+ * `weightings`: what the model was made for; a series known to be of another one is passed over.
  * Slices are ordered by position along the slice normal; only at one and the same position, and where positions are
  * missing, by echo time, time point and InstanceNumber.
  */
-export function chooseSeries(instances: readonly Instance[]): SeriesChoice {
+export function chooseSeries(instances: readonly Instance[], weightings?: readonly string[]): SeriesChoice {
   const all = instances.flatMap((instance) => instance.frames.map((frame) => ({ instance, frame })));
   const judged = all.map((slice) => ({
     ...slice,
@@ -49,7 +50,7 @@ export function chooseSeries(instances: readonly Instance[]): SeriesChoice {
   const orientation = normal && planeOf(normal);
   const slices = sortByPosition(kept, normal);
   const sequence = kept[0] ? recogniseSequence(kept[0].instance) : { weighting: null, postContrast: false };
-  const problem = reason ?? passedOverTogether(slices, normal);
+  const problem = reason ?? passedOverTogether(slices, normal) ?? passedOverWeighting(sequence, weightings);
   return {
     eligible: problem === null,
     reason: problem ?? describe(sequence, orientation),
@@ -78,6 +79,11 @@ function passedOverTogether(slices: readonly Placed[], normal: Vector | null): s
   if (normal && slices.length > places * MOST_IMAGES_PER_POSITION)
     return `time series (${slices.length} images of ${places} places)`;
   return slices.length < FEWEST_SLICES ? `fewer than ${FEWEST_SLICES} slices` : null;
+}
+
+function passedOverWeighting({ weighting }: Sequence, weightings?: readonly string[]): string | null {
+  if (!weightings || weighting === null || weightings.includes(weighting)) return null;
+  return `${weighting}, and the model is made for ${weightings.join(', ')}`;
 }
 
 function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Placed[] {

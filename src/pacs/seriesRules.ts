@@ -76,6 +76,11 @@ export function passedOverInstance(instance: Instance): string | null {
   );
 }
 
+/** Whether the instance is an MR image of the head, as far as it says what it is. */
+export function isBrainMr(instance: Instance): boolean {
+  return instance.modality === 'MR' && MR_IMAGES.has(instance.sopClassUid) && elsewhere(instance) === null;
+}
+
 /** Why a frame is not classified although its instance may be: one Enhanced object can hold images and maps. */
 export function passedOverFrame(frame: Frame): string | null {
   if ((frame.diffusionBValue ?? 0) > 0) return 'diffusion';

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import './enums.js';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
+import { ModelResolver } from '../resolvers/model.js';
 import { ExplanationResolver, PredictionResolver } from '../resolvers/prediction.js';
 import { JobResolver, ServerResolver } from '../resolvers/server.js';
 import { SliceResolver } from '../resolvers/slice.js';
@@ -14,6 +15,7 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
     resolvers: [
       ExplanationResolver,
       JobResolver,
+      ModelResolver,
       PredictionResolver,
       SeriesResolver,
       ServerResolver,

@@ -13,13 +13,15 @@ export class LabelProbability {
   probability!: number;
 }
 
-type Shown = 'id' | 'sliceId' | 'modelId' | 'status' | 'label' | 'confidence' | 'abstentionReason' | 'failureCode';
+type Shown = 'id' | 'sliceId' | 'modelId' | 'status' | 'label' | 'confidence' | 'abstentionReason' | 'novelty';
 
 @ObjectType({
   implements: Node,
   description: "One model's verdict on one slice. Research use only – not for diagnostic use.",
 })
-export class Prediction implements Pick<PredictionRow, Shown | 'executionProvider' | 'inferenceMs' | 'createdAt'> {
+export class Prediction
+  implements Pick<PredictionRow, Shown | 'failureCode' | 'executionProvider' | 'inferenceMs' | 'createdAt'>
+{
   @Field(() => ID)
   id!: string;
 
@@ -43,6 +45,13 @@ export class Prediction implements Pick<PredictionRow, Shown | 'executionProvide
 
   @Field(() => AbstentionReason, { nullable: true })
   abstentionReason!: AbstentionReason | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How unlike the training data the slice is; above the limit in the manifest of the model (1 for ours) it abstains. Null where the model has no such measure.',
+  })
+  novelty!: number | null;
 
   @Field(() => String, { nullable: true, description: 'Why the slice could not be read, as an error code.' })
   failureCode!: string | null;

@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { combine, type SliceVerdict } from '../../src/inference/combine.js';
 
-/** "g90" = glioma at .90, "n80" = no_tumor, "m.." = meningioma, "?.." = abstains (glioma), "x" = failed. */
+/** "g90" = glioma at .90, "n80" = no_tumor, "m.." = meningioma, "?.." and "o.." = abstains (glioma), "x" = failed. */
 function slices(text: string, seriesId = 'series'): SliceVerdict[] {
-  const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma' };
+  const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma', o: 'glioma' };
   return text.split(' ').map((word, position) => {
     const place = { sliceId: `${seriesId}-${position}`, seriesId, position, location: position * 5 };
-    if (word === 'x') return { ...place, status: 'FAILED', label: null, confidence: null };
-    const status = word.startsWith('?') ? 'ABSTAINED' : 'CLASSIFIED';
-    return { ...place, status, label: labels[word[0] as string] as string, confidence: Number(word.slice(1)) / 100 };
+    if (word === 'x') return { ...place, status: 'FAILED', label: null, confidence: null, abstentionReason: null };
+    const abstentionReason = ({ '?': 'LOW_CONFIDENCE', o: 'OUT_OF_DISTRIBUTION' } as const)[word[0] as string] ?? null;
+    const status = abstentionReason ? 'ABSTAINED' : 'CLASSIFIED';
+    return {
+      ...place,
+      status,
+      abstentionReason,
+      label: labels[word[0] as string] as string,
+      confidence: Number(word.slice(1)) / 100,
+    };
   });
 }
 
@@ -26,6 +33,12 @@ describe('combine', () => {
       ],
     });
     expect(answer(slices('n90 g80 g95 g85 n90'))?.confidence).toBeCloseTo((0.8 + 0.95 + 0.85) / 3);
+  });
+
+  it('says what most slices without an answer lack', () => {
+    expect(answer(slices('o90 o90 o80 ?60 n90'))?.abstentionReason).toBe('OUT_OF_DISTRIBUTION');
+    expect(answer(slices('o90 ?60 ?60 n90'))?.abstentionReason).toBe('LOW_CONFIDENCE');
+    expect(answer(slices('n90 n90 n90 o90'))?.abstentionReason).toBeNull();
   });
 
   it('is not moved by one odd slice', () => {
@@ -46,6 +59,15 @@ describe('combine', () => {
       location: Math.ceil(slice.position / 2) * 5,
     }));
     expect(answer(echoes)?.label).toBe('no_tumor');
+  });
+
+  it('needs more of thin slices than of thick ones', () => {
+    const thin = (text: string) => slices(text).map((slice) => ({ ...slice, location: slice.position * 2 }));
+    expect(answer(thin('n90 g90 g90 g90 n90 n90'))?.label).toBe('no_tumor');
+    expect(answer(thin('n90 g90 g90 g90 g90 n90'))?.label).toBe('glioma');
+    expect(answer(thin('n90 g90 ?60 ?60 g90 n90'))?.label).toBe('glioma');
+    const unplaced = slices('n90 g90 g90 n90').map((slice) => ({ ...slice, location: null }));
+    expect(answer(unplaced)?.label).toBe('glioma');
   });
 
   it('abstains where no two neighbours agree and nothing is normal', () => {

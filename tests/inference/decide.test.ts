@@ -25,6 +25,16 @@ describe('decide', () => {
     expect(decide(logits, manifest({ abstention: { confidence: 0.88 } })).status).toBe('CLASSIFIED');
   });
 
+  it('abstains where the slice is unlike the training data, however confident', () => {
+    const limited = manifest({ outOfDistribution: { output: 'novelty', above: 1 }, abstention: { confidence: 0.5 } });
+    const unknown = { status: 'ABSTAINED', abstentionReason: 'OUT_OF_DISTRIBUTION', label: 'glioma' };
+    expect(decide(logits, limited, 1.01)).toMatchObject({ ...unknown, novelty: 1.01 });
+    expect(decide(logits, limited, 1)).toMatchObject({ status: 'CLASSIFIED', abstentionReason: null, novelty: 1 });
+    expect(decide(logits, limited, Number.NaN)).toMatchObject(unknown);
+    expect(decide(logits, limited, null)).toMatchObject(unknown);
+    expect(decide(logits, manifest(), 99).status).toBe('CLASSIFIED');
+  });
+
   it('stays finite for logits of any size', () => {
     expect(decide(Float32Array.from([5000, -5000]), manifest()).confidence).toBe(1);
   });

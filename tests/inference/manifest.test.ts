@@ -36,6 +36,27 @@ describe('readModels', () => {
     expect(written.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it('reads the figures of a card, with intervals or without, and its text', async () => {
+    const path = await put({
+      ...LEAST,
+      card: {
+        splits: [{ name: 'test', slices: 10, accuracy: 0.9, macroF1: { value: 0.8, low: 0.7, high: 0.9 } }],
+        own: 1,
+      },
+    });
+    await writeFile(join(path, '../CARD.md'), '# chest-demo');
+    const [model] = await readModels(folder.path);
+    expect(model?.manifest.card).toMatchObject({ text: '# chest-demo', own: 1, series: [], limits: [] });
+    expect(model?.manifest.card.splits[0]).toMatchObject({
+      accuracy: { value: 0.9, low: null, high: null },
+      macroF1: { value: 0.8, low: 0.7, high: 0.9 },
+      ece: null,
+      perLabel: [],
+    });
+    await put({ ...LEAST, card: { splits: [{ name: 'test' }] } });
+    await expect(readModels(folder.path)).rejects.toThrow(/card\.splits\.0\.slices/);
+  });
+
   it('refuses a graph that is not the one that was hashed', async () => {
     await put(LEAST);
     await readModels(folder.path);

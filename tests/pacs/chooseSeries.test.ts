@@ -132,6 +132,24 @@ describe('orientation', () => {
   });
 });
 
+describe('a series of a weighting that the model is not made for', () => {
+  const described = (text: string) => series({ '0008103E': ['LO', text] });
+
+  it('is passed over, and says which', () => {
+    expect(chooseSeries(described('AX T2 TSE'), ['T1'])).toMatchObject({
+      eligible: false,
+      reason: 'T2, and the model is made for T1',
+    });
+    expect(chooseSeries(described('AX T2 FLAIR'), ['T1', 'T2']).reason).toBe('FLAIR, and the model is made for T1, T2');
+  });
+
+  it('is classified where nothing tells the weighting, or the model is made for any', () => {
+    expect(chooseSeries(described('AX T1 POST'), ['T1']).eligible).toBe(true);
+    expect(chooseSeries(described('ax'), ['T1']).eligible).toBe(true);
+    expect(chooseSeries(described('AX T2 TSE')).eligible).toBe(true);
+  });
+});
+
 describe('a series is passed over', () => {
   it.each<[string, Elements]>([
     ['our own result', { '00080070': ['LO', 'MRIMaster'] }],
