@@ -12,6 +12,10 @@ import type { Cam, ClassifyTask, ExplainTask, LoadTask, Logits } from './inferen
 import type { Manifest, Model } from './manifest.js';
 import type { Device, Provider } from './session.js';
 
+// ONNX Runtime would write an id of this machine to the user's cache folder, and look for its makers' server. It reads
+// this once, when it is loaded; what a worker thread sets reaches only JavaScript, so it is set here.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 export type PredictedSlice = Verdict & { inferenceMs: number };
 
 /** What speaks for `label`, or for it rather than for `against`: the difference of their logits. */
