@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Context } from './context.js';
-import { MrimasterError, StudyNotFound } from './errors.js';
+import { MrimasterError, ReceivedFilesMissing, StudyNotFound } from './errors.js';
 import type { Prisma, StudyStatus } from './generated/prisma/client.js';
 import type { PredictedSlice } from './inference/classifier.js';
 import { combine } from './inference/combine.js';
@@ -31,7 +31,8 @@ const RETRIEVAL_SHARE = 0.3;
  * finished by the next call, each slice predicted once by each model.
  * @param onProgress 0–1.
  * @param signal when aborted, stops with its reason behind the batch at hand.
- * @throws StudyNotFound and the archive's errors; a slice that fails is stored as such and stops nothing.
+ * @throws StudyNotFound, ReceivedFilesMissing and the archive's errors; a slice that fails is stored as such and stops
+ *   nothing.
  */
 export async function classifyStudy(
   context: Context,
@@ -56,7 +57,11 @@ export async function classifyStudy(
 
 /** Stores for each series and each of its slices whether it is classified, and the slices' order in space. */
 async function decideSeries({ classifier, prisma, receivedDir }: Context, studyId: string): Promise<void> {
-  const allSeries = await prisma.series.findMany({ where: { studyId }, include: { instances: true } });
+  const allSeries = await prisma.series.findMany({
+    where: { studyId, instances: { some: {} } },
+    include: { instances: true },
+  });
+  let lost = 0;
   for (const { id, instances } of allSeries) {
     const parsed: Instance[] = [];
     const unreadable: string[] = [];
@@ -64,6 +69,10 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
       const instance = await parseReceived(join(receivedDir, path));
       if (instance) parsed.push(instance);
       else unreadable.push(sopInstanceUid);
+    }
+    if (parsed.length === 0) {
+      lost++; // what was decided while its files could be read, stands
+      continue;
     }
     const choice = chooseSeries(parsed, classifier.manifest.weightings);
     const { eligible, reason, orientation } = choice;
@@ -81,6 +90,10 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
       prisma.slice.updateMany({ where: { seriesId: id, sopInstanceUid: { in: unreadable } }, data: { eligible } }),
     ]);
   }
+  if (lost > 0 && lost === allSeries.length)
+    throw new ReceivedFilesMissing(
+      'None of the files of the study can be read under DATA_DIR. Mount it, give it back its rights, or import the study again.',
+    );
 }
 
 /** undefined where the file is gone or damaged since it was received. */
@@ -130,18 +143,23 @@ export async function classifySlices(context: Context, slices: readonly SliceWit
       return parsed ? unfitFrame(parsed, frameNumber, classifier.manifest.weightings) : null;
     }),
   );
-  const writes = slices.map(({ id: sliceId }, index) => {
+  const writes = slices.flatMap(({ id: sliceId }, index) => {
     const image = decoded[index];
     const unfit = objections[index];
     const verdict = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
     const outcome = unfit && verdict.status !== 'FAILED' ? abstain(verdict, unfit) : verdict;
     const prediction = { failureCode: null, ...outcome, executionProvider: classifier.provider };
-    return prisma.prediction.upsert({
-      where: { sliceId_modelId: { sliceId, modelId: model.id } },
-      create: { ...prediction, sliceId, modelId: model.id },
-      // Made anew: what explained the old one goes with it.
-      update: { ...prediction, createdAt: new Date(), explanations: { deleteMany: {} } },
-    });
+    const key = { sliceId, modelId: model.id };
+    return [
+      // Made anew: what explained the old one goes with it. Apart, so that the upsert is PostgreSQL's own (INSERT ... ON
+      // CONFLICT) and two processes at the same slice do not meet.
+      prisma.explanation.deleteMany({ where: { prediction: key } }),
+      prisma.prediction.upsert({
+        where: { sliceId_modelId: key },
+        create: { ...prediction, ...key },
+        update: { ...prediction, createdAt: new Date() },
+      }),
+    ];
   });
   await prisma.$transaction(writes);
 }

@@ -31,6 +31,23 @@ export class UndecodablePixels extends MrimasterError {
   override readonly code = 'UNDECODABLE_PIXELS';
 }
 
+/** Files that were received are no longer where they were kept: a volume that is not mounted, perhaps. */
+export class ReceivedFilesMissing extends MrimasterError {
+  override readonly code = 'RECEIVED_FILES_MISSING';
+  override readonly retryable = true;
+}
+
+/** A file that this account may not read, or that the disk does not give. */
+export class FileNotReadable extends MrimasterError {
+  override readonly code = 'FILE_NOT_READABLE';
+}
+
+/** Another job is at the study. */
+export class StudyBusy extends MrimasterError {
+  override readonly code = 'STUDY_BUSY';
+  override readonly retryable = true;
+}
+
 /** A database that cannot be opened, or is not ours to use. */
 export class DatabaseNotUsable extends MrimasterError {
   override readonly code = 'DATABASE_NOT_USABLE';

@@ -5,7 +5,7 @@ import { DatabaseUnavailable, MrimasterError } from './errors.js';
 import type { Log } from './log.js';
 
 /** Prisma's and PostgreSQL's own codes for a database that is not there, or not yet. */
-const NO_DATABASE = /^(P1001|P1002|P1008|P1017|P2024|57P0[123]|ECONNREFUSED|ECONNRESET|ENOENT)$/;
+const NO_DATABASE = /^(P1001|P1002|P1008|P1017|P2024|P2039|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE)$/;
 
 /**
  * What a client learns of a failure: ours with its code and cure; GraphQL's own as it is; of any other only an id,
@@ -32,8 +32,9 @@ export function formatError(log: Log) {
 export function asKnown(error: unknown): MrimasterError | undefined {
   if (error instanceof MrimasterError) return error;
   for (let cause = error; cause instanceof Object; cause = (cause as { cause?: unknown }).cause) {
-    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown };
-    if ([code, originalCode].some((one) => NO_DATABASE.test(String(one))))
+    const { code, originalCode, syscall } = cause as { code?: unknown; originalCode?: unknown; syscall?: unknown };
+    const noSocket = code === 'ENOENT' && syscall === 'connect'; // other missing files are no databases
+    if (noSocket || [code, originalCode].some((one) => NO_DATABASE.test(String(one))))
       return new DatabaseUnavailable('The database does not answer at the moment. Try again shortly.');
   }
   return undefined;

@@ -4,7 +4,7 @@ import { INTENDED_USE } from './intendedUse.js';
 import { createLog } from './log.js';
 import { type HttpServer, startServer } from './server.js';
 import { awaitStopSignal } from './stopSignal.js';
-import { studyHandlers } from './studyJobs.js';
+import { resumeAbandoned, studyHandlers } from './studyJobs.js';
 
 export type Running = { context: Context; server: HttpServer; close(): Promise<void> };
 
@@ -13,6 +13,8 @@ export async function start(config = readConfig(), log = createLog(config.logLev
   const context = await openContext(config, 'server', log);
   try {
     const server = await startServer(context);
+    const resumed = await resumeAbandoned(context);
+    if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await context.queue.work(studyHandlers(context));
     const close = async () => {
       await server.close();

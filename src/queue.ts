@@ -29,6 +29,8 @@ export type Queue = {
    * @returns false when the study has a job waiting or running already.
    */
   sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob, priority: Priority): Promise<boolean>;
+  /** Makes a waiting job more urgent, and one by force. @returns false where `force` comes too late: it runs without. */
+  raiseStudy(tx: Prisma.TransactionClient, jobId: string, force: boolean, priority: Priority): Promise<boolean>;
   /** Starts working in this process, one study at a time. */
   work(handlers: StudyHandlers): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +72,15 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
         db: fromPrisma(tx),
       });
       return id !== null;
+    },
+    raiseStudy: async (tx, jobId, force, priority) => {
+      // pg-boss has no call for it; its table and columns are documented.
+      const changed = await tx.$executeRaw`
+        UPDATE pgboss.job SET priority = greatest(priority, ${PRIORITIES[priority]}),
+          data = CASE WHEN ${force} THEN jsonb_set(data, '{force}', 'true') ELSE data END
+        WHERE id = ${jobId}::uuid AND name = ${CLASSIFY_STUDY}
+          AND (state < 'active' OR NOT ${force} OR data @> '{"force": true}')`;
+      return changed > 0;
     },
     work: async ({ run, giveUp }) => {
       const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };

@@ -49,7 +49,7 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
         sha256: received.sha256,
         bytes: received.bytes,
       },
-      update: {},
+      update: { path: received.path }, // the same bytes again, where the file that was kept first is damaged
     });
     await tx.slice.createMany({ data: slicesOf(instance, stored), skipDuplicates: true });
   };
@@ -72,7 +72,10 @@ function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: I
 /** DICOM's DA "20260131" as "2026-01-31"; null where it is no date. */
 function isoDate(date: string | null): string | null {
   const [, year, month, day] = date?.match(/^(\d{4})\.?(\d{2})\.?(\d{2})$/) ?? [];
-  return year ? `${year}-${month}-${day}` : null;
+  const iso = `${year}-${month}-${day}`;
+  // 31 February becomes a day of March: then it is no date, either.
+  const time = Date.parse(`${iso}T00:00:00Z`);
+  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== iso ? null : iso;
 }
 
 function slicesOf(instance: Instance, stored: { id: string; seriesId: string }) {

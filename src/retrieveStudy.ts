@@ -35,25 +35,28 @@ export async function retrieveStudy(
     create: { studyInstanceUid, modalities: [], ...begun },
     update: begun,
   });
-  let [received, refused] = [0, 0];
-  for await (const part of pacs.retrieveStudy(studyInstanceUid)) {
+  let [received, refused, differing] = [0, 0, 0];
+  for await (const part of pacs.retrieveStudy(studyInstanceUid, signal)) {
     try {
       await recordInstance(context, await receiveBytes(part, receivedDir), THE_ARCHIVE);
     } catch (error) {
       if (!(error instanceof InvalidDicom || error instanceof InstanceConflict)) throw error;
       log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
-      refused++;
+      if (error instanceof InstanceConflict) differing++;
+      else refused++;
     }
     signal.throwIfAborted();
     received++;
     if (expected) await onProgress(Math.min(1, received / expected));
   }
   const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
-  await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused) });
+  await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused, differing) });
 }
 
-function completeness(here: number, expected: number | null, refused: number) {
-  const damaged = refused > 0 ? ` ${refused} that it sent could not be used.` : '';
+/** `differing`: were here before under the same UID, with other bytes; pulling them again would change nothing. */
+function completeness(here: number, expected: number | null, refused: number, differing: number) {
+  const others = differing > 0 ? ` ${differing} differ from what came first; both are kept, the first is used.` : '';
+  const damaged = refused > 0 ? ` ${refused} that it sent could not be used.${others}` : others;
   if (expected === null)
     return {
       completenessState: refused > 0 ? ('INCOMPLETE' as const) : ('PROVISIONAL' as const),

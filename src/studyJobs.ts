@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
-import { DatabaseUnavailable, MrimasterError, PacsNotConfigured, StudyNotFound } from './errors.js';
+import { DatabaseUnavailable, MrimasterError, PacsNotConfigured, StudyBusy, StudyNotFound } from './errors.js';
+import { asKnown } from './formatError.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type Priority, type StudyHandlers } from './queue.js';
 import { THE_ARCHIVE } from './retrieveStudy.js';
@@ -17,8 +18,8 @@ export type EnqueueStudy = {
 
 /**
  * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
- * job is the answer.
- * @throws StudyNotFound when neither we nor the archive has it; PacsNotConfigured for an archive we do not know. An
+ * job is the answer; while it waits it takes over a higher priority, and `force`.
+ * @throws StudyBusy where `force` is asked of a job that runs already; StudyNotFound when neither we nor the archive has it; PacsNotConfigured for an archive we do not know. An
  *   archive that does not answer is no error here: the job waits for it.
  */
 export async function enqueueStudy(context: Context, request: EnqueueStudy): Promise<Job> {
@@ -35,7 +36,10 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     const sent = await queue.sendStudy(tx, id, { studyInstanceUid, pacs, force }, priority);
     if (!sent) {
       const live = { studyId: study.id, status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
-      return tx.job.findFirst({ where: live, orderBy: { createdAt: 'desc' } });
+      const job = await tx.job.findFirst({ where: live, orderBy: { createdAt: 'desc' } });
+      if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
+        throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
+      return job;
     }
     await tx.study.update({ where: { id: study.id }, data: { status: 'QUEUED', failureCode: null } });
     return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId: study.id } });
@@ -47,6 +51,19 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     await sleep(100);
   }
   throw new DatabaseUnavailable('The queue does not take the study at the moment. Try again shortly.');
+}
+
+/**
+ * Queues what was being classified when its process ended, outside of the queue (`mrimaster import`); for start-up.
+ * @returns how many studies.
+ */
+export async function resumeAbandoned(context: Context): Promise<number> {
+  const live = { status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
+  const abandoned = await context.prisma.study.findMany({
+    where: { status: { in: ['QUEUED', 'CLASSIFYING'] }, series: { some: {} }, jobs: { none: live } },
+  });
+  for (const { studyInstanceUid } of abandoned) await enqueueStudy(context, { studyInstanceUid, priority: 'BACKLOG' });
+  return abandoned.length;
 }
 
 async function whereToPull(context: Context, request: EnqueueStudy): Promise<string | null> {
@@ -104,11 +121,11 @@ export function studyHandlers(context: Context): StudyHandlers {
         );
         await update(jobId, { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() });
       } catch (error) {
-        const known = error instanceof MrimasterError;
-        const message = known ? error.message : 'Internal error; the log of this time says more.';
-        log.warn({ jobId, attempt, ...(known ? { code: error.code } : { err: error }) }, 'A study was not finished.');
-        const hopeless = known ? !error.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
-        if (hopeless) return fail(jobId, job.studyInstanceUid, known ? error.code : 'INTERNAL_SERVER_ERROR', message);
+        const known = asKnown(error);
+        const message = known?.message ?? 'Internal error; the log of this time says more.';
+        log.warn({ jobId, attempt, ...(known ? { code: known.code } : { err: error }) }, 'A study was not finished.');
+        const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
+        if (hopeless) return fail(jobId, job.studyInstanceUid, known?.code ?? 'INTERNAL_SERVER_ERROR', message);
         await update(jobId, { status: 'QUEUED', error: message });
         throw error; // the queue tries again later
       }

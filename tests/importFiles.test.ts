@@ -1,11 +1,12 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { classifyStudy } from '../src/classifyStudy.js';
 import { importFiles } from '../src/importFiles.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
-import { type Answer, type Program, startProgram, temporaryFolder } from './program.js';
+import { resumeAbandoned } from '../src/studyJobs.js';
+import { type Answer, type Program, startProgram, temporaryFolder, until } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;
@@ -48,6 +49,10 @@ async function classified(): Promise<Answer> {
     async () => {},
     AbortSignal.timeout(60_000),
   );
+  return asked();
+}
+
+async function asked(): Promise<Answer> {
   const { data } = await program.ask(
     `query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { status patient { name } series { eligible slices { nodes {
       eligible position prediction { status failureCode } } } } finding { sliceCounts { count } } } }`,
@@ -86,6 +91,48 @@ describe('a study from files', () => {
     const failed = series[0].slices.nodes.filter(({ prediction }: Answer) => prediction.status === 'FAILED');
     expect(failed).toMatchObject([{ prediction: { failureCode: 'UNDECODABLE_PIXELS' } }]);
     expect(series[0].slices.nodes).toHaveLength(8);
+  });
+
+  it('keeps its answer while none of its files can be read, and says so', async () => {
+    await bring();
+    const before = await classified();
+    const away = `${program.context.receivedDir}-unmounted`;
+    await rename(program.context.receivedDir, away);
+    await expect(classified()).rejects.toMatchObject({ code: 'RECEIVED_FILES_MISSING', retryable: true });
+    expect(await asked()).toEqual({ ...before, status: 'CLASSIFYING' });
+    await rename(away, program.context.receivedDir);
+    expect(await classified()).toEqual(before);
+  });
+
+  it('is healed by the same files once more', async () => {
+    await bring();
+    const { path } = await program.context.prisma.instance.findFirstOrThrow();
+    await truncate(join(program.context.receivedDir, path), 3000);
+    expect((await classified()).status).toBe('PARTIAL');
+    expect((await bring()).imported).toMatchObject({ received: 1, duplicates: 7, refused: [] });
+    expect((await classified()).status).toBe('CLASSIFIED');
+  });
+
+  it('is classified once by several processes at once', async () => {
+    await bring();
+    const answers = await Promise.all([classified(), classified(), classified()]);
+    expect(answers[0].status).toBe('CLASSIFIED');
+    expect(await program.context.prisma.prediction.count()).toBe(8);
+  });
+
+  it('that was left by the process that classified it is finished by the next server', async () => {
+    await bring();
+    const { prisma } = program.context;
+    await prisma.study.updateMany({ data: { status: 'CLASSIFYING' } });
+    expect(await resumeAbandoned(program.context)).toBe(1);
+    expect(await resumeAbandoned(program.context)).toBe(0);
+    await until(asked, ({ status }) => status === 'CLASSIFIED');
+    expect(await prisma.job.count()).toBe(1);
+  });
+
+  it('has no date where the file has one that no calendar holds', async () => {
+    await bring((bytes) => replaced(bytes, '20260101', '20260231'));
+    expect((await program.context.prisma.study.findFirstOrThrow()).studyDate).toBeNull();
   });
 
   it('is not changed by files that claim its UIDs', async () => {

@@ -110,12 +110,13 @@ export class DicomwebClient {
    * they arrive. Read one to its end before asking for the next.
    * @throws StudyNotFound where the archive has no such study, and the errors of every method, also midway: only
    * when the iteration ends without an error have all parts come.
+   * @param signal when aborted, stops with its reason, also while the archive is silent.
    */
-  async *retrieveStudy(studyInstanceUid: string): AsyncGenerator<AsyncIterable<Uint8Array>> {
+  async *retrieveStudy(studyInstanceUid: string, signal?: AbortSignal): AsyncGenerator<AsyncIterable<Uint8Array>> {
     const url = new URL(`studies/${requireUid(studyInstanceUid, 'StudyInstanceUID')}`, this.#root);
     // Without transfer-syntax=* archives decompress everything (PS3.18 8.7.3.5.2).
     const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
-    const answer = await request(url, { ...this.#authorization, Accept: accept }, this.#idleMs);
+    const answer = await request(url, { ...this.#authorization, Accept: accept }, this.#idleMs, signal);
     const notFound = () => new StudyNotFound(`The archive at ${url.origin} has no study ${studyInstanceUid}.`);
     if (answer.response.status !== 200) {
       await discard(answer);

@@ -1,12 +1,17 @@
 import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../errors.js';
 
 /**
- * Sends one GET request and waits for its answer's head. `signal` stops it; so does `idleMs` without a sign of life,
- * before the head or between two chunks of the body that {@link readBody} reads.
+ * Sends one GET request and waits for its answer's head. `signal` stops it with its reason; so does `idleMs` without a
+ * sign of life, before the head or between two chunks of the body that {@link readBody} reads.
  * @throws PacsUnreachable, PacsRefused (401, 403) or PacsBadAnswer; answers 200, 204 and 404 are returned.
  */
-export async function request(url: URL, headers: Record<string, string>, idleMs: number): Promise<Answer> {
-  const watch = createWatch(idleMs);
+export async function request(
+  url: URL,
+  headers: Record<string, string>,
+  idleMs: number,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const watch = createWatch(idleMs, signal);
   try {
     // A redirect could lead credentials and patient data to another host: it is told, not followed.
     const response = await fetch(url, { headers, signal: watch.signal, redirect: 'manual' });
@@ -57,8 +62,8 @@ export async function* limitBytes(source: AsyncIterable<Uint8Array>, maxBytes: n
   }
 }
 
-/** Aborts when nothing has been heard for `idleMs`. */
-function createWatch(idleMs: number) {
+/** Aborts when nothing has been heard for `idleMs`, or `outer` does. */
+function createWatch(idleMs: number, outer?: AbortSignal) {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const stop = () => clearTimeout(timer);
@@ -67,7 +72,8 @@ function createWatch(idleMs: number) {
     timer = setTimeout(() => controller.abort(new DOMException('idle', 'TimeoutError')), idleMs);
   };
   sign();
-  return { signal: controller.signal, sign, stop };
+  const signal = outer ? AbortSignal.any([controller.signal, outer]) : controller.signal;
+  return { signal, sign, stop };
 }
 
 function judge({ status, headers }: Response, url: URL): void {
