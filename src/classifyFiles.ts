@@ -1,10 +1,10 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { MrimasterError, UnsupportedPixels } from './errors.js';
+import { open, readFile, stat } from 'node:fs/promises';
+import { FileNotReadable, MrimasterError, UnsupportedPixels } from './errors.js';
 import type { Classifier, PredictedSlice } from './inference/classifier.js';
 import { abstain } from './inference/decide.js';
 import type { GrayscaleImage } from './inference/image.js';
 import type { DecodePool } from './pacs/decodePool.js';
+import { isDirectory, walkFiles } from './pacs/findFiles.js';
 import { parseInstance } from './pacs/parse.js';
 import { type Unfit, unfitFrame } from './pacs/unfit.js';
 import { pictureKind, readPicture } from './readPicture.js';
@@ -28,13 +28,13 @@ export async function* classifyFiles(
   decoding: DecodePool,
 ): AsyncGenerator<ClassifiedFile> {
   const single = !(await stat(path)).isDirectory();
-  for await (const file of filesUnder(path)) {
-    const { size } = await stat(file);
-    if (size > LARGEST_FILE) {
-      if (single || (await looksLikeDicom(file))) yield { file, frameNumber: 1, failure: tooLarge() };
+  for await (const file of walkFiles(path)) {
+    const bytes = await orError(() => readWhole(file, single));
+    if (bytes === undefined || (!single && bytes instanceof Uint8Array && isDirectory(bytes))) continue;
+    if (bytes instanceof MrimasterError) {
+      yield { file, frameNumber: 1, failure: bytes };
       continue;
     }
-    const bytes = await readFile(file);
     for await (const slice of slicesOf(file, bytes, decoding, single, classifier)) {
       const { frameNumber, image, unfit } = slice;
       if (image instanceof MrimasterError) {
@@ -47,13 +47,18 @@ export async function* classifyFiles(
   }
 }
 
-async function* filesUnder(path: string): AsyncGenerator<string> {
-  if (!(await stat(path)).isDirectory()) return yield path;
-  const entries = await readdir(path, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
-    if (entry.isDirectory()) yield* filesUnder(join(path, entry.name));
-    else if (entry.isFile()) yield join(path, entry.name);
+/** undefined for a large file of a folder that is no DICOM. @throws FileNotReadable, UnsupportedPixels (too large) */
+async function readWhole(file: string, single: boolean): Promise<Uint8Array | undefined> {
+  try {
+    if ((await stat(file)).size <= LARGEST_FILE) return await readFile(file);
+    if (!single && !(await looksLikeDicom(file))) return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FileNotReadable(`The file cannot be read (${code}). Check its rights.`, { cause: error });
   }
+  throw new UnsupportedPixels(
+    `The file is larger than ${LARGEST_FILE / 2 ** 20} MiB. Import it: the server reads it in parts.`,
+  );
 }
 
 type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; unfit?: Unfit | null };
@@ -94,12 +99,6 @@ async function looksLikeDicom(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
-}
-
-function tooLarge(): UnsupportedPixels {
-  return new UnsupportedPixels(
-    `The file is larger than ${LARGEST_FILE / 2 ** 20} MiB. Import it: the server reads it in parts.`,
-  );
 }
 
 async function orError<T>(work: () => Promise<T>): Promise<T | MrimasterError> {

@@ -58,7 +58,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
     context: async (request) => ({
       program,
       loaders: createLoaders(prisma),
-      origin: config.publicUrl ? new URL(config.publicUrl).origin : `${request.protocol}://${request.host}`,
+      origin: config.publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`,
     }),
   });
   serveImages(app, program);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { decode, encode } from 'fast-png';
@@ -95,6 +95,30 @@ describe('mrimaster classify', () => {
       { status: 'FAILED', label: null, failureCode: 'UNDECODABLE_PIXELS' },
       { status: 'CLASSIFIED' },
     ]);
+  });
+
+  it.skipIf(process.platform !== 'linux')('follows links, passes an index over, and goes on behind a file that cannot be read', async () => {
+    const disc = join(folder.path, 'disc');
+    await mkdir(disc);
+    await symlink(sample, join(disc, 'linked'));
+    await symlink('/proc/self/mem', join(disc, 'a-damaged.dcm')); // Linux fails to read it, with EIO
+    const index = Buffer.from(await readFile(join(sample, 'anatomy-10.dcm')));
+    index.write('1.2.840.10008.1.3.10\0\0\0\0\0', index.indexOf('1.2.840.10008.5.1.4.1.1.4'), 'latin1');
+    index.writeUInt16LE(20, index.indexOf('1.2.840.10008.1.3.10') - 2);
+    await writeFile(join(disc, 'DICOMDIR'), index);
+    const { code, stdout } = await runCli(['classify', disc, '--json']);
+    const answers = lines(stdout);
+    expect(code).toBe(1);
+    expect(answers[0]).toMatchObject({ status: 'FAILED', failureCode: 'FILE_NOT_READABLE' });
+    expect(answers.slice(1)).toHaveLength(25);
+    expect(answers.slice(1).every(({ status }) => status !== 'FAILED')).toBe(true);
+  });
+
+  it('leaves nothing in the home of its user, and calls nobody', async () => {
+    const home = join(folder.path, 'home');
+    await mkdir(home);
+    await runCli(['classify', join(sample, 'anatomy-10.dcm')], { HOME: home, XDG_CACHE_HOME: '' });
+    expect(await readdir(home)).toEqual([]);
   });
 
   it('says so when there is nothing to classify', async () => {

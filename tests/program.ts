@@ -62,7 +62,8 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
 /** As a user's shell has it: the test runner's own NODE_ENV would change how libraries behave. */
 export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
   const { NODE_ENV, VITEST, ...rest } = process.env;
-  return { ...rest, INFERENCE_DEVICE: 'cpu', ...env };
+  // Empty, so that neither this shell nor a file .env leads a test to a real database or archive.
+  return { ...rest, DATABASE_URL: '', PACS_URL: '', INFERENCE_DEVICE: 'cpu', ...env };
 }
 
 /** Polls until `done` is true of the answer. @throws after a minute. */

@@ -15,7 +15,8 @@ const POLL_MS = 200;
 
 /** `mrimaster demo`: the whole way of a study, as a front end would go it. */
 export async function demo({ exit }: { exit?: boolean }): Promise<void> {
-  const config = readConfig();
+  // On embedded defaults, whatever is set for real use: a synthetic study has no place in a hospital's database.
+  const config = { ...readConfig(), databaseUrl: undefined, pacsUrl: undefined };
   const log = createLog('warn');
   console.log('Starting the database, the model and the server ...');
   const stop = awaitStopSignal(log);

@@ -33,7 +33,7 @@ function report({ studyInstanceUids, received, duplicates, skipped, refused }: I
   );
   for (const { file, reason } of refused) console.error(`Refused: ${file}: ${reason}`);
   if (refused.length > 0 || received + duplicates === 0) process.exitCode = 1;
-  if (received + duplicates === 0) console.error('No DICOM file was found there.');
+  if (received + duplicates + refused.length === 0) console.error('No DICOM file was found there.');
 }
 
 /** In this process, also beside a server: the server's queue is the server's. */
@@ -52,7 +52,9 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
     where: { studyInstanceUid },
     include: { series: true, findings: { where: { modelId: model.id } } },
   });
-  console.log(`\nStudy ${studyInstanceUid}: ${study.status}`);
+  const failed = study.status === 'FAILED' || study.status === 'PARTIAL';
+  console.log(`\nStudy ${studyInstanceUid}: ${study.status}${failed ? ` (${study.failureCode})` : ''}`);
+  if (failed) process.exitCode = 1;
   for (const { description, eligible, eligibilityReason } of study.series)
     console.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
   for (const { abstained, abstentionReason, confidence, label } of study.findings)

@@ -15,28 +15,43 @@ const DIRECTORY_SOP_CLASS = 'UI\x14\x001.2.840.10008.1.3.10';
  * @throws the file system's error where `root` itself cannot be read.
  */
 export async function* findFiles(root: string, tally: Tally = { found: 0, skipped: 0 }): AsyncGenerator<string> {
-  await stat(root);
-  yield* walk(root, tally, new Set());
+  for await (const path of walkFiles(root, () => tally.skipped++)) {
+    if (await isDicomFile(path)) {
+      tally.found++;
+      yield path;
+    } else {
+      tally.skipped++;
+    }
+  }
 }
 
-async function* walk(path: string, tally: Tally, visited: Set<string>): AsyncGenerator<string> {
+/**
+ * The files of every kind under `root`, in the same order, "slice-2" before "slice-10".
+ * @param onSkipped called for folders that cannot be read, and for sockets and pipes, which would block an open.
+ * @throws the file system's error where `root` itself cannot be read.
+ */
+export async function* walkFiles(root: string, onSkipped: () => void = () => {}): AsyncGenerator<string> {
+  await stat(root);
+  yield* walk(root, onSkipped, new Set());
+}
+
+async function* walk(path: string, onSkipped: () => void, visited: Set<string>): AsyncGenerator<string> {
   const kind = await stat(path).catch(() => null);
-  if (kind?.isDirectory()) {
-    const folder = await realpath(path);
-    if (visited.has(folder)) return;
-    visited.add(folder);
-    const names = await readdir(path).catch(() => null);
-    if (!names) tally.skipped++;
-    for (const name of names?.sort() ?? []) yield* walk(join(path, name), tally, visited);
-    return;
-  }
-  // Sockets and pipes would block an open.
-  if (kind?.isFile() && (await isDicomFile(path))) {
-    tally.found++;
-    yield path;
-  } else {
-    tally.skipped++;
-  }
+  if (kind?.isFile()) return yield path;
+  const names = kind?.isDirectory() ? await readdir(path).catch(() => null) : null;
+  if (!names) return onSkipped();
+  const folder = await realpath(path);
+  if (visited.has(folder)) return;
+  visited.add(folder);
+  for (const name of names.sort(byName)) yield* walk(join(path, name), onSkipped, visited);
+}
+
+const byName = new Intl.Collator('en', { numeric: true }).compare;
+
+/** Whether a file that begins so is a DICOMDIR: an index of files is no image. */
+export function isDirectory(start: Uint8Array): boolean {
+  // MediaStorageSOPClassUID stands in the first few hundred bytes.
+  return Buffer.from(start.subarray(0, 4096)).includes(DIRECTORY_SOP_CLASS, 0, 'latin1');
 }
 
 async function isDicomFile(path: string): Promise<boolean> {
@@ -47,8 +62,7 @@ async function isDicomFile(path: string): Promise<boolean> {
     const { bytesRead } = await file.read(start, 0, start.length, 0);
     const bytes = start.subarray(0, bytesRead);
     if (bytes.toString('latin1', 128, 132) !== 'DICM') locateDataSet(bytes);
-    // MediaStorageSOPClassUID stands in the first few hundred bytes; an index of files is no image.
-    return !bytes.includes(DIRECTORY_SOP_CLASS, 0, 'latin1');
+    return !isDirectory(bytes);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return true; // whoever opens it says what is wrong
