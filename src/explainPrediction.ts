@@ -2,9 +2,13 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { ExplanationUnavailable, LayerNotFound, ModelNotFound, PredictionNotFound } from './errors.js';
 import type { Explanation, ExplanationMethod } from './generated/prisma/client.js';
+import type { Classifier } from './inference/classifier.js';
 import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
-/** `against`: a label to contrast with. By default: the predicted label against none, Grad-CAM, and for explainPrediction the last convolutional layer. */
+/**
+ * `against`: a label to contrast with. By default: the predicted label against none, Grad-CAM, and for explainPrediction
+ * the last convolutional layer that can be explained and has more than one cell.
+ */
 export type ExplainPrediction = {
   predictionId: string;
   label?: string | null | undefined;
@@ -19,7 +23,7 @@ export type ExplainPrediction = {
  *   errors of the slice.
  */
 export async function explainPrediction(context: Context, request: ExplainPrediction): Promise<Explanation> {
-  const [explanation] = await explain(context, request, [chooseLayer(context.classifier.layers, request.layer)]);
+  const [explanation] = await explain(context, request, [await chooseLayer(context.classifier, request.layer)]);
   return explanation as Explanation;
 }
 
@@ -28,7 +32,7 @@ export async function explainLayers(
   context: Context,
   request: Omit<ExplainPrediction, 'layer'>,
 ): Promise<Explanation[]> {
-  return explain(context, request, await context.classifier.explainableLayers());
+  return explain(context, request, (await context.classifier.explainable()).layers);
 }
 
 async function explain(
@@ -71,10 +75,14 @@ async function explain(
   return stored.sort((a, b) => layers.indexOf(a.layer) - layers.indexOf(b.layer));
 }
 
-function chooseLayer(layers: readonly string[], wanted: string | null | undefined): string {
-  const last = layers.at(-1);
-  if (last === undefined) throw new ExplanationUnavailable('The model has no convolutional layer to explain.');
-  if (!wanted) return last;
-  if (layers.includes(wanted)) return wanted;
+async function chooseLayer(classifier: Classifier, wanted: string | null | undefined): Promise<string> {
+  const { layers } = classifier;
+  if (wanted && layers.includes(wanted)) return wanted; // where it has no map, that is told with the reason
+  if (!wanted) {
+    const { last, missing } = await classifier.explainable();
+    if (last === undefined)
+      throw new ExplanationUnavailable(missing ?? 'The model has no convolutional layer to explain.');
+    return last;
+  }
   throw new LayerNotFound(`The model has no convolutional layer "${wanted}". Its layers: ${layers.join(', ')}.`);
 }

@@ -30,20 +30,24 @@ export async function measureFaithfulness(
   if (!first) return [];
   const radius = Math.max(1, Math.round(Math.min(first.frame.height, first.frame.width) * BLUR_SHARE));
   const blurred = blur(image, radius);
-  const changed = maps.flatMap((map) => {
+  const probabilitiesOf = async (images: GrayscaleImage[]) =>
+    (await classifier.classify(images)).map(
+      ({ probabilities }) => probabilities.find((one) => one.label === label)?.probability ?? 0,
+    );
+  const [probability = 0] = await probabilitiesOf([image]);
+  const found: Faithfulness[] = [];
+  // One map at a time: the thread that computes is free for others in between, and no copies pile up.
+  for (const map of maps) {
     const hottest = hottestPixels(map, image);
     const opposite = hottest.map((index) => turned(index, map, image)).filter((index) => index >= 0);
-    return [replacePixels(image, blurred, hottest), replacePixels(image, blurred, opposite)];
-  });
-  const verdicts = await classifier.classify([image, ...changed]);
-  const of = (index: number) => verdicts[index]?.probabilities.find((one) => one.label === label)?.probability ?? 0;
-  return maps.map((map, index) => {
-    const [probability, without, control] = [of(0), of(1 + 2 * index), of(2 + 2 * index)];
+    const changed = [replacePixels(image, blurred, hottest), replacePixels(image, blurred, opposite)];
+    const [without = 0, control = 0] = await probabilitiesOf(changed);
     const drop = probability - without;
     const supported = drop >= LEAST_DROP && drop > probability - control;
     const empty = map.values.every((value) => value === 0);
-    return { verdict: empty ? 'EMPTY' : supported ? 'SUPPORTED' : 'UNSUPPORTED', probability, without, control };
-  });
+    found.push({ verdict: empty ? 'EMPTY' : supported ? 'SUPPORTED' : 'UNSUPPORTED', probability, without, control });
+  }
+  return found;
 }
 
 /** Their places in the slice, row by row: a tenth of what the model saw, where the map is above 0. */

@@ -3,7 +3,7 @@ import { readConfig } from '../config.js';
 import { LayerNotFound, MethodNotFound, UnsupportedPixels } from '../errors.js';
 import { addCaption } from '../images/caption.js';
 import { renderFigure } from '../images/figure.js';
-import { fullScale } from '../images/heatmap.js';
+import { type ExplanationMap, fullScale } from '../images/heatmap.js';
 import { encodePng } from '../images/png.js';
 import { renderOverlay } from '../images/renderOverlay.js';
 import { type Classifier, openClassifier } from '../inference/classifier.js';
@@ -11,6 +11,7 @@ import { type Method, methods } from '../inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../inference/image.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
+import { type Faithfulness, measureFaithfulness } from '../measureFaithfulness.js';
 import { applyVoiLut } from '../pacs/applyVoiLut.js';
 import { readSlice } from '../pacs/readSlice.js';
 import { pictureKind, readPicture } from '../readPicture.js';
@@ -50,12 +51,12 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     const layers = await chooseLayers(classifier, options.layer);
     const { against } = options;
     const maps = await classifier.explain(image, { label, against }, method, layers);
-    if (options.json)
-      for (const { layer, rows, columns, values } of maps)
-        console.log(
-          JSON.stringify({ layer, label, ...(against && { against }), method, rows, columns, values: [...values] }),
-        );
     const { name, version } = classifier.manifest;
+    if (options.json)
+      for (const { layer, rows, columns, frame, values } of maps) {
+        const what = { layer, label, ...(against && { against }), method, model: `${name}@${version}` };
+        console.log(JSON.stringify({ ...what, rows, columns, frame, values: [...values] }));
+      }
     const explained = against ? `"${label}" rather than "${against}"` : `"${label}"`;
     const what = `${METHOD_NAMES[method]} of ${explained}, ${name} ${version}`;
     const answer = `${verdict.status === 'ABSTAINED' ? 'abstains, best guess ' : ''}${verdict.label} ${percent(verdict.confidence)}`;
@@ -68,8 +69,9 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
       );
     }
     const last = maps.at(-1);
+    const support = last && !options.json ? describeSupport(await measureOne(classifier, image, label, last)) : '';
     if (options.overlay && last) {
-      const caption = [`${what}, layer ${last.layer}`, `Answer: ${answer}`];
+      const caption = [`${what}, layer ${last.layer}`, `Answer: ${answer}`, ...(support ? [support] : [])];
       const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));
       await writeFile(options.overlay, encodePng(picture, what));
     }
@@ -78,10 +80,25 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     console.log(`${what}: ${maps.length} ${maps.length === 1 ? 'layer' : 'layers'}.`);
     if (options.figure) console.log(`Figure: ${options.figure}`);
     if (options.overlay) console.log(`Overlay: ${options.overlay}`);
+    if (last) console.log(`${last.layer}: ${support}`);
     console.log(`A map shows where evidence came from, not where a tumour is. ${INTENDED_USE}.`);
   } finally {
     await classifier.close();
   }
+}
+
+async function measureOne(classifier: Classifier, image: GrayscaleImage, label: string, map: ExplanationMap) {
+  const [found] = await measureFaithfulness(classifier, image, label, [map]);
+  return found as Faithfulness;
+}
+
+/** What a map is worth, in words: docs/explanations.md says how it is measured. */
+function describeSupport({ verdict, probability, without, control }: Faithfulness): string {
+  if (verdict === 'EMPTY') return 'The map is empty: it says nothing.';
+  const figures = `without its hottest part ${percent(without)} instead of ${percent(probability)}, without another part ${percent(control)}`;
+  return verdict === 'SUPPORTED'
+    ? `The answer rests on what the map shows (${figures}).`
+    : `The answer does not rest on what the map shows (${figures}).`;
 }
 
 async function readImage(file: string, frameNumber: number): Promise<GrayscaleImage> {
@@ -96,8 +113,10 @@ function chooseMethod(wanted: string): Method {
 }
 
 async function chooseLayers(classifier: Classifier, wanted: string | undefined): Promise<string[]> {
-  const explainable = await classifier.explainableLayers();
-  if (wanted === undefined) return explainable;
-  if (explainable.includes(wanted)) return [wanted];
-  throw new LayerNotFound(`There is no layer "${wanted}" that can be explained. Layers: ${explainable.join(', ')}.`);
+  if (wanted !== undefined && classifier.layers.includes(wanted)) return [wanted];
+  const { layers, missing } = await classifier.explainable();
+  if (wanted !== undefined)
+    throw new LayerNotFound(`There is no layer "${wanted}" that can be explained. Layers: ${layers.join(', ')}.`);
+  if (missing) console.error(missing);
+  return layers;
 }

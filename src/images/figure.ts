@@ -1,7 +1,7 @@
 import { INTENDED_USE } from '../intendedUse.js';
 import { Canvas, LINE_HEIGHT, textWidth } from './canvas.js';
 import { BACKGROUND, drawScale, INK, WARNING } from './caption.js';
-import { type ExplanationMap, fullScale } from './heatmap.js';
+import { type ExplanationMap, fullScale, peakOf } from './heatmap.js';
 import type { Picture } from './png.js';
 import { renderHeatmap, renderOverlay, renderRawMap } from './renderOverlay.js';
 
@@ -27,19 +27,25 @@ export function renderFigure(
   const cell = { width: Math.round(size.columns * factor), height: Math.round(size.rows * factor) };
   const left = Math.max(...ROWS.map(textWidth)) + 2 * GAP;
   const top = 3 * LINE_HEIGHT + 2 * GAP;
-  const width = Math.max(left + columns.length * (CELL + GAP), textWidth(title) + 2 * GAP);
+  const warning = `${INTENDED_USE}. Each column has its own scale.`;
+  const width = Math.max(
+    left + columns.length * (CELL + GAP),
+    ...[title, warning].map((line) => textWidth(line) + 2 * GAP),
+  );
   const height = top + ROWS.length * (cell.height + GAP) + LINE_HEIGHT + GAP;
   const canvas = new Canvas(width, height, BACKGROUND);
   canvas.text(title, GAP, GAP, INK);
-  canvas.text(`${INTENDED_USE}. Each column has its own scale.`, GAP, GAP + LINE_HEIGHT, WARNING);
+  canvas.text(warning, GAP, GAP + LINE_HEIGHT, WARNING);
   for (const [row, label] of ROWS.entries())
-    canvas.text(label, GAP, top + row * (cell.height + GAP) + (cell.height - LINE_HEIGHT) / 2, INK);
+    canvas.text(label, GAP, top + row * (cell.height + GAP) + Math.floor((cell.height - LINE_HEIGHT) / 2), INK);
   for (const [index, { layer, map }] of columns.entries()) {
     const x = left + index * (CELL + GAP);
     canvas.text(shorten(layer), x, top - LINE_HEIGHT - 2, INK);
     const pictures = [renderRawMap(map), renderHeatmap(map, size), renderOverlay(grey, map, size, OPACITY)];
     for (const [row, picture] of pictures.entries()) canvas.picture(picture, x, top + row * (cell.height + GAP), cell);
-    drawScale(canvas, x, top + ROWS.length * (cell.height + GAP), cell.width, fullScale(map));
+    const below = top + ROWS.length * (cell.height + GAP);
+    if (peakOf(map)) drawScale(canvas, x, below, cell.width, fullScale(map));
+    else canvas.text('empty: says nothing', x, below, WARNING);
   }
   return canvas.toPicture();
 }

@@ -51,9 +51,10 @@ export function fullScale({ rows, columns, values }: ExplanationMap): number {
   return values.reduce((most, value) => Math.max(most, value), 1 / (rows * columns));
 }
 
-/** The largest value's place in slice pixels, at the centre of its cell. */
-export function peakOf({ rows, columns, values, frame }: ExplanationMap): { x: number; y: number } {
+/** The largest value's place in slice pixels, at the centre of its cell; null where the map is empty. */
+export function peakOf({ rows, columns, values, frame }: ExplanationMap): { x: number; y: number } | null {
   const index = values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
+  if (values[index] === 0) return null;
   return {
     x: frame.left + ((index % columns) + 0.5) * (frame.width / columns),
     y: frame.top + (Math.floor(index / columns) + 0.5) * (frame.height / rows),

@@ -4,6 +4,7 @@ import { Piscina } from 'piscina';
 import { LabelNotFound, ModelNotLoaded } from '../errors.js';
 import { answerOf } from '../threads.js';
 import { decide, type Verdict } from './decide.js';
+import type { Explainable } from './gradcam/explainingSessions.js';
 import { readGraph } from './gradcam/graph.js';
 import { convolutionalLayers } from './gradcam/layers.js';
 import type { Method } from './gradcam/maps.js';
@@ -29,8 +30,7 @@ export type Classifier = {
   notes: string[];
   /** The convolutional layers, first to last. */
   layers: string[];
-  /** Those that a map can be had of. */
-  explainableLayers(): Promise<string[]>;
+  explainable(): Promise<Explainable>;
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
   /** Maps of `layers`, in one run. @throws LabelNotFound, ExplanationUnavailable */
   explain(image: GrayscaleImage, what: Explained, method: Method, layers: readonly string[]): Promise<Cam[]>;
@@ -61,7 +61,7 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       provider,
       notes,
       layers: convolutionalLayers(readGraph(await readFile(file))).map(({ name }) => name),
-      explainableLayers: () => run<string[]>({ file }, 'explainableLayers'),
+      explainable: () => run<Explainable>({ file }, 'explainable'),
       classify: async (images) => {
         const results = await run<Logits[]>({ file, images }, 'classify');
         return results.map(({ logits, novelty, milliseconds }) => ({

@@ -1,9 +1,9 @@
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { ModelNotLoaded } from '../errors.js';
+import { ExplanationUnavailable, ModelNotLoaded } from '../errors.js';
 import { answering } from '../threads.js';
 import { SEED } from './gradcam/explainer.js';
-import { ExplainingSessions } from './gradcam/explainingSessions.js';
+import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import type { Model } from './manifest.js';
@@ -12,6 +12,8 @@ import { type Device, type OpenSession, openSession, type Provider, sessionOptio
 
 type Loaded = OpenSession & { model: Model; explaining: ExplainingSessions };
 
+/** Images in one run of a graph whose batch is free. */
+const MOST_AT_ONCE = 16;
 /** By file: the sessions of this thread. */
 const loaded = new Map<string, Loaded>();
 
@@ -34,21 +36,22 @@ export const load = answering(async ({ model, device }: LoadTask): Promise<{ pro
   const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output };
   const opened = await openSession(model.file, device, shape);
   const sizes = [input.channels, input.rows, input.columns];
-  const explaining = new ExplainingSessions(model.file, sizes, sessionOptions(opened.provider));
+  const explaining = new ExplainingSessions(model.file, model.manifest.sha256, sizes, sessionOptions(opened.provider));
   loaded.set(model.file, { ...opened, model, explaining });
   return { provider: opened.provider, notes: opened.notes };
 });
 
-/** One run for all images where the graph's batch dimension is free, one each where it is fixed. */
+/** In runs of so many images as the graph's batch is fixed to, or a few where it is free: memory stays bounded. */
 export const classify = answering(async ({ file, images }: ClassifyTask): Promise<Logits[]> => {
   const { session, model } = get(file);
   const { input, geometry, labels, outOfDistribution } = model.manifest;
   const inputs = images.map((image) => preprocess(image, input, geometry).input);
-  const batches = hasFreeBatch(session) ? [inputs] : inputs.map((one) => [one]);
+  const size = fixedBatch(session) ?? MOST_AT_ONCE;
   const results: Logits[] = [];
-  for (const batch of batches) {
+  for (let first = 0; first < inputs.length; first += size) {
+    const batch = inputs.slice(first, first + size);
     const start = performance.now();
-    const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, model) });
+    const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, session, model) });
     const milliseconds = (performance.now() - start) / batch.length;
     const values = outputs[session.outputNames[0] as string]?.data as Float32Array;
     const novelties = outOfDistribution && (outputs[outOfDistribution.output]?.data as Float32Array);
@@ -60,25 +63,30 @@ export const classify = answering(async ({ file, images }: ClassifyTask): Promis
   return results;
 });
 
-/** The layers that a map can be had of, first to last. */
-export const explainableLayers = answering(
-  async ({ file }: { file: string }): Promise<string[]> => get(file).explaining.explainableLayers(),
+export const explainable = answering(
+  async ({ file }: { file: string }): Promise<Explainable> => get(file).explaining.explainable(),
 );
 
-/** The maps of all `layers` in one run. @throws ExplanationUnavailable */
+/** The maps of all `layers` in one run. @throws ExplanationUnavailable, also where a map is not a number */
 export const explain = answering(async ({ file, image, seed, method, layers }: ExplainTask): Promise<Cam[]> => {
   const { model, explaining } = get(file);
   const { session, layers: explained } = await explaining.get(method, layers);
   const { input, frame } = preprocess(image, model.manifest.input, model.manifest.geometry);
+  const batch = fixedBatch(session) ?? 1;
   const outputs = await session.run(
     {
-      [session.inputNames[0] as string]: stack([input], model),
-      [SEED]: new Tensor('float32', seed, [1, seed.length]),
+      [session.inputNames[0] as string]: stack([input], session, model),
+      [SEED]: new Tensor('float32', repeated(seed, batch), [batch, seed.length]),
     },
     explained.map((layer) => layer.outputs[method] as string),
   );
   return explained.map(({ name, rows, columns, outputs: names }) => {
-    const values = Float32Array.from(outputs[names[method] as string]?.data as Float32Array);
+    const all = outputs[names[method] as string]?.data as Float32Array;
+    const values = Float32Array.from(all.subarray(0, rows * columns)); // of the first, where the batch is fixed
+    if (!values.every(Number.isFinite))
+      throw new ExplanationUnavailable(
+        `No map of ${name} for this slice: its gradient is not a finite number. Ask for the other layers one by one.`,
+      );
     return { layer: name, rows, columns, values, frame };
   });
 });
@@ -89,14 +97,22 @@ function get(file: string): Loaded {
   return entry;
 }
 
-function hasFreeBatch(session: InferenceSession): boolean {
+/** How many images a run must have; undefined where the graph leaves it open. */
+function fixedBatch(session: InferenceSession): number | undefined {
   const metadata = session.inputMetadata[0];
-  return metadata?.isTensor === true && typeof metadata.shape[0] !== 'number';
+  const size = metadata?.isTensor ? metadata.shape[0] : undefined;
+  return typeof size === 'number' ? size : undefined;
 }
 
-function stack(inputs: Float32Array[], { manifest: { input } }: Model): Tensor {
+/** One tensor; a fixed batch that is not full ends with zeros. */
+function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { input } }: Model): Tensor {
   const size = input.channels * input.rows * input.columns;
-  const data = new Float32Array(inputs.length * size);
+  const batch = fixedBatch(session) ?? inputs.length;
+  const data = new Float32Array(batch * size);
   for (const [index, one] of inputs.entries()) data.set(one, index * size);
-  return new Tensor('float32', data, [inputs.length, input.channels, input.rows, input.columns]);
+  return new Tensor('float32', data, [batch, input.channels, input.rows, input.columns]);
+}
+
+function repeated(seed: Float32Array, times: number): Float32Array {
+  return Float32Array.from({ length: seed.length * times }, (_, index) => seed[index % seed.length] as number);
 }

@@ -155,10 +155,14 @@ async function measure(session: InferenceSession, shape: Shape): Promise<Measure
 }
 
 async function run(session: InferenceSession, { channels, rows, columns }: Shape): Promise<Float32Array> {
-  const data = Float32Array.from({ length: channels * rows * columns }, (_, index) => Math.sin(index / 50));
-  const input = new Tensor('float32', data, [1, channels, rows, columns]);
+  const metadata = session.inputMetadata[0];
+  const given = metadata?.isTensor ? metadata.shape[0] : undefined;
+  const batch = typeof given === 'number' ? given : 1;
+  const data = Float32Array.from({ length: batch * channels * rows * columns }, (_, index) => Math.sin(index / 50));
+  const input = new Tensor('float32', data, [batch, channels, rows, columns]);
   const outputs = await session.run({ [session.inputNames[0] as string]: input });
-  return Float32Array.from(outputs[session.outputNames[0] as string]?.data as Float32Array);
+  const logits = outputs[session.outputNames[0] as string]?.data as Float32Array;
+  return Float32Array.from(logits.subarray(0, logits.length / batch));
 }
 
 function checkShape(session: InferenceSession, file: string, { channels, rows, columns }: Shape): void {

@@ -41,7 +41,10 @@ class ExplainPredictionInput {
   })
   against?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'By default the last convolutional one.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'By default the last one that can be explained and has more than one cell.',
+  })
   layer?: string | null;
 
   @Field(() => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
@@ -148,8 +151,11 @@ export class ExplanationResolver {
     return fullScale(mapOf(explanation));
   }
 
-  @FieldResolver(() => Point, { description: 'Of the largest value, in slice pixels.' })
-  peak(@Root() explanation: ExplanationRow): Point {
+  @FieldResolver(() => Point, {
+    nullable: true,
+    description: 'Of the largest value, in slice pixels; null where the map is empty.',
+  })
+  peak(@Root() explanation: ExplanationRow): Point | null {
     return peakOf(mapOf(explanation));
   }
 

@@ -1,5 +1,5 @@
 import { ExplanationUnavailable, LayerNotFound } from '../../errors.js';
-import { type ExternalData, measureFacts } from './facts.js';
+import { type ExternalData, type Facts, measureFacts } from './facts.js';
 import { readGraph } from './graph.js';
 import { convolutionalLayers, type Layer } from './layers.js';
 import { type Method, maps } from './maps.js';
@@ -52,22 +52,26 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
     throw new ExplanationUnavailable(
       'No convolutional layer leads to the logits of the model; there is nothing to map.',
     );
-  const facts = await measureFacts(model, graph, path.nodes, options.sizes, options.externalData ?? []);
+  const images = layers.map(({ activations }) => activations).filter((value) => path.values.has(value));
+  const facts = await measureFacts(model, graph, path.nodes, images, logits, options.sizes, options.externalData ?? []);
   const shapeOf = (value: string) => facts.shapes.get(value) as readonly number[];
 
   const writer = new GraphWriter(graph.opset);
-  const labels = shapeOf(logits).slice(1);
+  const labels = shapeOf(logits).slice(shapeOf(logits).length === 1 ? 0 : 1); // [labels], where the batch is squeezed away
   writer.input(SEED, ['N', labels.reduce((product, size) => product * size, 1)]);
   const gradient = shapeOf(logits).length === 2 ? SEED : writer.reshape(SEED, shapeOf(logits));
   const gradients = walkBack(path, { value: logits, gradient }, facts, writer);
 
+  const obstacles = [...gradients.obstacles];
   const explained: ExplainedLayer[] = [];
   const unexplainable: string[] = [];
   for (const { name, activations } of layers) {
     const g = gradients.of(activations);
     const shape = facts.shapes.get(activations);
-    if (!g || shape?.length !== 4) {
+    const objection = whyNoMap(activations, facts);
+    if (!g || !shape || objection) {
       unexplainable.push(name);
+      if (g && objection) obstacles.push({ operator: 'Conv', node: name, reason: objection });
       continue;
     }
     const outputs: Partial<Record<Method, string>> = {};
@@ -78,7 +82,14 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
     }
     explained.push({ name, rows: shape[2] as number, columns: shape[3] as number, outputs });
   }
-  return { model: writer.appendTo(model), layers: explained, unsupported: gradients.obstacles, unexplainable };
+  return { model: writer.appendTo(model), layers: explained, unsupported: obstacles, unexplainable };
+}
+
+/** A map has to lie on its slice as the slice itself does. */
+function whyNoMap(activations: string, { shapes, folded, misplaced }: Facts): string | null {
+  if (shapes.get(activations)?.length !== 4) return 'it is not over rows and columns';
+  if (folded.has(activations)) return 'its images are not one a slice';
+  return misplaced.has(activations) ? 'its images are mirrored or turned against the slice' : null;
 }
 
 function chooseLayers(all: readonly Layer[], wanted: readonly string[] | undefined): readonly Layer[] {

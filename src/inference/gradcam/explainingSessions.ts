@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { ExplanationUnavailable } from '../../errors.js';
+import { ExplanationUnavailable, ModelInvalid } from '../../errors.js';
 import { appendExplanations, type ExplainedLayer, type Explainer } from './explainer.js';
 import type { ExternalData } from './facts.js';
 import { readGraph } from './graph.js';
@@ -10,24 +11,39 @@ import type { Method } from './maps.js';
 /** Each holds the model's weights again; so few are kept, those that were used last. */
 const KEPT = 3;
 
+/**
+ * `layers`: that a map can be had of, first to last. `last`: the one nearest to the logits whose map has more than one
+ * cell; undefined where there is none at all. `missing`: of which there is no map, and why; null where all have one.
+ */
+export type Explainable = { layers: string[]; last: string | undefined; missing: string | null };
 export type ExplainingSession = { session: InferenceSession; layers: ExplainedLayer[] };
 
 /** The enlarged models of one classifier at work: built when first asked for, so that predicting never pays for them. */
 export class ExplainingSessions {
   private readonly opened = new Map<string, Promise<ExplainingSession>>();
-  private explainable: Promise<string[]> | undefined;
+  private known: Promise<Explainable> | undefined;
 
-  /** @param sizes of the input, [channels, rows, columns]. */
+  /** @param sizes of the input, [channels, rows, columns]. @param sha256 of the file that predictions are made with. */
   constructor(
     private readonly file: string,
+    private readonly sha256: string,
     private readonly sizes: readonly number[],
     private readonly options: InferenceSession.SessionOptions,
   ) {}
 
-  /** The layers that a map can be had of, first to last. */
-  explainableLayers(): Promise<string[]> {
-    this.explainable ??= this.enlarge(['GRAD_CAM']).then(({ explainer }) => explainer.layers.map(({ name }) => name));
-    return this.explainable;
+  explainable(): Promise<Explainable> {
+    this.known ??= this.findExplainable();
+    this.known.catch(() => {
+      this.known = undefined; // to be tried anew
+    });
+    return this.known;
+  }
+
+  private async findExplainable(): Promise<Explainable> {
+    const { explainer } = await this.enlarge(['GRAD_CAM']);
+    const layers = explainer.layers.map(({ name }) => name);
+    const last = explainer.layers.findLast(({ rows, columns }) => rows * columns > 1)?.name ?? layers.at(-1);
+    return { layers, last, missing: whyUnexplainable(explainer) };
   }
 
   /**
@@ -58,7 +74,8 @@ export class ExplainingSessions {
 
   private async open(method: Method, layers: readonly string[]): Promise<ExplainingSession> {
     const { explainer, externalData } = await this.enlarge([method], layers);
-    refuseUnexplainable(explainer);
+    const missing = whyUnexplainable(explainer);
+    if (missing) throw new ExplanationUnavailable(missing);
     const files = externalData.length > 0 && { externalData };
     const session = await InferenceSession.create(explainer.model, { ...this.options, ...files });
     return { session, layers: explainer.layers };
@@ -66,6 +83,10 @@ export class ExplainingSessions {
 
   private async enlarge(methods: readonly Method[], layers?: readonly string[]) {
     const model = await readFile(this.file);
+    if (createHash('sha256').update(model).digest('hex') !== this.sha256)
+      throw new ModelInvalid(
+        `${this.file} is another file than when it was loaded; its maps would not be those of its predictions. Start MRIMaster anew.`,
+      );
     const externalData: ExternalData = [];
     for (const path of readGraph(model).externalFiles) {
       // ONNX allows no other place, either: external_data's location is relative to the model's folder.
@@ -78,13 +99,10 @@ export class ExplainingSessions {
   }
 }
 
-function refuseUnexplainable({ unexplainable, unsupported }: Explainer): void {
-  if (unexplainable.length === 0) return;
+function whyUnexplainable({ unexplainable, unsupported }: Explainer): string | null {
+  if (unexplainable.length === 0) return null;
   const names = unexplainable.join(', ');
-  if (unsupported.length === 0)
-    throw new ExplanationUnavailable(`No map of ${names}: the logits of the model do not depend on it.`);
+  if (unsupported.length === 0) return `No map of ${names}: the logits of the model do not depend on it.`;
   const obstacles = unsupported.map(({ operator, node, reason }) => `${operator} "${node}" (${reason})`);
-  throw new ExplanationUnavailable(
-    `No map of ${names}: between there and the logits the gradient cannot pass ${obstacles.join(', ')}. Layers nearer to the logits can be explained.`,
-  );
+  return `No map of ${names}: on the way back from the logits stands ${obstacles.join(', ')}. Layers nearer to the logits can be explained.`;
 }

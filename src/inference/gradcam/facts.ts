@@ -1,10 +1,15 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable } from '../../errors.js';
 import type { Graph, Node } from './graph.js';
+import { addPatch, isMisplaced } from './placement.js';
 import { GraphWriter } from './writer.js';
 
 /** In a shape: the dimension that grows with the batch. */
 export const BATCH = -1;
+/** Operators whose outputs are lists of tensors, which have no shape. */
+const LISTS = new Set(['SplitToSequence', 'SequenceConstruct', 'SequenceEmpty', 'SequenceErase', 'SequenceInsert']);
+/** What they give depends on their input's shape alone. */
+const OF_SHAPES = new Set(['Shape', 'Size']);
 /** Above this many elements a weight cannot be a list of axes, sizes or limits. */
 const LARGEST_OPERAND = 16;
 
@@ -13,53 +18,80 @@ export type Facts = {
   shapes: ReadonlyMap<string, readonly number[]>;
   /** Small constants that an operator is given as inputs: axes, pads, split sizes, exponents. */
   constants: ReadonlyMap<string, readonly number[]>;
+  /** Values whose first dimension counts something other than slices: a batch cut into patches or channels. */
+  folded: ReadonlySet<string>;
+  /** Of the images asked for, those that lie in another way than the slice. */
+  misplaced: ReadonlySet<string>;
 };
 
 export type ExternalData = { path: string; data: Uint8Array }[];
 
 /**
- * Runs the model on zeros, with the shape of every value of `nodes` as an output; twice where the batch is free, to
- * see what grows with it. So no operator's shape rules need to be known here.
+ * Runs the model on zeros, with the shape of every value of `nodes`, of `images` and of `logits` as an output; twice
+ * where the batch is free, to see what grows with it; and once on zeros with a patch, to see where `images` (activations
+ * of layers) show it. So no operator's shape rules need to be known here.
  * @param sizes of the input, [channels, rows, columns], where the graph leaves them open.
  */
 export async function measureFacts(
   model: Uint8Array,
   graph: Graph,
   nodes: readonly Node[],
+  images: readonly string[],
+  logits: string,
   sizes: readonly number[] | undefined,
   externalData: ExternalData,
 ): Promise<Facts> {
   const writer = new GraphWriter(graph.opset);
-  const values = new Set(nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]).filter((name) => name !== ''));
-  const operands = new Set(nodes.flatMap(({ inputs }) => inputs.slice(1)).filter((name) => isSmall(name, graph)));
+  const lists = new Set(graph.nodes.flatMap(({ opType, outputs }) => (LISTS.has(opType) ? outputs : [])));
+  const named = [logits, ...images, ...nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])];
+  const values = new Set(named.filter((name) => name !== '' && !lists.has(name)));
+  const ofSlices = dependingOnSlices(graph);
+  const operands = new Set(
+    nodes
+      .flatMap(({ inputs }) => inputs.slice(1))
+      .filter((name) => isSmall(name, graph) && !lists.has(name) && !ofSlices.has(name)),
+  );
   const shapeOutput = new Map([...values].map((value, index) => [value, `mrimaster/shape/${index}`]));
   const valueOutput = new Map([...operands].map((value, index) => [value, `mrimaster/value/${index}`]));
   for (const [value, output] of shapeOutput) writer.output(output, value, 'Shape');
   for (const [value, output] of valueOutput) writer.output(output, value);
+  const imageOutput = new Map(images.map((value, index) => [value, `mrimaster/image/${index}`]));
+  for (const [value, output] of imageOutput) writer.output(output, value);
   const session = await InferenceSession.create(writer.appendTo(model), {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
     ...(externalData.length > 0 && { externalData }),
   });
   try {
-    const [small, large] = await runOnZeros(session, graph, sizes);
+    const facts = [...shapeOutput.values(), ...valueOutput.values()];
+    const { run, batch } = runner(session, graph, sizes);
+    const small = await run(batch, facts);
+    // A batch of two fails where the graph says that it is free, but an operator inside was exported for one.
+    const large = graph.inputs[0]?.shape[0] === undefined ? await run(2, facts).catch(() => small) : small;
     const read = (run: Run, output: string) => Array.from(run[output]?.data as Float32Array | BigInt64Array, Number);
     const shapes = new Map<string, number[]>();
+    const folded = new Set<string>();
     for (const [value, output] of shapeOutput) {
-      const other = read(large, output);
-      shapes.set(
-        value,
-        read(small, output).map((size, axis) => (size === other[axis] ? size : BATCH)),
-      );
+      const [one, other] = [read(small, output), read(large, output)];
+      const shape = one.map((size, axis) => (size === other[axis] ? size : BATCH));
+      shapes.set(value, shape);
+      if (one[0] !== batch) folded.add(value);
     }
     const constants = new Map<string, number[]>();
     for (const [value, output] of valueOutput) {
       if ((small[output]?.size ?? 0) > LARGEST_OPERAND) continue; // computed from a weight
       const found = read(small, output);
-      // What depends on the batch, or on the slice, is no constant.
+      // What depends on the batch is no constant.
       if (found.join() === read(large, output).join()) constants.set(value, found);
     }
-    return { shapes, constants };
+    const [plain, patched] = [
+      await run(batch, [...imageOutput.values()]),
+      await run(batch, [...imageOutput.values()], true),
+    ];
+    const misplaced = new Set<string>();
+    for (const [value, output] of imageOutput)
+      if (isMisplaced(plain[output] as Tensor, patched[output] as Tensor)) misplaced.add(value);
+    return { shapes, constants, folded, misplaced };
   } finally {
     await session.release();
   }
@@ -67,27 +99,30 @@ export async function measureFacts(
 
 type Run = Record<string, Tensor>;
 
-async function runOnZeros(
-  session: InferenceSession,
-  graph: Graph,
-  sizes: readonly number[] | undefined,
-): Promise<[Run, Run]> {
+/** Runs on zeros, or on a patch, and the batch that the graph is fixed to, or 1. */
+function runner(session: InferenceSession, graph: Graph, sizes: readonly number[] | undefined) {
   const [input] = graph.inputs;
   const dimensions = (input?.shape ?? []).slice(1).map((size, index) => size ?? sizes?.[index]);
   if (!input || dimensions.some((size) => size === undefined))
     throw new ExplanationUnavailable(
       'The size of the input is open in the graph, and nothing else says it. Export the model with a fixed size.',
     );
-  const run = async (batch: number) => {
+  const run = async (batch: number, outputs: readonly string[], patch = false): Promise<Run> => {
     const dims = [batch, ...(dimensions as number[])];
     const zeros = new Float32Array(dims.reduce((product, size) => product * size, 1));
-    return (await session.run({ [input.name]: new Tensor('float32', zeros, dims) })) as Run;
+    const data = patch ? addPatch(zeros, dims) : zeros;
+    return (await session.run({ [input.name]: new Tensor('float32', data, dims) }, outputs)) as Run;
   };
-  const [fixed] = input.shape;
-  const small = await run(fixed ?? 1);
-  // A batch of two fails where the graph says that it is free, but an operator inside was exported for one.
-  const large = fixed === undefined ? await run(2).catch(() => small) : small;
-  return [small, large];
+  return { run, batch: input.shape[0] ?? 1 };
+}
+
+/** The values that are another number for another slice; a shape is not. */
+function dependingOnSlices({ inputs, nodes }: Graph): ReadonlySet<string> {
+  const found = new Set(inputs.map(({ name }) => name));
+  for (const { opType, inputs: given, outputs } of nodes)
+    if (!OF_SHAPES.has(opType) && given.some((name) => found.has(name)))
+      for (const output of outputs) found.add(output);
+  return found;
 }
 
 function isSmall(name: string, { initializers }: Graph): boolean {

@@ -21,10 +21,11 @@ export class Step {
     private readonly facts: Facts,
   ) {}
 
-  /** The gradient of the first output. */
+  /** The gradient of the first output, for rules of operators that have no other. */
   get gradient(): string {
-    const [first] = this.gradients;
+    const [first, ...others] = this.gradients;
     if (first === undefined) throw new NotCovered('of its outputs, not the first leads to the logits');
+    if (others.some((one) => one !== undefined)) throw new NotCovered('more than its first output leads to the logits');
     return first;
   }
 

@@ -1,14 +1,20 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openClassifier } from '../../../src/inference/classifier.js';
 import { appendExplanations, type Explainer, SEED } from '../../../src/inference/gradcam/explainer.js';
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
+import type { GrayscaleImage } from '../../../src/inference/image.js';
+import type { Model } from '../../../src/inference/manifest.js';
 import { REPOSITORY } from '../../program.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 type Reference = {
   name: string;
@@ -25,6 +31,8 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
   const references = hasTorch ? runReference<Reference>('exportCnns.py', [folder]) : [];
   const reference = (name: string) => references.find((one) => one.name === name) as Reference;
   const model = (name: string) => readFile(join(folder, `${name}.onnx`));
+  const sessionsOf = async (name: string) =>
+    new ExplainingSessions(join(folder, `${name}.onnx`), sha256(await model(name)), [3, 20, 24], {});
 
   async function expectMaps(
     { layers }: Explainer,
@@ -73,7 +81,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
   });
 
   it('is opened with the weights that lie beside the model', async () => {
-    const sessions = new ExplainingSessions(join(folder, 'external data.onnx'), [3, 20, 24], {});
+    const sessions = await sessionsOf('external data');
     const { input, shape, seeds, maps } = reference('external data');
     const { session, layers } = await sessions.get('HIRES_CAM', ['block.0']);
     const outputs = await explainWith(session, input, shape, seeds[0] as number[]);
@@ -83,9 +91,13 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
   });
 
   it('is refused for a layer below the obstacle, by the name of the operator', async () => {
-    const sessions = new ExplainingSessions(join(folder, 'obstacle.onnx'), [3, 20, 24], {});
-    expect(await sessions.explainableLayers()).toEqual(['last']);
-    await expect(sessions.get('GRAD_CAM', ['first'])).rejects.toThrow(/No map of first: .* cannot pass CumSum/);
+    const sessions = await sessionsOf('obstacle');
+    expect(await sessions.explainable()).toMatchObject({
+      layers: ['last'],
+      last: 'last',
+      missing: expect.stringContaining('CumSum'),
+    });
+    await expect(sessions.get('GRAD_CAM', ['first'])).rejects.toThrow(/No map of first: .* stands CumSum/);
     await sessions.close();
   });
 
@@ -95,6 +107,65 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
     expect(layers.map(({ name }) => name)).toEqual(['late']);
     expect(unexplainable).toEqual(['early']);
     expect(unsupported.map(({ operator, node }) => [operator, node])).toEqual([['If', 'choice']]);
+  });
+
+  it.each([
+    ['mirrored', [], 'Conv "z" (its images are mirrored or turned against the slice), Slice "b" (it runs backwards)'],
+    ['transposed', ['a'], 'Conv "z" (its images are mirrored or turned against the slice)'],
+    ['patches', [], 'Conv "z" (its images are not one a slice)'],
+    ['cropped to its brightest row', [], 'Slice "z" (its input "from" is no constant)'],
+    ['two outputs', [], 'LayerNormalization "y" (more than its first output leads to the logits)'],
+    ['list', ['z'], 'SequenceAt "b" (there is no rule for it)'],
+  ])('draws no map that would not lie on the slice, or be wrong: %s', async (name, explainable, why) => {
+    const { layers, unsupported } = await appendExplanations(await model(name), { methods });
+    const reasons = unsupported.map(({ operator, node, reason }) => `${operator} "${node}" (${reason})`);
+    expect(reasons.sort().join(', ')).toBe(why);
+    expect(layers.map((layer) => layer.name)).toEqual(explainable);
+  });
+
+  it.each(['logits of a convolution', 'squeezed'])('explains what is odd, but clear: %s', async (name) => {
+    const { model: bytes, layers } = await appendExplanations(await model(name), {
+      methods: ['HIRES_CAM'],
+      layers: ['a'],
+    });
+    const session = await InferenceSession.create(bytes);
+    const values = Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => Math.sin(i * i));
+    const outputs = await explainWith(session, [...values], [1, 3, 16, 16], [0, 1, 0, 0]);
+    const plain = await (await InferenceSession.create(await model(name))).run({
+      input: new Tensor('float32', values, [1, 3, 16, 16]),
+    });
+    expect(outputs.logits?.data).toEqual(plain.logits?.data);
+    const map = outputs[layers[0]?.outputs.HIRES_CAM as string]?.data as Float32Array;
+    expect(map).toHaveLength((layers[0]?.rows as number) * (layers[0]?.columns as number));
+    expect(Math.max(...map)).toBeGreaterThan(0);
+  });
+
+  it('classifies and explains slices one by one where the batch is fixed to two', async () => {
+    const file = join(folder, 'batch of two.onnx');
+    const manifest = {
+      name: 'two',
+      version: '1',
+      file: 'batch of two.onnx',
+      sha256: sha256(await readFile(file)),
+      labels: ['a', 'b', 'c', 'd'],
+      input: { rows: 20, columns: 24, channels: 3, mean: [0, 0, 0], std: [1, 1, 1], intensity: 'byte' },
+    } as unknown as Model['manifest'];
+    const classifier = await openClassifier({ manifest, file }, 'cpu');
+    const image = (phase: number): GrayscaleImage => ({
+      rows: 20,
+      columns: 24,
+      pixels: Float32Array.from({ length: 480 }, (_, i) => 128 + 127 * Math.sin(i * phase)),
+    });
+    const images = [image(0.1), image(0.7), image(2.1)];
+    const together = await classifier.classify(images);
+    const alone = (await Promise.all(images.map((one) => classifier.classify([one])))).flat();
+    for (const [index, { probabilities }] of together.entries())
+      for (const [at, { probability }] of probabilities.entries())
+        expect(probability).toBeCloseTo(alone[index]?.probabilities[at]?.probability as number, 5);
+    expect(new Set(together.map(({ confidence }) => confidence)).size).toBe(3);
+    const [map] = await classifier.explain(images[2] as GrayscaleImage, { label: 'b' }, 'HIRES_CAM', ['last']);
+    expect([map?.rows, map?.columns, map?.values.length]).toEqual([10, 12, 120]);
+    await classifier.close();
   });
 
   it('asks for the size of the input where the graph leaves it open', async () => {

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import numpy
 import onnx
 import torch
 import torch.nn as nn
@@ -95,6 +96,52 @@ def branching(folder):
                   f"{folder}/{name}.onnx")
 
 
+def oddities(folder):
+    """Graphs in which a layer has a gradient, or seems to, but no map that could be laid over the slice; and two that
+    are odd, but can be explained. All end in GlobalAveragePool and Flatten unless they say otherwise."""
+    def write(name, nodes, opset=17, batch="N", output=("N", 4), tail=True, **constants):
+        constants = {"w": normal(4, 3, 3, 3), "v": normal(4, 4, 3, 3), **constants}
+        pooling = [("GlobalAveragePool", ["z"], ["pooled"], {}), ("Flatten", ["pooled"], ["logits"], {})]
+        made = [helper.make_node(operator, inputs, outputs, outputs[0], **attributes)
+                for operator, inputs, outputs, attributes in [*nodes, *(pooling if tail else [])]]
+        graph = helper.make_graph(
+            made, "odd", [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch, 3, 16, 16])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, output)],
+            [numpy_helper.from_array(value, key) for key, value in constants.items()],
+        )
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8),
+                  f"{folder}/{name}.onnx")
+
+    generator = numpy.random.default_rng(6)
+
+    def normal(*shape):
+        return generator.standard_normal(shape).astype(numpy.float32)
+
+    def whole(*values):
+        return numpy.array(values, numpy.int64)
+
+    conv = ("Conv", ["input", "w"], ["a"], {"pads": [1, 1, 1, 1]})
+    again = ("Conv", ["b", "v"], ["z"], {"pads": [1, 1, 1, 1]})
+    write("mirrored", [conv, ("Slice", ["a", "from", "to", "axis", "step"], ["b"], {}), again],
+          **{"from": whole(-1), "to": whole(-99), "axis": whole(3), "step": whole(-1)})
+    write("transposed", [conv, ("Transpose", ["a"], ["b"], {"perm": [0, 1, 3, 2]}), again])
+    write("patches", [("Reshape", ["input", "shape"], ["b"], {}), ("Conv", ["b", "w"], ["z"], {}),
+                      ("GlobalAveragePool", ["z"], ["p"], {}), ("Reshape", ["p", "rows"], ["logits"], {})],
+          tail=False, output=("N", 16), shape=whole(-1, 3, 8, 8), rows=whole(-1, 16))
+    write("cropped to its brightest row", [
+        conv, ("ReduceMax", ["a"], ["brightest"], {"axes": [0, 1, 3], "keepdims": 0}),
+        ("ArgMax", ["brightest"], ["from"], {"axis": 0}), ("Add", ["from", "one"], ["to"], {}),
+        ("Slice", ["a", "from", "to", "axis"], ["z"], {})], one=whole(1), axis=whole(2))
+    write("two outputs", [conv, ("LayerNormalization", ["a", "scale"], ["y", "mean"], {}), ("Add", ["y", "mean"], ["z"], {})],
+          scale=normal(16))
+    write("list", [conv, ("SplitToSequence", ["a"], ["parts"], {"axis": 1}), ("SequenceAt", ["parts", "first"], ["b"], {}),
+                   ("Conv", ["b", "u"], ["z"], {})], first=numpy.array(0, numpy.int64), u=normal(4, 1, 3, 3))
+    write("logits of a convolution", [("Conv", ["input", "whole"], ["a"], {}), ("Softmax", ["a"], ["s"], {"axis": 1}),
+                                      ("Flatten", ["s"], ["logits"], {})], tail=False, whole=normal(4, 3, 16, 16))
+    write("squeezed", [conv, ("GlobalAveragePool", ["a"], ["p"], {}), ("Reshape", ["p", "flat"], ["logits"], {})],
+          batch=1, output=(4,), tail=False, flat=whole(4))
+
+
 if __name__ == "__main__":
     folder = sys.argv[1]
     export(folder, "opset 13")
@@ -108,4 +155,5 @@ if __name__ == "__main__":
     export(folder, "external data", external=True)
     export(folder, "obstacle", obstacle=lambda x: torch.cumsum(x, 3))
     branching(folder)
+    oddities(folder)
     assert os.path.exists(f"{folder}/external data.weights")

@@ -190,6 +190,8 @@ def pools():
     average("with two strides", (3, 2), (3, 1), kernel_shape=[3, 2], strides=[3, 1])
     average("with asymmetric pads", 3, 2, padded=(1, 0, 0, 1), kernel_shape=[3, 3], strides=[2, 2],
             count_include_pad=1, pads=[0, 1, 1, 0])
+    average("SAME_UPPER, padding counts", 3, 2, padded=(0, 1, 1, 1), kernel_shape=[3, 3], strides=[2, 2],
+            auto_pad="SAME_UPPER", count_include_pad=1)
 
 
 def reductions():

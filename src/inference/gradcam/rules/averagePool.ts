@@ -13,9 +13,9 @@ export const averagePool: Rule = (step) => {
 function share(step: Step, [rows, columns]: [Window, Window]): string {
   const { writer, gradient } = step;
   const padding = step.number('count_include_pad', 0) === 1;
-  const declared = step.integers('pads');
+  const declared = step.text('auto_pad', 'NOTSET') === 'NOTSET' ? (step.integers('pads') ?? [0, 0, 0, 0]) : undefined;
   const counts = [rows, columns].map((window, axis) =>
-    countsOf(window, padding ? (declared?.[axis + 2] ?? 0) : undefined),
+    countsOf(window, padding ? (declared?.[axis + 2] ?? Math.max(window.after, 0)) : undefined),
   );
   const parts = counts.map((list) => list.map((count) => 1 / count));
   const [down, across] = parts as [number[], number[]];
