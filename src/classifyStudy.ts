@@ -178,7 +178,7 @@ function failure({ code }: MrimasterError) {
 }
 
 /** The slices' predictions as one answer, and the study's final status. */
-async function conclude(context: Context, studyId: string): Promise<void> {
+export async function conclude(context: Context, studyId: string): Promise<void> {
   const { classifier, model, prisma } = context;
   const predictions = await prisma.prediction.findMany({
     where: { modelId: model.id, slice: { series: { studyId }, eligible: true } },

@@ -53,11 +53,12 @@ const environment = z.object({
   PORT: integer('PORT', 0, 65_535).default(4000),
   PUBLIC_URL: url('PUBLIC_URL', ['http:', 'https:'], 'https://mri.hospital.example').optional(),
   DATA_DIR: z.string().default('./data'),
-  DATABASE_URL: url(
-    'DATABASE_URL',
-    ['postgresql:', 'postgres:'],
-    'postgresql://user:password@host:5432/name',
-  ).optional(),
+  DATABASE_URL: url('DATABASE_URL', ['postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/name')
+    .refine((value) => !URL.canParse(value) || ['public', null].includes(new URL(value).searchParams.get('schema')), {
+      message:
+        'DATABASE_URL names a schema other than public, which is the one used. Give MRIMaster a database of its own.',
+    })
+    .optional(),
   MODELS_DIR: z.string().default(fileURLToPath(new URL('../models', import.meta.url))),
   MODEL: z
     .string()

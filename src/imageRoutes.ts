@@ -28,14 +28,15 @@ export function serveImages(app: FastifyInstance, program: Context): void {
     if (!view.success) return refuse(reply, view.error);
     return send(request, reply, () => renderSliceImage(program, request.params.id, view.data));
   });
-  for (const name of ['heatmap', 'overlay'] as const)
+  for (const [name, kind] of [
+    ['raw', 'RAW'],
+    ['heatmap', 'HEATMAP'],
+    ['overlay', 'OVERLAY'],
+  ] as const)
     app.get<ById>(`/images/explanations/:id/${name}.png`, (request, reply) => {
       const view = explanationView.safeParse(request.query);
       if (!view.success) return refuse(reply, view.error);
-      const { opacity, legend } = view.data;
-      return send(request, reply, () =>
-        renderExplanationImage(program, request.params.id, { opacity: name === 'heatmap' ? null : opacity, legend }),
-      );
+      return send(request, reply, () => renderExplanationImage(program, request.params.id, { kind, ...view.data }));
     });
 }
 

@@ -15,6 +15,16 @@ export type Faithfulness = {
   control: number;
 };
 
+/** What a map is worth, in one sentence for people; docs/explanations.md says how it is measured. */
+export function describeFaithfulness({ verdict, probability, without, control }: Faithfulness): string {
+  if (verdict === 'EMPTY') return 'The map is empty: it says nothing.';
+  const [before, after, other] = [probability, without, control].map((one) => `${(100 * one).toFixed(1)} %`);
+  const figures = `without its hottest part ${after} instead of ${before}, without another part ${other}`;
+  return verdict === 'SUPPORTED'
+    ? `The answer rests on what the map shows (${figures}).`
+    : `The answer does not rest on what the map shows (${figures}).`;
+}
+
 const REMOVED_SHARE = 0.1; // of the part of the slice that the model saw
 const BLUR_SHARE = 0.15; // of the frame's shorter side: the radius of the blur
 const LEAST_DROP = 0.05; // of probability; less is no support

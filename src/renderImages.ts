@@ -4,8 +4,9 @@ import { ExplanationNotFound, SliceNotFound } from './errors.js';
 import { addCaption } from './images/caption.js';
 import { fullScale, mapOf } from './images/heatmap.js';
 import { encodePng } from './images/png.js';
-import { renderHeatmap, renderOverlay } from './images/renderOverlay.js';
+import { renderHeatmap, renderOverlay, renderRawMap } from './images/renderOverlay.js';
 import { resizeGrey } from './images/resizeGrey.js';
+import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { applyVoiLut } from './pacs/applyVoiLut.js';
 
@@ -22,8 +23,11 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
   return encodePng(view.size === null ? picture : resizeGrey(picture, view.size));
 }
 
-/** `opacity`: of the map over the slice; null: the map alone. `legend`: a strip below that says what it is. */
-export type ExplanationView = { opacity: number | null; legend: boolean };
+/**
+ * RAW: the map as computed, a pixel a cell; HEATMAP: on the slice's grid; OVERLAY: over the slice, with this opacity.
+ * `legend`: a strip below that says what it is, its scale, whether the answer rests on it, and what it is for.
+ */
+export type ExplanationView = { kind: 'RAW' | 'HEATMAP' | 'OVERLAY'; opacity: number; legend: boolean };
 
 /** A stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
 export async function renderExplanationImage(context: Context, id: string, view: ExplanationView): Promise<Buffer> {
@@ -32,7 +36,7 @@ export async function renderExplanationImage(context: Context, id: string, view:
 }
 
 /** The same before it is a file: its size is known here. */
-export async function explanationPicture(context: Context, id: string, { opacity, legend }: ExplanationView) {
+export async function explanationPicture(context: Context, id: string, { kind, opacity, legend }: ExplanationView) {
   const row = await context.prisma.explanation.findUnique({
     where: { id },
     include: { prediction: { include: { slice: true, model: true } } },
@@ -42,12 +46,15 @@ export async function explanationPicture(context: Context, id: string, { opacity
   const map = mapOf(row);
   const label = row.against ? `"${row.label}" rather than "${row.against}"` : `"${row.label}"`;
   const lines = [`${row.method} of ${label}, layer ${row.layer}`, `${model.name} ${model.version}`];
-  const plain =
-    opacity === null
-      ? renderHeatmap(map, slice)
-      : renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity);
+  const draw = {
+    RAW: async () => renderRawMap(map),
+    HEATMAP: async () => renderHeatmap(map, slice),
+    OVERLAY: async () => renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity),
+  };
+  const plain = await draw[kind]();
   const scale = fullScale(map);
   const description = `${lines.join(', ')}; strongest colour: ${scale.toPrecision(3)}`;
+  if (row.faithfulness) lines.push(describeFaithfulness(row.faithfulness as Faithfulness));
   return { ...(legend ? addCaption(plain, lines, scale) : plain), description };
 }
 

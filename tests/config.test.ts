@@ -5,6 +5,12 @@ import { readConfig } from '../src/config.js';
 import { REPOSITORY } from './program.js';
 
 describe('readConfig', () => {
+  it('refuses a schema that would be passed by', () => {
+    const url = 'postgresql://me@host/name?schema=';
+    expect(() => readConfig({ DATABASE_URL: `${url}clinic` })).toThrow(/schema other than public/);
+    expect(readConfig({ DATABASE_URL: `${url}public` }).databaseUrl).toBe(`${url}public`);
+  });
+
   it('needs nothing', () => {
     expect(readConfig({}, '/srv')).toMatchObject({
       host: '127.0.0.1',

@@ -11,7 +11,7 @@ import { type Method, methods } from '../inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../inference/image.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { type Faithfulness, measureFaithfulness } from '../measureFaithfulness.js';
+import { describeFaithfulness, type Faithfulness, measureFaithfulness } from '../measureFaithfulness.js';
 import { applyVoiLut } from '../pacs/applyVoiLut.js';
 import { readSlice } from '../pacs/readSlice.js';
 import { pictureKind, readPicture } from '../readPicture.js';
@@ -69,7 +69,7 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
       );
     }
     const last = maps.at(-1);
-    const support = last && !options.json ? describeSupport(await measureOne(classifier, image, label, last)) : '';
+    const support = last && !options.json ? describeFaithfulness(await measureOne(classifier, image, label, last)) : '';
     if (options.overlay && last) {
       const caption = [`${what}, layer ${last.layer}`, `Answer: ${answer}`, ...(support ? [support] : [])];
       const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));
@@ -90,15 +90,6 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
 async function measureOne(classifier: Classifier, image: GrayscaleImage, label: string, map: ExplanationMap) {
   const [found] = await measureFaithfulness(classifier, image, label, [map]);
   return found as Faithfulness;
-}
-
-/** What a map is worth, in words: docs/explanations.md says how it is measured. */
-function describeSupport({ verdict, probability, without, control }: Faithfulness): string {
-  if (verdict === 'EMPTY') return 'The map is empty: it says nothing.';
-  const figures = `without its hottest part ${percent(without)} instead of ${percent(probability)}, without another part ${percent(control)}`;
-  return verdict === 'SUPPORTED'
-    ? `The answer rests on what the map shows (${figures}).`
-    : `The answer does not rest on what the map shows (${figures}).`;
 }
 
 async function readImage(file: string, frameNumber: number): Promise<GrayscaleImage> {

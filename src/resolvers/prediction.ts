@@ -122,7 +122,7 @@ export class PredictionResolver {
   }
 }
 
-const LEGEND = 'Below it, what it is, its scale, and what it is for.';
+const LEGEND = 'Below it, what it is, its scale, whether the answer rests on it, and what it is for.';
 
 @Resolver(() => Explanation)
 export class ExplanationResolver {
@@ -159,13 +159,23 @@ export class ExplanationResolver {
     return peakOf(mapOf(explanation));
   }
 
+  @FieldResolver(() => Image, { description: 'The map in colour, as computed: a pixel a cell.' })
+  rawMap(
+    @Root() { id }: ExplanationRow,
+    @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
+    @Ctx() { program, origin }: Request,
+  ): Promise<Image> {
+    const view = { kind: 'RAW' as const, opacity: 1, legend: legend ?? false };
+    return picture(program, id, view, `${origin}/images/explanations/${id}/raw.png?legend=${view.legend}`);
+  }
+
   @FieldResolver(() => Image, { description: 'The map in colour, resampled to the slice.' })
   heatmap(
     @Root() { id }: ExplanationRow,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
     @Ctx() { program, origin }: Request,
   ): Promise<Image> {
-    const view = { opacity: null, legend: legend ?? false };
+    const view = { kind: 'HEATMAP' as const, opacity: 1, legend: legend ?? false };
     return picture(program, id, view, `${origin}/images/explanations/${id}/heatmap.png?legend=${view.legend}`);
   }
 
@@ -176,7 +186,7 @@ export class ExplanationResolver {
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
     @Ctx() { program, origin }: Request,
   ): Promise<Image> {
-    const view = { opacity: opacity ?? 0.4, legend: legend ?? false };
+    const view = { kind: 'OVERLAY' as const, opacity: opacity ?? 0.4, legend: legend ?? false };
     if (!(view.opacity >= 0 && view.opacity <= 1)) throw badInput('`opacity` must be from 0 to 1.');
     const query = `opacity=${view.opacity}&legend=${view.legend}`;
     return picture(program, id, view, `${origin}/images/explanations/${id}/overlay.png?${query}`);
