@@ -52,8 +52,15 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
     throw new ExplanationUnavailable(
       'No convolutional layer leads to the logits of the model; there is nothing to map.',
     );
-  const images = layers.map(({ activations }) => activations).filter((value) => path.values.has(value));
-  const facts = await measureFacts(model, graph, path.nodes, images, logits, options.sizes, options.externalData ?? []);
+  const others = layers.map(({ activations }) => activations).filter((value) => path.values.has(value));
+  const facts = await measureFacts(
+    model,
+    graph,
+    path.nodes,
+    [logits, ...others],
+    options.sizes,
+    options.externalData ?? [],
+  );
   const shapeOf = (value: string) => facts.shapes.get(value) as readonly number[];
 
   const writer = new GraphWriter(graph.opset);
@@ -86,10 +93,10 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
 }
 
 /** A map has to lie on its slice as the slice itself does. */
-function whyNoMap(activations: string, { shapes, folded, misplaced }: Facts): string | null {
+function whyNoMap(activations: string, { shapes, folded, mirrored }: Facts): string | null {
   if (shapes.get(activations)?.length !== 4) return 'it is not over rows and columns';
   if (folded.has(activations)) return 'its images are not one a slice';
-  return misplaced.has(activations) ? 'its images are mirrored or turned against the slice' : null;
+  return mirrored.has(activations) ? 'its images are mirrored against the slice' : null;
 }
 
 function chooseLayers(all: readonly Layer[], wanted: readonly string[] | undefined): readonly Layer[] {

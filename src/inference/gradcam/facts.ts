@@ -1,7 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable } from '../../errors.js';
 import type { Graph, Node } from './graph.js';
-import { addPatch, isMisplaced } from './placement.js';
 import { GraphWriter } from './writer.js';
 
 /** In a shape: the dimension that grows with the batch. */
@@ -20,34 +19,33 @@ export type Facts = {
   constants: ReadonlyMap<string, readonly number[]>;
   /** Values whose first dimension counts something other than slices: a batch cut into patches or channels. */
   folded: ReadonlySet<string>;
-  /** Of the images asked for, those that lie in another way than the slice. */
-  misplaced: ReadonlySet<string>;
+  /** Values that a Slice with a negative step has turned round along rows or columns, or that come of such. */
+  mirrored: ReadonlySet<string>;
 };
 
 export type ExternalData = { path: string; data: Uint8Array }[];
 
 /**
- * Runs the model on zeros, with the shape of every value of `nodes`, of `images` and of `logits` as an output; twice
- * where the batch is free, to see what grows with it; and once on zeros with a patch, to see where `images` (activations
- * of layers) show it. So no operator's shape rules need to be known here.
+ * Runs the model on zeros, with the shape of every value of `nodes`, and of `others`, as an output; twice where the
+ * batch is free, to see what grows with it. So no operator's shape rules need to be known here.
  * @param sizes of the input, [channels, rows, columns], where the graph leaves them open.
  */
 export async function measureFacts(
   model: Uint8Array,
   graph: Graph,
   nodes: readonly Node[],
-  images: readonly string[],
-  logits: string,
+  others: readonly string[],
   sizes: readonly number[] | undefined,
   externalData: ExternalData,
 ): Promise<Facts> {
   const writer = new GraphWriter(graph.opset);
   const lists = new Set(graph.nodes.flatMap(({ opType, outputs }) => (LISTS.has(opType) ? outputs : [])));
-  const named = [logits, ...images, ...nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])];
+  const named = [...others, ...nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])];
   const values = new Set(named.filter((name) => name !== '' && !lists.has(name)));
   const ofSlices = dependingOnSlices(graph);
+  const cuts = graph.nodes.filter(({ opType }) => opType === 'Slice'); // also those before the layers
   const operands = new Set(
-    nodes
+    [...nodes, ...cuts]
       .flatMap(({ inputs }) => inputs.slice(1))
       .filter((name) => isSmall(name, graph) && !lists.has(name) && !ofSlices.has(name)),
   );
@@ -55,19 +53,16 @@ export async function measureFacts(
   const valueOutput = new Map([...operands].map((value, index) => [value, `mrimaster/value/${index}`]));
   for (const [value, output] of shapeOutput) writer.output(output, value, 'Shape');
   for (const [value, output] of valueOutput) writer.output(output, value);
-  const imageOutput = new Map(images.map((value, index) => [value, `mrimaster/image/${index}`]));
-  for (const [value, output] of imageOutput) writer.output(output, value);
   const session = await InferenceSession.create(writer.appendTo(model), {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
     ...(externalData.length > 0 && { externalData }),
   });
   try {
-    const facts = [...shapeOutput.values(), ...valueOutput.values()];
     const { run, batch } = runner(session, graph, sizes);
-    const small = await run(batch, facts);
+    const small = await run(batch);
     // A batch of two fails where the graph says that it is free, but an operator inside was exported for one.
-    const large = graph.inputs[0]?.shape[0] === undefined ? await run(2, facts).catch(() => small) : small;
+    const large = graph.inputs[0]?.shape[0] === undefined ? await run(2).catch(() => small) : small;
     const read = (run: Run, output: string) => Array.from(run[output]?.data as Float32Array | BigInt64Array, Number);
     const shapes = new Map<string, number[]>();
     const folded = new Set<string>();
@@ -84,14 +79,7 @@ export async function measureFacts(
       // What depends on the batch is no constant.
       if (found.join() === read(large, output).join()) constants.set(value, found);
     }
-    const [plain, patched] = [
-      await run(batch, [...imageOutput.values()]),
-      await run(batch, [...imageOutput.values()], true),
-    ];
-    const misplaced = new Set<string>();
-    for (const [value, output] of imageOutput)
-      if (isMisplaced(plain[output] as Tensor, patched[output] as Tensor)) misplaced.add(value);
-    return { shapes, constants, folded, misplaced };
+    return { shapes, constants, folded, mirrored: mirroredIn(graph, constants) };
   } finally {
     await session.release();
   }
@@ -99,7 +87,7 @@ export async function measureFacts(
 
 type Run = Record<string, Tensor>;
 
-/** Runs on zeros, or on a patch, and the batch that the graph is fixed to, or 1. */
+/** Runs on zeros, and the batch that the graph is fixed to, or 1. */
 function runner(session: InferenceSession, graph: Graph, sizes: readonly number[] | undefined) {
   const [input] = graph.inputs;
   const dimensions = (input?.shape ?? []).slice(1).map((size, index) => size ?? sizes?.[index]);
@@ -107,13 +95,26 @@ function runner(session: InferenceSession, graph: Graph, sizes: readonly number[
     throw new ExplanationUnavailable(
       'The size of the input is open in the graph, and nothing else says it. Export the model with a fixed size.',
     );
-  const run = async (batch: number, outputs: readonly string[], patch = false): Promise<Run> => {
+  const run = async (batch: number): Promise<Run> => {
     const dims = [batch, ...(dimensions as number[])];
     const zeros = new Float32Array(dims.reduce((product, size) => product * size, 1));
-    const data = patch ? addPatch(zeros, dims) : zeros;
-    return (await session.run({ [input.name]: new Tensor('float32', data, dims) }, outputs)) as Run;
+    return (await session.run({ [input.name]: new Tensor('float32', zeros, dims) })) as Run;
   };
   return { run, batch: input.shape[0] ?? 1 };
+}
+
+/** Since opset 10 a Slice has its axes and steps as inputs 3 and 4; torch.flip is exported so. */
+function mirroredIn({ nodes }: Graph, constants: Facts['constants']): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { opType, inputs, outputs } of nodes) {
+    const steps = constants.get(inputs[4] ?? '') ?? [];
+    const axes = constants.get(inputs[3] ?? '') ?? [];
+    // Axes may be counted from behind: of four, -1 and -2 are columns and rows.
+    const turns =
+      opType === 'Slice' && steps.some((step, index) => step < 0 && [2, 3, -1, -2].includes(axes[index] ?? index));
+    if (turns || inputs.some((input) => found.has(input))) for (const output of outputs) found.add(output);
+  }
+  return found;
 }
 
 /** The values that are another number for another slice; a shape is not. */

@@ -110,8 +110,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
   });
 
   it.each([
-    ['mirrored', [], 'Conv "z" (its images are mirrored or turned against the slice), Slice "b" (it runs backwards)'],
-    ['transposed', ['a'], 'Conv "z" (its images are mirrored or turned against the slice)'],
+    ['mirrored', [], 'Conv "z" (its images are mirrored against the slice), Slice "b" (it runs backwards)'],
     ['patches', [], 'Conv "z" (its images are not one a slice)'],
     ['cropped to its brightest row', [], 'Slice "z" (its input "from" is no constant)'],
     ['two outputs', [], 'LayerNormalization "y" (more than its first output leads to the logits)'],

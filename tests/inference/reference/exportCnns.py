@@ -124,7 +124,6 @@ def oddities(folder):
     again = ("Conv", ["b", "v"], ["z"], {"pads": [1, 1, 1, 1]})
     write("mirrored", [conv, ("Slice", ["a", "from", "to", "axis", "step"], ["b"], {}), again],
           **{"from": whole(-1), "to": whole(-99), "axis": whole(3), "step": whole(-1)})
-    write("transposed", [conv, ("Transpose", ["a"], ["b"], {"perm": [0, 1, 3, 2]}), again])
     write("patches", [("Reshape", ["input", "shape"], ["b"], {}), ("Conv", ["b", "w"], ["z"], {}),
                       ("GlobalAveragePool", ["z"], ["p"], {}), ("Reshape", ["p", "rows"], ["logits"], {})],
           tail=False, output=("N", 16), shape=whole(-1, 3, 8, 8), rows=whole(-1, 16))
