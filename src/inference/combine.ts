@@ -29,18 +29,22 @@ type Answer = SliceVerdict & { label: string; confidence: number };
 
 /** A tumour crosses neighbouring slices; a single odd one is more likely an error. */
 const SHORTEST_RUN = 2;
-/** mm from the first to the last slice of a run: two slices of a usual brain protocol, but more of thin ones. */
-const SHORTEST_EXTENT = 4.5;
+/**
+ * mm from the first to the last slice of a run: an artefact spans several thin slices as it does one thick one. A tumour of
+ * 100 mm² in a slice, the least that is measured for the card, is about 11 mm across.
+ */
+const SHORTEST_EXTENT = 10;
 /** Of the slices that could be looked at, how many must have an answer for the study to have one. */
 const ANSWERED_SHARE = 0.5;
 
 /**
  * The slices' verdicts as one answer:
  * 1. A finding needs a run of neighbouring slices of one series that all name it, at two places at least (two echoes of
- *    one place are one) and over 4.5 mm where places are known. Abstentions neither break a run nor count in it. The run
+ *    one place are one) and over 10 mm where places are known. Abstentions neither break a run nor count in it. The run
  *    with the largest sum of confidences decides; its surest slice is the key.
- * 2. Without such a run the answer is `normalLabel`; its key slice is the middle one of the surest series.
- * 3. Without either, or when fewer than half of the slices were answered, it abstains; the likeliest label is its guess.
+ * 2. Where the only runs are shorter than that, it abstains; the heaviest of them is its guess, and its key to look at.
+ * 3. Without any run the answer is `normalLabel`; its key slice is the middle one of the surest series.
+ * 4. Without either, or when fewer than half of the slices were answered, it abstains; the likeliest label is its guess.
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
@@ -48,10 +52,9 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
   const seen = verdicts.filter(({ status }) => status !== 'FAILED');
   const answers = seen.filter(isAnswer);
   if (seen.length === 0) return null;
-  const decided = decideBasis(answers, normalLabel);
-  const basis = decided ?? likeliest(seen.filter(hasLabel));
+  const { basis, sure } = decideBasis(answers, normalLabel) ?? { basis: likeliest(seen.filter(hasLabel)), sure: false };
   if (basis.length === 0) return null;
-  const abstained = !decided || answers.length < seen.length * ANSWERED_SHARE;
+  const abstained = !sure || answers.length < seen.length * ANSWERED_SHARE;
   const key = basis.reduce((best, one) => (one.confidence > best.confidence ? one : best));
   return {
     label: key.label,
@@ -66,13 +69,18 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
 const hasLabel = (verdict: SliceVerdict): verdict is Answer => verdict.label !== null && verdict.confidence !== null;
 const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status === 'CLASSIFIED' && hasLabel(verdict);
 
-/** The answers that speak for the study's label; undefined when there are none. */
-function decideBasis(answers: Answer[], normalLabel: string | undefined): Answer[] | undefined {
-  if (normalLabel === undefined) return answers.length > 0 ? likeliest(answers) : undefined;
-  const runs = findRuns(answers).filter((run) => run[0]?.label !== normalLabel && isLongEnough(run));
-  if (runs.length > 0) return runs.reduce((best, run) => (weight(run) > weight(best) ? run : best));
+/** The answers that speak for the study's label, and whether they suffice; undefined when there are none. */
+function decideBasis(
+  answers: Answer[],
+  normalLabel: string | undefined,
+): { basis: Answer[]; sure: boolean } | undefined {
+  if (normalLabel === undefined) return answers.length > 0 ? { basis: likeliest(answers), sure: true } : undefined;
+  const runs = findRuns(answers).filter((run) => run[0]?.label !== normalLabel && countPlaces(run) >= SHORTEST_RUN);
+  const long = runs.filter((run) => extent(run) >= SHORTEST_EXTENT);
+  const [found] = [...(long.length > 0 ? long : runs)].sort((a, b) => weight(b) - weight(a));
+  if (found) return { basis: found, sure: long.length > 0 };
   const normal = answers.filter(({ label }) => label === normalLabel);
-  return normal.length > 0 ? normal : undefined;
+  return normal.length > 0 ? { basis: normal, sure: true } : undefined;
 }
 
 /** Of the slices that have none, answers that contradict one another are a lack of confidence, too. */
@@ -82,11 +90,14 @@ function commonestReason(verdicts: readonly SliceVerdict[]): AbstentionReason {
   return reasons.reduce((best, one) => (count(one) > count(best) ? one : best), 'LOW_CONFIDENCE' as AbstentionReason);
 }
 
-function isLongEnough(run: Answer[]): boolean {
-  const places = new Set(run.map(({ location, position }) => location ?? `position ${position}`));
-  const known = run.flatMap(({ location }) => location ?? []);
-  const isShort = known.length === run.length && Math.max(...known) - Math.min(...known) < SHORTEST_EXTENT;
-  return places.size >= SHORTEST_RUN && !isShort;
+function countPlaces(run: Answer[]): number {
+  return new Set(run.map(({ location, position }) => location ?? `position ${position}`)).size;
+}
+
+/** mm from the first to the last slice; without end where a place is not known. */
+function extent(run: Answer[]): number {
+  const places = run.map(({ location }) => location ?? Number.NaN);
+  return places.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...places) - Math.min(...places);
 }
 
 /** Neighbours of equal label within a series, abstentions between them left out. */

@@ -62,12 +62,18 @@ describe('combine', () => {
   });
 
   it('needs more of thin slices than of thick ones', () => {
-    const thin = (text: string) => slices(text).map((slice) => ({ ...slice, location: slice.position * 2 }));
-    expect(answer(thin('n90 g90 g90 g90 n90 n90'))?.label).toBe('no_tumor');
-    expect(answer(thin('n90 g90 g90 g90 g90 n90'))?.label).toBe('glioma');
-    expect(answer(thin('n90 g90 ?60 ?60 g90 n90'))?.label).toBe('glioma');
+    const thin = (text: string) => slices(text).map((slice) => ({ ...slice, location: slice.position * 3.5 }));
+    expect(answer(thin('n90 g90 g90 g90 g90 n90'))).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(thin('n90 g90 ?60 ?60 g90 n90'))).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(thin('n90 g90 n90 n90 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: false });
     const unplaced = slices('n90 g90 g90 n90').map((slice) => ({ ...slice, location: null }));
-    expect(answer(unplaced)?.label).toBe('glioma');
+    expect(answer(unplaced)).toMatchObject({ label: 'glioma', abstained: false });
+  });
+
+  it('abstains on a run too short to be believed, and names its surest slice to look at', () => {
+    const thin = slices('n90 g80 g95 g90 n90 n90').map((slice) => ({ ...slice, location: slice.position * 2 }));
+    const finding = { label: 'glioma', abstained: true, abstentionReason: 'LOW_CONFIDENCE', keySliceId: 'series-2' };
+    expect(answer(thin)).toMatchObject(finding);
   });
 
   it('abstains where no two neighbours agree and nothing is normal', () => {
