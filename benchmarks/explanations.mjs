@@ -38,7 +38,7 @@ const python = process.env.PYTHON ?? '/usr/bin/python3';
 const script = fileURLToPath(new URL('../tests/inference/reference/exportArchitectures.py', import.meta.url));
 
 const specifications = [
-  `brain-mri:shipped:13:128:${SLICES}`,
+  `brain-mri:shipped:13:160:${SLICES}`,
   ...ARCHITECTURES.flatMap((name) => VARIANTS.map((variant) => `${name}:${variant}:${SIZE}:${SLICES}`)),
 ];
 const summary = [];

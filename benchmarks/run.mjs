@@ -13,4 +13,5 @@ if (!name || !existsSync(file)) {
 }
 const build = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
 const built = spawnSync(process.execPath, [build], { stdio: 'inherit' });
-process.exit(built.status || (spawnSync(process.execPath, [file, ...options], { stdio: 'inherit' }).status ?? 1));
+const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
+process.exit(built.status || (spawnSync(process.execPath, [file, ...options], { stdio: 'inherit', env }).status ?? 1));

@@ -1,6 +1,6 @@
 // How far the maps of a model may be trusted, measured on the test slices with tumour outlines that it classifies
 // rightly. Prints a report in Markdown.
-//   node benchmarks/trust.mjs --data ../shared/data/slices [--model brain-mri@1.0.0] [--slices 60]
+//   node benchmarks/trust.mjs --data ../shared/data/slices [--model brain-mri@2.0.0] [--slices 60]
 // Pointing: share of slices whose map, upsampled, is highest inside the outline. IoU: of the hottest pixels, as many as
 // the outline has, with the outline. Deletion and insertion (Petsiuk et al., BMVC 2018): mean probability of the label
 // while the hottest pixels are blurred away, or brought back into a blurred slice, in 16 equal steps. Randomisation
@@ -99,7 +99,6 @@ async function reportDeletion() {
 }
 
 async function reportRandomisation() {
-  const shown = [layers.at(-1), layers[Math.floor(layers.length / 2)]];
   const stages = [
     ['logits only', 1],
     ['logits and the last 4 convolutions', 5],
@@ -110,22 +109,23 @@ async function reportRandomisation() {
     for (const { layer, method, map } of await explain(explaining, slice))
       originals.set(`${slice.file} ${method} ${layer}`, map.values);
   report(`## Rank correlation with the maps of a model whose weights were shuffled, ${chosen.length} slices`, '');
-  for (const layer of shown) {
-    report(`Layer ${layer}:`, '');
-    const rows = [];
-    for (const [title, depth] of stages) {
-      const shuffled = await openExplaining(shuffleWeights(depth));
-      const sums = new Map();
-      for (const slice of chosen)
-        for (const one of await explain(shuffled, slice))
-          if (one.layer === layer) {
-            const rho = rankCorrelation(originals.get(`${slice.file} ${one.method} ${layer}`), one.map.values);
-            if (Number.isFinite(rho)) add(sums, one.method, [rho]);
-          }
-      rows.push([title, ...methods.map((m) => (sums.has(m) ? mean(sums, m)[0].toFixed(2) : 'empty maps'))]);
-    }
-    table(['shuffled', ...methods], rows);
+  for (const [title, depth] of stages) {
+    const shuffled = await openExplaining(shuffleWeights(depth));
+    const sums = new Map();
+    for (const slice of chosen)
+      for (const { layer, method, map } of await explain(shuffled, slice)) {
+        const rho = rankCorrelation(originals.get(`${slice.file} ${method} ${layer}`), map.values);
+        if (Number.isFinite(rho)) add(sums, `${method} ${layer}`, [rho]);
+      }
+    const cell = (key) => (sums.has(key) ? mean(sums, key)[0].toFixed(2) : 'empty maps');
+    report(`Shuffled: ${title}.`, '');
+    table(
+      ['layer', ...methods],
+      layers.map((layer) => [layer, ...methods.map((method) => cell(`${method} ${layer}`))]),
+    );
+    process.stderr.write('.');
   }
+  process.stderr.write('\n');
 }
 
 async function rightSlices() {

@@ -78,6 +78,25 @@ describe('mrimaster classify', () => {
     }
   });
 
+  it('gives no answer about what says that it is no brain MR, or a sequence the model is not made for', async () => {
+    const others = join(folder.path, 'others');
+    await mkdir(others);
+    const anatomy = (await readFile(join(sample, 'anatomy-10.dcm'))).toString('latin1');
+    const description = /T1[ -~]{6,}/.exec(anatomy)?.[0] as string;
+    const as = (text: string, from: string, to: string) => Buffer.from(text.replace(from, to), 'latin1');
+    // Modality (0008,0060), and the description in its own length: the files stay well formed.
+    await writeFile(join(others, 'ct.dcm'), as(anatomy, '\b\0`\0CS\x02\0MR', '\b\0`\0CS\x02\0CT'));
+    await writeFile(join(others, 'flair.dcm'), as(anatomy, description, 'T2 FLAIR'.padEnd(description.length)));
+    const { code, stdout } = await runCli(['classify', others, '--json']);
+    expect(code).toBe(0);
+    expect(lines(stdout)).toMatchObject([
+      { status: 'ABSTAINED', abstentionReason: 'NOT_A_BRAIN_MR' },
+      { status: 'ABSTAINED', abstentionReason: 'OUT_OF_DISTRIBUTION' },
+    ]);
+    const text = await runCli(['classify', join(others, 'ct.dcm')]);
+    expect(text.stdout).toContain('abstains: not a brain MR; best guess');
+  });
+
   it('exits with 1 and goes on when a file cannot be read', async () => {
     const broken = join(folder.path, 'broken');
     await mkdir(broken);
@@ -97,22 +116,25 @@ describe('mrimaster classify', () => {
     ]);
   });
 
-  it.skipIf(process.platform !== 'linux')('follows links, passes an index over, and goes on behind a file that cannot be read', async () => {
-    const disc = join(folder.path, 'disc');
-    await mkdir(disc);
-    await symlink(sample, join(disc, 'linked'));
-    await symlink('/proc/self/mem', join(disc, 'a-damaged.dcm')); // Linux fails to read it, with EIO
-    const index = Buffer.from(await readFile(join(sample, 'anatomy-10.dcm')));
-    index.write('1.2.840.10008.1.3.10\0\0\0\0\0', index.indexOf('1.2.840.10008.5.1.4.1.1.4'), 'latin1');
-    index.writeUInt16LE(20, index.indexOf('1.2.840.10008.1.3.10') - 2);
-    await writeFile(join(disc, 'DICOMDIR'), index);
-    const { code, stdout } = await runCli(['classify', disc, '--json']);
-    const answers = lines(stdout);
-    expect(code).toBe(1);
-    expect(answers[0]).toMatchObject({ status: 'FAILED', failureCode: 'FILE_NOT_READABLE' });
-    expect(answers.slice(1)).toHaveLength(25);
-    expect(answers.slice(1).every(({ status }) => status !== 'FAILED')).toBe(true);
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'follows links, passes an index over, and goes on behind a file that cannot be read',
+    async () => {
+      const disc = join(folder.path, 'disc');
+      await mkdir(disc);
+      await symlink(sample, join(disc, 'linked'));
+      await symlink('/proc/self/mem', join(disc, 'a-damaged.dcm')); // Linux fails to read it, with EIO
+      const index = Buffer.from(await readFile(join(sample, 'anatomy-10.dcm')));
+      index.write('1.2.840.10008.1.3.10\0\0\0\0\0', index.indexOf('1.2.840.10008.5.1.4.1.1.4'), 'latin1');
+      index.writeUInt16LE(20, index.indexOf('1.2.840.10008.1.3.10') - 2);
+      await writeFile(join(disc, 'DICOMDIR'), index);
+      const { code, stdout } = await runCli(['classify', disc, '--json']);
+      const answers = lines(stdout);
+      expect(code).toBe(1);
+      expect(answers[0]).toMatchObject({ status: 'FAILED', failureCode: 'FILE_NOT_READABLE' });
+      expect(answers.slice(1)).toHaveLength(25);
+      expect(answers.slice(1).every(({ status }) => status !== 'FAILED')).toBe(true);
+    },
+  );
 
   it('leaves nothing in the home of its user, and calls nobody', async () => {
     const home = join(folder.path, 'home');
@@ -147,7 +169,7 @@ describe('mrimaster explain', () => {
     }
     const drawn = decode(await readFile(figure));
     expect(drawn.width).toBeGreaterThan(maps.length * 128);
-    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 1.0.0');
+    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 2.0.0');
     expect(decode(await readFile(overlay)).width).toBe(512);
     const chosen = ['--layer', maps[3].layer, '--method', 'hires-cam', '--label', 'no_tumor'];
     const [one, ...others] = lines((await runCli(['explain', slice, '--json', ...chosen])).stdout);

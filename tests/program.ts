@@ -61,7 +61,7 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
 
 /** As a user's shell has it: the test runner's own NODE_ENV would change how libraries behave. */
 export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
-  const { NODE_ENV, VITEST, ...rest } = process.env;
+  const { NODE_ENV, VITEST, ORT_DISABLE_TELEMETRY, ...rest } = process.env;
   // Empty, so that neither this shell nor a file .env leads a test to a real database or archive.
   return { ...rest, DATABASE_URL: '', PACS_URL: '', INFERENCE_DEVICE: 'cpu', ...env };
 }

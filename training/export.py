@@ -1,57 +1,139 @@
 """The trained network as ONNX, node by node, with the names its manifest gives its layers."""
+import math
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from mobilenet import padding
+from networks import NEVER, SKIP
 
 OPSET = 13
 
 
-def export_onnx(model, labels, rows, columns, path):
-    """Writes `input` [N, 3, rows, columns] -> `logits` [N, classes], and returns the convolutions for the manifest.
+class Graph:
+    """Nodes and constants in the making; every method returns the name of what it adds."""
 
-    Batch normalisation is folded into the convolutions and TensorFlow's padding is the convolutions' own (asymmetric
-    pads), so the graph is Conv -> Clip, twenty-five times, then GlobalAveragePool -> Flatten -> Gemm.
-    """
-    nodes = []
-    constants = [constant("zero", np.float32(0)), constant("six", np.float32(6))]
-    layers, previous, cells = [], "input", [rows, columns]
-    for layer in model.layers:
+    def __init__(self):
+        self.nodes, self.constants, self.layers, self.cells, self.last = [], [], [], {}, "input"
+
+    def constant(self, name, array, kind=np.float32):
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, kind), name))
+        return name
+
+    def node(self, operator, inputs, name, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def convolution(self, value, layer):
+        """A ConvNorm: its normalisation folded into the kernel, TensorFlow's padding as the convolution's own."""
         kernel, bias = layer.folded()
-        constants += [constant(f"{layer.name}.weight", kernel), constant(f"{layer.name}.bias", bias)]
         before, after = padding(layer.stride) if layer.size == 3 else (0, 0)
-        nodes.append(helper.make_node(
-            "Conv", [previous, f"{layer.name}.weight", f"{layer.name}.bias"], [layer.name], name=layer.name,
-            kernel_shape=[layer.size] * 2, strides=[layer.stride] * 2, pads=[before, before, after, after],
-            group=layer.conv.groups,
-        ))  # fmt: skip
-        previous = f"{layer.name}_relu"
-        nodes.append(helper.make_node("Clip", [layer.name, "zero", "six"], [previous], name=previous))
-        cells = [size // layer.stride for size in cells]
-        layers.append({"name": layer.name, "title": title(layer, len(kernel), cells)})
-    constants += [constant("head.weight", model.head.weight.detach().numpy())]
-    constants += [constant("head.bias", model.head.bias.detach().numpy())]
-    nodes += [
-        helper.make_node("GlobalAveragePool", [previous], ["mean"], name="mean"),
-        helper.make_node("Flatten", ["mean"], ["features"], name="features"),
-        helper.make_node("Gemm", ["features", "head.weight", "head.bias"], ["logits"], name="logits", transB=1),
-    ]
+        inputs = [value, self.constant(f"{layer.name}.weight", kernel), self.constant(f"{layer.name}.bias", bias)]
+        self.node(
+            "Conv", inputs, layer.name, kernel_shape=[layer.size] * 2, strides=[layer.stride] * 2,
+            pads=[before, before, after, after], group=layer.conv.groups,
+        )  # fmt: skip
+        cells = [size // layer.stride for size in self.cells[value]]
+        self.layers.append({"name": layer.name, "title": title(layer.name, len(kernel), cells)})
+        active = self.node("Clip", [layer.name, "zero", "six"], f"{layer.name}_relu")
+        self.cells[active] = cells
+        return active
+
+
+def export_onnx(network, novelty, labels, rows, columns, path):
+    """Writes `input` [N, 3, rows, columns] -> `logits` [N, classes], `novelty` [N], and returns the convolutions.
+
+    `novelty`: what novelty.py fitted, with "largest_known", the distance that becomes 1.
+    """
+    graph = Graph()
+    graph.constant("zero", np.float32(0))
+    graph.constant("six", np.float32(6))
+    graph.cells["input"] = [rows, columns]
+    value = "input"
+    for index, layer in enumerate(network.layers):
+        value = graph.convolution(value, layer)
+        if index == 2 * SKIP:
+            beside = value
+    graph.last = value
+    logits = local_logits(graph, network, value, beside)
+    out_of_distribution(graph, novelty)
     image = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, rows, columns])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)])
-    graph = helper.make_graph(nodes, "mobilenet", [image], [logits], constants)
-    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="mrimaster")
+    outputs = [helper.make_tensor_value_info(logits, TensorProto.FLOAT, ["N", len(labels)])]
+    outputs.append(helper.make_tensor_value_info("novelty", TensorProto.FLOAT, ["N"]))
+    made = helper.make_graph(graph.nodes, "mrimaster", [image], outputs, graph.constants)
+    proto = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="mrimaster")
     proto.ir_version = 7  # the version of opset 13
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString())
-    return layers
+    return graph.layers
 
 
-def constant(name, array):
-    return numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name)
+def local_logits(graph, network, deep, beside):
+    """networks.LocalNet from the encoder's last and its `beside` activations on."""
+    weight, bias = network.up.weight.detach().numpy(), network.up.bias.detach().numpy()
+    low = graph.convolution(deep, network.deep)
+    inputs = [low, graph.constant("up.weight", weight), graph.constant("up.bias", bias)]
+    high = graph.node("ConvTranspose", inputs, "up", kernel_shape=[2, 2], strides=[2, 2])
+    skip = graph.convolution(beside, network.skip)
+    merged = graph.node("Add", [high, skip], "merged")
+    graph.cells[merged] = graph.cells[skip]
+    merged = graph.convolution(graph.convolution(merged, network.merge_dw), network.merge_pw)
+    kernel = network.evidence.weight.detach().numpy()
+    cells = graph.cells[merged]
+    evidence = graph.node("Conv", [merged, graph.constant("evidence.weight", kernel)], "evidence", kernel_shape=[1, 1])
+    graph.layers.append({"name": "evidence", "title": f"Evidence for each label, {len(kernel)} maps of {cells[0]}×{cells[1]}"})
+    bounds = [graph.constant(f"normal_{name}", [value], np.int64) for name, value in
+              (("from", network.normal), ("to", network.normal + 1), ("axis", 1))]  # fmt: skip
+    normal = graph.node("Slice", [evidence, *bounds], "normal")
+    against = graph.node("Sub", [evidence, normal], "against")
+    pooled = graph.node("ReduceLogSumExp", [against], "pooled", axes=[2, 3], keepdims=0)
+    offset = network.bias.detach().numpy() - math.log(cells[0] * cells[1])
+    local = graph.node("Add", [pooled, graph.constant("offset", offset)], "local")
+    common = graph.node("ReduceMean", [normal], "common", axes=[2, 3], keepdims=0)
+    return graph.node("Add", [share_out(graph, network, local), common], "logits")
 
 
-def title(layer, maps, cells):
-    kind = "depthwise 3×3" if "_dw_" in layer.name else "pointwise 1×1" if "_pw_" in layer.name else "3×3"
-    block = f"Block {layer.name.rsplit('_', 1)[1]}" if "_" in layer.name else "Stem"
+def share_out(graph, network, local):
+    """The odds of a tumour, found locally, among its kinds, as the whole slice suggests."""
+    is_tumour = network.is_tumour.numpy()
+    graph.constant("is_tumour", is_tumour)
+    graph.constant("without_normal", NEVER * (1 - is_tumour))
+    mean = graph.node("GlobalAveragePool", [graph.last], "mean")
+    features = graph.node("Flatten", [mean], "features")
+    weight = graph.constant("kind.weight", network.kind.weight.detach().numpy())
+    kind = graph.node("Gemm", [features, weight], "kind", transB=1)
+    shared = graph.node("Add", [local, kind], "shared")
+    sums = []
+    for name, value in (("presence", local), ("shared_sum", shared)):
+        kinds = graph.node("Add", [value, "without_normal"], f"{name}_kinds")
+        sums.append(graph.node("ReduceLogSumExp", [kinds], name, axes=[1], keepdims=1))
+    shift = graph.node("Sub", sums, "shift")
+    tumours = graph.node("Mul", [graph.node("Add", [shared, shift], "shifted"), "is_tumour"], "tumours")
+    normal = graph.node("Mul", [local, graph.constant("is_normal", 1 - is_tumour)], "of_normal")
+    return graph.node("Add", [tumours, normal], "apart")
+
+
+def out_of_distribution(graph, novelty):
+    """The distance of the mean activations from the nearest label's directions, 1 at the largest that is known."""
+    scaled = graph.node("Div", ["features", graph.constant("novelty.scale", novelty["scale"])], "scaled")
+    distances = []
+    for index, (centre, directions) in enumerate(zip(novelty["means"], novelty["directions"])):
+        off = graph.node("Sub", [scaled, graph.constant(f"novelty.mean_{index}", centre)], f"off_{index}")
+        inside = graph.node("MatMul", [off, graph.constant(f"novelty.directions_{index}", directions)], f"inside_{index}")
+        whole = graph.node("ReduceSumSquare", [off], f"whole_{index}", axes=[1], keepdims=0)
+        known = graph.node("ReduceSumSquare", [inside], f"known_{index}", axes=[1], keepdims=0)
+        distances.append(graph.node("Sub", [whole, known], f"distance_{index}"))
+    nearest = graph.node("Min", distances, "nearest")
+    positive = graph.node("Max", [nearest, "zero"], "positive")
+    root = graph.node("Sqrt", [positive], "root")
+    graph.node("Div", [root, graph.constant("novelty.largest_known", np.float32(novelty["largest_known"]))], "novelty")
+
+
+def title(name, maps, cells):
+    kind = "depthwise 3×3" if "_dw" in name else "3×3" if name == "conv1" else "pointwise 1×1"
+    block = {
+        "conv1": "Stem", "deep": "Decoder, from block 12", "skip": "Decoder, from block 5",
+        "merge_dw": "Decoder, merged", "merge_pw": "Decoder, merged",
+    }.get(name) or f"Block {name.rsplit('_', 1)[1]}"  # fmt: skip
     return f"{block}, {kind} convolution, {maps} maps of {cells[0]}×{cells[1]}"

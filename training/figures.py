@@ -45,6 +45,7 @@ def figures(probabilities, truth, labels, threshold):
         "ece": round(expected_calibration_error(probabilities, truth), 4),
         "negativeLogLikelihood": round(negative_log_likelihood(probabilities, truth), 4),
         "wrongAbove95": int((~right & (confidence > CONFIDENT)).sum()),
+        "accuracyAt90Coverage": accuracy_at_coverage(probabilities, truth),
         "answered": share(answered.sum(), len(truth)),
         "accuracyOfAnswered": share((right & answered).sum(), answered.sum()),
         "perClass": per_class,
@@ -52,27 +53,67 @@ def figures(probabilities, truth, labels, threshold):
     }
 
 
+def intervals(probabilities, truth, blocks, labels, resamples=1000, seed=1):
+    """95 % intervals {figure: [low, high]} by bootstrap over `blocks`: slices of a block are drawn together or not."""
+    random = np.random.default_rng(seed)
+    members = [np.flatnonzero(blocks == block) for block in sorted(set(blocks))]
+    drawn = []
+    for _ in range(resamples):
+        chosen = np.concatenate([members[at] for at in random.integers(len(members), size=len(members))])
+        of_sample = figures(probabilities[chosen], truth[chosen], labels, 0)
+        flat = {"accuracy": of_sample["accuracy"], "macroF1": of_sample["macroF1"]}
+        for label, entry in of_sample["perClass"].items():
+            flat.update({f"{label}/{key}": entry[key] for key in ("precision", "recall", "f1")})
+        drawn.append(flat)
+    return {key: [round(float(value), 4) for value in np.percentile([one[key] for one in drawn], [2.5, 97.5])] for key in drawn[0]}
+
+
+def accuracy_at_coverage(probabilities, truth, coverage=0.9):
+    """Accuracy among the share of slices with the highest confidence."""
+    order = np.argsort(-probabilities.max(1), kind="stable")[: int(np.ceil(coverage * len(truth)))]
+    return share((probabilities.argmax(1) == truth)[order].sum(), len(order))
+
+
+def by_group(probabilities, truth, groups):
+    """[(group, slices, accuracy)], the largest group first."""
+    right = probabilities.argmax(1) == truth
+    found = [(str(group), int((groups == group).sum()), share(right[groups == group].sum(), (groups == group).sum())) for group in sorted(set(groups))]
+    return sorted(found, key=lambda row: -row[1])
+
+
 def share(part, whole):
     return round(float(part) / float(whole), 4) if whole else 0.0
 
 
-def choose_temperature(logits, truth):
-    """The likeliest temperature of at least 1 on val, unless the raw probabilities have fewer confident mistakes.
+def choose_calibration(sets, normal):
+    """Temperature and offset (what the normal label's logit is lowered by) that are likeliest on several sets together.
 
-    Below 1 it would sharpen the model on data that resemble its own; on shifted data that makes confident mistakes.
+    `sets`: {name: (logits, truth)}. Each weighs the same, however many slices it has, and in each the tumours as much as
+    the others: what is fitted on slices like those of training alone makes confident mistakes on all others, and the
+    share of tumours differs from set to set.
     """
-    candidates = {t: softmax(logits, t) for t in np.round(np.arange(1, 4.001, 0.01), 2)}
-    fitted = min(candidates, key=lambda t: negative_log_likelihood(candidates[t], truth))
-    loss = {t: negative_log_likelihood(candidates[t], truth) for t in (1.0, fitted)}
-    mistakes = {t: confident_mistakes(candidates[t], truth) for t in (1.0, fitted)}
-    chosen = 1.0 if mistakes[1.0] < mistakes[fitted] else float(fitted)
-    reason = (
-        f"Of the temperatures 1 to 4, {fitted:.2f} has the highest likelihood on val "
-        f"(negative log likelihood {loss[fitted]:.4f}; raw {loss[1.0]:.4f}); "
-        f"wrong above {CONFIDENT} on val: {mistakes[fitted]} with it, {mistakes[1.0]} raw. "
-        "Temperatures below 1, which make every answer more confident, were not considered."
-    )
-    return chosen, reason
+    best = None
+    for offset in np.round(np.arange(-1, 3.01, 0.1), 2):
+        for temperature in np.round(np.arange(0.5, 2.01, 0.02), 2):
+            losses = {name: balanced_loss(softmax(lowered(logits, normal, offset), temperature), truth, normal)
+                      for name, (logits, truth) in sets.items()}  # fmt: skip
+            mean = sum(losses.values()) / len(losses)
+            if best is None or mean < best[0]:
+                best = mean, float(temperature), float(offset), losses
+    mean, temperature, offset, losses = best
+    listed = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+    return temperature, offset, f"Likeliest on these sets, weighing the same; negative log likelihood: {listed}."
+
+
+def balanced_loss(probabilities, truth, normal):
+    parts = [part for part in (truth == normal, truth != normal) if part.any()]
+    return sum(negative_log_likelihood(probabilities[part], truth[part]) for part in parts) / len(parts)
+
+
+def lowered(logits, normal, offset):
+    result = logits.copy()
+    result[:, normal] -= offset
+    return result
 
 
 def confident_mistakes(probabilities, truth):
@@ -87,6 +128,15 @@ def choose_threshold(probabilities, truth, risk):
         if answered.any() and 1 - right[answered].mean() <= risk:
             return float(threshold)
     raise SystemExit(f"No confidence below 1 keeps the risk on val under {risk}: train longer or accept more risk.")
+
+
+def choose_alarm_threshold(probabilities, normal, alarms):
+    """The lowest confidence, at least even odds, above which at most `alarms` of these tumour-free slices are called a tumour."""
+    confidence, called = probabilities.max(1), probabilities.argmax(1) != normal
+    for threshold in np.round(np.arange(0.5, 1, 0.01), 2):
+        if (called & (confidence >= threshold)).mean() <= alarms:
+            return float(threshold)
+    raise SystemExit(f"No confidence below 1 keeps false alarms under {alarms}: train longer or accept more.")
 
 
 def pointing(maps, masks, truth, probabilities):

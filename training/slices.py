@@ -12,8 +12,8 @@ from preprocess import preprocess, resize_weights
 HERE = Path(__file__).resolve().parent
 LABELS = ["glioma", "meningioma", "no_tumor", "pituitary"]
 INPUT = {
-    "rows": 128,
-    "columns": 128,
+    "rows": 160,
+    "columns": 160,
     "channels": 3,
     "mean": [0.5, 0.5, 0.5],  # MobileNet's ImageNet weights expect -1 to 1
     "std": [0.5, 0.5, 0.5],

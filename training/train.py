@@ -1,101 +1,84 @@
-"""Data to model in one command: trains, chooses on val, evaluates test once, writes model.onnx, manifest and card."""
+"""Data to model in one command: trains, scores whole studies with their case kept out, evaluates test once, writes.
+
+1. base: the labelled slices, counterfactuals and phantoms; no DICOM study.
+2. fold-1 ... fold-3: the base goes on with the DICOM studies, but for the cases that the fold scores.
+3. final: the base goes on with all of them.
+4. Temperature, abstention and novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
+
+Every stage goes on after its last whole epoch when the command is given again.
+"""
 import argparse
-import base64
-import hashlib
 import json
 import subprocess
-import time
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch.nn import functional as F
 
-import figures as measure
-from card import write_card
-from export import export_onnx
-from mobilenet import MobileNet
-from slices import GEOMETRY, HERE, INPUT, LABELS, load_phantoms, load_slices
+from fit import fit
+from mobilenet import load_tensorflow
+from networks import LocalNet
+from pool import NORMAL, training_pool, validation_pools
+from release import release
+from slices import HERE, LABELS
 
 ROOT = HERE.parent
+SLICES = {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}
+WITH_STUDIES = {
+    "real": 2234, "erased": 80, "erased glioma": 170, "transplanted": 450, "sham": 80, "phantom": 60, "study": 350, "study tumour": 80,
+}  # fmt: skip
+SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "strength": 0.7, "stripped": 0.105}
+BASE = {**SHARED, "side": 128, "epochs": 18, "rate": 8e-4, "mix": SLICES}
+WHOLE = {**SHARED, "side": 160, "epochs": 6, "rate": 3e-4, "mix": WITH_STUDIES}
+# Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
+FOLDS = {
+    "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],
+    "fold-2": ["glioma_tcga_du_7294_ss", "healthy_studyforrest", "healthy_lowres_ixi015_hh_1258"],
+    "fold-3": ["tumour_pyradiomics_brain1", "healthy_uih_umr770", "healthy_siemens_trio_adult"],
+}
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="../shared/data", help="folder with slices/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/1.0.0", help="folder named <name>/<version>")
-    parser.add_argument("--run", help="folder of checkpoints, resumed; default training/runs/<name>-<version>")
-    parser.add_argument("--epochs", type=int, default=18)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=7e-4, help="highest learning rate (AdamW, warm-up, cosine)")
-    parser.add_argument("--attention", type=float, default=0.5, help="weight of the loss on where the model looks")
-    parser.add_argument("--phantoms", type=int, default=30, help="synthetic heads added to training")
-    parser.add_argument("--risk", type=float, default=0.01, help="share of wrong answers on val that abstention allows")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
+    parser.add_argument("--out", default="models/brain-mri/2.0.0", help="folder named <name>/<version>")
+    parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
+    parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without-test", action="store_true", help="for experiments: leaves the test split untouched")
+    parser.add_argument("--without-test", action="store_true", help="leaves the test split untouched")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    out = (ROOT / options.out).resolve()
-    run = Path(options.run or HERE / "runs" / f"{out.parent.name}-{out.name}")
-    run.mkdir(parents=True, exist_ok=True)
-    data = Path(options.data)
-    slices = load_slices(data)
-    split = {name: subset(slices, name) for name in ("train", "val", "test")}
-    phantoms = load_phantoms(make_phantoms(options.phantoms)) if options.phantoms else None
-    model = MobileNet(len(LABELS)).to(memory_format=torch.channels_last)
-    history = train(model, data, split, phantoms, options, run)
-
-    logits, _ = predict(model, split["val"])
-    temperature, reason = measure.choose_temperature(logits, split["val"]["labels"])
-    probabilities = measure.softmax(logits, temperature)
-    threshold = measure.choose_threshold(probabilities, split["val"]["labels"], options.risk)
-    card = {
-        "training": {
-            "slices": len(split["train"]["labels"]),
-            "slicesByLabel": count(split["train"]["labels"]),
-            "phantomSlices": 0 if phantoms is None else len(phantoms["labels"]),
-            "phantomSlicesByLabel": {} if phantoms is None else count(phantoms["labels"]),
-            "sources": sources(split["train"]["rows"]),
-            "options": {key: getattr(options, key) for key in ("batch", "rate", "attention", "phantoms", "seed")},
-            "threads": options.threads,
-            "epochs": len(history),
-            "epochChosenOnVal": best(history)["epoch"],
-            "seconds": round(sum(epoch["seconds"] for epoch in history)),
-            "history": history,
-        },
-        "val": evaluate(model, split["val"], temperature, threshold),
-    }
-    if not options.without_test:
-        strict = np.array([row["near_boundary"] == "0" for row in split["test"]["rows"]])
-        card["test"] = evaluate(model, split["test"], temperature, threshold)
-        card["testStrict"] = evaluate(model, select(split["test"], strict), temperature, threshold)
-        card["testRaw"] = {
-            key: value
-            for key, value in evaluate(model, split["test"], 1.0, threshold).items()
-            if key in ("ece", "wrongAbove95", "negativeLogLikelihood")
-        }
-    write_model(model, out, temperature, reason, threshold, options.risk, card)
-    if phantoms is not None:
-        write_fixture(model, phantoms, ROOT / "tests" / "fixtures" / "models" / f"{out.parent.name}-{out.name}.json")
+    data, run = Path(options.data), Path(options.run)
+    pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
+    stages = [options.stage] if options.stage else ["base", *FOLDS, "final"]
+    for stage in stages:
+        print(f"stage {stage}", flush=True)
+        network, history = train_stage(stage, data, run, pool, checks)
+    if not options.stage:
+        folds = {name: (load_stage(run / name), cases) for name, cases in FOLDS.items()}
+        recipe = {"base": BASE, "whole": WHOLE, "folds": FOLDS, "threads": options.threads}
+        histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
+        release(network, folds, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
 
 
-def subset(slices, name):
-    """Slices of a split whose label can be trusted, as the manifest of the data marks them."""
-    keep = np.array([row["split"] == name and row["label_trust"] != "low" for row in slices["rows"]])
-    rows = [row for row, kept in zip(slices["rows"], keep) if kept]
-    labels = np.array([LABELS.index(row["label"].replace("notumor", "no_tumor")) for row in rows])
-    return {"rows": rows, "labels": labels, "images": slices["images"][keep], "masks": slices["masks"][keep]}
+def train_stage(stage, data, run, pool, checks):
+    torch.manual_seed(SHARED["seed"])
+    network = LocalNet(len(LABELS), NORMAL)
+    if stage == "base":
+        load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
+        held_out = sorted(set(pool["cases"]) - {""})
+        return network, fit(network, pool, checks, {**BASE, "hold_out": held_out}, run / stage)
+    network.load_state_dict(torch.load(run / "base" / "latest.pt", map_location="cpu")["average"])
+    return network, fit(network, pool, checks, {**WHOLE, "hold_out": FOLDS.get(stage, [])}, run / stage)
 
 
-def select(part, keep):
-    rows = [row for row, kept in zip(part["rows"], keep) if kept]
-    return {"rows": rows, **{key: part[key][keep] for key in ("labels", "images", "masks")}}
+def load_stage(folder):
+    network = LocalNet(len(LABELS), NORMAL)
+    network.load_state_dict(torch.load(folder / "latest.pt", map_location="cpu")["average"])
+    return network
 
 
 def make_phantoms(volumes):
@@ -105,189 +88,6 @@ def make_phantoms(volumes):
         dump = ["node", "dist/sample/dumpPhantoms.js", str(folder), "--count", str(volumes), "--every", "3"]
         subprocess.run(dump, cwd=ROOT, check=True)
     return folder
-
-
-def train(model, data, split, phantoms, options, run):
-    images, masks, labels = (split["train"][key] for key in ("images", "masks", "labels"))
-    if phantoms is not None:
-        images, masks, labels = (
-            np.concatenate([ours, theirs])
-            for ours, theirs in zip((images, masks, labels), (phantoms[key] for key in ("images", "masks", "labels")))
-        )
-    model.load_tensorflow(data / "pretrained" / "mobilenet_v1_1.0_224.npz")
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0}])
-    steps = len(labels) // options.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, options.rate, total_steps=steps * options.epochs, pct_start=0.05, div_factor=10, final_div_factor=100
-    )
-    history = []
-    latest = run / "latest.pt"
-    if latest.exists():
-        state = torch.load(latest)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["random"])
-        history = state["history"]
-    for epoch in range(len(history) + 1, options.epochs + 1):
-        started = time.time()
-        model.train()
-        losses = []
-        order = torch.randperm(len(labels)).numpy()
-        for step in range(steps):
-            chosen = order[step * options.batch : (step + 1) * options.batch]
-            image, mask = augment(torch.tensor(images[chosen]), torch.tensor(masks[chosen].astype(np.float32)))
-            label = torch.tensor(labels[chosen])
-            logits, maps = model(as_input(image))
-            classification = F.cross_entropy(logits, label)
-            attention = attention_loss(maps, mask, label)
-            optimizer.zero_grad()
-            (classification + options.attention * attention).backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            losses.append([float(classification), float(attention)])
-        logits, _ = predict(model, split["val"])
-        val = measure.figures(measure.softmax(logits), split["val"]["labels"], LABELS, 0)
-        classification, attention = np.mean(losses, 0)
-        history.append({
-            "epoch": epoch,
-            "trainLoss": round(float(classification), 4),
-            "attentionLoss": round(float(attention), 4),
-            "valMacroF1": val["macroF1"],
-            "valNegativeLogLikelihood": val["negativeLogLikelihood"],
-            "seconds": round(time.time() - started, 1),
-        })  # fmt: skip
-        print(json.dumps(history[-1]), flush=True)
-        if best(history)["epoch"] == epoch:
-            torch.save(model.state_dict(), run / "best.pt")
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-        torch.save({**state, "random": torch.get_rng_state(), "history": history}, run / "writing.pt")
-        (run / "writing.pt").rename(latest)
-    model.load_state_dict(torch.load(run / "best.pt"))
-    return history
-
-
-def best(history):
-    return max(history, key=lambda epoch: (epoch["valMacroF1"], -epoch["valNegativeLogLikelihood"]))
-
-
-def as_input(image):
-    """0-1 [N, rows, columns] -> the model's input."""
-    mean = torch.tensor(INPUT["mean"])[:, None, None]
-    std = torch.tensor(INPUT["std"])[:, None, None]
-    return ((image[:, None] - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-def augment(image, mask):
-    """Mirrored, turned by up to 15 degrees, scaled and moved by up to 12 %, another contrast, some noise."""
-    n = len(image)
-
-    def between(low, high):
-        return torch.empty(n).uniform_(low, high)
-
-    angle = between(-15, 15) * np.pi / 180
-    zoom, mirror = between(0.88, 1.12), torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
-    cosine, sine, stretch = torch.cos(angle) * zoom, torch.sin(angle) * zoom, between(0.93, 1.07)
-    across = torch.stack([cosine * mirror, -sine, between(-0.12, 0.12)], 1)
-    down = torch.stack([sine * mirror * stretch, cosine * stretch, between(-0.12, 0.12)], 1)
-    grid = F.affine_grid(torch.stack([across, down], 1), [n, 2, *image.shape[1:]], align_corners=False)
-    moved = F.grid_sample(torch.stack([image, mask], 1), grid, align_corners=False)
-    image, mask = moved[:, 0], moved[:, 1]
-    image = image.clamp(0, 1) ** torch.exp(between(-0.45, 0.45))[:, None, None]
-    image = image * between(0.8, 1.15)[:, None, None]
-    image = image + torch.randn_like(image) * between(0, 0.03)[:, None, None]
-    return image.clamp(0, 1), mask
-
-
-def attention_loss(maps, mask, label):
-    """Cross-entropy between where the tumour is and the softmax of the true class's map, over the slices with a mask.
-
-    A softmax, because the share of the map's positive part that lies in the tumour has no gradient where the map is
-    negative: trained with that, maps died.
-    """
-    masked = mask.flatten(1).max(1)[0] >= 0.5
-    if not masked.any():
-        return maps.sum() * 0
-    cells = F.adaptive_avg_pool2d(mask[masked, None], maps.shape[2:]).flatten(1)
-    own = maps[masked, label[masked]].flatten(1)
-    return -(cells / cells.sum(1, keepdim=True) * F.log_softmax(own, 1)).sum(1).mean()
-
-
-def predict(model, part):
-    """Logits [N, classes] and class activation maps of the true class [N, rows, columns]."""
-    model.eval()
-    logits, maps = [], []
-    with torch.no_grad():
-        for start in range(0, len(part["labels"]), 64):
-            output, cells = model(as_input(torch.tensor(part["images"][start : start + 64])))
-            labels = torch.tensor(part["labels"][start : start + 64])
-            own = cells[torch.arange(len(labels)), labels]
-            size = part["images"].shape[1:]
-            maps.append(F.interpolate(own[:, None], size, mode="bilinear", align_corners=False)[:, 0].numpy())
-            logits.append(output.double().numpy())
-    return np.concatenate(logits), np.concatenate(maps)
-
-
-def evaluate(model, part, temperature, threshold):
-    logits, maps = predict(model, part)
-    probabilities = measure.softmax(logits, temperature)
-    overall, by_class = measure.pointing(maps, part["masks"], part["labels"], probabilities)
-    pointing = {**overall, "peakInTumourByLabel": {LABELS[index]: value for index, value in by_class.items()}}
-    return {**measure.figures(probabilities, part["labels"], LABELS, threshold), "pointing": pointing}
-
-
-def count(labels):
-    return {label: int((labels == index).sum()) for index, label in enumerate(LABELS)}
-
-
-def sources(rows):
-    """How many training slices each source's files hold a copy of; a slice may be in several."""
-    names = sorted({name for row in rows for name in row["source"].split("+")})
-    return {name: sum(name in row["source"].split("+") for row in rows) for name in names}
-
-
-def write_model(model, out, temperature, reason, threshold, risk, card):
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "model.onnx"
-    layers = export_onnx(model, LABELS, INPUT["rows"], INPUT["columns"], file)
-    manifest = {
-        "name": out.parent.name,
-        "version": out.name,
-        "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "intendedUse": "Research use only – not for diagnostic use",
-        "license": "Apache-2.0",
-        "labels": LABELS,
-        "normalLabel": "no_tumor",
-        "codes": json.loads((HERE / "codes.json").read_text()),
-        "input": INPUT,
-        "geometry": GEOMETRY,
-        "calibration": {"method": "temperature", "temperature": temperature, "chosenOn": "val", "reason": reason},
-        "abstention": {"confidence": threshold, "risk": risk, "chosenOn": "val"},
-        "layers": layers,
-        "card": card,
-    }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    write_card(manifest, out / "CARD.md")
-    print(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB), manifest.json and CARD.md")
-
-
-def write_fixture(model, phantoms, path):
-    """A synthetic slice as bytes, and the logits that PyTorch gives it: what ONNX Runtime must give it, too."""
-    chosen = int(np.argmax(phantoms["masks"].reshape(len(phantoms["masks"]), -1).sum(1)))
-    plane = np.round(phantoms["images"][chosen] * 255).astype(np.uint8)
-    model.eval()
-    with torch.no_grad():
-        logits, _ = model(as_input(torch.tensor(plane[None] / 255, dtype=torch.float32)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fixture = {
-        "bytes": base64.b64encode(plane.tobytes()).decode(),
-        "logits": [round(float(value), 6) for value in logits[0]],
-    }
-    path.write_text(json.dumps(fixture) + "\n")
 
 
 if __name__ == "__main__":

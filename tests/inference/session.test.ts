@@ -62,9 +62,9 @@ describe('INFERENCE_DEVICE', () => {
 describe('a graph that does not fit its manifest', () => {
   async function modelWith(change: (manifest: Record<string, unknown>) => void, graph?: Buffer): Promise<string> {
     const models = join(folder.path, `models-${Math.random()}`);
-    const directory = join(models, 'brain-mri/1.0.0');
+    const directory = join(models, 'brain-mri/2.0.0');
     await mkdir(directory, { recursive: true });
-    await cp(join(REPOSITORY, 'models/brain-mri/1.0.0'), directory, { recursive: true });
+    await cp(join(REPOSITORY, 'models/brain-mri/2.0.0'), directory, { recursive: true });
     const manifest = JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8'));
     change(manifest);
     if (graph) await writeFile(join(directory, 'model.onnx'), graph);
@@ -75,7 +75,7 @@ describe('a graph that does not fit its manifest', () => {
 
   it('is refused when the size of its input differs', async () => {
     const models = await modelWith((manifest) => Object.assign(manifest.input as object, { rows: 64 }));
-    await expect(open(models)).rejects.toThrow(/one float32 input \[N, 3, 64, 128\] as its manifest's "input" says/);
+    await expect(open(models)).rejects.toThrow(/one float32 input \[N, 3, 64, 160\] as its manifest's "input" says/);
   });
 
   it('is refused when it has more or fewer outputs than labels', async () => {

@@ -37,7 +37,7 @@ describe.skipIf(!hasTorch)('the maps of all layers of a classifier equal autogra
   const smooth = architectures.map((name) => `${name}:smooth:13:${size(name)}:2`);
   const fused = asExported.map((name, index) => `${name}:fused:${opsets[index % 3]}:${size(name)}:4`);
   const exported = hasTorch
-    ? runReference<Exported>('exportArchitectures.py', [folder, ...smooth, ...fused, 'brain-mri:shipped:13:128:2'])
+    ? runReference<Exported>('exportArchitectures.py', [folder, ...smooth, ...fused, 'brain-mri:shipped:13:160:2'])
     : [];
 
   it.each(exported.filter(({ variant }) => variant === 'smooth'))(

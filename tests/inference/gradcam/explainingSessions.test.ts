@@ -5,11 +5,11 @@ import { expect, it } from 'vitest';
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
 import { REPOSITORY } from '../../program.js';
 
-const file = join(REPOSITORY, 'models/brain-mri/1.0.0/model.onnx');
+const file = join(REPOSITORY, 'models/brain-mri/2.0.0/model.onnx');
 const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
 
 it('keeps the three explaining sessions that were used last, and releases the others', async () => {
-  const sessions = new ExplainingSessions(file, sha256, [3, 128, 128], {});
+  const sessions = new ExplainingSessions(file, sha256, [3, 160, 160], {});
   const first = await sessions.get('GRAD_CAM', ['conv1']);
   const second = await sessions.get('HIRES_CAM', ['conv1']);
   await sessions.get('GRAD_CAM', ['conv_pw_1']);
@@ -21,13 +21,13 @@ it('keeps the three explaining sessions that were used last, and releases the ot
 });
 
 it('knows the layers that can be explained, and the last one that has more than one cell', async () => {
-  const sessions = new ExplainingSessions(file, sha256, [3, 128, 128], {});
+  const sessions = new ExplainingSessions(file, sha256, [3, 160, 160], {});
   const { layers, last, missing } = await sessions.explainable();
-  expect([layers[0], layers.at(-1), layers.length]).toEqual(['conv1', 'conv_pw_12', 25]);
-  expect([last, missing]).toEqual(['conv_pw_12', null]);
+  expect([layers[0], layers.at(-1), layers.length]).toEqual(['conv1', 'evidence', 30]);
+  expect([last, missing]).toEqual(['evidence', null]);
 });
 
 it('refuses to map by another file than the one that predicts', async () => {
-  const sessions = new ExplainingSessions(file, sha256.replace(/^./, 'x'), [3, 128, 128], {});
+  const sessions = new ExplainingSessions(file, sha256.replace(/^./, 'x'), [3, 160, 160], {});
   await expect(sessions.explainable()).rejects.toThrow(/another file than when it was loaded/);
 });

@@ -26,7 +26,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from camReference import METHODS, explain
 
 LABELS = 4
-SHIPPED = Path(__file__).parents[3] / "models/brain-mri/1.0.0/model.onnx"
+SHIPPED = Path(__file__).parents[3] / "models/brain-mri/2.0.0/model.onnx"
 SEEDS = torch.tensor([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, -1]]).float()
 SMOOTH = {
     nn.ReLU: nn.Softplus, nn.ReLU6: nn.Softplus, nn.Hardswish: nn.SiLU, nn.Hardsigmoid: nn.Sigmoid,
@@ -66,37 +66,80 @@ def build(name, smooth, size):
 
 
 class Shipped(nn.Module):
-    """The chain of operators of models/brain-mri."""
+    """models/brain-mri, node by node; its convolutions are modules of their own, so that they can be hooked."""
 
     def __init__(self, path):
         super().__init__()
         model = onnx.load(path)
+        self.producers = {node.output[0]: node for node in model.graph.node}
+        self.output = model.graph.output[0].name
+        self.constants = nn.ParameterDict()
         weights = {tensor.name: torch.tensor(onnx.numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
-        steps = []
+        self.whole = {name: value.tolist() for name, value in weights.items() if not value.is_floating_point()}
         for node in model.graph.node:
-            attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
-            given = [weights[name] for name in node.input[1:]]
+            given = {name: weights[name] for name in node.input if name in weights and name not in self.whole}
             if node.op_type == "Conv":
-                top, left, bottom, right = attributes["pads"]
-                outputs, inputs, *kernel = given[0].shape
-                group = attributes.get("group", 1)
-                conv = nn.Conv2d(inputs * group, outputs, kernel, attributes["strides"], groups=group)
-                conv.weight.data, conv.bias.data = given
-                steps += [(f"{node.name} pads", nn.ZeroPad2d((left, right, top, bottom))), (node.name, conv)]
-            elif node.op_type == "Gemm":
-                linear = nn.Linear(*given[0].shape[::-1])
-                linear.weight.data, linear.bias.data = given
-                steps.append((node.name, linear))
+                self.add_module(node.name, convolution(node, list(given.values())))
             else:
-                module = {"Clip": nn.ReLU6(), "GlobalAveragePool": nn.AdaptiveAvgPool2d(1), "Flatten": nn.Flatten()}
-                steps.append((node.name, module[node.op_type]))
-        for name, module in steps:
-            self.add_module(name, module)
+                self.constants.update({key(name): nn.Parameter(value) for name, value in given.items()})
 
     def forward(self, x):
-        for module in self.children():
-            x = module(x)
-        return x
+        return self.compute(self.output, {"input": x})
+
+    def compute(self, name, known):
+        if name in self.whole:
+            return self.whole[name]
+        if key(name) in self.constants:
+            return self.constants[key(name)]
+        if name not in known:
+            node = self.producers[name]
+            if node.op_type == "Conv":
+                known[name] = self.get_submodule(node.name)(self.compute(node.input[0], known))
+            else:
+                known[name] = OPERATORS[node.op_type](attributes_of(node), *(self.compute(one, known) for one in node.input))
+        return known[name]
+
+
+def key(name):
+    return name.replace(".", "/")  # a parameter's name holds no dot
+
+
+def attributes_of(node):
+    return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+
+
+def convolution(node, given):
+    attributes = attributes_of(node)
+    top, left, bottom, right = attributes.get("pads", [0] * 4)
+    outputs, inputs, *kernel = given[0].shape
+    group = attributes.get("group", 1)
+    conv = Padded(inputs * group, outputs, kernel, attributes.get("strides", 1), groups=group, bias=len(given) > 1)
+    conv.around = left, right, top, bottom
+    for own, value in zip(conv.parameters(), given):
+        own.data = value
+    return conv
+
+
+class Padded(nn.Conv2d):
+    """With the pads of ONNX, which may differ from side to side."""
+
+    def forward(self, x):
+        return super().forward(F.pad(x, self.around))
+
+
+OPERATORS = {
+    "Add": lambda _, a, b: a + b,
+    "Clip": lambda _, x, low, high: F.hardtanh(x, float(low), float(high)),  # at the bounds its gradient is 0, as ours
+    "ConvTranspose": lambda attributes, x, weight, bias: F.conv_transpose2d(x, weight, bias, attributes["strides"]),
+    "Flatten": lambda _, x: x.flatten(1),
+    "Gemm": lambda _, x, weight: x @ weight.T,
+    "GlobalAveragePool": lambda _, x: x.mean((2, 3), keepdim=True),
+    "Mul": lambda _, a, b: a * b,
+    "ReduceLogSumExp": lambda attributes, x: x.logsumexp(attributes["axes"], bool(attributes["keepdims"])),
+    "ReduceMean": lambda attributes, x: x.mean(attributes["axes"], bool(attributes["keepdims"])),
+    "Slice": lambda _, x, start, end, axis: x.narrow(axis[0], start[0], end[0] - start[0]),
+    "Sub": lambda _, a, b: a - b,
+}
 
 
 def fuse(model, x):

@@ -1,0 +1,180 @@
+"""Slices that no archive holds: the same head without its tumour, the same tumour in another head.
+
+Every contrast-enhanced slice of the public sets shows a tumour, so a network can answer "contrast agent" instead of
+"tumour" and be right. Here a tumour is replaced by the tissue that another head has in its place, or put into a head
+that has none. Both leave the same seam, and so do sham patches of healthy tissue: the seam tells nothing.
+"""
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import spsolve
+
+from slices import LABELS
+
+HEAD = 0.08  # of full scale: darker is air
+LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
+DONORS = 6  # the best of which one is drawn
+DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
+KEPT = 0.65  # of the slices without their tumour: those around whose gap the donor fits best
+
+
+def blend(target, source, region):
+    """`source` within `region`, moved by the smoothest field that makes it meet `target` at the border.
+
+    Pérez et al. 2003, Poisson image editing: the gradients are the source's, the level is the target's.
+    """
+    region = region.copy()
+    region[[0, -1]] = region[:, [0, -1]] = False
+    count = int(region.sum())
+    number = np.full(region.shape, -1)
+    number[region] = np.arange(count)
+    rows, columns = np.nonzero(region)
+    own = number[rows, columns]
+    known, entries = np.zeros(count), [(own, own, np.full(count, 4.0))]
+    for down, across in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        beside = number[rows + down, columns + across]
+        inside = beside >= 0
+        entries.append((own[inside], beside[inside], np.full(inside.sum(), -1.0)))
+        at = (rows[~inside] + down, columns[~inside] + across)
+        np.add.at(known, own[~inside], (target - source)[at])
+    row, column, value = (np.concatenate(parts) for parts in zip(*entries))
+    field = spsolve(sparse.csc_matrix((value, (row, column)), (count, count)), known)
+    result = target.copy()
+    result[region] = source[region] + field
+    return np.clip(result, 0, 1)
+
+
+def head_of(image):
+    """The head with everything in it."""
+    bright = ndimage.binary_opening(image > HEAD, iterations=1)
+    parts, count = ndimage.label(bright)
+    if count == 0:
+        return np.zeros(image.shape, bool)
+    largest = np.argmax(ndimage.sum_labels(bright, parts, np.arange(1, count + 1))) + 1
+    return ndimage.binary_fill_holes(parts == largest)
+
+
+def is_whole(image):
+    """Whether the slice shows a head in dark air, as a receiver of a tumour must: no rim, no noise."""
+    corners = np.concatenate([image[:6, :6].ravel(), image[:6, -6:].ravel(), image[-6:, :6].ravel(), image[-6:, -6:].ravel()])
+    inside = head_of(image)
+    return bool(np.median(corners) < HEAD and inside.mean() > 0.3 and (image[inside] > 2 * HEAD).mean() > 0.75)
+
+
+def widened(mask, pixels):
+    return ndimage.binary_dilation(mask >= 0.5, iterations=pixels)
+
+
+def erase(pool, chosen, random):
+    """Each of `chosen` without its tumour. Returns (images, indices of those it worked for).
+
+    Left out are pituitary tumours, whose outlines end where the gland goes on, and tumours around which nothing fits:
+    there the outline leaves some of it. What is called tumour-free must be.
+    """
+    images, done, distances = [], [], []
+    for index in chosen:
+        region = widened(pool["masks"][index], 3)
+        if not region.any() or region.mean() > LARGEST_ERASED or LABELS[pool["labels"][index]] == "pituitary":
+            continue
+        found = similar(pool, index, region, random)
+        if found is not None:
+            distance, donor = found
+            images.append(blend(pool["images"][index].astype(float), donor, region))
+            done.append(index)
+            distances.append(distance)
+    fits = np.array(distances) <= np.quantile(distances, KEPT)
+    return np.stack(images).astype(np.float32)[fits], np.array(done)[fits]
+
+
+def similar(pool, index, region, random):
+    """(distance, image): of another head that looks most alike around `region` and has no tumour in it, as alike in
+    level; the distance is the mean difference around. None where no head fits."""
+    ring = ndimage.binary_dilation(region, iterations=5) & ~region
+    own = pool["images"][index][ring].astype(np.float32)
+    candidates = np.flatnonzero((pool["planes"] == pool["planes"][index]) & (np.arange(len(pool["planes"])) != index))
+    planes = [pool["images"], pool["masks"]]
+    best = []
+    for mirrored in (False, True) if pool["planes"][index] != "sag" else (False,):
+        images, masks = (array[candidates][..., ::-1] if mirrored else array[candidates] for array in planes)
+        free = (masks[:, region] < 0.05).all(1)
+        around, within = images[:, ring].astype(np.float32), images[:, region]
+        gain = own.std() / np.maximum(around.std(1), 1e-3)
+        fits = free & (gain > 0.5) & (gain < 2) & ((within > HEAD).mean(1) > 0.9)
+        distance = np.abs((around - around.mean(1, keepdims=True)) * gain[:, None] + own.mean() - own).mean(1)
+        for at in np.argsort(np.where(fits, distance, np.inf))[:DONORS]:
+            if fits[at]:
+                best.append((distance[at], (images[at].astype(float) - around[at].mean()) * gain[at] + own.mean()))
+    best.sort(key=lambda pair: pair[0])
+    return best[random.integers(min(DONORS, len(best)))] if best else None
+
+
+def transplant(pool, chosen, heads, random):
+    """The tumour of each of `chosen` in one of `heads`, at its own place. `heads`: {"images", "planes", "cases"}.
+
+    Returns {"images", "masks", "labels", "cases"}, the case being the head's. Some gliomas come without their bright
+    rim: those that take no contrast agent.
+    """
+    inside = [head_of(image) for image in heads["images"]]
+    images, masks, labels, cases = [], [], [], []
+    for index in chosen:
+        image, mask = pool["images"][index].astype(float), pool["masks"][index].astype(np.float32)
+        plane = pool["planes"][index]
+        region = widened(mask, 2)
+        candidates = np.flatnonzero(heads["planes"] == plane)
+        for head in random.permutation(candidates)[:8]:
+            target = heads["images"][head].astype(float)
+            if (region & inside[head]).sum() < 0.97 * region.sum():
+                continue
+            source = image
+            if pool["labels"][index] == 0 and random.random() < DULLED:
+                source = dulled(image, mask, random)
+            images.append(blend(target, source * matching_gain(image, target), region))
+            masks.append(mask)
+            labels.append(pool["labels"][index])
+            cases.append(heads["cases"][head])
+            break
+    return {
+        "images": np.stack(images).astype(np.float32), "masks": np.stack(masks),
+        "labels": np.array(labels), "cases": np.array(cases),
+    }  # fmt: skip
+
+
+def dulled(image, mask, random):
+    """The tumour darker than what surrounds it and smoother than it was, as one that takes no contrast agent."""
+    around = np.median(image[widened(mask, 6) & ~widened(mask, 2)])
+    texture = ndimage.gaussian_filter(image, 1.0) - ndimage.gaussian_filter(image, 6.0)
+    level = around * random.uniform(0.55, 0.85) + 0.3 * texture
+    weight = ndimage.gaussian_filter((mask >= 0.5).astype(float), 1.5)
+    return image * (1 - weight) + level * weight
+
+
+def matching_gain(image, target):
+    """Contrast of the donor's head as the receiver's."""
+    spread = [np.percentile(one[one > HEAD], [25, 75]) for one in (image, target)]
+    widths = [high - low for low, high in spread]
+    return float(np.clip(widths[1] / max(widths[0], 1e-3), 0.6, 1.6))
+
+
+def sham(pool, chosen, heads, random):
+    """Patches of healthy tissue from another head, in the shape of a tumour: a seam without a tumour."""
+    images, cases = [], []
+    combined = {key: np.concatenate([pool[key], heads[key]]) for key in ("images", "masks", "planes")}
+    for index in chosen:
+        region = widened(pool["masks"][index], 2)
+        candidates = np.flatnonzero(heads["planes"] == pool["planes"][index])
+        if len(candidates) == 0 or region.mean() > LARGEST_ERASED:
+            continue
+        head = random.choice(candidates)
+        found = similar(combined, len(pool["labels"]) + head, region, random)
+        if found is not None:
+            images.append(blend(heads["images"][head].astype(float), found[1], region))
+            cases.append(heads["cases"][head])
+    return np.stack(images).astype(np.float32), np.array(cases)
+
+
+def brain_of(image, random):
+    """The head without its outermost layer, roughly what a skull stripping leaves; None where too little is left."""
+    head = np.pad(head_of(image), 1)  # the frame's edge is the head's edge where they touch
+    depth = int(round(np.sqrt(head.sum()) * random.uniform(0.06, 0.11)))
+    brain = ndimage.distance_transform_edt(head)[1:-1, 1:-1] > depth
+    brain = ndimage.gaussian_filter(brain.astype(float), 3) > 0.5  # without spikes
+    return brain if brain.mean() > 0.12 else None

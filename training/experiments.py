@@ -1,0 +1,140 @@
+"""Variants side by side: trains one in a fixed budget and appends a row of figures on val to experiments.csv.
+
+    /usr/bin/python3 training/experiments.py small-cnn pooled local ...
+"""
+import argparse
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import figures as measure
+from fit import fit, predict
+from mobilenet import load_tensorflow
+from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
+from pool import NORMAL, split, training_pool, validation_pools
+from slices import HERE, INPUT, LABELS
+from train import SHARED, SLICES, make_phantoms
+
+TABLE = HERE / "experiments.csv"
+REAL = {"real": 2234}
+PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0}
+# Network and options of each variant; what a name adds to the one before it is all that changes.
+VARIANTS = {
+    "small-cnn": ("small", {**PLAIN, "rate": 2e-3}),
+    "vgg16": ("vgg", {**PLAIN, "rate": 1e-4}),
+    "pooled": ("pooled", PLAIN),
+    "pooled-attention": ("pooled", {**PLAIN, "attention": 0.5}),
+    "local": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3}),
+    "local-160px": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "side": 160}),
+    "local-gentle": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "strength": 0.3}),
+    "local-counterfactual": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "mix": SLICES}),
+    "random-split": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3}),
+}
+WITHOUT_WEIGHTS = (
+    "vgg16 is not run: transfer needs ImageNet weights, which no package here holds. Give torchvision's file: "
+    "--vgg16-weights vgg16-397923af.pth"
+)
+COLUMNS = ["variant", "judgedOn", "side", "epochs", "seed", "seconds", "accuracy", "macroF1", "ece", "wrongAbove95", "peakInTumour",
+           "erasedCalledTumour", "transplantedRight", "command", "commit"]  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("variants", nargs="+", choices=VARIANTS)
+    parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--vgg16-weights", help="torchvision's ImageNet weights of VGG16, a .pth file")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    for name in options.variants:
+        run_variant(name, options)
+
+
+def run_variant(name, options):
+    data = Path(options.data)
+    kind, fitting = VARIANTS[name]
+    if kind == "vgg" and options.vgg16_weights is None:
+        print(WITHOUT_WEIGHTS)
+        return write_row([name, "not run: no weights", fitting["side"], fitting["epochs"], options.seed, *[""] * 8, command(), commit()])
+    pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
+    if name == "random-split":
+        pool, checks = split_by_slice(pool, checks, data)
+    torch.manual_seed(options.seed)
+    network = build(kind, data, options.vgg16_weights)
+    held_out = sorted(set(pool["cases"]) - {""})
+    history = fit(network, pool, checks, {**fitting, "seed": options.seed, "hold_out": held_out}, HERE / "runs" / f"{name}-{options.seed}")
+    append(name, network, checks, fitting, options, round(sum(epoch["seconds"] for epoch in history)))
+
+
+def build(kind, data, vgg16_weights):
+    if kind == "small":
+        return SmallNet(len(LABELS))
+    if kind == "vgg":
+        return VggNet(len(LABELS), vgg16_weights)
+    network = PooledNet(len(LABELS)) if kind == "pooled" else LocalNet(len(LABELS), NORMAL)
+    load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
+    return network
+
+
+def split_by_slice(pool, checks, data):
+    """What the literature does: slices drawn at random, whoever their neighbours are. Train and val only; test stays out."""
+    val = split(data, "val")
+    real = {key: pool[key][pool["origins"] == "real"] for key in pool}
+    count = len(val["labels"])
+    drawn = np.random.default_rng(5).permutation(len(real["labels"]) + count)
+    together = {
+        "images": np.concatenate([real["images"], np.round(val["images"] * 255).astype(np.uint8)]),
+        "masks": np.concatenate([real["masks"], np.round(val["masks"].astype(np.float32) * 255).astype(np.uint8)]),
+        "brains": np.concatenate([real["brains"], np.zeros(val["images"].shape, bool)]),
+        "labels": np.concatenate([real["labels"], val["labels"]]),
+        "dense": np.concatenate([real["dense"], (val["masks"].reshape(count, -1).max(1) >= 0.5) | (val["labels"] == NORMAL)]),
+    }
+    learned, judged = drawn[count:], drawn[:count]
+    pool = {key: value[learned] for key, value in together.items()}
+    pool["cases"], pool["origins"] = np.full(len(learned), ""), np.full(len(learned), "real")
+    part = {"images": together["images"][judged].astype(np.float32) / 255, "labels": together["labels"][judged],
+            "masks": together["masks"][judged].astype(np.float32) / 255}  # fmt: skip
+    return pool, {**checks, "val": part}
+
+
+def append(name, network, checks, fitting, options, seconds):
+    val = checks["val"]
+    logits, features, maps = predict(network, val["images"], maps_too=True, side=fitting["side"])
+    probabilities = measure.softmax(logits)
+    found = measure.figures(probabilities, val["labels"], LABELS, 0)
+    own = torch.tensor(grad_cam(network, maps, features, val["labels"]))[:, None]
+    own = torch.nn.functional.interpolate(own, (INPUT["rows"], INPUT["columns"]), mode="bilinear", align_corners=False)[:, 0]
+    pointing, _ = measure.pointing(own.numpy(), val["masks"], val["labels"], probabilities)
+    erased = predict(network, checks["val erased"]["images"], side=fitting["side"])[0].argmax(1) != NORMAL
+    moved = checks["val transplanted"]
+    right = predict(network, moved["images"], side=fitting["side"])[0].argmax(1) == moved["labels"]
+    write_row([name, "random slices" if name == "random-split" else "val", fitting["side"], fitting["epochs"], options.seed, seconds,
+           found["accuracy"], found["macroF1"], found["ece"], found["wrongAbove95"], pointing["peakInTumour"],
+           round(float(erased.mean()), 4), round(float(right.mean()), 4), command(), commit()])  # fmt: skip
+
+
+def command():
+    return f"training/experiments.py {' '.join(sys.argv[1:])}"
+
+
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
+
+
+def write_row(row):
+    fresh = not TABLE.exists()
+    with open(TABLE, "a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+    print(dict(zip(COLUMNS, row)))
+
+
+if __name__ == "__main__":
+    main()

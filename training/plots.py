@@ -1,0 +1,154 @@
+"""The card's pictures. Figures only; those that show slices of the data stay beside the run and are not published."""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+from pool import NORMAL  # noqa: E402
+from slices import LABELS  # noqa: E402
+
+INK, ACCENT, WARM, FAINT = "#1d2733", "#1f6f8b", "#c8553d", "#c9d3da"
+COLOURS = dict(zip(LABELS, ("#c8553d", "#8d6a9f", "#1f6f8b", "#d9a441")))
+SHOWN = {label: label.replace("_", " ") for label in LABELS}
+BINS = 15
+plt.rcParams.update({
+    "figure.dpi": 110, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK,
+    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "font.family": "DejaVu Sans",
+})  # fmt: skip
+
+
+def draw(folder, scored, parts, series, histories, known):
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = "test" if "test" in scored else "val"
+    draw_curves(folder / "training.png", histories)
+    draw_confusion(folder / "confusion.png", scored[shown]["figures"]["confusion"], shown)
+    draw_reliability(folder / "reliability.png", scored, parts)
+    draw_coverage(folder / "coverage.png", scored, parts)
+    draw_series(folder / "series.png", [one for one in series if one["stratum"] != "ood"], known)
+
+
+def save(figure, path):
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)
+
+
+def draw_curves(path, histories):
+    stages = ["base", "final"]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
+    offset = 0
+    for stage in stages:
+        epochs = np.array([entry["epoch"] for entry in histories[stage]]) + offset
+        for key, colour, name in (("trainLoss", ACCENT, "slices"), ("denseLoss", WARM, "cells")):
+            axes[0].plot(epochs, [entry[key] for entry in histories[stage]], "o-", ms=3, color=colour, label=name if offset == 0 else None)
+        for key, colour, name in (
+            ("valMacroF1", ACCENT, "macro-F1"),
+            ("transplantedRight", "#8d6a9f", "transplanted, right"),
+            ("erasedCalledTumour", WARM, "erased, called tumour"),
+        ):
+            axes[1].plot(epochs, [entry[key] for entry in histories[stage]], "o-", ms=3, color=colour, label=name if offset == 0 else None)
+        offset = epochs[-1]
+    for axis, title in zip(axes, ("Training loss", "Val (averaged weights)")):
+        axis.axvline(len(histories["base"]) + 0.5, color=FAINT, lw=1)
+        axis.set_title(title)
+        axis.set_xlabel("epoch; from the line on with DICOM studies, 160 px")
+        axis.legend(frameon=False)
+    axes[0].set_ylim(bottom=0)
+    axes[1].set_ylim(0, 1)
+    save(figure, path)
+
+
+def draw_confusion(path, confusion, name):
+    confusion = np.array(confusion)
+    shares = confusion / confusion.sum(1, keepdims=True)
+    figure, axis = plt.subplots(figsize=(4.6, 4.2))
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(LABELS)):
+        for column in range(len(LABELS)):
+            axis.text(column, row, confusion[row, column], ha="center", va="center", color="white" if shares[row, column] > 0.5 else INK)
+    axis.set_xticks(range(len(LABELS)), SHOWN.values(), rotation=20)
+    axis.set_yticks(range(len(LABELS)), SHOWN.values())
+    axis.set(xlabel="answer", ylabel="truth", title=f"Confusion, {name}")
+    axis.spines[:].set_visible(False)
+    save(figure, path)
+
+
+def draw_reliability(path, scored, parts):
+    figure, axes = plt.subplots(1, len(scored), figsize=(3.3 * len(scored), 3.5), squeeze=False)
+    for axis, (name, one) in zip(axes[0], scored.items()):
+        confidence, right = one["probabilities"].max(1), one["probabilities"].argmax(1) == parts[name]["labels"]
+        bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+        used = sorted(set(bins))
+        counts = np.array([(bins == b).sum() for b in used])
+        axis.plot([0, 1], [0, 1], color=FAINT)
+        axis.scatter([confidence[bins == b].mean() for b in used], [right[bins == b].mean() for b in used],
+                     s=8 + 220 * counts / counts.max(), color=ACCENT, alpha=0.8, edgecolor="white")  # fmt: skip
+        axis.set(xlim=(0.25, 1.02), ylim=(0, 1.05), xlabel="confidence", title=f"{name}: ECE {one['figures']['ece']:.3f}")
+    axes[0][0].set_ylabel("share that is right; area: slices")
+    save(figure, path)
+
+
+def draw_coverage(path, scored, parts):
+    figure, axis = plt.subplots(figsize=(5.6, 3.6))
+    for (name, one), colour in zip(scored.items(), (FAINT, WARM, ACCENT)):
+        right = one["probabilities"].argmax(1) == parts[name]["labels"]
+        order = np.argsort(-one["probabilities"].max(1), kind="stable")
+        covered = np.arange(1, len(order) + 1) / len(order)
+        axis.plot(covered, np.cumsum(~right[order]) / np.arange(1, len(order) + 1), color=colour, label=name)
+    axis.axvline(0.9, color=INK, lw=0.6, ls=":")
+    axis.set(xlabel="share of slices answered, surest first", ylabel="share of these that is wrong", title="Coverage and risk", xlim=(0.3, 1))
+    axis.legend(frameon=False)
+    save(figure, path)
+
+
+def draw_series(path, series, known):
+    """Along every series: the probability of a tumour, dots where it abstains, and where there is one."""
+    columns = 3
+    rows = -(-len(series) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 1.9 * rows), squeeze=False, sharey=True)
+    for axis in axes.flat[len(series) :]:
+        axis.set_visible(False)
+    for axis, one in zip(axes.flat, series):
+        tumour = 1 - one["probabilities"][:, NORMAL]
+        places = np.arange(len(tumour))
+        with np.errstate(invalid="ignore"):
+            axis.fill_between(places, 0, 1, where=one["areas"] > 0, color=WARM, alpha=0.2, lw=0, step="mid")
+        axis.plot(places, tumour, color=FAINT, lw=0.8)
+        answered = one["answered"]
+        axis.scatter(places[answered], tumour[answered], s=7, color=ACCENT)
+        axis.scatter(places[~answered], tumour[~answered], s=7, facecolor="none", edgecolor=INK, lw=0.6)
+        axis.set(ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
+        axis.set_title(f"{one['case']}\n{one['series']}", fontsize=7)
+    figure.suptitle("Probability of a tumour along series whose case was kept out of training\n"
+                    "shaded: tumour by the masks; full: answered; open: abstained", fontsize=9, x=0.02, ha="left")  # fmt: skip
+    save(figure, path)
+
+
+def draw_mistakes(folder, private, parts, scored, count=12):
+    """The most confident mistakes: their maps alone for the card; with the slices for those who have the data."""
+    name = "test" if "test" in scored else "val"
+    one, part = scored[name], parts[name]
+    confidence, answer = one["probabilities"].max(1), one["probabilities"].argmax(1)
+    wrong = np.flatnonzero(answer != part["labels"])
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
+    if len(worst) == 0:
+        return
+    for target, with_slices in ((folder / "mistakes.png", False), (private / "mistakes.png", True)):
+        figure, axes = plt.subplots(-(-len(worst) // 4), 4, figsize=(9, 2.6 * -(-len(worst) // 4)), squeeze=False)
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, index in zip(axes.flat, worst):
+            side = part["images"].shape[1]
+            heat = one["cams"][index]
+            if with_slices:
+                axis.imshow(part["images"][index], cmap="gray", vmin=0, vmax=1)
+            axis.imshow(heat, cmap="viridis", extent=(0, side, side, 0), alpha=0.45 if with_slices else 1, vmin=0, interpolation="bilinear")
+            if part["masks"][index].max() >= 0.5:
+                axis.contour(part["masks"][index].astype(float), [0.5], colors="white", linewidths=1)
+            name_of = part["rows"][index]["file"].split("/")[-1]
+            truth = SHOWN[LABELS[part["labels"][index]]]
+            axis.set_title(f"{name_of}\n{truth}, called {SHOWN[LABELS[answer[index]]]} {confidence[index]:.2f}", fontsize=7)
+        figure.suptitle("The most confident mistakes: Grad-CAM of the answer (last layer), outline of the tumour in white", fontsize=9)
+        save(figure, target)

@@ -1,0 +1,325 @@
+"""From trained networks to what is shipped: the choices made on val, the figures, model.onnx, manifest.json, the card."""
+import base64
+import hashlib
+import json
+import subprocess
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+import audit
+import figures as measure
+import novelty as unlike
+import plots
+from augment import move
+from card import experiments, write_card
+from export import export_onnx
+from fit import as_input, predict
+from networks import grad_cam
+from places import locations
+from pool import NORMAL, split
+from slices import GEOMETRY, HERE, INPUT, LABELS
+from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
+
+ROOT = HERE.parent
+RISK = 0.02  # share of wrong answers on val that abstention allows
+ALARMS = 0.03  # share of the slices of healthy heads that abstention allows to be called a tumour
+BLOCK = 13  # consecutive slices of a class and plane: about a patient of Cheng's 233 (3,064 slices)
+KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
+STRIPPED = 0.25  # share of these that are shown without their skull
+LICENCE = "Apache-2.0"
+LIMITS = [
+    "All expert-labelled tumours it learned from are T1-weighted after contrast agent, from two hospitals; most tumour-free "
+    "slices are other sequences from the web. Tumour-free slices after contrast agent are almost all counterfactuals.",
+    "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for whole "
+    "series of these nothing was measured.",
+    "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their headers tell.",
+    "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.",
+    "Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.",
+    "Its map says where the answer comes from, in cells of 8 px of its input. It is no outline and no size.",
+]
+
+
+def release(network, folds, pool, checks, data, out, recipe, histories, test):
+    every = load_series(data)
+    held_out = {name: with_logits(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
+    known = choose(network, pool, checks["val"], [one for part in held_out.values() for one in part])
+    parts = {"val": checks["val"]}
+    if test:
+        whole = split(data, "test")
+        parts["test"] = whole
+        parts["test, strict part"] = select(whole, np.array([row["near_boundary"] == "0" for row in whole["rows"]]))
+    scored = {name: score(network, part, known) for name, part in parts.items()}
+    series = []
+    for name, (fold, cases) in folds.items():
+        others = [one for other, part in held_out.items() if other != name for one in part]
+        of_fold = choose(fold, pool, checks["val"], others, cases)
+        series += [score_series(one, of_fold) for one in held_out[name]]
+    outside = [one for one in every if one["stratum"] in OUTSIDE]
+    series += [score_series(one, known) for one in with_logits(network, outside)]
+    add_findings(series, data)
+    card = {
+        "splits": [as_split(name, parts[name], scored[name]) for name in parts],
+        "series": [as_series(one) for one in series],
+        "confusion": {name: scored[name]["figures"]["confusion"] for name in parts},
+        "byPlane": {name: measure.by_group(scored[name]["probabilities"], part["labels"], planes(part)) for name, part in parts.items()},
+        "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
+        "raw": {name: scored[name]["raw"] for name in parts},
+        "audit": audit.leaks(data),
+        "experiments": experiments(),
+        "limits": limits(series),
+        "training": {**recipe, "history": histories, "pool": count_pool(pool)},
+    }  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    with torch.no_grad():
+        network.bias[NORMAL] -= known["offset"]  # so that the graph has it, and the server need not know
+    layers = export_onnx(network.cpu(), known["novelty"], LABELS, INPUT["rows"], INPUT["columns"], out / "model.onnx")
+    manifest = write_manifest(out, known, layers, card)
+    plots.draw(out / "card", scored, parts, series, histories, known)
+    plots.draw_mistakes(out / "card", HERE / "runs", parts, scored)
+    write_card(manifest, out / "CARD.md")
+    write_fixture(network, known["novelty"], pool, ROOT / "tests" / "fixtures" / "models" / f"{out.parent.name}-{out.name}.json")
+    print(f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/")
+
+
+def choose(network, pool, val, series, held_out=()):
+    """Temperature, offset, abstention threshold and novelty, from val and from series that `network` or others like it
+    have not learned from; nothing of `held_out`."""
+    logits, of_val = predict(network, val["images"])
+    sets = {"val": (logits, val["labels"]), "series of cases kept out": judged(series)}
+    temperature, offset, reason = measure.choose_calibration(sets, NORMAL)
+    calibrated = measure.softmax(measure.lowered(logits, NORMAL, offset), temperature)
+    healthy = np.concatenate([one["logits"] for one in series if one["stratum"] in HEALTHY])
+    of_healthy = measure.softmax(measure.lowered(healthy, NORMAL, offset), temperature)
+    thresholds = {
+        "risk": measure.choose_threshold(calibrated, val["labels"], RISK),
+        "alarms": measure.choose_alarm_threshold(of_healthy, NORMAL, ALARMS),
+    }
+    learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], ["real", "erased", "erased glioma", "phantom", "study", "study tumour"])
+    drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
+    _, features = predict(network, as_known(pool, drawn))
+    fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))
+    fitted["largest_known"] = unlike.largest_known(fitted, of_val)
+    return {"temperature": temperature, "offset": offset, "reason": reason, "threshold": max(thresholds.values()),
+            "thresholds": thresholds, "novelty": fitted}  # fmt: skip
+
+
+def as_known(pool, drawn):
+    """These slices, some of them without their skull: that is known, too."""
+    images, brains = (torch.tensor(pool[key][drawn].astype(np.float32)) for key in ("images", "brains"))
+    images = images / 255
+    torch.manual_seed(3)
+    stripped = (torch.rand(len(drawn)) < STRIPPED) & brains.flatten(1).any(1)
+    moved, _ = move(images[stripped] * brains[stripped], brains[stripped], brains[stripped], INPUT["rows"])
+    images[stripped] = moved
+    return images.numpy()
+
+
+def judged(series):
+    """Logits and labels of the T1 slices whose truth is known."""
+    logits, truth = [], []
+    for one in series:
+        found = one["areas"] >= MODERATE_MM2
+        free = (one["areas"] == 0) & one["proven"]
+        if "T2" in one["series"] or not (found | free).any():
+            continue
+        logits.append(one["logits"][found | free])
+        truth.append(np.where(found, LABELS.index("glioma"), NORMAL)[found | free])
+    return np.concatenate(logits), np.concatenate(truth)
+
+
+def with_logits(network, series):
+    results = []
+    for one in series:
+        logits, features, maps = predict(network, one["images"], maps_too=True)
+        results.append({**one, "logits": logits, "features": features, "maps": maps})
+    return results
+
+
+def select(part, keep):
+    rows = [row for row, kept in zip(part["rows"], keep) if kept]
+    return {"rows": rows, **{key: part[key][keep] for key in ("labels", "planes", "images", "masks")}}
+
+
+def verdicts(logits, features, known):
+    """Calibrated probabilities [N, classes], novelties [N], which slices get an answer [N]."""
+    probabilities = measure.softmax(measure.lowered(logits, NORMAL, known["offset"]), known["temperature"])
+    novelties = unlike.residuals(known["novelty"], features) / known["novelty"]["largest_known"]
+    answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
+    return probabilities, novelties, answered
+
+
+def score(network, part, known):
+    logits, features, maps = predict(network, part["images"], maps_too=True)
+    probabilities, novelties, answered = verdicts(logits, features, known)
+    truth = part["labels"]
+    right = probabilities.argmax(1) == truth
+    found = measure.figures(probabilities, truth, LABELS, 0)
+    found["answered"] = measure.share(answered.sum(), len(truth))
+    found["accuracyOfAnswered"] = measure.share((right & answered).sum(), answered.sum())
+    found["outOfDistribution"] = measure.share((novelties > 1).sum(), len(truth))
+    own = torch.tensor(grad_cam(network, maps, features, truth))[:, None]
+    size = part["images"].shape[1:]
+    own = F.interpolate(own, size, mode="bilinear", align_corners=False)[:, 0].numpy()
+    pointing, by_class = measure.pointing(own, part["masks"], truth, probabilities)
+    raw = measure.figures(measure.softmax(logits), truth, LABELS, 0)
+    return {
+        "figures": found,
+        "raw": {key: raw[key] for key in ("ece", "wrongAbove95", "negativeLogLikelihood")},
+        "intervals": measure.intervals(probabilities, truth, blocks(part["rows"]), LABELS),
+        "pointing": {**pointing, "byLabel": {LABELS[index]: value for index, value in by_class.items()}},
+        "probabilities": probabilities, "novelties": novelties, "answered": answered,
+        "cams": grad_cam(network, maps, features, probabilities.argmax(1)),
+    }  # fmt: skip
+
+
+def blocks(rows):
+    """Cheng's slices in runs of neighbours, about patients; the web's by cluster of copies."""
+    names = []
+    for row in rows:
+        index = row["cheng_index"]
+        names.append(f"{row['group']}/{row['plane']}/{int(index) // BLOCK}" if index else row["group"])
+    return np.array(names)
+
+
+def planes(part):
+    return np.array([row["plane"] or "not stated" for row in part["rows"]])
+
+
+def sources(part):
+    return np.array([row["source"] for row in part["rows"]])
+
+
+def score_series(one, known):
+    probabilities, novelties, answered = verdicts(one["logits"], one["features"], known)
+    threshold = known["threshold"]
+    return {**one, "probabilities": probabilities, "novelties": novelties, "answered": answered, "threshold": threshold}
+
+
+def add_findings(series, data):
+    """Each series as a study of its own, by the server's own rule (src/inference/combine.ts)."""
+    asked = [
+        {"threshold": one["threshold"], "slices": [
+            {"probabilities": row.tolist(), "novelty": float(new), "location": place}
+            for row, new, place in zip(one["probabilities"], one["novelties"], locations(data, one["case"], one["series"]))
+        ]}
+        for one in series
+    ]
+    question = {"labels": LABELS, "normalLabel": LABELS[NORMAL], "series": asked}
+    answer = subprocess.run(
+        ["node", "training/findings.mjs"], cwd=ROOT, input=json.dumps(question), capture_output=True, text=True, check=True
+    )
+    for one, finding in zip(series, json.loads(answer.stdout)):
+        one["finding"] = finding
+
+
+def as_split(name, part, scored):
+    found, ranges = scored["figures"], scored["intervals"]
+
+    def ranged(value, key):
+        return {"value": value, "low": ranges[key][0], "high": ranges[key][1]}
+
+    return {
+        "name": name,
+        "slices": found["slices"],
+        "accuracy": ranged(found["accuracy"], "accuracy"),
+        "macroF1": ranged(found["macroF1"], "macroF1"),
+        **{key: found[key] for key in ("ece", "negativeLogLikelihood", "wrongAbove95", "accuracyAt90Coverage")},
+        **{key: found[key] for key in ("answered", "accuracyOfAnswered", "outOfDistribution")},
+        "peakInTumour": scored["pointing"]["peakInTumour"],
+        "peakInTumourOf": scored["pointing"]["slices"],
+        "peakInTumourByLabel": scored["pointing"]["byLabel"],
+        "perLabel": [
+            {"label": label, "slices": entry["slices"],
+             **{key: ranged(entry[key], f"{label}/{key}") for key in ("precision", "recall", "f1")}}
+            for label, entry in found["perClass"].items()
+        ],
+    }  # fmt: skip
+
+
+def as_series(one):
+    called = one["answered"] & (one["probabilities"].argmax(1) != NORMAL)
+    known = ~np.isnan(one["areas"])
+    with_tumour, without = one["areas"] >= MODERATE_MM2, known & (one["areas"] == 0)
+    measured, proven = bool(with_tumour.any()), bool(one["proven"])
+    finding = one["finding"]
+    key = finding and finding["keySlice"]
+    return {
+        "name": f"{one['case']}/{one['series']}",
+        "truth": "healthy" if one["stratum"] in HEALTHY else "no brain MR" if one["stratum"] in OUTSIDE else one["sequence"],
+        "slices": len(called),
+        "answered": int(one["answered"].sum()),
+        "outOfDistribution": int((one["novelties"] > 1).sum()),
+        "tumourSlices": int(with_tumour.sum()) if measured else None,
+        "tumourSlicesFound": int((called & with_tumour).sum()) if measured else None,
+        "tumourFreeSlices": int(without.sum()) if proven else None,
+        "tumourFreeSlicesCalledTumour": int((called & without).sum()) if proven else None,
+        "slicesCalledTumour": int(called.sum()),
+        "finding": None if finding is None or finding["abstained"] else finding["label"],
+        "keySliceArea": None if key is None or not known[key] else float(one["areas"][key]),
+    }
+
+
+def limits(series):
+    missed = [one for one in map(as_series, series) if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]]
+    alarmed = [one for one in map(as_series, series) if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)]
+    measured = [
+        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of {one['tumourSlices']} slices with "
+        f"{MODERATE_MM2} mm² of tumour or more." for one in missed
+    ] + [
+        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free slices a tumour."
+        for one in alarmed
+    ]  # fmt: skip
+    return [*measured, *LIMITS]
+
+
+def count_pool(pool):
+    origins = sorted(set(pool["origins"]))
+    return {origin: {label: int(((pool["origins"] == origin) & (pool["labels"] == index)).sum()) for index, label in enumerate(LABELS)} for origin in origins}
+
+
+def write_manifest(out, known, layers, card):
+    file = out / "model.onnx"
+    manifest = {
+        "name": out.parent.name,
+        "version": out.name,
+        "file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "intendedUse": "Research use only – not for diagnostic use",
+        "license": LICENCE,
+        "labels": LABELS,
+        "normalLabel": LABELS[NORMAL],
+        "weightings": ["T1"],
+        "codes": json.loads((HERE / "codes.json").read_text()),
+        "input": INPUT,
+        "geometry": GEOMETRY,
+        "calibration": {"method": "temperature", "temperature": known["temperature"],
+                        "offset": known["offset"], "chosenOn": "val and series of cases kept out", "reason": known["reason"]},
+        "abstention": {"confidence": known["threshold"], "risk": RISK, "falseAlarms": ALARMS, "lowest": known["thresholds"],
+                       "chosenOn": "val, and healthy series of cases kept out"},
+        "outOfDistribution": {"output": "novelty", "above": 1, "share": 1 - unlike.KNOWN, "chosenOn": "val"},
+        "layers": layers,
+        "card": card,
+    }
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    return manifest
+
+
+def write_fixture(network, novelty, pool, path):
+    """A synthetic slice as bytes, and what PyTorch and numpy say of it: what ONNX Runtime must say, too."""
+    phantoms = np.flatnonzero((pool["origins"] == "phantom") & (pool["labels"] != NORMAL))
+    chosen = phantoms[np.argmax(pool["masks"][phantoms].reshape(len(phantoms), -1).sum(1, dtype=int))]
+    plane = pool["images"][chosen]
+    network.eval()
+    with torch.no_grad():
+        logits, _, features = network(as_input(torch.tensor(plane[None] / 255, dtype=torch.float32)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    distance = unlike.residuals(novelty, features.numpy())[0] / novelty["largest_known"]
+    fixture = {
+        "bytes": base64.b64encode(plane.tobytes()).decode(),
+        "logits": [round(float(v), 6) for v in logits[0]],
+        "novelty": round(float(distance), 6),
+    }
+    path.write_text(json.dumps(fixture) + "\n")
