@@ -1,7 +1,8 @@
 // Every layer of every architecture by every method, beside PyTorch's autograd in float64. Needs python3 with torch,
 // torchvision and onnx. Prints a line for each model and writes docs/explanations-accuracy.md.
+//   npm run bench -- explanations [brain-mri ...]    only these anew; what is written of the others stays
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,10 +38,13 @@ const METHODS = {
 const python = process.env.PYTHON ?? '/usr/bin/python3';
 const script = fileURLToPath(new URL('../tests/inference/reference/exportArchitectures.py', import.meta.url));
 
-const specifications = [
+const document = fileURLToPath(new URL('../docs/explanations-accuracy.md', import.meta.url));
+const only = process.argv.slice(2);
+const all = [
   `brain-mri:shipped:13:160:${SLICES}`,
   ...ARCHITECTURES.flatMap((name) => VARIANTS.map((variant) => `${name}:${variant}:${SIZE}:${SLICES}`)),
 ];
+const specifications = only.length > 0 ? all.filter((one) => only.includes(one.split(':')[0])) : all;
 const summary = [];
 const details = [];
 for (const specification of specifications) {
@@ -67,7 +71,22 @@ for (const specification of specifications) {
   console.log(summary.at(-1));
   if (['smooth', 'shipped'].includes(variant)) details.push(detail(architecture, variant, layers, maps));
 }
-await writeFile(fileURLToPath(new URL('../docs/explanations-accuracy.md', import.meta.url)), report());
+await writeFile(document, only.length > 0 ? renewed(await readFile(document, 'utf8')) : report());
+
+/** The document with these models' rows and sections in the place of their old ones. */
+function renewed(text) {
+  const [table, ...sections] = text.split(/^(?=### )/m);
+  const rows = table.split('\n');
+  for (const name of only) {
+    const fresh = (line, mark) => line.startsWith(`${mark} ${name}`);
+    const first = rows.findIndex((row) => fresh(row, '|'));
+    const count = rows.filter((row) => fresh(row, '|')).length;
+    rows.splice(first, count, ...summary.filter((row) => fresh(row, '|')));
+    const at = sections.findIndex((section) => fresh(section, '###'));
+    sections[at] = details.find((section) => fresh(section, '###')).trimEnd() + (sections[at].match(/\n+$/)?.[0] ?? '');
+  }
+  return [rows.join('\n'), ...sections].join('');
+}
 
 function detail(architecture, variant, layers, maps) {
   const lines = layers.map(({ name, rows, columns }) => {
