@@ -34,17 +34,18 @@ const SHORTEST_RUN = 2;
  * 100 mm² in a slice, the least that is measured for the card, is about 11 mm across.
  */
 const SHORTEST_EXTENT = 10;
-/** Of the slices that could be looked at, how many must have an answer for the study to have one. */
-const ANSWERED_SHARE = 0.5;
+/** Share of the slices that could be looked at which must have an answer, or for a finding at least be known ground. */
+const ENOUGH = 0.5;
 
 /**
  * The slices' verdicts as one answer:
  * 1. A finding needs a run of neighbouring slices of one series that all name it, at two places at least (two echoes of
- *    one place are one) and over 10 mm where places are known. Abstentions neither break a run nor count in it. The run
- *    with the largest sum of confidences decides; its surest slice is the key.
+ *    one place are one) and over 10 mm where places are known. An abstention counts in no run, and breaks it where it
+ *    guesses another label. The run with the largest sum of confidences decides; its surest slice is the key.
  * 2. Where the only runs are shorter than that, it abstains; the heaviest of them is its guess, and its key to look at.
  * 3. Without any run the answer is `normalLabel`; its key slice is the middle one of the surest series.
- * 4. Without either, or when fewer than half of the slices were answered, it abstains; the likeliest label is its guess.
+ * 4. Without either it abstains; the likeliest label is its guess. So it does where it says "nothing found" of fewer than
+ *    half of the slices, and where more than half are unlike what the model was made from, whatever the others say.
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
@@ -52,10 +53,16 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
   const seen = verdicts.filter(({ status }) => status !== 'FAILED');
   const answers = seen.filter(isAnswer);
   if (seen.length === 0) return null;
-  const { basis, sure } = decideBasis(answers, normalLabel) ?? { basis: likeliest(seen.filter(hasLabel)), sure: false };
+  const { basis, sure } = decideBasis(seen, answers, normalLabel) ?? {
+    basis: likeliest(seen.filter(hasLabel)),
+    sure: false,
+  };
   if (basis.length === 0) return null;
-  const abstained = !sure || answers.length < seen.length * ANSWERED_SHARE;
   const key = basis.reduce((best, one) => (one.confidence > best.confidence ? one : best));
+  // A tumour is seen where it is; that there is none has to be seen everywhere.
+  const local = normalLabel !== undefined && key.label !== normalLabel;
+  const enough = local ? seen.length - countUnknown(seen) : answers.length;
+  const abstained = !sure || enough < seen.length * ENOUGH;
   return {
     label: key.label,
     confidence: basis.reduce((sum, { confidence }) => sum + confidence, 0) / basis.length,
@@ -71,16 +78,23 @@ const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status ==
 
 /** The answers that speak for the study's label, and whether they suffice; undefined when there are none. */
 function decideBasis(
+  seen: readonly SliceVerdict[],
   answers: Answer[],
   normalLabel: string | undefined,
 ): { basis: Answer[]; sure: boolean } | undefined {
   if (normalLabel === undefined) return answers.length > 0 ? { basis: likeliest(answers), sure: true } : undefined;
-  const runs = findRuns(answers).filter((run) => run[0]?.label !== normalLabel && countPlaces(run) >= SHORTEST_RUN);
+  const runs = findRuns(seen.filter(hasLabel)).filter(
+    (run) => run[0]?.label !== normalLabel && countPlaces(run) >= SHORTEST_RUN,
+  );
   const long = runs.filter((run) => extent(run) >= SHORTEST_EXTENT);
   const [found] = [...(long.length > 0 ? long : runs)].sort((a, b) => weight(b) - weight(a));
   if (found) return { basis: found, sure: long.length > 0 };
   const normal = answers.filter(({ label }) => label === normalLabel);
   return normal.length > 0 ? { basis: normal, sure: true } : undefined;
+}
+
+function countUnknown(verdicts: readonly SliceVerdict[]): number {
+  return verdicts.filter(({ abstentionReason: reason }) => reason !== null && reason !== 'LOW_CONFIDENCE').length;
 }
 
 /** Of the slices that have none, answers that contradict one another are a lack of confidence, too. */
@@ -100,16 +114,16 @@ function extent(run: Answer[]): number {
   return places.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...places) - Math.min(...places);
 }
 
-/** Neighbours of equal label within a series, abstentions between them left out. */
-function findRuns(answers: Answer[]): Answer[][] {
+/** The answers among neighbours of equal label, or guess, within a series. */
+function findRuns(verdicts: Answer[]): Answer[][] {
   const runs: Answer[][] = [];
-  const ordered = answers.toSorted((a, b) => a.seriesId.localeCompare(b.seriesId) || a.position - b.position);
-  for (const answer of ordered) {
+  const ordered = verdicts.toSorted((a, b) => a.seriesId.localeCompare(b.seriesId) || a.position - b.position);
+  for (const verdict of ordered) {
     const previous = runs.at(-1)?.at(-1);
-    if (previous?.seriesId === answer.seriesId && previous.label === answer.label) runs.at(-1)?.push(answer);
-    else runs.push([answer]);
+    if (previous?.seriesId === verdict.seriesId && previous.label === verdict.label) runs.at(-1)?.push(verdict);
+    else runs.push([verdict]);
   }
-  return runs;
+  return runs.map((run) => run.filter(isAnswer)).filter((run) => run.length > 0);
 }
 
 /** The verdicts of the label with the largest sum of confidences. */

@@ -45,7 +45,14 @@ describe('combine', () => {
     expect(answer(slices('n90 n90 g99 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: false });
   });
 
-  it('lets neither an abstention nor a slice that failed break a run', () => {
+  it('lets an abstention that guesses another label break a run', () => {
+    const guessing = slices('g90 ?60 g90 n90 n90 n90').map((slice) =>
+      slice.status === 'ABSTAINED' ? { ...slice, label: 'no_tumor' } : slice,
+    );
+    expect(answer(guessing)).toMatchObject({ label: 'no_tumor', abstained: false });
+  });
+
+  it('lets neither another abstention nor a slice that failed break a run', () => {
     expect(answer(slices('n90 g80 ?60 x g85 n90'))?.label).toBe('glioma');
   });
 
@@ -93,6 +100,14 @@ describe('combine', () => {
     expect(answer(slices('?60 ?60 ?60 n90'))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
     expect(answer(slices('?60 ?60 n90 n90'))?.abstained).toBe(false);
     expect(answer(slices('?60 ?70'))).toMatchObject({ abstained: true, label: 'glioma', sliceCounts: [] });
+  });
+
+  it('finds a tumour where it is, whatever slices elsewhere are not sure of, but not among slices of an unknown kind', () => {
+    expect(answer(slices('?60 ?60 ?60 ?60 g95 g95 g95'))).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(slices('o60 o60 o60 o60 g95 g95 g95'))).toMatchObject({
+      abstained: true,
+      abstentionReason: 'OUT_OF_DISTRIBUTION',
+    });
   });
 
   it('has no answer where no slice has one', () => {
