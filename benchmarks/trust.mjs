@@ -100,8 +100,8 @@ async function reportDeletion() {
 
 async function reportRandomisation() {
   const stages = [
-    ['logits only', 1],
-    ['logits and the last 4 convolutions', 5],
+    ['the last layer', 1],
+    ['the last five layers', 5],
     ['all weights', Number.POSITIVE_INFINITY],
   ];
   const originals = new Map();
@@ -204,10 +204,16 @@ async function deletionInsertion({ input, label }, blurred, order) {
   return [area(curve.slice(0, STEPS + 1)), area(curve.slice(STEPS + 1))];
 }
 
-/** Shuffles the weights of the last `depth` weighted nodes, in the bytes of a copy. */
+/** Shuffles the weights of the last `depth` weighted nodes before the logits, in the bytes of a copy. */
 function shuffleWeights(depth) {
   const copy = Uint8Array.from(bytes);
-  const weighted = readGraph(copy).nodes.filter(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType));
+  const { nodes, outputs } = readGraph(copy);
+  const before = new Set([outputs[0]]);
+  for (const node of nodes.toReversed())
+    if (node.outputs.some((output) => before.has(output))) for (const input of node.inputs) before.add(input);
+  const weighted = nodes.filter(
+    (node) => ['Conv', 'Gemm', 'MatMul'].includes(node.opType) && node.outputs.some((output) => before.has(output)),
+  );
   const names = new Set(weighted.slice(-Math.min(depth, weighted.length)).map(({ inputs }) => inputs[1]));
   const random = generator('weights');
   for (const { number, value } of readFields(copy)) {

@@ -98,7 +98,8 @@ def slices(manifest, card):
     yield "### The most confident mistakes"
     yield (
         "Their maps alone; `training/runs/mistakes.png`, written beside the run, shows them over the slices, whose "
-        "licences do not all allow to publish them here."
+        "licences do not all allow to publish them here. How far maps of every layer and method may be trusted (deletion and "
+        "insertion, shuffled weights, pointing and IoU on test): `docs/explanations-trust.md`."
     )
     yield "![Mistakes](card/mistakes.png)"
 
