@@ -16,11 +16,13 @@ export type EnqueueStudy = {
   priority?: Priority;
 };
 
+const LIVE = { status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+
 /**
  * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
  * job is the answer; while it waits it takes over a higher priority, and `force`.
- * @throws StudyBusy where `force` is asked of a job that runs already; StudyNotFound when neither we nor the archive has it; PacsNotConfigured for an archive we do not know. An
- *   archive that does not answer is no error here: the job waits for it.
+ * @throws StudyBusy where `force` is asked of a job that runs already; StudyNotFound when neither we nor the archive has
+ *   it; PacsNotConfigured for an archive we do not know. An archive that does not answer is no error here: the job waits.
  */
 export async function enqueueStudy(context: Context, request: EnqueueStudy): Promise<Job> {
   const { prisma, queue } = context;
@@ -35,8 +37,7 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     const id = randomUUID();
     const sent = await queue.sendStudy(tx, id, { studyInstanceUid, pacs, force }, priority);
     if (!sent) {
-      const live = { studyId: study.id, status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
-      const job = await tx.job.findFirst({ where: live, orderBy: { createdAt: 'desc' } });
+      const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
       if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
         throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
       return job;
@@ -58,9 +59,8 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
  * @returns how many studies.
  */
 export async function resumeAbandoned(context: Context): Promise<number> {
-  const live = { status: { in: ['QUEUED' as const, 'RUNNING' as const] } };
   const abandoned = await context.prisma.study.findMany({
-    where: { status: { in: ['QUEUED', 'CLASSIFYING'] }, series: { some: {} }, jobs: { none: live } },
+    where: { status: { in: ['QUEUED', 'CLASSIFYING'] }, series: { some: {} }, jobs: { none: LIVE } },
   });
   for (const { studyInstanceUid } of abandoned) await enqueueStudy(context, { studyInstanceUid, priority: 'BACKLOG' });
   return abandoned.length;
@@ -102,7 +102,7 @@ export function studyHandlers(context: Context): StudyHandlers {
 
   async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
     await update(jobId, { status: 'FAILED', error: message, finishedAt: new Date() });
-    const newer = { none: { id: { not: jobId }, status: { in: ['QUEUED' as const, 'RUNNING' as const] } } };
+    const newer = { none: { id: { not: jobId }, ...LIVE } };
     await prisma.study.updateMany({
       where: { studyInstanceUid, jobs: newer }, // a newer job has the word
       data: { status: 'FAILED', failureCode: code },

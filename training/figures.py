@@ -116,10 +116,6 @@ def lowered(logits, normal, offset):
     return result
 
 
-def confident_mistakes(probabilities, truth):
-    return int(((probabilities.argmax(1) != truth) & (probabilities.max(1) > CONFIDENT)).sum())
-
-
 def choose_threshold(probabilities, truth, risk):
     """The lowest confidence, at least even odds, above which at most `risk` of the answers on val are wrong."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == truth

@@ -105,24 +105,31 @@ function runner(session: InferenceSession, graph: Graph, sizes: readonly number[
 
 /** Since opset 10 a Slice has its axes and steps as inputs 3 and 4; torch.flip is exported so. */
 function mirroredIn({ nodes }: Graph, constants: Facts['constants']): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const { opType, inputs, outputs } of nodes) {
+  const turned = nodes.filter(({ opType, inputs }) => {
     const steps = constants.get(inputs[4] ?? '') ?? [];
     const axes = constants.get(inputs[3] ?? '') ?? [];
     // Axes may be counted from behind: of four, -1 and -2 are columns and rows.
-    const turns =
-      opType === 'Slice' && steps.some((step, index) => step < 0 && [2, 3, -1, -2].includes(axes[index] ?? index));
-    if (turns || inputs.some((input) => found.has(input))) for (const output of outputs) found.add(output);
-  }
-  return found;
+    return opType === 'Slice' && steps.some((step, index) => step < 0 && [2, 3, -1, -2].includes(axes[index] ?? index));
+  });
+  return comingOf(
+    turned.flatMap(({ outputs }) => outputs),
+    nodes,
+  );
 }
 
 /** The values that are another number for another slice; a shape is not. */
 function dependingOnSlices({ inputs, nodes }: Graph): ReadonlySet<string> {
-  const found = new Set(inputs.map(({ name }) => name));
-  for (const { opType, inputs: given, outputs } of nodes)
-    if (!OF_SHAPES.has(opType) && given.some((name) => found.has(name)))
-      for (const output of outputs) found.add(output);
+  return comingOf(
+    inputs.map(({ name }) => name),
+    nodes.filter(({ opType }) => !OF_SHAPES.has(opType)),
+  );
+}
+
+/** `values`, and all that `nodes` compute of them; the nodes of an ONNX graph stand in the order of computing. */
+function comingOf(values: readonly string[], nodes: readonly Node[]): ReadonlySet<string> {
+  const found = new Set(values);
+  for (const { inputs, outputs } of nodes)
+    if (inputs.some((name) => found.has(name))) for (const output of outputs) found.add(output);
   return found;
 }
 
