@@ -13,6 +13,7 @@ import {
 } from './dicomJson.js';
 import { discard, limitBytes, readBody, request } from './httpAnswer.js';
 import { readMultipart } from './multipart.js';
+import type { StudyQuery } from './studyQuery.js';
 import { requireUid } from './uid.js';
 
 /**
@@ -28,19 +29,6 @@ export type DicomwebOptions = {
   timeoutMs?: number;
   maxBytes?: number;
   pageSize?: number;
-};
-
-/** Matching as in C-FIND (PS3.4 C.2.2.2): exact, with * and ?, date ranges "20260101-20260131". */
-export type StudyQuery = {
-  studyInstanceUid?: string;
-  patientId?: string;
-  patientName?: string;
-  accessionNumber?: string;
-  studyDate?: string;
-  modalitiesInStudy?: string;
-  /** The most results wanted, all of them by default, and how many to leave out first. */
-  limit?: number;
-  offset?: number;
 };
 
 const KEYWORDS: Record<Exclude<keyof StudyQuery, 'limit' | 'offset'>, string> = {

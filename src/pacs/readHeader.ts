@@ -2,7 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
 import { InvalidDicom } from '../errors.js';
 import { locateDataSet } from './locateDataSet.js';
-import { DEFLATED_LITTLE_ENDIAN } from './transferSyntax.js';
+import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from './transferSyntax.js';
 
 /**
  * Everything in front of the pixels.
@@ -39,6 +39,15 @@ export function readHeader(input: Uint8Array): Header {
   const dataSet = parseDataSet(content, start, parser, explicit);
   const pixelData = dataSet.elements[PIXEL_DATA] ?? null;
   return { dataSet, bytes: content, transferSyntaxUid, bigEndian, pixelData };
+}
+
+/**
+ * Reads a data set without preamble and meta information, as a C-FIND answer is, in an uncompressed little-endian syntax.
+ * @throws InvalidDicom.
+ */
+export function readDataSet(bytes: Uint8Array, transferSyntaxUid: string): DataSet {
+  const explicit = transferSyntaxUid !== IMPLICIT_LITTLE_ENDIAN;
+  return parseDataSet(plain(bytes), 0, dicomParser.littleEndianByteArrayParser, explicit);
 }
 
 function parseDataSet(bytes: Uint8Array, start: number, parser: ByteArrayParser, explicit: boolean): DataSet {

@@ -1,0 +1,207 @@
+import type { DataSet } from 'dicom-parser';
+import { PacsBadAnswer, StudyNotFound } from '../../errors.js';
+import type { SeriesFound, StudyFound } from '../dicomJson.js';
+import type { StudyQuery } from '../studyQuery.js';
+import { isUid, requireUid } from '../uid.js';
+import { asPart10 } from './asPart10.js';
+import type { Association, Message } from './association.js';
+import { COMMANDS, type Command, RESPONSE } from './command.js';
+import { agreed, failed, receiveResponse, withAssociation } from './exchange.js';
+import {
+  type Identifier,
+  readIdentifier,
+  readSeriesAnswer,
+  readStudyAnswer,
+  retrieveIdentifier,
+  seriesIdentifier,
+  studyIdentifier,
+  writeIdentifier,
+} from './identifier.js';
+import { DECODABLE, UNCOMPRESSED, VERIFICATION } from './negotiate.js';
+import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';
+import { STATUS, statusClass } from './status.js';
+import { STORAGE_CLASSES } from './storageClasses.js';
+
+// Study Root, PS3.4 C.6.2
+const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
+const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
+const GET = '1.2.840.10008.5.1.4.1.2.2.3';
+
+const MEDIUM = 0; // PS3.7 E.1, Priority
+
+/** How far a C-MOVE or C-GET got, in instances; `remaining` is null where the archive does not say. */
+export type Suboperations = { remaining: number | null; completed: number; failed: number };
+
+/**
+ * A client of an archive that speaks DIMSE (PS3.4 A and C). Each method opens an association of its own, and asks again
+ * where the archive is busy. Every method fails with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
+ */
+export class DimseClient {
+  readonly #peer: Peer;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+  }
+
+  /** C-ECHO. */
+  echo(): Promise<void> {
+    return withAssociation(this.#peer, VERIFICATION, UNCOMPRESSED, async (association, context) => {
+      const command = { affectedSopClassUid: VERIFICATION, commandField: COMMANDS.C_ECHO_RQ };
+      await association.send(context, { ...command, messageId: association.nextMessageId() });
+      const { status } = await receiveResponse(association, COMMANDS.C_ECHO_RQ, this.#peer);
+      if (status !== STATUS.SUCCESS) throw failed('C-ECHO', status, this.#peer);
+    });
+  }
+
+  /** C-FIND of studies. An archive may match more loosely than it was asked to (PS3.4 C.2.2.2). */
+  async searchForStudies(query: StudyQuery = {}): Promise<StudyFound[]> {
+    const { limit = Number.POSITIVE_INFINITY, offset = 0, ...matching } = query;
+    const key = (study: StudyFound) => study.studyInstanceUid;
+    return (await this.#find(studyIdentifier(matching), readStudyAnswer, key, limit + offset)).slice(offset);
+  }
+
+  /** C-FIND of a study's series; none where the archive does not have it. */
+  searchForSeries(studyInstanceUid: string): Promise<SeriesFound[]> {
+    const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const read = (dataSet: DataSet) => readSeriesAnswer(dataSet, uid);
+    return this.#find(seriesIdentifier(uid), read, (series) => series.seriesInstanceUid);
+  }
+
+  /**
+   * C-MOVE: the archive sends a study to the AE title `destination`, over associations of its own.
+   * @throws StudyNotFound where it has nothing to send.
+   */
+  moveStudy(
+    studyInstanceUid: string,
+    destination: string,
+    onProgress: (done: Suboperations) => unknown = () => {},
+    signal?: AbortSignal,
+  ): Promise<Suboperations> {
+    const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const move = async (association: Association, context: Message['context']) => {
+      const command = { affectedSopClassUid: MOVE, commandField: COMMANDS.C_MOVE_RQ, moveDestination: destination };
+      const identifier = writeIdentifier(retrieveIdentifier(uid), context.transferSyntax);
+      await association.send(context, { ...command, messageId: association.nextMessageId(), priority: MEDIUM }, [
+        identifier,
+      ]);
+      for (;;) {
+        const { command: response, status } = await receiveResponse(association, COMMANDS.C_MOVE_RQ, this.#peer);
+        const done = suboperations(response);
+        if (statusClass(status) !== 'pending') return this.#conclude('C-MOVE', status, done, uid);
+        await onProgress(done);
+      }
+    };
+    return withAssociation(this.#peer, MOVE, UNCOMPRESSED, move, signal);
+  }
+
+  /**
+   * C-GET: the objects of a study as they come over this very association, each as the bytes of a Part 10 file. Read one
+   * to its end before asking for the next, which tells the archive that this one is kept.
+   * @throws StudyNotFound, and the errors of every method, also midway.
+   */
+  async *retrieveStudy(studyInstanceUid: string, signal?: AbortSignal): AsyncGenerator<AsyncIterable<Uint8Array>> {
+    const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const association = await requestAssociation(this.#peer, GET_CONTEXTS, GET_ROLES, signal);
+    try {
+      const context = agreed(association, GET, this.#peer);
+      const command = { affectedSopClassUid: GET, commandField: COMMANDS.C_GET_RQ, priority: MEDIUM };
+      const identifier = writeIdentifier(retrieveIdentifier(uid), context.transferSyntax);
+      await association.send(context, { ...command, messageId: association.nextMessageId() }, [identifier]);
+      for (;;) {
+        const message = await association.receive();
+        if (message?.command.commandField === COMMANDS.C_STORE_RQ) yield* this.#takeObject(association, message);
+        else if (this.#isLast(message, uid)) break;
+      }
+      await association.release();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asPacsError(error, this.#peer);
+    } finally {
+      association.abort(); // nothing where it was released
+    }
+  }
+
+  async *#takeObject(association: Association, { command, context, data }: Message) {
+    const { affectedSopClassUid = '', affectedSopInstanceUid = '', messageId = 0 } = command;
+    if (!data || !isUid(affectedSopInstanceUid))
+      throw new PacsBadAnswer(`${where(this.#peer)} sent no object. Look at its log.`);
+    const { calledAeTitle: callingAeTitle } = this.#peer;
+    const meta = { sopClassUid: affectedSopClassUid, sopInstanceUid: affectedSopInstanceUid, callingAeTitle };
+    yield asPart10(data, { ...meta, transferSyntax: context.transferSyntax });
+    const commandField = COMMANDS.C_STORE_RQ | RESPONSE;
+    const response = {
+      affectedSopClassUid,
+      affectedSopInstanceUid,
+      commandField,
+      messageIdBeingRespondedTo: messageId,
+    };
+    await association.send(context, { ...response, status: STATUS.SUCCESS });
+  }
+
+  #isLast(message: Message | null, uid: string): boolean {
+    const { command } = message ?? {};
+    if (command?.commandField !== (COMMANDS.C_GET_RQ | RESPONSE) || command.status === undefined) {
+      throw new PacsBadAnswer(`${where(this.#peer)} ended a C-GET before its last answer. Look at its log.`);
+    }
+    if (statusClass(command.status) === 'pending') return false;
+    this.#conclude('C-GET', command.status, suboperations(command), uid);
+    return true;
+  }
+
+  /** What a final answer to a retrieval says. Some archives say success, or A701, of studies that they do not have. */
+  #conclude(service: string, status: number, done: Suboperations, uid: string): Suboperations {
+    const nothing = done.completed === 0 && done.failed === 0;
+    const ended = ['success', 'warning'].includes(statusClass(status));
+    if (nothing && (ended || status === 0xa701)) throw new StudyNotFound(`${where(this.#peer)} has no study ${uid}.`);
+    if (!ended && done.completed === 0) throw failed(service, status, this.#peer);
+    return done; // in part: who asked counts what is missing
+  }
+
+  #find<T>(
+    identifier: Identifier,
+    read: (dataSet: DataSet) => T,
+    key: (found: T) => string,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<T[]> {
+    return withAssociation(this.#peer, FIND, UNCOMPRESSED, async (association, context) => {
+      const messageId = association.nextMessageId();
+      const command = { affectedSopClassUid: FIND, commandField: COMMANDS.C_FIND_RQ, messageId, priority: MEDIUM };
+      await association.send(context, command, [writeIdentifier(identifier, context.transferSyntax)]);
+      const found = new Map<string, T>();
+      for (let cancelled = false; ; ) {
+        const { status, data } = await receiveResponse(association, COMMANDS.C_FIND_RQ, this.#peer);
+        const kind = statusClass(status);
+        if (kind === 'success' || (kind === 'cancel' && cancelled)) return [...found.values()];
+        if (kind !== 'pending') throw failed('C-FIND', status, this.#peer);
+        if (!data || cancelled) continue;
+        const answer = read(readIdentifier(data, context.transferSyntax));
+        if (!isUid(key(answer)))
+          throw new PacsBadAnswer(`${where(this.#peer)} found something without a valid UID. Look at its log.`);
+        found.set(key(answer), answer);
+        if (found.size < limit) continue;
+        cancelled = true;
+        // PS3.7 9.3.2.3; it may have sent more by now
+        await association.send(context, { commandField: COMMANDS.C_CANCEL_RQ, messageIdBeingRespondedTo: messageId });
+      }
+    });
+  }
+}
+
+const GET_CONTEXTS = [GET, ...STORAGE_CLASSES].map((abstractSyntax, index) => ({
+  id: 2 * index + 1,
+  abstractSyntax,
+  transferSyntaxes: abstractSyntax === GET ? UNCOMPRESSED : DECODABLE,
+}));
+/** PS3.4 C.4.3.3.1: in a C-GET, who asks is who stores. */
+const GET_ROLES = STORAGE_CLASSES.map((sopClassUid) => ({ sopClassUid, scu: false, scp: true }));
+
+function suboperations(command: Command): Suboperations {
+  const {
+    remainingSuboperations,
+    completedSuboperations = 0,
+    failedSuboperations = 0,
+    warningSuboperations = 0,
+  } = command;
+  const remaining = remainingSuboperations ?? null;
+  return { remaining, completed: completedSuboperations + warningSuboperations, failed: failedSuboperations };
+}

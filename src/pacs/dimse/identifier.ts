@@ -1,0 +1,107 @@
+import type { DataSet } from 'dicom-parser';
+import { readInteger, readString, readStrings, readText } from '../attributes.js';
+import type { SeriesFound, StudyFound } from '../dicomJson.js';
+import { readDataSet } from '../readHeader.js';
+import type { StudyQuery } from '../studyQuery.js';
+import { EXPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
+
+/** The attributes of an identifier by tag, "0020000D", with their VRs; empty: to be returned (PS3.4 C.2.2.1.3). */
+export type Identifier = Record<string, readonly [vr: string, value: string]>;
+
+/** Said only where it is needed (PS3.4 C.2.2.2): archives exist that refuse a character set that they do not know. */
+function characterSet(...values: (string | undefined)[]): Identifier {
+  return values.every((value) => /^[\x20-\x7e]*$/.test(value ?? '')) ? {} : { '00080005': ['CS', 'ISO_IR 192'] };
+}
+
+export function studyIdentifier(query: Omit<StudyQuery, 'limit' | 'offset'>): Identifier {
+  return {
+    ...characterSet(query.patientName, query.patientId, query.accessionNumber),
+    '00080020': ['DA', query.studyDate ?? ''],
+    '00080050': ['SH', query.accessionNumber ?? ''],
+    '00080052': ['CS', 'STUDY'],
+    '00080061': ['CS', query.modalitiesInStudy ?? ''],
+    '00081030': ['LO', ''],
+    '00100010': ['PN', query.patientName ?? ''],
+    '00100020': ['LO', query.patientId ?? ''],
+    '00100030': ['DA', ''],
+    '00100040': ['CS', ''],
+    '0020000D': ['UI', query.studyInstanceUid ?? ''],
+    '00201206': ['IS', ''],
+    '00201208': ['IS', ''],
+  };
+}
+
+export function seriesIdentifier(studyInstanceUid: string): Identifier {
+  return {
+    '00080052': ['CS', 'SERIES'],
+    '00080060': ['CS', ''],
+    '0008103E': ['LO', ''],
+    '0020000D': ['UI', studyInstanceUid],
+    '0020000E': ['UI', ''],
+    '00200011': ['IS', ''],
+    '00201209': ['IS', ''],
+  };
+}
+
+/** What C-MOVE and C-GET ask for (PS3.4 C.4.2.1.4). */
+export function retrieveIdentifier(studyInstanceUid: string): Identifier {
+  return { '00080052': ['CS', 'STUDY'], '0020000D': ['UI', studyInstanceUid] };
+}
+
+/** In Implicit or Explicit VR Little Endian, tags rising. */
+export function writeIdentifier(identifier: Identifier, transferSyntax: string): Buffer {
+  const explicit = transferSyntax === EXPLICIT_LITTLE_ENDIAN;
+  const tags = Object.keys(identifier).sort();
+  return Buffer.concat(
+    tags.map((tag) => {
+      const [vr, value] = identifier[tag] as readonly [string, string];
+      const bytes = Buffer.from(value, 'utf8');
+      const padded = bytes.length % 2 ? Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ')]) : bytes;
+      const header = Buffer.alloc(8);
+      header.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), 0);
+      header.writeUInt16LE(Number.parseInt(tag.slice(4), 16), 2);
+      if (explicit) {
+        header.write(vr, 4, 'latin1');
+        header.writeUInt16LE(padded.length, 6);
+      } else header.writeUInt32LE(padded.length, 4);
+      return Buffer.concat([header, padded]);
+    }),
+  );
+}
+
+/** @throws InvalidDicom. */
+export function readIdentifier(bytes: Uint8Array, transferSyntax: string): DataSet {
+  return readDataSet(bytes, transferSyntax);
+}
+
+/** A C-FIND answer at study level; its UID is empty where the archive gave none. */
+export function readStudyAnswer(dataSet: DataSet): StudyFound {
+  const text = (tag: string) => readText(dataSet, tag, readStrings(dataSet, 'x00080005'));
+  return {
+    studyInstanceUid: readString(dataSet, 'x0020000d') ?? '',
+    studyDate: readString(dataSet, 'x00080020'),
+    studyDescription: text('x00081030'),
+    accessionNumber: text('x00080050'),
+    modalities: readStrings(dataSet, 'x00080061'),
+    patient: {
+      name: text('x00100010'),
+      id: text('x00100020'),
+      birthDate: readString(dataSet, 'x00100030'),
+      sex: readString(dataSet, 'x00100040'),
+    },
+    numberOfSeries: readInteger(dataSet, 'x00201206'),
+    numberOfInstances: readInteger(dataSet, 'x00201208'),
+  };
+}
+
+/** A C-FIND answer at series level. */
+export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): SeriesFound {
+  return {
+    studyInstanceUid,
+    seriesInstanceUid: readString(dataSet, 'x0020000e') ?? '',
+    modality: readString(dataSet, 'x00080060'),
+    seriesDescription: readText(dataSet, 'x0008103e', readStrings(dataSet, 'x00080005')),
+    seriesNumber: readInteger(dataSet, 'x00200011'),
+    numberOfInstances: readInteger(dataSet, 'x00201209'),
+  };
+}

@@ -1,0 +1,45 @@
+/** PS3.4 B.5: what a brain MR study may hold, and its company. C-GET must name each; 128 contexts are the most. */
+export const STORAGE_CLASSES = [
+  '4', // MR Image
+  '4.1', // Enhanced MR Image
+  '4.2', // MR Spectroscopy
+  '4.3', // Enhanced MR Color Image
+  '4.4', // Legacy Converted Enhanced MR Image
+  '1', // Computed Radiography Image
+  '1.1', // Digital X-Ray Image, for presentation
+  '2', // CT Image
+  '2.1', // Enhanced CT Image
+  '2.2', // Legacy Converted Enhanced CT Image
+  '3.1', // Ultrasound Multi-frame Image
+  '6.1', // Ultrasound Image
+  '7', // Secondary Capture Image
+  '7.1', // Multi-frame Single Bit Secondary Capture Image
+  '7.2', // Multi-frame Grayscale Byte Secondary Capture Image
+  '7.3', // Multi-frame Grayscale Word Secondary Capture Image
+  '7.4', // Multi-frame True Color Secondary Capture Image
+  '11.1', // Grayscale Softcopy Presentation State
+  '11.2', // Color Softcopy Presentation State
+  '11.4', // Blending Softcopy Presentation State
+  '12.1', // X-Ray Angiographic Image
+  '20', // Nuclear Medicine Image
+  '30', // Parametric Map
+  '66', // Raw Data
+  '66.1', // Spatial Registration
+  '66.2', // Spatial Fiducials
+  '66.3', // Deformable Spatial Registration
+  '66.4', // Segmentation
+  '66.5', // Surface Segmentation
+  '66.6', // Tractography Results
+  '67', // Real World Value Mapping
+  '88.11', // Basic Text SR
+  '88.22', // Enhanced SR
+  '88.33', // Comprehensive SR
+  '88.34', // Comprehensive 3D SR
+  '88.59', // Key Object Selection Document
+  '104.1', // Encapsulated PDF
+  '128', // Positron Emission Tomography Image
+  '128.1', // Legacy Converted Enhanced PET Image
+  '130', // Enhanced PET Image
+  '481.2', // RT Dose
+  '481.3', // RT Structure Set
+].map((suffix) => `1.2.840.10008.5.1.4.1.1.${suffix}`);

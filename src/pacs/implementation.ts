@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+
+/** A UID that is the same whenever its name is: 2.25 and 128 bits of a hash (PS3.5 B.2). */
+export function makeUid(name: string): string {
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
+  // The bits that RFC 9562 sets in every UUID: version 8, its own variant.
+  const uuid = (BigInt(`0x${digest}`) & ~(0xf000n << 64n) & ~(3n << 62n)) | (0x8000n << 64n) | (2n << 62n);
+  return `2.25.${uuid}`;
+}
+
+/** Who wrote a file or speaks on an association (PS3.7 D.3.3.2). */
+export const IMPLEMENTATION_CLASS_UID = makeUid('MRIMaster implementation');
+export const IMPLEMENTATION_VERSION_NAME = 'MRIMASTER';

@@ -1,0 +1,364 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { StorageFull } from '../../../src/errors.js';
+import { writePdu } from '../../../src/pacs/dimse/pdu.js';
+import {
+  type Provider,
+  type ProviderEvent,
+  type ProviderOptions,
+  startProvider,
+} from '../../../src/pacs/dimse/provider.js';
+import { locateDataSet } from '../../../src/pacs/locateDataSet.js';
+import { receiveBytes } from '../../../src/pacs/receive.js';
+import { buildFile, mrElements, us } from '../buildDicom.js';
+import { hasDcmtk, run } from './dcmtk.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'provider-'));
+const received = join(folder, 'received');
+const events: ProviderEvent[] = [];
+let provider: Provider | undefined;
+
+afterEach(async () => {
+  await provider?.close();
+  provider = undefined;
+  events.length = 0;
+  rmSync(received, { recursive: true, force: true });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function start(options: Partial<ProviderOptions> = {}): Promise<number> {
+  provider = await startProvider({
+    host: '127.0.0.1',
+    port: 0,
+    aeTitle: 'MRIMASTER',
+    allowed: null,
+    store: async ({ bytes }) => void (await receiveBytes(bytes, received)),
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return provider.port;
+}
+
+const to = (port: number) => ['-aec', 'MRIMASTER', '127.0.0.1', String(port)];
+const dataSet = (path: string) => {
+  const bytes = readFileSync(path);
+  return bytes.subarray(locateDataSet(bytes).offset);
+};
+const kept = () => {
+  const names = (path: string) => readdirSync(path, { recursive: true, encoding: 'utf8' });
+  try {
+    return names(received)
+      .filter((name) => /\.(dcm|part)$/.test(name))
+      .map((name) => join(received, name));
+  } catch {
+    return [];
+  }
+};
+
+/** A slice of `kilobytes`, with private elements and names in a character set of two bytes. */
+function writeSlice(name: string, number: number, kilobytes = 64): string {
+  const rows = 32 * kilobytes; // of 16 columns, 2 bytes each
+  const elements = mrElements({
+    '00080005': ['CS', '\\ISO 2022 IR 87'],
+    '00080018': ['UI', `1.2.3.4.${number}`],
+    '00090010': ['LO', 'ACME 1.1'],
+    '00091001': ['UN', Buffer.from('private and odd')],
+    '00100010': ['PN', Buffer.from('Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B', 'latin1')],
+    '00280010': ['US', us(rows)],
+    '00280011': ['US', us(16)],
+    '7FE00010': ['OW', Buffer.alloc(rows * 32, number)],
+  });
+  const path = join(folder, name);
+  writeFileSync(path, buildFile(elements));
+  return path;
+}
+
+describe.skipIf(!hasDcmtk)('C-ECHO and C-STORE from DCMTK', () => {
+  it('answers echoscu', async () => {
+    const port = await start();
+    expect(await run('echoscu', to(port))).toMatchObject({ code: 0 });
+  });
+
+  it('keeps every byte of the data set as it came, private elements and character set included', async () => {
+    const port = await start();
+    const path = writeSlice('one.dcm', 1);
+    expect(await run('storescu', [...to(port), path])).toMatchObject({ code: 0 });
+    const [file = ''] = kept();
+    expect(dataSet(file).equals(dataSet(path))).toBe(true);
+    expect(readFileSync(file).toString('latin1', 0, 400)).toContain('1.2.3.4.1'); // Media Storage SOP Instance UID
+    expect(spawnSync('dcmdump', ['-q', file]).status).toBe(0);
+  });
+
+  it.each([
+    ['explicit little endian', '-xe', '+te'],
+    ['implicit little endian', '-xi', '+ti'],
+    ['explicit big endian', '-xb', '+tb'],
+    ['deflated', '-xd', '+td'],
+  ])('takes %s', async (_, propose, convert) => {
+    const port = await start();
+    const converted = join(folder, 'converted.dcm');
+    spawnSync('dcmconv', [convert, writeSlice('plain.dcm', 2), converted]);
+    expect(await run('storescu', [propose, ...to(port), converted])).toMatchObject({ code: 0 });
+    // DCMTK deflates anew what it sends
+    const content = propose === '-xd' ? inflateRawSync : (bytes: Buffer) => bytes;
+    expect(content(dataSet(kept()[0] ?? '')).equals(content(dataSet(converted)))).toBe(true);
+  });
+
+  it('keeps what comes over several associations at once', async () => {
+    const port = await start();
+    const folders = [0, 1, 2, 3].map((sender) =>
+      Array.from({ length: 10 }, (_, index) => writeSlice(`${sender}-${index}.dcm`, 100 * (sender + 1) + index)),
+    );
+    const runs = await Promise.all(folders.map((paths) => run('storescu', [...to(port), ...paths])));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(kept()).toHaveLength(40);
+  });
+
+  it('acknowledges an object only when the store has it', async () => {
+    let storing = false;
+    let acknowledged = false;
+    const port = await start({
+      store: async ({ bytes }) => {
+        for await (const _ of bytes);
+        storing = true;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect(acknowledged).toBe(false);
+      },
+    });
+    const { code } = await run('storescu', [...to(port), writeSlice('slow.dcm', 3)]);
+    acknowledged = true;
+    expect({ code, storing }).toEqual({ code: 0, storing: true });
+  });
+
+  it('says A700, try again, when the disk is full, and C000 when the object is none', async () => {
+    const full = await start({
+      store: async () => {
+        throw new StorageFull('The disk is full.');
+      },
+    });
+    const path = writeSlice('full.dcm', 4);
+    expect((await run('storescu', ['-v', ...to(full), path])).output).toMatch(/Out ?Of ?Resources|0xa700/i);
+    await provider?.close();
+    const headless = join(folder, 'no-study.dcm');
+    const { '0020000D': _, ...rest } = mrElements();
+    writeFileSync(headless, buildFile(rest));
+    const port = await start();
+    expect((await run('storescu', ['-v', ...to(port), headless])).output).toMatch(/Cannot ?Understand|0xc000/i);
+    expect(kept()).toEqual([]);
+  });
+
+  it.each([
+    ['a wrong called AE title', {}, ['-aec', 'OTHER'], 'Called AE Title Not Recognized'],
+    [
+      'a caller that is not on the list',
+      { allowed: [{ aeTitle: 'PACS', address: null }] },
+      ['-aec', 'MRIMASTER'],
+      'Calling AE Title Not Recognized',
+    ],
+    [
+      'a caller on the list from another address',
+      { allowed: [{ aeTitle: 'ECHOSCU', address: '10.1.1.1' }] },
+      ['-aec', 'MRIMASTER'],
+      'Calling AE Title Not Recognized',
+    ],
+    ['one association too many', { limits: { associations: 0 } }, ['-aec', 'MRIMASTER'], 'Local Limit Exceeded'],
+  ] as const)('rejects %s by its reason', async (_, options, args, reason) => {
+    const port = await start(options as never);
+    const { code, output } = await run('echoscu', [...args, '127.0.0.1', String(port)]);
+    expect(code).not.toBe(0);
+    expect(output).toContain(reason);
+    expect(events[0]?.kind).toBe('refused');
+  });
+
+  it('lets a caller on the list in', async () => {
+    const port = await start({ allowed: [{ aeTitle: 'ECHOSCU', address: '127.0.0.1' }] });
+    expect(await run('echoscu', to(port))).toMatchObject({ code: 0 });
+  });
+
+  it('keeps nothing of an object whose sender is killed in the middle', async () => {
+    const port = await start();
+    const path = writeSlice('large.dcm', 5, 1500);
+    const child = spawn('storescu', [...to(port), path, path, path, path, path, path]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('close', resolve));
+    await expect.poll(() => provider?.associations()).toBe(0);
+    expect(kept().filter((name) => name.endsWith('.part'))).toEqual([]);
+    for (const file of kept()) expect(dataSet(file).equals(dataSet(path))).toBe(true);
+  });
+});
+
+describe('what is not DICOM', () => {
+  const associate = (over: object = {}) =>
+    writePdu({
+      type: 'ASSOCIATE_RQ',
+      calledAeTitle: 'MRIMASTER',
+      callingAeTitle: 'TEST',
+      contexts: [{ id: 1, abstractSyntax: '1.2.840.10008.5.1.4.1.1.4', transferSyntaxes: ['1.2.840.10008.1.2'] }],
+      maxPduLength: 16_384,
+      roles: [],
+      ...over,
+    });
+
+  /** Sends bytes and returns what comes back until the connection ends, and after how long it does. */
+  async function send(port: number, ...parts: Buffer[]): Promise<{ answer: Buffer; ms: number }> {
+    const started = Date.now();
+    const socket: Socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', () => {});
+    for (const part of parts) socket.write(part);
+    await new Promise((resolve) => socket.once('close', resolve));
+    return { answer: Buffer.concat(chunks), ms: Date.now() - started };
+  }
+  const stillAnswers = async (port: number) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(associate());
+    const [answer] = await new Promise<[Buffer]>((resolve) => socket.once('data', (chunk) => resolve([chunk])));
+    socket.destroy();
+    return answer[0];
+  };
+
+  const forged = Buffer.from([4, 0, 0xff, 0xff, 0xff, 0xf0]);
+  const cases: [string, Buffer[]][] = [
+    ['HTTP on the DICOM port', [Buffer.from('GET / HTTP/1.1\r\nHost: pacs\r\n\r\n')]],
+    ['data before an association', [Buffer.from([4, 0, 0, 0, 0, 4, 0, 0, 0, 0])]],
+    ['a forged PDU of 4 GB', [associate(), forged, Buffer.alloc(1_000_000)]],
+    ['a forged association request of 4 GB', [Buffer.from([1, 0, 0xff, 0xff, 0xff, 0xf0])]],
+    ['an association request cut short', [Buffer.from([1, 0, 0, 0, 0, 8, 0, 1, 0, 0, 1, 2, 3, 4])]],
+    ['a presentation data value longer than its PDU', [associate(), Buffer.from([4, 0, 0, 0, 0, 6, 0, 0, 1, 0, 1, 3])]],
+    ['a data set without a command', [associate(), Buffer.from([4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 2])]],
+    [
+      'a command in a context that was not agreed upon',
+      [associate(), Buffer.from([4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 9, 3])],
+    ],
+    ['a command set that is none', [associate(), Buffer.from([4, 0, 0, 0, 0, 8, 0, 0, 0, 4, 1, 3, 7, 7])]],
+  ];
+
+  it.each(cases)('ends the connection at %s, at once, and serves others', async (_, parts) => {
+    const port = await start();
+    const { ms } = await send(port, ...parts);
+    expect(ms).toBeLessThan(3000);
+    expect(await stillAnswers(port)).toBe(2);
+    await expect.poll(() => events.some(({ kind }) => kind === 'broken')).toBe(true);
+  });
+
+  it('rejects an association without presentation contexts', async () => {
+    const port = await start();
+    const { answer } = await send(port, associate({ contexts: [] }));
+    expect([...answer.subarray(0, 10)]).toEqual([3, 0, 0, 0, 0, 4, 0, 1, 1, 1]);
+  });
+
+  it('ends a connection that sends a byte now and then', async () => {
+    const port = await start({ limits: { idleMs: 400 } });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    const request = associate();
+    let sent = 0;
+    const timer = setInterval(() => socket.write(request.subarray(sent, ++sent)), 50);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(timer);
+    expect(events.at(-1)?.reason).toContain('silent');
+  });
+
+  it('gives a flood of silent connections no memory, and others their turn afterwards', async () => {
+    const port = await start({ limits: { associations: 4, idleMs: 500 } });
+    const sockets = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets) socket.on('error', () => {});
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    expect(await stillAnswers(port)).toBe(2);
+  });
+
+  it('ends an object larger than allowed, and keeps nothing of it', async () => {
+    const port = await start({ limits: { objectBytes: 10_000 } });
+    if (!hasDcmtk) return;
+    const { code } = await run('storescu', [...to(port), writeSlice('too-large.dcm', 6)]);
+    expect(code).not.toBe(0);
+    expect(kept()).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasDcmtk)('TLS with client certificates', () => {
+  const file = (name: string) => join(folder, name);
+  beforeAll(() => {
+    const openssl = (...args: string[]) => {
+      const { status, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+    };
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.pem',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test CA',
+    );
+    for (const name of ['server', 'client']) {
+      openssl(
+        'req',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.csr`,
+        '-subj',
+        '/CN=localhost',
+      );
+      openssl(
+        'x509',
+        '-req',
+        '-in',
+        `${name}.csr`,
+        '-CA',
+        'ca.pem',
+        '-CAkey',
+        'ca.key',
+        '-CAcreateserial',
+        '-out',
+        `${name}.pem`,
+        '-days',
+        '2',
+      );
+    }
+  });
+  const tls = () => ({
+    key: readFileSync(file('server.key')),
+    cert: readFileSync(file('server.pem')),
+    ca: readFileSync(file('ca.pem')),
+    requestCert: true,
+  });
+
+  it('takes a peer with a certificate of our authority, and no other', async () => {
+    const port = await start({ tls: tls() });
+    const path = writeSlice('tls.dcm', 7);
+    const known = await run('storescu', [
+      '+tls',
+      file('client.key'),
+      file('client.pem'),
+      '+cf',
+      file('ca.pem'),
+      ...to(port),
+      path,
+    ]);
+    expect(known.code, known.output).toBe(0);
+    expect(kept()).toHaveLength(1);
+    const unknown = await run('storescu', ['+tla', '+cf', file('ca.pem'), ...to(port), path]);
+    expect(unknown.code).not.toBe(0);
+    const plain = await run('echoscu', to(port));
+    expect(plain.code).not.toBe(0);
+  });
+});
