@@ -41,7 +41,7 @@ export async function classifyStudy(
   signal: AbortSignal,
 ): Promise<void> {
   const before = pacs ? RETRIEVAL_SHARE : 0;
-  if (pacs) await retrieveStudy(context, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
+  if (pacs) await retrieveStudy(context, pacs, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
   const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
   if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
   await setStatus(context, study.id, 'CLASSIFYING');

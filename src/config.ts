@@ -2,6 +2,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { MrimasterError } from './errors.js';
+import type { ArchiveSettings } from './pacs/archive.js';
+import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
+import { type DicomSettings, dicomEnvironment, readDicomSettings } from './readDicomSettings.js';
 
 /** What is wrong with the environment: all of it at once, each with its cure. */
 export class ConfigInvalid extends MrimasterError {
@@ -18,9 +21,10 @@ export type Config = {
   modelsDir: string;
   /** "name" or "name@version"; undefined = the newest brain-mri, or the only model there is. */
   model: string | undefined;
-  pacsUrl: string | undefined;
-  pacsUsername: string | undefined;
-  pacsPassword: string | undefined;
+  /** Those of PACS_FILE behind that of PACS_URL; the first is asked first. */
+  archives: readonly ArchiveSettings[];
+  /** Our own DICOM port; its `port` is null where it is off. */
+  dicom: DicomSettings;
   inferenceDevice: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   decodeThreads: number;
   logLevel: string;
@@ -64,27 +68,21 @@ const environment = z.object({
     .string()
     .regex(/^[^@]+(@[^@]+)?$/, 'MODEL must be a name, or name@version, of a folder in MODELS_DIR.')
     .optional(),
-  PACS_URL: url('PACS_URL', ['http:', 'https:'], 'http://pacs.example:8042/dicom-web')
-    .refine((value) => !URL.canParse(value) || readable(new URL(value)), {
-      message:
-        'PACS_URL has a user or password with a bare %. Write it as %25, or use PACS_USERNAME and PACS_PASSWORD.',
-    })
-    .optional(),
+  PACS_URL: z.string().optional(),
   PACS_USERNAME: z.string().optional(),
   PACS_PASSWORD: z.string().optional(),
+  PACS_TOKEN: z.string().optional(),
+  PACS_CA: z.string().optional(),
+  PACS_CERTIFICATE: z.string().optional(),
+  PACS_KEY: z.string().optional(),
+  PACS_RETRIEVE: oneOf('PACS_RETRIEVE', ['move', 'get']).default('move'),
+  PACS_FILE: z.string().optional(),
+  ...dicomEnvironment,
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
   DECODE_THREADS: integer('DECODE_THREADS', 1, 64).default(2),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   NODE_ENV: z.string().optional(),
 });
-
-function readable({ username, password }: URL): boolean {
-  try {
-    return decodeURIComponent(username + password) !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * The only reader of the environment. Relative folders are taken from `directory`.
@@ -93,11 +91,14 @@ function readable({ username, password }: URL): boolean {
 export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')); // `PORT=` means unset
   const { data, error } = environment.safeParse(given);
-  if (error) {
-    const problems = error.issues.map(({ message }) => `  - ${message}`).join('\n');
-    throw new ConfigInvalid(`MRIMaster cannot start with this configuration:\n${problems}\nAll settings: .env.example`);
-  }
+  const problems = error?.issues.map(({ message }) => message) ?? [];
   const folder = (path: string) => (isAbsolute(path) ? path : resolve(directory, path));
+  const archives = readArchives(given, folder, directory, problems);
+  const dicom = readDicomSettings(given, folder, problems);
+  if (!data || problems.length > 0) {
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    throw new ConfigInvalid(`MRIMaster cannot start with this configuration:\n${list}\nAll settings: .env.example`);
+  }
   return {
     host: data.HOST,
     port: data.PORT,
@@ -106,12 +107,34 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     databaseUrl: data.DATABASE_URL,
     modelsDir: folder(data.MODELS_DIR),
     model: data.MODEL,
-    pacsUrl: data.PACS_URL,
-    pacsUsername: data.PACS_USERNAME,
-    pacsPassword: data.PACS_PASSWORD,
+    archives,
+    dicom,
     inferenceDevice: data.INFERENCE_DEVICE,
     decodeThreads: data.DECODE_THREADS,
     logLevel: data.LOG_LEVEL,
     production: data.NODE_ENV === 'production',
   };
+}
+
+/** Of what is given, also where other settings are wrong: every problem is to be reported. */
+function readArchives(
+  given: NodeJS.ProcessEnv,
+  folder: (path: string) => string,
+  directory: string,
+  problems: string[],
+): ArchiveSettings[] {
+  const { PACS_URL, PACS_USERNAME, PACS_PASSWORD, PACS_TOKEN, PACS_CA, PACS_CERTIFICATE, PACS_KEY, PACS_FILE } = given;
+  const archives: ArchiveSettings[] = [];
+  if (PACS_URL !== undefined) {
+    const retrieve = given.PACS_RETRIEVE === 'get' ? 'get' : 'move';
+    const account = { username: PACS_USERNAME, password: PACS_PASSWORD, token: PACS_TOKEN };
+    const fields = { url: PACS_URL, ...account, ca: PACS_CA, certificate: PACS_CERTIFICATE, key: PACS_KEY, retrieve };
+    const archive = readArchive(DEFAULT_ARCHIVE, fields as ArchiveFields, 'PACS_URL', directory, problems);
+    if (archive) archives.push(archive);
+  }
+  if (PACS_FILE !== undefined) archives.push(...readArchivesFile(folder(PACS_FILE), given, problems));
+  const names = archives.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice) problems.push(`Two archives are called "${twice}". Rename the one in PACS_FILE.`);
+  return archives;
 }

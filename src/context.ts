@@ -5,8 +5,8 @@ import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.
 import { type Classifier, openClassifier } from './inference/classifier.js';
 import { chooseModel, readModels } from './inference/manifest.js';
 import type { Log } from './log.js';
+import { type Archive, openArchive } from './pacs/archive.js';
 import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePool.js';
-import { DicomwebClient } from './pacs/dicomweb.js';
 import { clearPartials } from './pacs/receive.js';
 import { openQueue, type Queue } from './queue.js';
 import { registerModels } from './registerModels.js';
@@ -22,7 +22,8 @@ export type Context = {
   /** The row of the model that `classifier` runs. */
   model: ModelRow;
   decoding: DecodePool;
-  pacs: DicomwebClient | undefined;
+  /** By name; the first is asked first. */
+  archives: ReadonlyMap<string, Archive>;
   /** Where received bytes lie; Instance.path is relative to it. */
   receivedDir: string;
   close(): Promise<void>;
@@ -49,9 +50,8 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     const queue = await openQueue(database.connection, log);
     opened.push(queue.close);
     const { prisma } = database;
-    const { pacsUrl: url, pacsUsername: username, pacsPassword: password } = config;
-    const pacs = url ? new DicomwebClient({ url, username, password }) : undefined;
-    return { config, log, database, prisma, queue, classifier, model, decoding, pacs, receivedDir, close };
+    const archives = new Map(config.archives.map((one) => [one.name, openArchive(one, config.dicom.aeTitle)]));
+    return { config, log, database, prisma, queue, classifier, model, decoding, archives, receivedDir, close };
   } catch (error) {
     await close().catch((failure) => log.error({ err: failure }, 'Closing after a failed start failed, too.'));
     throw error;

@@ -3,26 +3,31 @@ import { type Context, openContext } from './context.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { createLog } from './log.js';
 import { type HttpServer, startServer } from './server.js';
+import { startDicom } from './startDicom.js';
 import { awaitStopSignal } from './stopSignal.js';
 import { resumeAbandoned, studyHandlers } from './studyJobs.js';
 
-export type Running = { context: Context; server: HttpServer; close(): Promise<void> };
+/** `dicomPort`: null where DICOM_PORT is off. */
+export type Running = { context: Context; server: HttpServer; dicomPort: number | null; close(): Promise<void> };
 
-/** Starts the whole server: database, model, queue, HTTP; in order, and closes in reverse. */
+/** Starts the whole server: database, model, queue, HTTP, DICOM; in order, and closes in reverse. */
 export async function start(config = readConfig(), log = createLog(config.logLevel)): Promise<Running> {
   const context = await openContext(config, 'server', log);
+  const opened = [context.close];
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part();
+  };
   try {
     const server = await startServer(context);
+    opened.push(server.close);
+    const dicom = await startDicom(context);
+    if (dicom) opened.push(dicom.close);
     const resumed = await resumeAbandoned(context);
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await context.queue.work(studyHandlers(context));
-    const close = async () => {
-      await server.close();
-      await context.close();
-    };
-    return { context, server, close };
+    return { context, server, dicomPort: dicom?.port ?? null, close };
   } catch (error) {
-    await context.close();
+    await close();
     throw error;
   }
 }
@@ -32,12 +37,17 @@ export async function serve(): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const stop = awaitStopSignal(log);
-  const { context, server, close } = await start(config, log);
+  const { context, server, dicomPort, close } = await start(config, log);
   const { name, version } = context.model;
   log.info(`MRIMaster serves GraphQL at ${server.url}/graphql. ${INTENDED_USE}.`);
   log.info(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
   for (const note of context.classifier.notes) log.info(`Not used – ${note}`);
-  log.info(context.pacs ? `Archive: ${new URL(config.pacsUrl as string).origin}` : 'No archive: PACS_URL is not set.');
+  const { host, aeTitle, allowed, tls } = config.dicom;
+  const callers = allowed ? allowed.map((peer) => peer.aeTitle).join(', ') : 'this machine only';
+  if (dicomPort !== null)
+    log.info(`DICOM${tls ? ' over TLS' : ''}: ${aeTitle} at ${host}:${dicomPort}, for ${callers}.`);
+  for (const [name, { address }] of context.archives) log.info(`Archive ${name}: ${address}`);
+  if (context.archives.size === 0) log.info('No archive: neither PACS_URL nor PACS_FILE is set.');
   await stop.received;
   await close();
 }

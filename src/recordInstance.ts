@@ -8,7 +8,8 @@ import type { Received } from './pacs/receive.js';
  * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again
  * changes nothing.
  * @param pacs the archive it was pulled from; null when it came by itself.
- * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first; nothing is changed then.
+ * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first; that this one came, too, is
+ *   recorded then, and nothing else.
  */
 export async function recordInstance({ prisma }: Context, received: Received, pacs: string | null): Promise<void> {
   const { instance } = received;
@@ -16,10 +17,16 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
   const { studyInstanceUid, sopInstanceUid, seriesInstanceUid } = instance;
   const record = async (tx: Prisma.TransactionClient) => {
     const first = await tx.instance.findUnique({ where: { sopInstanceUid }, select: { sha256: true } });
-    if (first && first.sha256 !== received.sha256)
-      throw new InstanceConflict(
-        'Another object with the same SOPInstanceUID was here first. Both files are kept; the first one is used.',
-      );
+    if (first && first.sha256 !== received.sha256) {
+      const { path, sha256, bytes } = received;
+      const key = { sopInstanceUid, sha256 };
+      await tx.conflictingInstance.upsert({
+        where: { sopInstanceUid_sha256: key },
+        create: { ...key, path, bytes },
+        update: { path },
+      });
+      return false;
+    }
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
       create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs },
@@ -52,9 +59,14 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
       update: { path: received.path }, // the same bytes again, where the file that was kept first is damaged
     });
     await tx.slice.createMany({ data: slicesOf(instance, stored), skipDuplicates: true });
+    return true;
   };
   // An Enhanced object may hold thousands of frames: more than the usual five seconds on a slow disk.
-  await prisma.$transaction(record, { timeout: 60_000, maxWait: 10_000 });
+  const first = await prisma.$transaction(record, { timeout: 60_000, maxWait: 10_000 });
+  if (first) return;
+  throw new InstanceConflict(
+    'Another object with the same SOPInstanceUID was here first. Both files are kept; the first one is used.',
+  );
 }
 
 function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: Instance) {
@@ -70,7 +82,7 @@ function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: I
 }
 
 /** DICOM's DA "20260131" as "2026-01-31"; null where it is no date. */
-function isoDate(date: string | null): string | null {
+export function isoDate(date: string | null): string | null {
   const [, year, month, day] = date?.match(/^(\d{4})\.?(\d{2})\.?(\d{2})$/) ?? [];
   const iso = `${year}-${month}-${day}`;
   // 31 February becomes a day of March: then it is no date, either.

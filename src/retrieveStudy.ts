@@ -1,31 +1,32 @@
 import type { Context } from './context.js';
 import { InstanceConflict, InvalidDicom, PacsNotConfigured, StudyNotFound } from './errors.js';
+import type { Archive } from './pacs/archive.js';
+import type { Suboperations } from './pacs/dimse/client.js';
 import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 
-/** The one archive that is configured, PACS_URL. */
-export const THE_ARCHIVE = 'default';
-
 /**
- * Pulls a study from the archive (QIDO-RS, then WADO-RS). What is missing is recorded before the first byte comes, so
- * a pull that breaks off is known to be incomplete. An instance that cannot be kept stops no other one.
+ * Pulls a study from an archive: a search, then WADO-RS, C-GET or C-MOVE. What is missing is recorded before the first
+ * byte comes, so a pull that breaks off is known to be incomplete. An instance that cannot be kept stops no other one.
+ * @param name of the archive.
  * @param onProgress 0–1, by instances where the archive tells their number.
  * @param signal when aborted, stops with its reason.
  * @throws PacsNotConfigured, StudyNotFound, or whatever the archive's client throws.
  */
 export async function retrieveStudy(
   context: Context,
+  name: string,
   studyInstanceUid: string,
   onProgress: (fraction: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { log, pacs, prisma, receivedDir } = context;
-  if (!pacs) throw new PacsNotConfigured('No archive is configured. Set PACS_URL to its DICOMweb address.');
-  const [found] = await pacs.searchForStudies({ studyInstanceUid });
+  const { prisma } = context;
+  const archive = requireArchive(context, name);
+  const [found] = await archive.searchForStudies({ studyInstanceUid });
   if (!found) throw new StudyNotFound(`The archive has no study ${studyInstanceUid}.`);
   const expected = found.numberOfInstances;
   const begun = {
-    pacs: THE_ARCHIVE,
+    pacs: name,
     expectedInstances: expected,
     completenessState: 'INCOMPLETE' as const,
     evidence: 'It is being pulled from the archive, or the pull broke off.',
@@ -35,10 +36,40 @@ export async function retrieveStudy(
     create: { studyInstanceUid, modalities: [], ...begun },
     update: begun,
   });
+  const pull = archive.retrieveStudy ? takeObjects : haveItSent;
+  const { refused, differing } = await pull(context, archive, studyInstanceUid, expected, onProgress, signal);
+  const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
+  await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused, differing) });
+}
+
+/** @throws PacsNotConfigured for a name that the configuration does not know. */
+export function requireArchive({ archives }: Context, name: string): Archive {
+  const archive = archives.get(name);
+  if (archive) return archive;
+  const known = [...archives.keys()].map((one) => `"${one}"`).join(', ');
+  throw new PacsNotConfigured(
+    known
+      ? `There is no archive "${name}". There is ${known}; PACS_FILE may name others.`
+      : 'No archive is configured. Set PACS_URL to its address, or PACS_FILE to a list.',
+  );
+}
+
+type Pulled = { refused: number; differing: number };
+
+/** WADO-RS and C-GET: the objects come in answer to us. */
+async function takeObjects(
+  context: Context,
+  archive: Archive,
+  studyInstanceUid: string,
+  expected: number | null,
+  onProgress: (fraction: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Pulled> {
+  const { log, receivedDir } = context;
   let [received, refused, differing] = [0, 0, 0];
-  for await (const part of pacs.retrieveStudy(studyInstanceUid, signal)) {
+  for await (const part of archive.retrieveStudy?.(studyInstanceUid, signal) ?? []) {
     try {
-      await recordInstance(context, await receiveBytes(part, receivedDir), THE_ARCHIVE);
+      await recordInstance(context, await receiveBytes(part, receivedDir), archive.settings.name);
     } catch (error) {
       if (!(error instanceof InvalidDicom || error instanceof InstanceConflict)) throw error;
       log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
@@ -49,8 +80,26 @@ export async function retrieveStudy(
     received++;
     if (expected) await onProgress(Math.min(1, received / expected));
   }
-  const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
-  await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused, differing) });
+  return { refused, differing };
+}
+
+/** C-MOVE: the objects come to our DICOM port, and are recorded there. */
+async function haveItSent(
+  { config }: Context,
+  archive: Archive,
+  studyInstanceUid: string,
+  expected: number | null,
+  onProgress: (fraction: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Pulled> {
+  if (config.dicom.port === null)
+    throw new PacsNotConfigured('C-MOVE sends to our DICOM port, which is off. Set DICOM_PORT, or PACS_RETRIEVE=get.');
+  const report = ({ completed, failed, remaining }: Suboperations) => {
+    const all = expected ?? completed + failed + (remaining ?? 0);
+    return all > 0 ? onProgress(Math.min(1, (completed + failed) / all)) : undefined;
+  };
+  const done = await archive.moveStudy?.(studyInstanceUid, config.dicom.aeTitle, report, signal);
+  return { refused: done?.failed ?? 0, differing: 0 };
 }
 
 /** `differing`: were here before under the same UID, with other bytes; pulling them again would change nothing. */

@@ -13,6 +13,7 @@ import { INTENDED_USE } from './intendedUse.js';
 import { createLoaders } from './resolvers/loaders.js';
 import type { Request } from './resolvers/request.js';
 import { buildApiSchema } from './schema/buildSchema.js';
+import { serveStow } from './stowRoutes.js';
 
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_TOKENS = 2000;
@@ -20,11 +21,11 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
-/** GraphQL on /graphql, pictures on /images, and in development an explorer on /graphiql. */
+/** GraphQL on /graphql, pictures on /images, STOW-RS on /dicom-web, and in development an explorer on /graphiql. */
 export async function startServer(program: Context): Promise<HttpServer> {
   const { config, log, prisma } = program;
-  // The time for a request to arrive; slow answers are not cut short.
-  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: 'idle' });
+  // No time limit for whole requests: a study sent by STOW-RS may take its time, see limitArrival for all others.
+  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: 0, forceCloseConnections: 'idle' });
   const apollo = new ApolloServer<Request>({
     schema: await buildApiSchema(),
     introspection: !config.production,
@@ -47,6 +48,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
     const message = 'This server does not answer for that host. Set PUBLIC_URL to the address that callers use.';
     return reply.status(421).send({ code: 'HOST_REFUSED', message });
   });
+  app.addHook('onRequest', limitArrival);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
     reply.header('X-Content-Type-Options', 'nosniff');
@@ -62,6 +64,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
     }),
   });
   serveImages(app, program);
+  serveStow(app, program);
   if (!config.production) await serveExplorer(app);
   const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EACCES')
@@ -72,6 +75,14 @@ export async function startServer(program: Context): Promise<HttpServer> {
     );
   });
   return { url, close: () => app.close() };
+}
+
+/** The time for a request to arrive; slow answers are not cut short. */
+async function limitArrival({ url, raw }: FastifyRequest): Promise<void> {
+  if (url.startsWith('/dicom-web/') || raw.complete) return;
+  const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS);
+  const stop = () => clearTimeout(timer);
+  raw.once('end', stop).once('close', stop);
 }
 
 /** GraphiQL, whole in one page, so that it works without the internet. */

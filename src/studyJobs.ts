@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
-import { DatabaseUnavailable, MrimasterError, PacsNotConfigured, StudyBusy, StudyNotFound } from './errors.js';
+import { DatabaseUnavailable, MrimasterError, StudyBusy, StudyNotFound } from './errors.js';
 import { asKnown } from './formatError.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type Priority, type StudyHandlers } from './queue.js';
-import { THE_ARCHIVE } from './retrieveStudy.js';
+import { requireArchive } from './retrieveStudy.js';
 
 /** `pacs`: pull it from there first; undefined = only if it is not here. */
 export type EnqueueStudy = {
@@ -66,29 +66,44 @@ export async function resumeAbandoned(context: Context): Promise<number> {
   return abandoned.length;
 }
 
+/** The archive to pull from first; null where the study is here, or came by itself. */
 async function whereToPull(context: Context, request: EnqueueStudy): Promise<string | null> {
-  const { prisma, pacs } = context;
+  const { prisma, archives } = context;
   const { studyInstanceUid } = request;
-  if (request.pacs !== undefined && (request.pacs !== THE_ARCHIVE || !pacs))
-    throw new PacsNotConfigured(
-      pacs
-        ? `There is no archive "${request.pacs}". The one of PACS_URL is called "${THE_ARCHIVE}".`
-        : 'No archive is configured. Set PACS_URL to its DICOMweb address.',
-    );
+  if (request.pacs !== undefined) requireArchive(context, request.pacs);
   const study = await prisma.study.findUnique({ where: { studyInstanceUid }, include: { series: { take: 1 } } });
-  const brokenOff = study?.pacs === THE_ARCHIVE && study.completenessState === 'INCOMPLETE' && pacs !== undefined;
+  const source = study?.pacs && archives.has(study.pacs) ? study.pacs : undefined;
+  const brokenOff = source !== undefined && study?.completenessState === 'INCOMPLETE';
   if (study && study.series.length > 0 && !brokenOff) return request.pacs ?? null;
-  if (!pacs)
+  if (archives.size === 0)
     throw new StudyNotFound(
       `Study ${studyInstanceUid} is not here, and no archive is configured. Import it, or set PACS_URL.`,
     );
-  const found = await pacs.searchForStudies({ studyInstanceUid }).catch((error) => {
-    if (error instanceof MrimasterError && error.retryable) return undefined;
-    throw error;
-  });
-  if (found?.length === 0)
-    throw new StudyNotFound(`Neither MRIMaster nor the archive has study ${studyInstanceUid}. Check the UID.`);
-  return THE_ARCHIVE;
+  const candidates = [request.pacs ?? source ?? [...archives.keys()]].flat();
+  return findInArchives(context, studyInstanceUid, candidates);
+}
+
+/**
+ * The first archive that has the study. One that does not answer is no reason to say no: the job waits for the first
+ * such one, unless another has it.
+ */
+async function findInArchives(
+  { archives }: Context,
+  studyInstanceUid: string,
+  names: readonly string[],
+): Promise<string> {
+  let silent: string | undefined;
+  for (const name of names) {
+    try {
+      const found = await archives.get(name)?.searchForStudies({ studyInstanceUid });
+      if (found?.length) return name;
+    } catch (error) {
+      if (!(error instanceof MrimasterError && error.retryable)) throw error;
+      silent ??= name;
+    }
+  }
+  if (silent !== undefined) return silent;
+  throw new StudyNotFound(`Neither MRIMaster nor the archive has study ${studyInstanceUid}. Check the UID.`);
 }
 
 /** A failure that nobody foresaw is not tried for a day. */

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
@@ -23,7 +24,7 @@ describe('readConfig', () => {
   });
 
   it('takes an empty value as none', () => {
-    expect(readConfig({ PORT: '', PACS_URL: '' })).toMatchObject({ port: 4000, pacsUrl: undefined });
+    expect(readConfig({ PORT: '', PACS_URL: '' })).toMatchObject({ port: 4000, archives: [] });
   });
 
   it('reports every problem at once, each with its cure', () => {
@@ -46,9 +47,38 @@ describe('readConfig', () => {
     expect(failure.message).toContain('HOST must be one of 127.0.0.1, localhost, ::1');
     expect(failure.message).toContain('PORT must be from 0 to 65535.');
     expect(failure.message).toContain('DATABASE_URL must be an address like postgresql://');
-    expect(failure.message).toContain('PACS_URL must be an address like http://');
+    expect(failure.message).toContain('PACS_URL must be an address like https://');
     expect(failure.message).toContain('INFERENCE_DEVICE must be one of auto, cpu, webgpu, cuda.');
     expect(failure.message).toContain('DECODE_THREADS must be a whole number from 1 to 64.');
+  });
+
+  it('reads an archive from an address of DICOM, and several from a file, secrets from the environment', () => {
+    expect(readConfig({ PACS_URL: 'dicoms://OLD%20PACS@pacs.example:2762' }).archives).toEqual([
+      expect.objectContaining({
+        name: 'default',
+        kind: 'DIMSE',
+        host: 'pacs.example',
+        port: 2762,
+        aeTitle: 'OLD PACS',
+        tls: true,
+        retrieve: 'MOVE',
+      }),
+    ]);
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const file = join(folder, 'pacs.json');
+    const main = { url: 'https://pacs.example/dicom-web', username: 'me', password: '$MAIN_SECRET' };
+    writeFileSync(file, JSON.stringify({ main, old: { url: 'dicom://OLD@10.0.0.7:104', retrieve: 'get' } }));
+    const { archives } = readConfig({ PACS_FILE: file, MAIN_SECRET: 'secret' });
+    expect(archives).toMatchObject([
+      { name: 'main', kind: 'DICOMWEB', password: 'secret' },
+      { name: 'old', kind: 'DIMSE', retrieve: 'GET' },
+    ]);
+    expect(() => readConfig({ PACS_FILE: file })).toThrow(/MAIN_SECRET is not set/);
+    writeFileSync(file, '{ "main": { "adress": 1 } }');
+    expect(() => readConfig({ PACS_FILE: file, DICOM_AE_TITLE: 'MUCH TOO LONG TITLE' })).toThrow(
+      /main\.url[\s\S]*adress[\s\S]*|DICOM_AE_TITLE/,
+    );
+    rmSync(folder, { recursive: true });
   });
 
   it('repeats no secret in its complaints', () => {
@@ -59,15 +89,17 @@ describe('readConfig', () => {
 
   it('is described whole, with its defaults, by .env.example', () => {
     const example = readFileSync(join(REPOSITORY, '.env.example'), 'utf8');
-    const source = readFileSync(join(REPOSITORY, 'src/config.ts'), 'utf8');
-    const known = [...source.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name);
+    const sources = ['config.ts', 'readDicomSettings.ts'].map((name) =>
+      readFileSync(join(REPOSITORY, 'src', name), 'utf8'),
+    );
+    const known = [...sources.join('\n').matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name);
     const described = [...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map(([, name]) => name);
     expect(described.toSorted()).toEqual(known.toSorted());
     const uncommented = example.replace(/^# ([A-Z_]+=)/gm, '$1');
     const values = Object.fromEntries(
       [...uncommented.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
-    const { DATABASE_URL, PUBLIC_URL, PACS_URL, PACS_USERNAME, PACS_PASSWORD, MODEL, ...defaults } = values;
+    const { DATABASE_URL, PUBLIC_URL, PACS_URL, PACS_FILE, DICOM_ALLOWED_PEERS, MODEL, ...defaults } = values;
     expect(readConfig(defaults)).toEqual(readConfig({}));
   });
 });

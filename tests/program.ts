@@ -23,7 +23,7 @@ export type Program = Running & { ask: Ask; dataDir: string };
 
 /** The whole program in this process, on a free port; `env` as its user would set it. */
 export async function startProgram(env: Record<string, string>): Promise<Program> {
-  const config = readConfig({ PORT: '0', INFERENCE_DEVICE: 'cpu', ...env }, REPOSITORY);
+  const config = readConfig({ PORT: '0', DICOM_PORT: '0', INFERENCE_DEVICE: 'cpu', ...env }, REPOSITORY);
   const running = await start(config, createLog(process.env.TEST_LOG ?? 'silent'));
   return { ...running, ask: client(running.server.url), dataDir: config.dataDir };
 }
@@ -63,7 +63,7 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
 export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
   const { NODE_ENV, VITEST, ORT_DISABLE_TELEMETRY, ...rest } = process.env;
   // Empty, so that neither this shell nor a file .env leads a test to a real database or archive.
-  return { ...rest, DATABASE_URL: '', PACS_URL: '', INFERENCE_DEVICE: 'cpu', ...env };
+  return { ...rest, DATABASE_URL: '', PACS_URL: '', PACS_FILE: '', DICOM_PORT: '0', INFERENCE_DEVICE: 'cpu', ...env };
 }
 
 /** Polls until `done` is true of the answer. @throws after a minute. */

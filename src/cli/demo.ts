@@ -16,7 +16,9 @@ const POLL_MS = 200;
 /** `mrimaster demo`: the whole way of a study, as a front end would go it. */
 export async function demo({ exit }: { exit?: boolean }): Promise<void> {
   // On embedded defaults, whatever is set for real use: a synthetic study has no place in a hospital's database.
-  const config = { ...readConfig(), databaseUrl: undefined, pacsUrl: undefined };
+  const settings = readConfig();
+  // Any free DICOM port: the usual one may be a real archive's.
+  const config = { ...settings, databaseUrl: undefined, archives: [], dicom: { ...settings.dicom, port: 0 } };
   const log = createLog('warn');
   console.log('Starting the database, the model and the server ...');
   const stop = awaitStopSignal(log);

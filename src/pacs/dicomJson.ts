@@ -2,7 +2,7 @@ import { PacsBadAnswer } from '../errors.js';
 import { isUid } from './uid.js';
 
 /** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
-type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;
+export type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;
 
 /** A study as QIDO-RS finds it (PS3.18 10.6.3.3); what the archive does not tell is null. */
 export type StudyFound = {
@@ -82,7 +82,7 @@ export function readInstance(json: DicomJson, studyInstanceUid: string, seriesIn
 /** The results of a search; @throws PacsBadAnswer unless it is an array of objects. */
 export function readResults(json: unknown): DicomJson[] {
   if (!Array.isArray(json) || !json.every((item) => typeof item === 'object' && item !== null)) {
-    throw new PacsBadAnswer('The archive answered a search with something other than DICOM JSON. Check PACS_URL.');
+    throw new PacsBadAnswer('The archive answered a search with something other than DICOM JSON. Check its address.');
   }
   return json as DicomJson[];
 }

@@ -1,5 +1,6 @@
 import { PacsBadAnswer, StudyNotFound } from '../errors.js';
 import {
+  type DicomJson,
   INSTANCE_FIELDS,
   type InstanceFound,
   readInstance,
@@ -11,14 +12,17 @@ import {
   STUDY_FIELDS,
   type StudyFound,
 } from './dicomJson.js';
-import { discard, limitBytes, readBody, request } from './httpAnswer.js';
-import { readMultipart } from './multipart.js';
+import { type Answer, discard, limitBytes, readBody, request } from './httpAnswer.js';
+import { readBoundary, readMultipart } from './multipart.js';
+import { writeStowBody } from './stowBody.js';
+import { readStowResult, type StoredRs } from './stowResult.js';
 import type { StudyQuery } from './studyQuery.js';
 import { requireUid } from './uid.js';
 
 /**
  * `url`: the DICOMweb root, "http://pacs.example:8042/dicom-web"; a user and password in it are used and not shown.
- * `token`: an OAuth bearer token, instead of user and password. `timeoutMs`: the longest silence, 30 s by default.
+ * `token`: an OAuth bearer token, instead of user and password. `certificates`: PEM; `ca` instead of the authorities that
+ * Node.js trusts, `cert` and `key` ours, for mutual TLS. `timeoutMs`: the longest silence, 30 s by default.
  * `maxBytes`: the largest study that is pulled; unlimited by default. `pageSize`: of searches, 100 by default.
  */
 export type DicomwebOptions = {
@@ -26,10 +30,16 @@ export type DicomwebOptions = {
   username?: string | undefined;
   password?: string | undefined;
   token?: string | undefined;
+  certificates?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined } | undefined;
   timeoutMs?: number;
   maxBytes?: number;
   pageSize?: number;
 };
+
+export type InstancePath = { studyInstanceUid: string; seriesInstanceUid: string; sopInstanceUid: string };
+
+/** Read `content` to its end before asking for the next part. */
+export type RetrievedPart = { mediaType: string; content: AsyncIterable<Uint8Array> };
 
 const KEYWORDS: Record<Exclude<keyof StudyQuery, 'limit' | 'offset'>, string> = {
   studyInstanceUid: 'StudyInstanceUID',
@@ -41,7 +51,7 @@ const KEYWORDS: Record<Exclude<keyof StudyQuery, 'limit' | 'offset'>, string> = 
 };
 
 /**
- * A client of one DICOMweb archive (PS3.18): QIDO-RS and WADO-RS. Addresses are made of the root and UIDs alone; the
+ * A client of one DICOMweb archive (PS3.18): QIDO-RS, WADO-RS and STOW-RS. Addresses are made of the root and UIDs alone; the
  * RetrieveURLs in an archive's answers, which may name any host, are never used.
  * Every method fails with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
  */
@@ -51,8 +61,9 @@ export class DicomwebClient {
   readonly #idleMs: number;
   readonly #maxBytes: number;
   readonly #pageSize: number;
+  readonly #tls: DicomwebOptions['certificates'];
 
-  constructor({ url, username, password, token, timeoutMs, maxBytes, pageSize }: DicomwebOptions) {
+  constructor({ url, username, password, token, certificates, timeoutMs, maxBytes, pageSize }: DicomwebOptions) {
     this.#root = new URL(url.endsWith('/') ? url : `${url}/`);
     const user = username ?? decodeURIComponent(this.#root.username);
     const secret = password ?? decodeURIComponent(this.#root.password);
@@ -64,6 +75,12 @@ export class DicomwebClient {
     this.#idleMs = timeoutMs ?? 30_000;
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#pageSize = pageSize ?? 100;
+    this.#tls = certificates;
+  }
+
+  /** The root, without credentials. */
+  get address(): string {
+    return this.#root.href;
   }
 
   /** Studies that match all of `query` (PS3.18 10.6). */
@@ -103,40 +120,111 @@ export class DicomwebClient {
   async *retrieveStudy(studyInstanceUid: string, signal?: AbortSignal): AsyncGenerator<AsyncIterable<Uint8Array>> {
     const url = new URL(`studies/${requireUid(studyInstanceUid, 'StudyInstanceUID')}`, this.#root);
     // Without transfer-syntax=* archives decompress everything (PS3.18 8.7.3.5.2).
-    const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
-    const answer = await request(url, { ...this.#authorization, Accept: accept }, this.#idleMs, signal);
-    const notFound = () => new StudyNotFound(`The archive at ${url.origin} has no study ${studyInstanceUid}.`);
-    if (answer.response.status !== 200) {
-      await discard(answer);
-      throw notFound();
+    const parts = this.#retrieve(url, 'application/dicom', '; transfer-syntax=*', signal);
+    for await (const { content } of parts) yield content;
+  }
+
+  /** The headers of a study's instances as DICOM JSON, bulk data by reference (PS3.18 10.4.1.1.2). */
+  async retrieveMetadata(studyInstanceUid: string): Promise<DicomJson[]> {
+    const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const found = await this.#getJson(`studies/${study}/metadata`, new URLSearchParams());
+    if (found.length === 0) throw this.#notFound(studyInstanceUid);
+    return found;
+  }
+
+  /** Frames of an instance, in order (PS3.18 10.4.1.1.6), each in the transfer syntax that its part names. */
+  async *retrieveFrames(instance: InstancePath, frameNumbers: readonly number[]): AsyncGenerator<RetrievedPart> {
+    const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance;
+    const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const series = requireUid(seriesInstanceUid, 'SeriesInstanceUID');
+    const own = `studies/${study}/series/${series}/instances/${requireUid(sopInstanceUid, 'SOPInstanceUID')}`;
+    const url = new URL(`${own}/frames/${frameNumbers.map(Number).join(',')}`, this.#root);
+    yield* this.#retrieve(url, 'application/octet-stream', '; transfer-syntax=*');
+  }
+
+  /**
+   * Bulk data that metadata refer to (PS3.18 10.4.1.1.5). Whatever host the reference names, and archives behind proxies
+   * name wrong ones, it is this archive that is asked, under its own root.
+   */
+  async *retrieveBulkData(bulkDataUri: string): AsyncGenerator<RetrievedPart> {
+    const path = new URL(bulkDataUri, this.#root).pathname;
+    const at = path.indexOf('/studies/');
+    if (at < 0)
+      throw new PacsBadAnswer(`The archive at ${this.#root.origin} refers to bulk data outside of its studies.`);
+    yield* this.#retrieve(new URL(path.slice(at + 1), this.#root), 'application/octet-stream', '');
+  }
+
+  /**
+   * Stores DICOM files (STOW-RS, PS3.18 10.5), each byte for byte, in one request.
+   * @returns one entry a file; archives answer an error to a request of which some was stored, so each is looked up.
+   */
+  async storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StoredRs[]> {
+    const { type, length, body, instances } = await writeStowBody(paths);
+    const headers = {
+      ...this.#authorization,
+      Accept: 'application/dicom+json',
+      'Content-Type': type,
+      'Content-Length': String(length),
+    };
+    const accepted = [200, 202, 400, 409];
+    const url = new URL('studies', this.#root);
+    const answer = await request(url, { ...this.#asked(signal), method: 'POST', headers, body, accepted });
+    return readStowResult(await this.#readJson(answer, url), instances, answer.status);
+  }
+
+  /** A multipart answer, part by part; also one object without an envelope, as some archives send it. */
+  async *#retrieve(
+    url: URL,
+    mediaType: string,
+    parameters: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RetrievedPart> {
+    const accept = `multipart/related; type="${mediaType}"${parameters}`;
+    const answer = await request(url, { ...this.#asked(signal), headers: { ...this.#authorization, Accept: accept } });
+    const { status, headers } = answer;
+    const uid = url.pathname.match(/\/studies\/([\d.]+)/)?.[1] ?? '';
+    if (status !== 200) {
+      discard(answer);
+      throw this.#notFound(uid);
     }
     const body = limitBytes(readBody(answer, url, this.#idleMs), this.#maxBytes);
-    const type = answer.response.headers.get('content-type') ?? '';
-    if (/^application\/dicom\s*(?:;|$)/i.test(type)) {
-      yield body; // some archives answer one instance without an envelope
+    const type = headers['content-type'] ?? '';
+    if (type.toLowerCase().startsWith(mediaType)) {
+      yield { mediaType: type, content: body };
       return;
     }
-    const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(type);
-    if (!/^multipart\/related\s*;/i.test(type) || !boundary) {
-      await discard(answer);
-      throw new PacsBadAnswer(`The archive at ${url.origin} answered with something other than DICOM. Check PACS_URL.`);
+    const boundary = readBoundary(type);
+    if (boundary === null) {
+      discard(answer);
+      throw new PacsBadAnswer(
+        `The archive at ${url.origin} answered with something other than DICOM. Check its address.`,
+      );
     }
     let parts = 0;
-    for await (const { headers, content } of readMultipart(body, boundary[1] ?? boundary[2] ?? '')) {
-      if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom')) {
+    for await (const { headers: own, content } of readMultipart(body, boundary)) {
+      const partType = own.get('content-type') ?? mediaType;
+      if (mediaType === 'application/dicom' && !/^application\/dicom\s*(?:;|$)/i.test(partType)) {
         throw new PacsBadAnswer(`The archive at ${url.origin} sent a part that is not DICOM. Look at its log.`);
       }
       parts++;
-      yield content;
+      yield { mediaType: partType, content };
     }
-    if (parts === 0) throw notFound();
+    if (parts === 0) throw this.#notFound(uid);
+  }
+
+  #asked(signal?: AbortSignal) {
+    return { headers: this.#authorization, idleMs: this.#idleMs, tls: this.#tls, signal };
+  }
+
+  #notFound(studyInstanceUid: string): StudyNotFound {
+    return new StudyNotFound(`The archive at ${this.#root.origin} has no study ${studyInstanceUid}.`);
   }
 
   /** Asks page by page until one is empty: a page shorter than asked may only show the archive's own limit. */
   async #search<T>(
     path: string,
     parameters: URLSearchParams,
-    read: (json: ReturnType<typeof readResults>[number]) => T,
+    read: (json: DicomJson) => T,
     key: (result: T) => string,
     limit = Number.POSITIVE_INFINITY,
     offset = 0,
@@ -153,25 +241,30 @@ export class DicomwebClient {
     return [...found.values()];
   }
 
-  async #getJson(path: string, parameters: URLSearchParams): Promise<ReturnType<typeof readResults>> {
+  async #getJson(path: string, parameters: URLSearchParams): Promise<DicomJson[]> {
     const url = new URL(`${path}?${parameters}`, this.#root);
-    const answer = await request(url, { ...this.#authorization, Accept: 'application/dicom+json' }, this.#idleMs);
-    if (answer.response.status === 204) {
-      await discard(answer);
+    const headers = { ...this.#authorization, Accept: 'application/dicom+json' };
+    const answer = await request(url, { ...this.#asked(), headers });
+    if (answer.status === 204) {
+      discard(answer);
       return [];
     }
-    if (answer.response.status === 404) {
-      await discard(answer);
+    if (answer.status === 404) {
+      discard(answer);
       if (path !== 'studies') return []; // the study is gone
-      throw new PacsBadAnswer(`There is no DICOMweb at ${this.#root.href} (HTTP 404). Check the path of PACS_URL.`);
+      throw new PacsBadAnswer(`There is no DICOMweb at ${this.#root.href} (HTTP 404). Check the path of its address.`);
     }
+    return readResults(await this.#readJson(answer, url));
+  }
+
+  async #readJson(answer: Answer, url: URL): Promise<unknown> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of limitBytes(readBody(answer, url, this.#idleMs), MAX_JSON)) chunks.push(chunk);
     try {
-      return readResults(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      return JSON.parse(Buffer.concat(chunks).toString('utf8'));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new PacsBadAnswer(`The archive at ${url.origin} answered a search without JSON. Check PACS_URL.`);
+      throw new PacsBadAnswer(`The archive at ${url.origin} answered without JSON. Check its address.`);
     }
   }
 }

@@ -3,6 +3,12 @@ import { PacsBadAnswer } from '../errors.js';
 /** One part: its header fields by lower-case name, and its content as it arrives. */
 export type Part = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
 
+/** The boundary that a Content-Type of multipart/related names; null for any other. */
+export function readBoundary(contentType: string): string | null {
+  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? [];
+  return /^multipart\/related\s*;/i.test(contentType) ? (quoted ?? plain ?? null) : null;
+}
+
 const MAX_HEADERS = 16 * 1024;
 const LINE_BREAK = Buffer.from('\r\n');
 const HEADERS_END = Buffer.from('\r\n\r\n');

@@ -26,13 +26,14 @@ const PARTIALS = '.partial';
  * Keeps one DICOM object exactly as it came, as `<study>/<series>/<instance>.dcm` under `directory`. When this
  * returns the bytes are on the disk: hashed, flushed, and only then given their name. Whatever goes wrong, no
  * partial file stays. Receiving the same bytes again changes nothing.
- * `options.maxBytes`: the size from which an object is refused; none by default.
+ * `options.maxBytes`: the size from which an object is refused; none by default. `options.check`: throws where its header
+ * is not what was expected.
  * @throws InvalidDicom, StorageFull, PacsBadAnswer (too large), or whatever `source` throws.
  */
 export async function receiveBytes(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   directory: string,
-  options: { maxBytes?: number } = {},
+  options: { maxBytes?: number; check?(instance: Instance): void } = {},
 ): Promise<Received> {
   const partials = join(directory, PARTIALS);
   const partial = join(partials, `${process.pid}-${randomUUID()}.part`);
@@ -42,6 +43,7 @@ export async function receiveBytes(
     try {
       const { sha256, bytes } = await write(file, source, options.maxBytes ?? Number.POSITIVE_INFINITY);
       const instance = await parseOpenFile(file);
+      options.check?.(instance);
       await file.sync();
       return { instance, sha256, bytes, ...(await keep(partial, directory, instance, sha256)) };
     } finally {

@@ -8,6 +8,10 @@ export function createLoaders(prisma: PrismaClient) {
       (ids) => prisma.study.findMany({ where: { id: { in: ids } } }),
       ({ id }) => id,
     ),
+    studyByUid: one<Study>(
+      (uids) => prisma.study.findMany({ where: { studyInstanceUid: { in: uids } } }),
+      ({ studyInstanceUid }) => studyInstanceUid,
+    ),
     series: one<Series>(
       (ids) => prisma.series.findMany({ where: { id: { in: ids } } }),
       ({ id }) => id,

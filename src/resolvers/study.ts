@@ -6,6 +6,7 @@ import {
   FieldResolver,
   ID,
   InputType,
+  Int,
   Mutation,
   ObjectType,
   Query,
@@ -117,6 +118,14 @@ export class StudyResolver {
     const receivedInstances = await program.prisma.instance.count({ where: { series: { studyId: study.id } } });
     const { completenessState: state, expectedInstances, evidence } = study;
     return { state, receivedInstances, expectedInstances, evidence };
+  }
+
+  @FieldResolver(() => Int, {
+    description:
+      'Objects that came with the UID of one that was here, and other bytes. Both are kept, the first is used.',
+  })
+  conflictingInstances(@Root() { id: studyId }: StudyRow, @Ctx() { program }: Request): Promise<number> {
+    return program.prisma.conflictingInstance.count({ where: { instance: { series: { studyId } } } });
   }
 
   @FieldResolver(() => [Series])

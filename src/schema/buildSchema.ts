@@ -3,6 +3,7 @@ import './enums.js';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { ModelResolver } from '../resolvers/model.js';
+import { PacsResolver, PacsStudyResolver } from '../resolvers/pacs.js';
 import { ExplanationResolver, PredictionResolver } from '../resolvers/prediction.js';
 import { JobResolver, ServerResolver } from '../resolvers/server.js';
 import { SliceResolver } from '../resolvers/slice.js';
@@ -16,6 +17,8 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
       ExplanationResolver,
       JobResolver,
       ModelResolver,
+      PacsResolver,
+      PacsStudyResolver,
       PredictionResolver,
       SeriesResolver,
       ServerResolver,

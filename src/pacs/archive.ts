@@ -1,0 +1,69 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { StudyFound } from './dicomJson.js';
+import { DicomwebClient } from './dicomweb.js';
+import { DimseClient } from './dimse/client.js';
+import type { Peer } from './dimse/requestAssociation.js';
+import type { StudyQuery } from './studyQuery.js';
+
+/**
+ * How an archive is reached. `certificates`: PEM; `ca` replaces the authorities that Node.js trusts, `cert` and `key` are
+ * ours. `retrieve`: C-MOVE needs the archive to know us, C-GET does not, but fewer archives offer it.
+ */
+export type ArchiveSettings = {
+  name: string;
+  certificates?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined } | undefined;
+} & (
+  | {
+      kind: 'DICOMWEB';
+      url: string;
+      username?: string | undefined;
+      password?: string | undefined;
+      token?: string | undefined;
+    }
+  | { kind: 'DIMSE'; host: string; port: number; aeTitle: string; tls: boolean; retrieve: 'MOVE' | 'GET' }
+);
+
+/** A configured archive, however it is reached. The methods are those of its client. */
+export type Archive = {
+  settings: ArchiveSettings;
+  /** For people and logs, without credentials: "https://pacs.example/dicom-web", "dicom://PACS@10.0.0.7:104". */
+  address: string;
+  /** @throws its client's errors where it does not answer as it should. */
+  check(): Promise<void>;
+  searchForStudies(query: StudyQuery): Promise<StudyFound[]>;
+  /** Exactly one: `retrieveStudy` gives the objects, `moveStudy` has them sent to our own DICOM port. */
+  retrieveStudy?: DicomwebClient['retrieveStudy'];
+  moveStudy?: DimseClient['moveStudy'];
+};
+
+/** `ownAeTitle`: as whom we call it, and where it is to move studies. */
+export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Archive {
+  if (settings.kind === 'DICOMWEB') {
+    const client = new DicomwebClient(settings);
+    return {
+      settings,
+      address: client.address,
+      check: async () => void (await client.searchForStudies({ limit: 1 })),
+      searchForStudies: (query) => client.searchForStudies(query),
+      retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal),
+    };
+  }
+  const client = new DimseClient(peerOf(settings, ownAeTitle));
+  const { tls, aeTitle, host, port, retrieve } = settings;
+  return {
+    settings,
+    address: `${tls ? 'dicoms' : 'dicom'}://${aeTitle}@${host}:${port}`,
+    check: () => client.echo(),
+    searchForStudies: (query) => client.searchForStudies(query),
+    ...(retrieve === 'GET'
+      ? { retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal) }
+      : {
+          moveStudy: (uid, destination, onProgress, signal) => client.moveStudy(uid, destination, onProgress, signal),
+        }),
+  };
+}
+
+export function peerOf(settings: ArchiveSettings & { kind: 'DIMSE' }, callingAeTitle: string): Peer {
+  const { host, port, aeTitle: calledAeTitle, tls, certificates = {} } = settings;
+  return { host, port, calledAeTitle, callingAeTitle, tls: tls ? (certificates as ConnectionOptions) : undefined };
+}

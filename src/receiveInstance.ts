@@ -1,0 +1,38 @@
+import type { Context } from './context.js';
+import { InstanceConflict, InvalidDicom } from './errors.js';
+import type { Instance } from './pacs/parse.js';
+import { type Received, receiveBytes } from './pacs/receive.js';
+import { recordInstance } from './recordInstance.js';
+
+/** `announced`: what the sender said that it would send; `pacs`: the archive that it is, if we know it by a name. */
+export type Arrival = {
+  bytes: AsyncIterable<Uint8Array>;
+  pacs: string | null;
+  announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
+};
+
+/**
+ * Keeps an object that somebody sends: when this returns, its bytes are on the disk and its row in the database, so it may
+ * be acknowledged. The same bytes again change nothing; other bytes with its UID are kept beside it and flagged.
+ * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
+ */
+export async function receiveInstance(context: Context, { bytes, pacs, announced = {} }: Arrival): Promise<Received> {
+  const received = await receiveBytes(bytes, context.receivedDir, {
+    check: (instance) => compare(instance, announced),
+  });
+  try {
+    await recordInstance(context, received, pacs);
+  } catch (error) {
+    if (!(error instanceof InstanceConflict)) throw error;
+    const { sopInstanceUid } = received.instance;
+    context.log.warn({ code: error.code, sopInstanceUid }, 'An object came again with other bytes; both are kept.');
+  }
+  return received;
+}
+
+function compare(instance: Instance, announced: NonNullable<Arrival['announced']>): void {
+  for (const key of ['sopClassUid', 'sopInstanceUid', 'studyInstanceUid'] as const) {
+    if (announced[key] === undefined || announced[key] === instance[key]) continue;
+    throw new InvalidDicom('The object is another one than its sender announced. Look at the sending system.');
+  }
+}

@@ -1,0 +1,88 @@
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { MrimasterError } from '../errors.js';
+import type { Study as StudyRow } from '../generated/prisma/client.js';
+import type { StudyFound } from '../pacs/dicomJson.js';
+import type { StudyQuery } from '../pacs/studyQuery.js';
+import { isoDate } from '../recordInstance.js';
+import { requireArchive } from '../retrieveStudy.js';
+import { badInput, PageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
+import { Pacs, PacsHealth, PacsStudy, PacsStudyConnection, PacsStudyFilter } from '../schema/pacs.js';
+import { Study } from '../schema/study.js';
+import type { Request } from './request.js';
+
+const STUDIES_PER_PAGE = 20;
+const MOST_PER_PAGE = 100;
+
+@Resolver(() => Pacs)
+export class PacsResolver {
+  @Query(() => [Pacs], { description: 'The archives that are configured; the first is asked first.' })
+  pacs(@Ctx() { program }: Request): Pacs[] {
+    return [...program.archives.values()].map(({ settings, address }) => ({
+      name: settings.name,
+      protocol: settings.kind,
+      address,
+    }));
+  }
+
+  @FieldResolver(() => PacsHealth, { description: 'Asks the archive now: a search for one study, or C-ECHO.' })
+  async health(@Root() { name }: Pacs, @Ctx() { program }: Request): Promise<PacsHealth> {
+    const started = performance.now();
+    const ended = (error: MrimasterError | null): PacsHealth => ({
+      reachable: error === null,
+      responseMs: performance.now() - started,
+      errorCode: error?.code ?? null,
+      error: error?.message ?? null,
+    });
+    try {
+      await requireArchive(program, name).check();
+      return ended(null);
+    } catch (error) {
+      if (error instanceof MrimasterError) return ended(error);
+      throw error;
+    }
+  }
+
+  @Query(() => PacsStudyConnection, { description: 'Asks an archive now, by QIDO-RS or C-FIND, in its own order.' })
+  async pacsStudies(
+    @Arg('pacs', () => String, { nullable: true, description: 'By default the first.' }) pacs: string | null,
+    @Arg('filter', () => PacsStudyFilter, { nullable: true }) filter: PacsStudyFilter | null,
+    @Args() { first, after }: PageArgs,
+    @Ctx() { program }: Request,
+  ) {
+    const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
+    const archive = requireArchive(program, pacs ?? [...program.archives.keys()][0] ?? '');
+    // The protocols know no other place in a list than a number; what arrives meanwhile may shift it.
+    const offset = after ? (readCursor(after, ['integer'])[0] as number) : 0;
+    const found = await archive.searchForStudies({ ...toQuery(filter ?? {}), limit: size + 1, offset });
+    const studies = found.map((study, index) => ({ ...show(study, archive.settings.name), place: offset + index + 1 }));
+    return pageOf(studies, size, after, ({ place }) => [place]);
+  }
+}
+
+@Resolver(() => PacsStudy)
+export class PacsStudyResolver {
+  @FieldResolver(() => Study, { nullable: true, description: 'What is here of it; null when nothing is.' })
+  study(@Root() { studyInstanceUid }: PacsStudy, @Ctx() { loaders }: Request): Promise<StudyRow | undefined> {
+    return loaders.studyByUid.load(studyInstanceUid);
+  }
+}
+
+function show({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudy {
+  return { ...study, pacs, description, studyDate: isoDate(studyDate) };
+}
+
+function toQuery({ studyDateFrom, studyDateTo, modality, ...matching }: PacsStudyFilter): StudyQuery {
+  const query: StudyQuery = {};
+  for (const [key, value] of Object.entries(matching)) {
+    if (value === null || value === undefined || value === '') continue;
+    // A backslash parts values (PS3.5 6.2), a control character belongs into none.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (/[\\\0-\x1f]/.test(value)) throw badInput(`\`${key}\` may not hold a backslash or a control character.`);
+    query[key as 'patientId'] = value;
+  }
+  if (modality) query.modalitiesInStudy = modality;
+  const day = (date: Date | string | null | undefined) =>
+    date ? new Date(date).toISOString().slice(0, 10).replaceAll('-', '') : '';
+  const range = `${day(studyDateFrom)}-${day(studyDateTo)}`;
+  return range === '-' ? query : { ...query, studyDate: range }; // PS3.4 C.2.2.2.5
+}

@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from './context.js';
+import { InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
+import { asKnown } from './formatError.js';
+import { readBoundary, readMultipart } from './pacs/multipart.js';
+import { requireUid } from './pacs/uid.js';
+import { receiveInstance } from './receiveInstance.js';
+
+const MAX_OBJECT = 4 * 1024 ** 3;
+/** Requests at once; each holds a connection, a file and a chunk of memory. */
+const MOST_AT_ONCE = 16;
+const IDLE_MS = 60_000;
+
+type Outcome = { stored: { sopClassUid: string; sopInstanceUid: string }[]; failures: MrimasterError[] };
+
+/** STOW-RS into us (PS3.18 10.5): POST /dicom-web/studies and /dicom-web/studies/{study}. */
+export function serveStow(app: FastifyInstance, context: Context): void {
+  let open = 0;
+  // The body is ours to read, part by part: nothing of it is buffered.
+  app.addContentTypeParser(/^multipart\/related/, (_request, _payload, done) => done(null));
+  const store = async (request: FastifyRequest<{ Params: { study?: string } }>, reply: FastifyReply) => {
+    const boundary = readBoundary(request.headers['content-type'] ?? '');
+    if (boundary === null)
+      return refuse(reply, 415, 'Send DICOM objects as multipart/related; type="application/dicom" with a boundary.');
+    if (open >= MOST_AT_ONCE)
+      return refuse(reply.header('retry-after', '5'), 503, 'Too many are sending at once. Try again shortly.');
+    const { study } = request.params;
+    open++;
+    try {
+      request.raw.setTimeout(IDLE_MS, () => request.raw.destroy());
+      const announced = study === undefined ? {} : { studyInstanceUid: requireUid(study, 'StudyInstanceUID') };
+      const outcome = await storeParts(context, request, boundary, announced);
+      const status =
+        outcome.failures.length === 0 && outcome.stored.length > 0 ? 200 : outcome.stored.length > 0 ? 202 : 409;
+      return reply.status(status).type('application/dicom+json').send(writeResponse(outcome));
+    } finally {
+      open--;
+    }
+  };
+  app.post('/dicom-web/studies', store);
+  app.post('/dicom-web/studies/:study', store);
+}
+
+async function storeParts(
+  context: Context,
+  request: FastifyRequest,
+  boundary: string,
+  announced: { studyInstanceUid?: string },
+): Promise<Outcome> {
+  const outcome: Outcome = { stored: [], failures: [] };
+  try {
+    for await (const { headers, content } of readMultipart(request.raw, boundary)) {
+      try {
+        if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
+          throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
+        const { instance } = await receiveInstance(context, { bytes: limit(content), pacs: null, announced });
+        outcome.stored.push(instance);
+      } catch (error) {
+        const known = asKnown(error);
+        if (!known || known instanceof PacsBadAnswer) throw error; // the envelope is broken: so is what follows
+        context.log.warn({ code: known.code }, 'An object that was sent by STOW-RS is not kept.');
+        outcome.failures.push(known);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof PacsBadAnswer) && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    outcome.failures.push(new InvalidDicom('The multipart body is malformed or cut off. What was whole is kept.'));
+  }
+  return outcome;
+}
+
+async function* limit(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > MAX_OBJECT)
+      throw new InvalidDicom(`An object is larger than ${MAX_OBJECT / 1024 ** 3} GiB. Send it in smaller ones.`);
+    yield chunk;
+  }
+}
+
+/** PS3.18 Table 10.5.3-2: A700 out of resources, C000 cannot understand, 0110 processing failure. */
+function failureReason(error: MrimasterError): number {
+  if (error.retryable) return 0xa700;
+  return error instanceof InvalidDicom ? 0xc000 : 0x0110;
+}
+
+/** A Store Instances Response Module (PS3.18 I.2). A failed object's UIDs are not known, or not to be trusted. */
+function writeResponse({ stored, failures }: Outcome): Record<string, unknown> {
+  return {
+    ...(stored.length > 0 && {
+      '00081199': {
+        vr: 'SQ',
+        Value: stored.map(({ sopClassUid, sopInstanceUid }) => ({
+          '00081150': { vr: 'UI', Value: [sopClassUid] },
+          '00081155': { vr: 'UI', Value: [sopInstanceUid] },
+        })),
+      },
+    }),
+    ...(failures.length > 0 && {
+      // Other Failures Sequence
+      '0008119A': {
+        vr: 'SQ',
+        Value: failures.map((error) => ({ '00081197': { vr: 'US', Value: [failureReason(error)] } })),
+      },
+    }),
+  };
+}
+
+function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return reply.status(status).send({ code: status === 503 ? 'BUSY' : 'UNSUPPORTED_MEDIA_TYPE', message });
+}
