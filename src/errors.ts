@@ -31,6 +31,16 @@ export class UndecodablePixels extends MrimasterError {
   override readonly code = 'UNDECODABLE_PIXELS';
 }
 
+/** Text that may identify the patient is, or may be, part of the pixels: no export cleans it. */
+export class BurnedInAnnotation extends MrimasterError {
+  override readonly code = 'BURNED_IN_ANNOTATION';
+}
+
+/** An object whose content no profile makes safe to give away. */
+export class CannotDeidentify extends MrimasterError {
+  override readonly code = 'CANNOT_DEIDENTIFY';
+}
+
 /** Files that were received are no longer where they were kept: a volume that is not mounted, perhaps. */
 export class ReceivedFilesMissing extends MrimasterError {
   override readonly code = 'RECEIVED_FILES_MISSING';

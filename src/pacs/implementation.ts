@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 
 /** A UID that is the same whenever its name is: 2.25 and 128 bits of a hash (PS3.5 B.2). */
 export function makeUid(name: string): string {
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
+  return uidOfDigest(createHash('sha256').update(name).digest('hex'));
+}
+
+/** The UID of a hash: 2.25 and its first 128 bits. `digest`: hexadecimal, at least 32 digits. */
+export function uidOfDigest(digest: string): string {
   // The bits that RFC 9562 sets in every UUID: version 8, its own variant.
-  const uuid = (BigInt(`0x${digest}`) & ~(0xf000n << 64n) & ~(3n << 62n)) | (0x8000n << 64n) | (2n << 62n);
+  const uuid = (BigInt(`0x${digest.slice(0, 32)}`) & ~(0xf000n << 64n) & ~(3n << 62n)) | (0x8000n << 64n) | (2n << 62n);
   return `2.25.${uuid}`;
 }
 

@@ -33,7 +33,7 @@ export function readHeader(input: Uint8Array): Header {
   const bytes = plain(input);
   const { offset, transferSyntaxUid, explicit, bigEndian } = locateDataSet(bytes);
   const deflated = transferSyntaxUid === DEFLATED_LITTLE_ENDIAN;
-  const content = deflated ? plain(inflate(bytes.subarray(offset))) : bytes;
+  const content = deflated ? inflateDataSet(bytes.subarray(offset)) : bytes;
   const start = deflated ? 0 : offset;
   const parser = bigEndian ? dicomParser.bigEndianByteArrayParser : dicomParser.littleEndianByteArrayParser;
   const dataSet = parseDataSet(content, start, parser, explicit);
@@ -101,10 +101,14 @@ function superviseElements(stream: ByteStream): void {
   };
 }
 
-function inflate(bytes: Uint8Array): Uint8Array {
+/**
+ * The data set of a file in the deflated transfer syntax, from where it begins.
+ * @throws InvalidDicom where it is damaged, or larger than a header and its pixels can be.
+ */
+export function inflateDataSet(bytes: Uint8Array): Uint8Array {
   try {
     // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame.
-    return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED });
+    return plain(inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED }));
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new InvalidDicom(

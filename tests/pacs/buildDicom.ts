@@ -1,7 +1,7 @@
 /** Elements of a data set by tag ("00080018"), explicit VR little endian: [VR, value]. */
 export type Elements = Record<string, [vr: string, value: string | Uint8Array | Elements[]]>;
 
-const LONG = ['OB', 'OW', 'SQ', 'UN', 'UT', 'OV'];
+const LONG = ['OB', 'OV', 'OW', 'SQ', 'UC', 'UN', 'UR', 'UT'];
 
 /** A value of VR US (or SS). */
 export function us(...values: number[]): Uint8Array {

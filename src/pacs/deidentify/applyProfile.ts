@@ -1,0 +1,128 @@
+import { InvalidDicom } from '../../errors.js';
+import { dummyValue, isText } from './dummies.js';
+import { PROFILE } from './profile.js';
+import type { Pseudonyms } from './pseudonyms.js';
+import type { Element, Encoding } from './readElements.js';
+import { treat } from './treat.js';
+import { encodeElement, encodeHeader, encodeItemHeader } from './writeElements.js';
+
+const PATIENT_ID = 0x00100020;
+
+/** Values of one UI element: each may grow by forty bytes, and a length has sixteen bits. */
+const MAX_UIDS = 256;
+
+/** `bytes`: what the elements' offsets point into. `pieces`: where the output goes, to be joined. */
+export type Rewriting = { bytes: Uint8Array; pseudonyms: Pseudonyms; pieces: Uint8Array[] };
+
+/**
+ * Writes what the profile leaves of an element, with the same encoding and, where nothing changes, the same bytes.
+ * @returns how many bytes were written.
+ * @throws InvalidDicom for more UIDs in an element than there can be.
+ */
+export function writeCleaned(element: Element, encoding: Encoding, rewriting: Rewriting): number {
+  const treatment = treat(element);
+  if (treatment === 'remove') return 0;
+  // What is empty identifies nobody, whatever the profile would put in its place.
+  if (treatment === 'empty' || (treatment === 'dummy' && isEmpty(element)))
+    return write(element, '', encoding, rewriting);
+  if (element.items)
+    return writeSequence(element, encoding, rewriting, treatment === 'dummy' ? writeDummy : writeCleaned);
+  if (treatment === 'dummy') return write(element, replacement(element, rewriting), encoding, rewriting);
+  if (treatment === 'uid') return write(element, replaceUids(element, rewriting), encoding, rewriting);
+  return writeKept(element, encoding, rewriting);
+}
+
+/**
+ * Sequences and their items get lengths, which are never more bytes than delimiters.
+ * @param writeElement what is done with each element of each item.
+ */
+export function writeSequence(
+  element: Element,
+  encoding: Encoding,
+  rewriting: Rewriting,
+  writeElement: typeof writeCleaned = writeCleaned,
+  added: Uint8Array = new Uint8Array(),
+): number {
+  const { pieces } = rewriting;
+  const header = pieces.push(new Uint8Array()) - 1;
+  let content = 0;
+  for (const item of element.items ?? []) {
+    const itemHeader = pieces.push(new Uint8Array()) - 1;
+    let length = 0;
+    for (const nested of item) length += writeElement(nested, element.itemEncoding, rewriting);
+    pieces[itemHeader] = encodeItemHeader(length, element.itemEncoding);
+    content += 8 + length;
+  }
+  pieces.push(added);
+  content += added.length;
+  const bytes = encodeHeader(element.tag, element.writtenVr ?? '', content, encoding);
+  pieces[header] = bytes;
+  return bytes.length + content;
+}
+
+/**
+ * A sequence whose action is D keeps its shape and nothing else: in its items every value is a dummy, save the UIDs
+ * of classes, templates and coding schemes that the standard defines.
+ */
+function writeDummy(element: Element, encoding: Encoding, rewriting: Rewriting): number {
+  if (treat(element) === 'remove') return 0;
+  if (isEmpty(element)) return write(element, '', encoding, rewriting);
+  if (element.items) return writeSequence(element, encoding, rewriting, writeDummy);
+  if (element.vr !== 'UI') return write(element, replacement(element, rewriting), encoding, rewriting);
+  if (!PROFILE.has(element.tag) && textOf(element, rewriting).startsWith('1.2.840.10008.')) {
+    return writeKept(element, encoding, rewriting);
+  }
+  return write(element, replaceUids(element, rewriting), encoding, rewriting);
+}
+
+function replacement(element: Element, rewriting: Rewriting): string | Uint8Array {
+  if (element.tag === PATIENT_ID) return rewriting.pseudonyms.patientId(textOf(element, rewriting));
+  if (element.vr === 'UI') return replaceUids(element, rewriting);
+  return dummyValue(element.vr, element.end - element.valueStart);
+}
+
+function replaceUids(element: Element, rewriting: Rewriting): string {
+  const uids = textOf(element, rewriting).split('\\');
+  if (uids.length > MAX_UIDS) {
+    throw new InvalidDicom(`An element holds more than ${MAX_UIDS} UIDs. Export the object again from its source.`);
+  }
+  return uids.map((uid) => (uid.trim() === '' ? '' : rewriting.pseudonyms.uid(uid.trim()))).join('\\');
+}
+
+/**
+ * Text ends at the first control character that its VR cannot hold (PS3.5 6.1.3): behind it lies what a wrong length
+ * swallowed, a whole element perhaps.
+ */
+function writeKept(element: Element, encoding: Encoding, { bytes, pieces }: Rewriting): number {
+  const { start, valueStart, end, vr } = element;
+  if (isText(vr)) {
+    const value = bytes.subarray(valueStart, end);
+    const cut = value.findIndex((byte) => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) && byte !== 0x1b);
+    if (cut >= 0 && value.subarray(cut).some((byte) => byte !== 0 && byte !== 0x20)) {
+      return write(element, Buffer.from(value.subarray(0, cut)).toString('latin1'), encoding, { pieces });
+    }
+  }
+  return pieces.push(bytes.subarray(start, end)) && end - start;
+}
+
+function write(
+  { tag, vr }: Element,
+  value: string | Uint8Array,
+  encoding: Encoding,
+  { pieces }: Pick<Rewriting, 'pieces'>,
+): number {
+  const bytes = encodeElement(tag, vr, value, encoding);
+  pieces.push(bytes);
+  return bytes.length;
+}
+
+/** Its text without padding, a character a byte. */
+export function textOf({ valueStart, end }: Element, { bytes }: Pick<Rewriting, 'bytes'>): string {
+  return Buffer.from(bytes.subarray(valueStart, end))
+    .toString('latin1')
+    .replace(/^ +|[\0 ]+$/g, '');
+}
+
+function isEmpty({ items, valueStart, end }: Element): boolean {
+  return items ? items.length === 0 : end === valueStart;
+}

@@ -1,0 +1,75 @@
+import { deflateRawSync } from 'node:zlib';
+import { InvalidDicom } from '../../errors.js';
+import { locateDataSet } from '../locateDataSet.js';
+import { inflateDataSet } from '../readHeader.js';
+import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
+import { requireUid } from '../uid.js';
+import { type Rewriting, textOf, writeCleaned } from './applyProfile.js';
+import { markDeidentified } from './markDeidentified.js';
+import { createPseudonyms } from './pseudonyms.js';
+import { type Element, type Encoding, readElements } from './readElements.js';
+import { refuseUncleanable } from './refuse.js';
+import { writeFileMeta } from './writeFileMeta.js';
+
+/** What a dummy or a UID can take more than the value it replaces, and what the marks take, in bytes. */
+const GROWTH = { element: 64, file: 1024 };
+
+/**
+ * The object without what identifies the patient, by the Basic Application Level Confidentiality Profile of PS3.15
+ * Annex E: a Part 10 file in the transfer syntax of `input`, its pixels unchanged. UIDs and Patient ID become
+ * pseudonyms that are the same wherever `key` is, so that references between objects hold.
+ * @param key secret, at least KEY_BYTES bytes.
+ * @throws InvalidDicom for damaged input, BurnedInAnnotation and CannotDeidentify for what the profile cannot clean;
+ *   nothing else, whatever the bytes.
+ */
+export function deidentifyInstance(input: Uint8Array, key: Uint8Array): Buffer {
+  const located = locateDataSet(input);
+  const { transferSyntaxUid, explicit, bigEndian } = located;
+  const encoding = { explicit, bigEndian };
+  if (!explicit && transferSyntaxUid !== IMPLICIT_LITTLE_ENDIAN) {
+    throw new InvalidDicom('The data set is written in another way than its transfer syntax says. Export it again.');
+  }
+  if (!transferSyntaxUid.startsWith('1.2.840.10008.1.2')) {
+    throw new InvalidDicom('A private transfer syntax cannot be read. Export the object again in a standard one.');
+  }
+  const deflated = transferSyntaxUid === DEFLATED_LITTLE_ENDIAN;
+  const bytes = deflated ? inflateDataSet(input.subarray(located.offset)) : input;
+  const { elements, count } = readElements(bytes, deflated ? 0 : located.offset, encoding);
+  refuseUncleanable(elements, bytes);
+
+  const rewriting: Rewriting = { bytes, pseudonyms: createPseudonyms(key), pieces: [] };
+  const length = writeDataSet(elements, encoding, rewriting);
+  if (length > bytes.length + count * GROWTH.element + GROWTH.file) {
+    throw new InvalidDicom('The data set would grow beyond measure. Export the object again from its source.');
+  }
+  const dataSet = Buffer.concat(rewriting.pieces, length);
+  const uid = (tag: number, keyword: string) => {
+    const element = elements.find((one) => one.tag === tag);
+    return requireUid(element ? textOf(element, rewriting) : null, keyword);
+  };
+  const fileMeta = writeFileMeta({
+    sopClassUid: uid(0x00080016, 'SOPClassUID'),
+    sopInstanceUid: rewriting.pseudonyms.uid(uid(0x00080018, 'SOPInstanceUID')),
+    transferSyntaxUid,
+  });
+  return Buffer.concat([fileMeta, deflated ? deflate(dataSet) : dataSet]);
+}
+
+/** PS3.5 7.1: in the order of their tags, which some files do not keep. */
+function writeDataSet(elements: readonly Element[], encoding: Encoding, rewriting: Rewriting): number {
+  const byTag = new Map(elements.map((element) => [element.tag, element]));
+  const marks = markDeidentified(byTag, encoding, rewriting);
+  const tags = [...new Set([...byTag.keys(), ...marks.keys()])].sort((a, b) => a - b);
+  let length = 0;
+  for (const tag of tags) {
+    const writeMark = marks.get(tag);
+    length += writeMark ? writeMark() : writeCleaned(byTag.get(tag) as Element, encoding, rewriting);
+  }
+  return length;
+}
+
+/** PS3.5 A.5: a raw deflate stream, padded to even length. */
+function deflate(dataSet: Buffer): Buffer {
+  const stream = deflateRawSync(dataSet);
+  return stream.length % 2 === 0 ? stream : Buffer.concat([stream, Buffer.alloc(1)]);
+}

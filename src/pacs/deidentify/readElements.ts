@@ -1,0 +1,163 @@
+import { InvalidDicom } from '../../errors.js';
+import { dictionaryVr } from './dictionary.js';
+
+export type Encoding = { explicit: boolean; bigEndian: boolean };
+
+/**
+ * An element as it lies in a data set's bytes: header from `start`, value from `valueStart`, all of it before `end`.
+ * `writtenVr`: as the file says, null in implicit VR. `vr`: the same, or what the dictionary says where the file says
+ * UN or nothing. `items`: of a sequence, null for everything else; `itemEncoding`: theirs.
+ */
+export type Element = {
+  tag: number;
+  writtenVr: string | null;
+  vr: string;
+  start: number;
+  valueStart: number;
+  end: number;
+  items: Element[][] | null;
+  itemEncoding: Encoding;
+};
+
+const UNDEFINED_LENGTH = 0xffffffff;
+const ITEM = 0xfffee000;
+const ITEM_END = 0xfffee00d;
+const SEQUENCE_END = 0xfffee0dd;
+
+/** PS3.5 7.1.2: the VRs whose lengths have two bytes; those of all others, and of any to come, have four. */
+const SHORT_VRS = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
+
+/** PS3.5 6.2.2: what a UN holds is written in implicit VR little endian, whatever surrounds it. */
+const IN_UN: Encoding = { explicit: false, bigEndian: false };
+
+/** Real images nest some eight deep; a call stack holds a hundred times this. */
+const MAX_DEPTH = 64;
+
+/** Elements and items: each costs some 150 bytes of memory. */
+const MAX_ELEMENTS = 1_000_000;
+
+type Source = { bytes: Uint8Array; view: DataView; count: number };
+
+/** Elements lie before `limit`; behind `stop` there are none, null where a delimiter ends them. */
+type Range = { offset: number; limit: number; stop: number | null };
+
+export function isShortVr(vr: string): boolean {
+  return SHORT_VRS.has(vr);
+}
+
+/**
+ * Every element of the data set that begins at `offset` and fills `bytes`, sequences with their items, pixel data
+ * unread. `count`: elements and items at all depths.
+ * @throws InvalidDicom where the bytes are not exactly that; nothing else.
+ */
+export function readElements(
+  bytes: Uint8Array,
+  offset: number,
+  encoding: Encoding,
+): { elements: Element[]; count: number } {
+  const source = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), count: 0 };
+  // Some writers fill a file up with zeros to a multiple of a block: these belong to no element.
+  let stop = bytes.length;
+  while (stop > offset && bytes[stop - 1] === 0) stop--;
+  const { elements } = readDataSet(source, { offset, limit: bytes.length, stop }, encoding, 0);
+  return { elements, count: source.count };
+}
+
+function readDataSet(source: Source, range: Range, encoding: Encoding, depth: number) {
+  if (depth > MAX_DEPTH) throw damaged(`nests more than ${MAX_DEPTH} sequences`);
+  const { limit, stop } = range;
+  const elements: Element[] = [];
+  const seen = new Set<number>();
+  let { offset } = range;
+  while (stop === null || offset < stop) {
+    const tag = readTag(source, offset, limit, encoding);
+    if (tag === ITEM_END && stop === null) return { elements, end: offset + 8 };
+    // PS3.5 7.1: at most once. Of two, readers disagree which one counts.
+    if (seen.has(tag)) throw damaged('holds the same element twice');
+    seen.add(tag);
+    const element = readElement(source, tag, { offset, limit, stop }, encoding, depth);
+    elements.push(element);
+    offset = element.end;
+  }
+  return { elements, end: offset };
+}
+
+function readElement(source: Source, tag: number, range: Range, encoding: Encoding, depth: number): Element {
+  const { offset: start, limit } = range;
+  if (tag >>> 16 === 0xfffe) throw damaged('holds a delimiter where an element belongs');
+  const { writtenVr, length, valueStart } = readHeader(source, start, limit, encoding);
+  const known = dictionaryVr(tag);
+  const stated = writtenVr === 'UN' ? null : writtenVr;
+  const vr = stated ?? known ?? 'UN';
+  const itemEncoding = writtenVr === 'UN' ? IN_UN : encoding;
+  const element = { tag, writtenVr, vr, start, valueStart, itemEncoding };
+  const nested = { offset: valueStart, limit, stop: null };
+  if (length === UNDEFINED_LENGTH) {
+    // PS3.5 A.4: fragments. Every other undefined length is that of a sequence (PS3.5 7.5).
+    if (stated === 'OB' || stated === 'OW')
+      return { ...element, end: skipFragments(source, nested, encoding), items: null };
+    if (vr !== 'SQ' && stated !== null) throw damaged('holds a value without a length');
+    return { ...element, vr: 'SQ', ...readItems(source, nested, itemEncoding, depth) };
+  }
+  const end = valueStart + length;
+  if (end > limit) throw damaged('ends in the middle of an element');
+  // Private sequences are removed whole, and some are not written as the standard says.
+  if (vr !== 'SQ' || isPrivate(tag)) return { ...element, end, items: null };
+  return { ...element, ...readItems(source, { offset: valueStart, limit: end, stop: end }, itemEncoding, depth) };
+}
+
+function readHeader({ view, bytes }: Source, offset: number, limit: number, { explicit, bigEndian }: Encoding) {
+  if (!explicit) return { writtenVr: null, length: view.getUint32(offset + 4, !bigEndian), valueStart: offset + 8 };
+  const writtenVr = String.fromCharCode(bytes[offset + 4] as number, bytes[offset + 5] as number);
+  if (!/^[A-Z]{2}$/.test(writtenVr)) throw damaged('holds an element without a value representation');
+  if (isShortVr(writtenVr)) {
+    return { writtenVr, length: view.getUint16(offset + 6, !bigEndian), valueStart: offset + 8 };
+  }
+  if (offset + 12 > limit) throw damaged('ends in the middle of an element');
+  return { writtenVr, length: view.getUint32(offset + 8, !bigEndian), valueStart: offset + 12 };
+}
+
+/** PS3.5 7.5: items with or without lengths, in a sequence with or without one. */
+function readItems(source: Source, range: Range, encoding: Encoding, depth: number) {
+  const { limit, stop } = range;
+  const items: Element[][] = [];
+  let { offset } = range;
+  while (stop === null || offset < stop) {
+    const tag = readTag(source, offset, limit, encoding);
+    if (tag === SEQUENCE_END && stop === null) return { items, end: offset + 8 };
+    if (tag !== ITEM) throw damaged('holds a sequence of something else than items');
+    const length = source.view.getUint32(offset + 4, !encoding.bigEndian);
+    const undelimited = length !== UNDEFINED_LENGTH;
+    const end = offset + 8 + length;
+    if (undelimited && end > limit) throw damaged('holds an item that is longer than its sequence');
+    const content = { offset: offset + 8, limit: undelimited ? end : limit, stop: undelimited ? end : null };
+    const item = readDataSet(source, content, encoding, depth + 1);
+    items.push(item.elements);
+    offset = item.end;
+  }
+  return { items, end: offset };
+}
+
+function skipFragments(source: Source, { offset: start, limit }: Range, encoding: Encoding): number {
+  let offset = start;
+  for (;;) {
+    const tag = readTag(source, offset, limit, encoding);
+    if (tag === SEQUENCE_END) return offset + 8;
+    if (tag !== ITEM) throw damaged('holds compressed pixels that are not in fragments');
+    offset += 8 + source.view.getUint32(offset + 4, !encoding.bigEndian);
+  }
+}
+
+function readTag(source: Source, offset: number, limit: number, { bigEndian }: Encoding): number {
+  if (offset + 8 > limit) throw damaged('ends in the middle of an element');
+  if (++source.count > MAX_ELEMENTS) throw damaged(`holds more than ${MAX_ELEMENTS} elements`);
+  return source.view.getUint16(offset, !bigEndian) * 0x10000 + source.view.getUint16(offset + 2, !bigEndian);
+}
+
+function isPrivate(tag: number): boolean {
+  return (tag >>> 16) % 2 === 1;
+}
+
+function damaged(what: string): InvalidDicom {
+  return new InvalidDicom(`The data set ${what}. Send or copy the file again, or export it again from its source.`);
+}

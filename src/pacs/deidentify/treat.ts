@@ -1,0 +1,38 @@
+import { dictionaryVr } from './dictionary.js';
+import { isRemovedGroup, PROFILE, type ProfileAction } from './profile.js';
+import type { Element } from './readElements.js';
+
+/** What is done with an element, its content included. `clean`: kept, and the items of a sequence cleaned. */
+export type Treatment = 'remove' | 'empty' | 'dummy' | 'uid' | 'clean';
+
+/**
+ * PS3.15 Table E.1-1a: where a row has several codes, the type that the attribute has in the object's IOD chooses. The
+ * last of them is valid for every type that it can have, so that none has to be known: an empty value for types 2 and
+ * 3, a dummy for types 1, 2 and 3.
+ */
+const TREATMENTS: Record<ProfileAction, Treatment> = {
+  X: 'remove',
+  Z: 'empty',
+  D: 'dummy',
+  U: 'uid',
+  'X/Z': 'empty',
+  'X/D': 'dummy',
+  'Z/D': 'dummy',
+  'X/Z/D': 'dummy',
+  'X/Z/U*': 'clean',
+};
+
+/** Referenced Study Sequence: X/Z, of type 3 in every image, where it may be absent but not without items. */
+const REFERENCED_STUDIES = 0x00081110;
+
+/** What the profile wants done with an element; `remove`, too, for what nobody has judged or can look into. */
+export function treat({ tag, items }: Element): Treatment {
+  // Group lengths (PS3.5 7.2, retired) would be wrong.
+  if (isRemovedGroup(tag) || (tag & 0xffff) === 0) return 'remove';
+  const action = PROFILE.get(tag);
+  const known = dictionaryVr(tag);
+  // Nobody has judged what no edition of the standard names; and a sequence in the guise of a value is not looked into.
+  if ((known === null && !action) || (known === 'SQ' && !items)) return 'remove';
+  const treatment = action ? TREATMENTS[action] : 'clean';
+  return tag === REFERENCED_STUDIES || (treatment === 'uid' && items) ? 'remove' : treatment;
+}
