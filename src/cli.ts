@@ -57,6 +57,22 @@ program
   .action(async (folder, options) => (await import('./cli/import.js')).importFolder(folder, options));
 
 program
+  .command('deidentify')
+  .description(
+    'write copies of DICOM images without what identifies the patient (PS3.15 Basic Profile); needs no server',
+  )
+  .argument('<path>', 'DICOM file or folder')
+  .requiredOption('--out <folder>', 'where the copies go, by their new UIDs')
+  .option('--key <file>', 'the secret that makes the new UIDs, made if absent; by default one in DATA_DIR')
+  .addHelpText(
+    'after',
+    '\nWith the same key, a patient, study or object gets the same new identifiers in every export. Keep the key where\n' +
+      'the copies do not go: whoever has it can tell whether a copy is that of a given original. Faces can still be\n' +
+      'recognised in images of the head. Exits with 0 when every DICOM file was written, else with 1.',
+  )
+  .action(async (path, options) => (await import('./cli/deidentify.js')).deidentify(path, options));
+
+program
   .command('demo')
   .description('start the server, send a synthetic study in, and show what comes out')
   .option('--exit', 'end afterwards, with 0 only if the study was classified')

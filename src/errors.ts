@@ -41,6 +41,11 @@ export class CannotDeidentify extends MrimasterError {
   override readonly code = 'CANNOT_DEIDENTIFY';
 }
 
+/** A file that should hold the secret of de-identification, and does not. */
+export class DeidentificationKeyInvalid extends MrimasterError {
+  override readonly code = 'DEIDENTIFICATION_KEY_INVALID';
+}
+
 /** Files that were received are no longer where they were kept: a volume that is not mounted, perhaps. */
 export class ReceivedFilesMissing extends MrimasterError {
   override readonly code = 'RECEIVED_FILES_MISSING';

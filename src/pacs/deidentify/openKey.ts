@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DeidentificationKeyInvalid } from '../../errors.js';
+import { KEY_BYTES } from './pseudonyms.js';
+
+/**
+ * The secret of a de-identification: KEY_BYTES random bytes, in hexadecimal in a file that only this account reads.
+ * Made where there is none, so that later exports find it.
+ * @throws DeidentificationKeyInvalid where the file holds something else; the file system's errors.
+ */
+export async function openKey(file: string): Promise<Buffer> {
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    const key = randomBytes(KEY_BYTES);
+    await writeFile(file, `${key.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+    return key;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const text = (await readFile(file, 'latin1')).trim();
+  if (!new RegExp(`^[0-9a-f]{${KEY_BYTES * 2}}$`, 'i').test(text)) {
+    throw new DeidentificationKeyInvalid(
+      `${file} holds no key (${KEY_BYTES * 2} hexadecimal digits). Name another file, or none to have one made.`,
+    );
+  }
+  return Buffer.from(text, 'hex');
+}
