@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import { InstanceConflict } from './errors.js';
-import type { Prisma } from './generated/prisma/client.js';
+import type { Prisma, PrismaClient } from './generated/prisma/client.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
 
@@ -11,7 +11,77 @@ import type { Received } from './pacs/receive.js';
  * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first; that this one came, too, is
  *   recorded then, and nothing else.
  */
-export async function recordInstance({ prisma }: Context, received: Received, pacs: string | null): Promise<void> {
+export async function recordInstance(context: Context, received: Received, pacs: string | null): Promise<void> {
+  const seriesId = knownSeriesOf(context).get(keyOf(received.instance));
+  if (seriesId !== undefined && (await recordInSeries(context, received, seriesId))) return;
+  await recordWhole(context, received, pacs);
+}
+
+/** Series recorded by this process: of most objects nothing but themselves is new. */
+const knownSeries = new WeakMap<PrismaClient, Map<string, string>>();
+const MOST_KNOWN = 1000;
+
+function knownSeriesOf({ prisma }: Context): Map<string, string> {
+  const known = knownSeries.get(prisma) ?? new Map();
+  knownSeries.set(prisma, known);
+  return known;
+}
+
+/** Everything that an object says of its study and series: where it differs, rows have to be updated. */
+function keyOf(instance: Instance): string {
+  const { studyInstanceUid, seriesInstanceUid, modality } = instance;
+  return JSON.stringify([studyInstanceUid, seriesInstanceUid, modality, studyFacts(instance)]);
+}
+
+function remember(context: Context, instance: Instance, seriesId: string): void {
+  const known = knownSeriesOf(context);
+  known.set(keyOf(instance), seriesId);
+  const [oldest] = known.keys();
+  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+}
+
+/**
+ * Object and slices in one statement. @returns false, with nothing changed, where the object is here already, or the
+ * series is no longer.
+ */
+async function recordInSeries(context: Context, received: Received, seriesId: string): Promise<boolean> {
+  const { instance, path, sha256, bytes } = received;
+  const { sopInstanceUid, sopClassUid, transferSyntaxUid } = instance;
+  const slices = JSON.stringify(slicesOf(instance));
+  try {
+    const [stored] = await context.prisma.$queryRaw<[{ count: number }]>`
+      WITH stored AS (
+        INSERT INTO "Instance" ("seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes")
+        VALUES (${seriesId}, ${sopInstanceUid}, ${sopClassUid}, ${transferSyntaxUid}, ${path}, ${sha256}, ${bytes})
+        ON CONFLICT ("sopInstanceUid") DO NOTHING
+        RETURNING "id"
+      ), cut AS (
+        INSERT INTO "Slice" ("instanceId", "seriesId", "sopInstanceUid", "frameNumber", "instanceNumber", "rows", "columns", "pixelSpacing")
+        SELECT stored."id", ${seriesId}, slice."sopInstanceUid", slice."frameNumber", slice."instanceNumber", slice."rows", slice."columns",
+          ARRAY(SELECT jsonb_array_elements_text(slice."pixelSpacing")::float8)
+        FROM stored, jsonb_to_recordset(${slices}::jsonb) AS slice("sopInstanceUid" text, "frameNumber" int,
+          "instanceNumber" int, "rows" int, "columns" int, "pixelSpacing" jsonb)
+      )
+      SELECT count(*)::int AS count FROM stored`;
+    return stored.count === 1;
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    knownSeriesOf(context).delete(keyOf(instance));
+    return false;
+  }
+}
+
+/** PostgreSQL's 23503: the series was deleted since. */
+function isForeignKeyViolation(error: unknown): boolean {
+  const { code, meta } = error as {
+    code?: string;
+    meta?: { code?: string; driverAdapterError?: { cause?: { originalCode?: string } } };
+  };
+  return code === 'P2003' || meta?.code === '23503' || meta?.driverAdapterError?.cause?.originalCode === '23503';
+}
+
+async function recordWhole(context: Context, received: Received, pacs: string | null): Promise<void> {
+  const { prisma } = context;
   const { instance } = received;
   const modality = instance.modality ?? 'OT'; // PS3.3 C.7.3.1.1.1: "other"
   const { studyInstanceUid, sopInstanceUid, seriesInstanceUid } = instance;
@@ -25,7 +95,7 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
         create: { ...key, path, bytes },
         update: { path },
       });
-      return false;
+      return null;
     }
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
@@ -58,12 +128,14 @@ export async function recordInstance({ prisma }: Context, received: Received, pa
       },
       update: { path: received.path }, // the same bytes again, where the file that was kept first is damaged
     });
-    await tx.slice.createMany({ data: slicesOf(instance, stored), skipDuplicates: true });
-    return true;
+    const owner = { instanceId: stored.id, seriesId: series.id };
+    const slices = slicesOf(instance).map((slice) => ({ ...slice, ...owner }));
+    await tx.slice.createMany({ data: slices, skipDuplicates: true });
+    return series.id;
   };
   // An Enhanced object may hold thousands of frames: more than the usual five seconds on a slow disk.
-  const first = await prisma.$transaction(record, { timeout: 60_000, maxWait: 10_000 });
-  if (first) return;
+  const seriesId = await prisma.$transaction(record, { timeout: 60_000, maxWait: 10_000 });
+  if (seriesId !== null) return remember(context, instance, seriesId);
   throw new InstanceConflict(
     'Another object with the same SOPInstanceUID was here first. Both files are kept; the first one is used.',
   );
@@ -90,15 +162,13 @@ export function isoDate(date: string | null): string | null {
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== iso ? null : iso;
 }
 
-function slicesOf(instance: Instance, stored: { id: string; seriesId: string }) {
-  const { rows, columns } = instance;
+function slicesOf(instance: Instance) {
+  const { rows, columns, sopInstanceUid, instanceNumber } = instance;
   if (rows === null || columns === null) return []; // a report, a presentation state: nothing to look at
   return instance.frames.map((frame, index) => ({
-    instanceId: stored.id,
-    seriesId: stored.seriesId,
-    sopInstanceUid: instance.sopInstanceUid,
+    sopInstanceUid,
     frameNumber: index + 1,
-    instanceNumber: instance.instanceNumber,
+    instanceNumber,
     rows,
     columns,
     pixelSpacing: [...(frame.pixelSpacing ?? [])],

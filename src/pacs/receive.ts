@@ -93,19 +93,37 @@ async function keep(partial: string, directory: string, instance: Instance, sha2
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance; // valid UIDs, hence safe names
   const series = `${studyInstanceUid}/${seriesInstanceUid}`;
   const folder = join(directory, studyInstanceUid, seriesInstanceUid);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(directory, studyInstanceUid, seriesInstanceUid);
   const names = [`${sopInstanceUid}.dcm`, `${sopInstanceUid}.${sha256.slice(0, 12)}.dcm`];
   for (const [index, name] of names.entries()) {
     const conflict = index > 0;
     const path = `${series}/${name}`;
     const target = join(folder, name);
     if (await linkExclusively(partial, target)) {
-      for (const changed of [folder, join(directory, studyInstanceUid), directory]) await syncDirectory(changed);
+      await syncDirectory(folder);
       return { path, duplicate: false, conflict };
     }
     if ((await hashFile(target)) === sha256) return { path, duplicate: true, conflict };
   }
   throw new Error('Two different objects have the same SHA-256');
+}
+
+/** Folders whose own names this process has made durable, or is about to: what waits for one waits for all. */
+const durableFolders = new Map<string, Promise<void>>();
+const MOST_FOLDERS = 1000;
+
+async function makeFolder(directory: string, study: string, series: string): Promise<void> {
+  const folder = join(directory, study, series);
+  const known = durableFolders.get(folder);
+  if (known && (await known.then(() => stat(folder)).catch(() => null))) return;
+  const made = (async () => {
+    await mkdir(folder, { recursive: true });
+    for (const parent of [join(directory, study), directory]) await syncDirectory(parent);
+  })();
+  durableFolders.set(folder, made);
+  const [oldest] = durableFolders.keys();
+  if (durableFolders.size > MOST_FOLDERS && oldest !== undefined) durableFolders.delete(oldest);
+  await made;
 }
 
 async function linkExclusively(from: string, to: string): Promise<boolean> {
