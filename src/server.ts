@@ -18,6 +18,7 @@ import { serveStow } from './stowRoutes.js';
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_TOKENS = 2000;
 const REQUEST_TIMEOUT_MS = 10_000;
+const REFUSAL_ARRIVES_MS = 1000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
@@ -49,6 +50,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
     return reply.status(421).send({ code: 'HOST_REFUSED', message });
   });
   app.addHook('onRequest', limitArrival);
+  app.addHook('onResponse', endUnread);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
     reply.header('X-Content-Type-Options', 'nosniff');
@@ -83,6 +85,11 @@ async function limitArrival({ url, raw }: FastifyRequest): Promise<void> {
   const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS);
   const stop = () => clearTimeout(timer);
   raw.once('end', stop).once('close', stop);
+}
+
+/** A body that nobody reads, as behind a refusal, would keep its connection busy for ever, and the server from closing. */
+async function endUnread({ raw }: FastifyRequest): Promise<void> {
+  if (!raw.complete) setTimeout(() => raw.socket.destroy(), REFUSAL_ARRIVES_MS).unref();
 }
 
 /** GraphiQL, whole in one page, so that it works without the internet. */

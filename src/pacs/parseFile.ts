@@ -1,11 +1,18 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createInflateRaw } from 'node:zlib';
 import { InvalidDicom } from '../errors.js';
 import { locateDataSet } from './locateDataSet.js';
 import { type Instance, readInstance } from './parse.js';
-import { readHeader } from './readHeader.js';
+import { readDataSet, readHeader } from './readHeader.js';
+import { DEFLATED_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN } from './transferSyntax.js';
 
 const FIRST_READ = 256 * 1024;
-const MAX_HEADER = 512 * 1024 * 1024;
+/** Of tens of thousands of frames, each with its own attributes; what is larger is none. In bytes, inflated. */
+const MAX_HEADER = 64 * 1024 * 1024;
+/** Of a deflated one, which costs its sender a thousandth of that. */
+const MAX_INFLATED_HEADER = 16 * 1024 * 1024;
+const GROWTH = 8;
 
 /**
  * As parseInstance, from a file, reading no more of it than the header needs: the pixels behind may be gigabytes.
@@ -23,19 +30,63 @@ export async function parseFile(path: string): Promise<Instance> {
 /** As {@link parseFile}, from a file that is open for reading. */
 export async function parseOpenFile(file: FileHandle): Promise<Instance> {
   const { size } = await file.stat();
-  for (let length = FIRST_READ; ; length *= 8) {
+  for (let length = FIRST_READ; ; length = Math.min(length * GROWTH, MAX_HEADER)) {
     const whole = length >= size;
-    if (!whole && length > MAX_HEADER) {
-      throw new InvalidDicom(`The header is larger than ${MAX_HEADER / 1024 / 1024} MiB. Export the object again.`);
-    }
     const start = new Uint8Array(Math.min(length, size));
     await file.read(start, 0, start.length, 0);
-    locateDataSet(start); // what does not begin as DICOM is not read any further
+    const { offset, transferSyntaxUid } = locateDataSet(start); // what does not begin as DICOM is not read any further
+    if (transferSyntaxUid === DEFLATED_LITTLE_ENDIAN) return parseDeflated(file, offset);
     try {
       const header = readHeader(start);
       if (whole || header.pixelData) return readInstance(header.dataSet, header.transferSyntaxUid);
     } catch (error) {
       if (whole) throw error;
     }
+    if (length === MAX_HEADER) throw tooLarge();
   }
+}
+
+/** Inflates as much as the header needs: a kilobyte may hold a gigabyte behind it. */
+async function parseDeflated(file: FileHandle, offset: number): Promise<Instance> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let enough = FIRST_READ;
+  const read = (): Instance | null => {
+    const dataSet = readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN);
+    return dataSet.elements.x7fe00010 ? readInstance(dataSet, DEFLATED_LITTLE_ENDIAN) : null;
+  };
+  try {
+    const deflated = file.createReadStream({ start: offset, autoClose: false });
+    const found = await pipeline(deflated, createInflateRaw(), async (inflated: AsyncIterable<Buffer>) => {
+      for await (const chunk of inflated) {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length < enough) continue;
+        if (length >= MAX_INFLATED_HEADER) throw tooLarge();
+        enough *= GROWTH;
+        const instance = attempt(read);
+        if (instance) return instance;
+      }
+      return null;
+    });
+    if (found) return found;
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
+    throw new InvalidDicom('The deflated data set is damaged or truncated. Send or copy the file again.');
+  }
+  return readInstance(readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN), DEFLATED_LITTLE_ENDIAN);
+}
+
+/** null where more of the header is needed. */
+function attempt(read: () => Instance | null): Instance | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidDicom) return null;
+    throw error;
+  }
+}
+
+function tooLarge(): InvalidDicom {
+  return new InvalidDicom('The header is larger than that of any image. Export the object again, uncompressed.');
 }
