@@ -3,6 +3,7 @@ import { UndecodablePixels, UnsupportedPixels } from '../errors.js';
 import { readItem, readShort, readUnsignedShort } from './attributes.js';
 import type { DecodedFrame } from './decode.js';
 import type { Frame, Window } from './frames.js';
+import { maskStored } from './storedFrame.js';
 
 /**
  * One grey slice.
@@ -35,13 +36,11 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
   const isPadding = readPadding(dataSet, decoded.signed);
   const pixels = new Float32Array(rows * columns);
   const padded: number[] = [];
-  const above = 32 - decoded.bitsStored;
-  const below = decoded.highBit + 1 - decoded.bitsStored;
+  const storedValues = maskStored(decoded);
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < pixels.length; index++) {
-    const moved = ((decoded.pixels[index] as number) >> below) << above;
-    const stored = decoded.signed ? moved >> above : moved >>> above;
+    const stored = storedValues[index] as number;
     if (isPadding(stored)) {
       padded.push(index);
       continue;

@@ -9,7 +9,8 @@ import { type Codestream, readJpeg2000Codestream, readJpegCodestream } from './c
 import { decodeJpeg } from './decodeJpeg.js';
 import { decodeJpegLs } from './decodeJpegLs.js';
 import { readEncapsulatedFrame } from './encapsulated.js';
-import { readNativeFrame } from './nativeFrame.js';
+import { inflateFrame } from './inflateFrame.js';
+import { arrangeSamples, readNativeFrame } from './nativeFrame.js';
 import { type PixelDescription, readPixelDescription } from './pixelDescription.js';
 import { type Header, readHeader } from './readHeader.js';
 import { decodeRle } from './rle.js';
@@ -19,7 +20,9 @@ export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | U
 
 /**
  * One frame's stored values, as the file keeps them: before any LUT, bits above `bitsStored` unmasked.
- * `pixels`: row by row, `rows × columns × samplesPerPixel` of them, samples interleaved by pixel.
+ * `pixels`: row by row, `rows × columns × samplesPerPixel` of them, samples interleaved by pixel; single bits as bytes.
+ * Colour is as the file keeps it (PS3.3 C.7.6.3.1.2): palette indices, RGB, or YBR with the chroma that pixels share
+ * repeated for each. Only the colour transform inside JPEG 2000 is undone: of YBR_RCT and YBR_ICT come RGB.
  */
 export type DecodedFrame = Pick<
   PixelDescription,
@@ -83,8 +86,14 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   if (decoder === 'native') return readNativeFrame(header, pixelData, description, frameNumber);
   const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
   const { rows, columns, samplesPerPixel, bitsAllocated, signed, photometricInterpretation } = description;
+  if (decoder === 'uncompressed') return arrangeSamples(bytes, description);
+  if (decoder === 'deflate') return arrangeSamples(inflateFrame(bytes, description.frameBytes), description);
   if (decoder === 'rle') {
-    return decodeRle(bytes, { pixels: rows * columns, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
+    const pixels = rows * columns;
+    if (bitsAllocated > 1) return decodeRle(bytes, { pixels, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
+    // Single bits are run-length encoded as they are packed, eight a byte (PS3.5 8.2.2).
+    const packed = { pixels: Math.ceil((pixels * samplesPerPixel) / 8), samplesPerPixel: 1, bytesPerSample: 1 };
+    return arrangeSamples(decodeRle(bytes, packed), description);
   }
   const jpeg2000 = decoder === 'jpeg2000' || decoder === 'htj2k';
   const codestream = jpeg2000 ? readJpeg2000Codestream(bytes) : readJpegCodestream(bytes);
@@ -119,8 +128,8 @@ function toTypedArray(samples: Uint8Array, { bitsAllocated, signed }: PixelDescr
   const aligned = samples.byteOffset % 4 === 0 ? samples : samples.slice();
   const buffer = aligned.buffer as ArrayBuffer;
   const { byteOffset } = aligned;
-  const length = (samples.length * 8) / bitsAllocated;
-  if (bitsAllocated === 8) return new (signed ? Int8Array : Uint8Array)(buffer, byteOffset, length);
+  const length = samples.length / Math.ceil(bitsAllocated / 8);
+  if (bitsAllocated <= 8) return new (signed ? Int8Array : Uint8Array)(buffer, byteOffset, length);
   if (bitsAllocated === 16) return new (signed ? Int16Array : Uint16Array)(buffer, byteOffset, length);
   return new (signed ? Int32Array : Uint32Array)(buffer, byteOffset, length);
 }

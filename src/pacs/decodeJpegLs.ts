@@ -1,6 +1,7 @@
 import load from '@cornerstonejs/codec-charls/decodewasmjs';
 import { UndecodablePixels } from '../errors.js';
 import type { Codestream } from './codestream.js';
+import { interleave } from './nativeFrame.js';
 
 let loading: ReturnType<typeof load> | null = null;
 
@@ -21,9 +22,9 @@ export async function decodeJpegLs(bytes: Uint8Array, expected: Codestream): Pro
     if (width !== columns || height !== rows || componentCount !== samplesPerPixel || bitsPerSample !== precision) {
       throw new Error('another image');
     }
-    const interleaved = samplesPerPixel === 1 || decoder.getInterleaveMode() !== 0;
-    if (!interleaved) throw new Error('planar samples');
-    return decoder.getDecodedBuffer().slice();
+    const samples = decoder.getDecodedBuffer().slice();
+    const planar = samplesPerPixel > 1 && decoder.getInterleaveMode() === 0;
+    return planar ? interleave(samples, rows * columns, samplesPerPixel, precision > 8 ? 2 : 1) : samples;
   } catch {
     loading = null; // after a trap the module's memory is not to be trusted
     throw new UndecodablePixels('The JPEG-LS image is damaged. Send or copy the file again.');

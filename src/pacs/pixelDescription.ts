@@ -15,7 +15,7 @@ export type PixelDescription = {
   planarConfiguration: number;
   photometricInterpretation: string;
   numberOfFrames: number;
-  /** Bytes of one decoded frame. */
+  /** Bytes of one decoded frame: of `rows × columns × samplesPerPixel` samples, a single bit taking one. */
   frameBytes: number;
 };
 
@@ -43,8 +43,10 @@ export function readPixelDescription(header: Header): PixelDescription {
   if (rows === 0 || columns === 0) {
     throw new InvalidDicom('Rows or Columns is 0. Export the image again from its source.');
   }
-  if (![8, 16, 32].includes(bitsAllocated)) {
-    throw new UnsupportedPixels(`${bitsAllocated} bits per pixel are not supported. Send images of 8, 16 or 32 bits.`);
+  if (![1, 8, 16, 32].includes(bitsAllocated)) {
+    throw new UnsupportedPixels(
+      `${bitsAllocated} bits per pixel are not supported. Send images of 1, 8, 16 or 32 bits.`,
+    );
   }
   if (bitsStored === 0 || bitsStored > bitsAllocated || highBit >= bitsAllocated || highBit + 1 < bitsStored) {
     throw new InvalidDicom('BitsAllocated, BitsStored and HighBit contradict each other. Export the image again.');
@@ -52,7 +54,7 @@ export function readPixelDescription(header: Header): PixelDescription {
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
     throw new UnsupportedPixels(`${samplesPerPixel} samples per pixel are not supported. Send grey or RGB images.`);
   }
-  const frameBytes = (rows * columns * samplesPerPixel * bitsAllocated) / 8;
+  const frameBytes = rows * columns * samplesPerPixel * Math.ceil(bitsAllocated / 8);
   if (frameBytes > MAX_FRAME_BYTES) {
     throw new UnsupportedPixels(
       `A frame of ${rows} × ${columns} pixels is larger than ${MAX_FRAME_BYTES / 1024 / 1024} MiB. Send smaller images.`,
@@ -65,10 +67,19 @@ export function readPixelDescription(header: Header): PixelDescription {
     bitsAllocated,
     bitsStored,
     highBit,
-    signed: readUnsignedShort(dataSet, 'x00280103') === 1,
+    // A single bit has no room for a sign.
+    signed: bitsAllocated > 1 && readUnsignedShort(dataSet, 'x00280103') === 1,
     planarConfiguration: readUnsignedShort(dataSet, 'x00280006') ?? 0,
     photometricInterpretation: readString(dataSet, 'x00280004') ?? 'MONOCHROME2',
     numberOfFrames: readNumberOfFrames(dataSet),
     frameBytes,
   };
+}
+
+/** Whether two pixels share their chroma (PS3.3 C.7.6.3.1.2). */
+export function isSubsampled({
+  samplesPerPixel,
+  photometricInterpretation,
+}: Pick<PixelDescription, 'samplesPerPixel' | 'photometricInterpretation'>): boolean {
+  return samplesPerPixel === 3 && /^YBR_(?:FULL|PARTIAL)_422$/.test(photometricInterpretation);
 }

@@ -2,6 +2,7 @@
 export const TRANSFER_SYNTAXES: Record<string, { name: string; decoder: Decoder | null }> = {
   '1.2.840.10008.1.2': { name: 'Implicit VR Little Endian', decoder: 'native' },
   '1.2.840.10008.1.2.1': { name: 'Explicit VR Little Endian', decoder: 'native' },
+  '1.2.840.10008.1.2.1.98': { name: 'Encapsulated Uncompressed Explicit VR Little Endian', decoder: 'uncompressed' },
   '1.2.840.10008.1.2.1.99': { name: 'Deflated Explicit VR Little Endian', decoder: 'native' },
   '1.2.840.10008.1.2.2': { name: 'Explicit VR Big Endian', decoder: 'native' },
   '1.2.840.10008.1.2.5': { name: 'RLE Lossless', decoder: 'rle' },
@@ -16,6 +17,7 @@ export const TRANSFER_SYNTAXES: Record<string, { name: string; decoder: Decoder 
   '1.2.840.10008.1.2.4.201': { name: 'HTJ2K Lossless', decoder: 'htj2k' },
   '1.2.840.10008.1.2.4.202': { name: 'HTJ2K Lossless RPCL', decoder: 'htj2k' },
   '1.2.840.10008.1.2.4.203': { name: 'HTJ2K', decoder: 'htj2k' },
+  '1.2.840.10008.1.2.8.1': { name: 'Deflated Image Frame Compression', decoder: 'deflate' },
   '1.2.840.10008.1.2.4.92': { name: 'JPEG 2000 Part 2 Lossless', decoder: null },
   '1.2.840.10008.1.2.4.93': { name: 'JPEG 2000 Part 2', decoder: null },
   '1.2.840.10008.1.2.4.94': { name: 'JPIP Referenced', decoder: null },
@@ -31,7 +33,7 @@ export const TRANSFER_SYNTAXES: Record<string, { name: string; decoder: Decoder 
   '1.2.840.10008.1.2.4.112': { name: 'JPEG XL', decoder: null },
 };
 
-export type Decoder = 'native' | 'rle' | 'jpeg' | 'jpegls' | 'jpeg2000' | 'htj2k';
+export type Decoder = 'native' | 'uncompressed' | 'deflate' | 'rle' | 'jpeg' | 'jpegls' | 'jpeg2000' | 'htj2k';
 
 export const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2';
 export const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';

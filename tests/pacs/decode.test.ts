@@ -1,111 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import dcmjsCodecs from 'dcmjs-codecs';
-import { afterAll, describe, expect, it } from 'vitest';
-import { type DecodedFrame, decodeFrame } from '../../src/pacs/decode.js';
+import { describe, expect, it } from 'vitest';
+import { decodeFrame } from '../../src/pacs/decode.js';
 import { readSlice } from '../../src/pacs/readSlice.js';
-import { supportedTransferSyntaxes } from '../../src/pacs/transferSyntax.js';
-import { requirePart } from '../requirements.js';
-import { buildEncapsulated, buildFile, encapsulate, mrElements, us } from './buildDicom.js';
-import { hasPydicom, hasStudies, runReference, studies } from './sharedData.js';
-
-const hasEncoders = requirePart(
-  'DCMTK and GDCM encoders',
-  ['dcmconv', 'dcmcrle', 'dcmcjpeg', 'dcmcjpls', 'gdcmconv'].every(
-    (tool) => spawnSync(tool, ['--version']).status !== null,
-  ),
-  'Install dcmtk and libgdcm-tools.',
-);
-
-const corpus = mkdtempSync(join(tmpdir(), 'corpus-'));
-afterAll(() => rmSync(corpus, { recursive: true }));
-
-/** Stored values as references give them: bits above BitsStored masked off, sign extended. */
-function canonical({ pixels, bitsStored, signed }: DecodedFrame) {
-  const above = 32 - bitsStored;
-  return pixels.map((value) => (signed ? (value << above) >> above : (value << above) >>> above));
-}
-
-function digest(frame: DecodedFrame): string {
-  const { buffer, byteOffset, byteLength } = canonical(frame);
-  return createHash('sha256')
-    .update(new Uint8Array(buffer, byteOffset, byteLength))
-    .digest('hex');
-}
-
-type CorpusFile = { path: string; what: string; syntax: string; frames: string[] | null; raw: string | null };
-
-const HTJ2K = ['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202', '1.2.840.10008.1.2.4.203'];
-
-describe.skipIf(!hasPydicom || !hasEncoders)('every transfer syntax, depth, sign and number of frames', async () => {
-  const files = hasPydicom && hasEncoders ? runReference<CorpusFile>('makeCorpus.py', [corpus]) : [];
-
-  it('covers every syntax that is said to be supported, save HTJ2K, which DCMTK and GDCM cannot write', () => {
-    const covered = new Set(files.map((file) => file.syntax));
-    expect(covered.size).toBe(supportedTransferSyntaxes().split(', ').length - HTJ2K.length);
-  });
-
-  it.each(files.filter((file) => file.frames))(
-    'decodes $syntax ($what) to the very values that were encoded',
-    async (file) => {
-      const bytes = readFileSync(file.path);
-      const decoded = await Promise.all((file.frames ?? []).map((_, index) => decodeFrame(bytes, index + 1)));
-      expect(decoded.map(digest)).toEqual(file.frames);
-    },
-  );
-
-  it.each(files.filter((file) => file.raw))(
-    'decodes lossy $syntax ($what) to the values that DCMTK or GDCM read',
-    async (file) => {
-      const bytes = readFileSync(file.path);
-      const raw = readFileSync(file.raw ?? '');
-      for (let frame = 1, offset = 0; offset < raw.length; frame++) {
-        const decoded = await decodeFrame(bytes, frame);
-        const { byteOffset, byteLength, buffer } = canonical(decoded);
-        expect(raw.subarray(offset, offset + byteLength).equals(new Uint8Array(buffer, byteOffset, byteLength))).toBe(
-          true,
-        );
-        offset += byteLength;
-      }
-    },
-  );
-
-  it('gives frames that may be changed without changing the file', async () => {
-    const { path } = files.find((file) => file.syntax === '1.2.840.10008.1.2.1') as CorpusFile;
-    const bytes = readFileSync(path);
-    const before = Buffer.from(bytes);
-    (await decodeFrame(bytes, 1)).pixels.fill(7);
-    expect(bytes.equals(before)).toBe(true);
-  });
-
-  const damages: Record<string, (bytes: Buffer) => Buffer> = {
-    'zeros to the end': (bytes) => Buffer.from(bytes).fill(0, bytes.length / 2, bytes.length - 12),
-    'zeros in the middle': (bytes) =>
-      Buffer.from(bytes).fill(0, Math.floor(bytes.length * 0.55), Math.floor(bytes.length * 0.7)),
-    'no second half': (bytes) => Buffer.concat([bytes.subarray(0, bytes.length / 2), bytes.subarray(-12)]),
-    truncation: (bytes) => bytes.subarray(0, bytes.length * 0.6),
-  };
-
-  it.each(Object.keys(damages))('never shows the previous image in place of one damaged by %s', async (damage) => {
-    const single = files.filter((file) => file.frames?.length === 1 && /\.(?:5|4\.\d+)$/.test(file.syntax));
-    for (const previous of single.filter(({ path }) => path.includes('u16'))) {
-      const next = single.find((file) => file.syntax === previous.syntax && file.path.includes('s16')) as CorpusFile;
-      const shown = await decodeFrame(readFileSync(previous.path), 1);
-      const damaged = (damages[damage] as (bytes: Buffer) => Buffer)(readFileSync(next.path));
-      const outcome = await decodeFrame(damaged, 1).catch((error) => error.code as string);
-      if (typeof outcome === 'string') {
-        expect(outcome).toMatch(/^(?:UNDECODABLE_PIXELS|INVALID_DICOM)$/);
-      } else {
-        const same = outcome.pixels.filter((value, index) => (value & 0xffff) === shown.pixels[index]).length;
-        expect(same, `${next.what} after ${previous.what}`).toBeLessThan(0.02 * shown.pixels.length);
-      }
-      expect(digest(await decodeFrame(readFileSync(next.path), 1)), 'the same file undamaged').toBe(next.frames?.[0]);
-    }
-  });
-});
+import { buildEncapsulated, buildFile, type Elements, encapsulate, mrElements, us } from './buildDicom.js';
 
 describe('HTJ2K, which only the codec under test can write here', () => {
   const { Context, NativeCodecs } = dcmjsCodecs;
@@ -149,27 +47,6 @@ describe('HTJ2K, which only the codec under test can write here', () => {
     await decodeFrame(file(bytes), 1);
     const half = Buffer.concat([bytes.subarray(0, bytes.length / 2), Buffer.from([0xff, 0xd9])]);
     await expect(decodeFrame(file(half), 1)).rejects.toMatchObject({ code: 'UNDECODABLE_PIXELS' });
-  });
-});
-
-describe.skipIf(!hasStudies || !hasPydicom)('real series', () => {
-  it("equal pydicom's values in every frame of every file", async () => {
-    const paths = readdirSync(studies, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.dcm'));
-    const input = paths.map((path) => join(studies, path)).join('\n');
-    const references = runReference<{ path: string; frames: string[] }>('storedValues.py', [], input);
-    expect(references).toHaveLength(paths.length);
-    const different: string[] = [];
-    for (const { path, frames } of references) {
-      const bytes = readFileSync(path);
-      for (const [index, expected] of frames.entries()) {
-        const slice = await readSlice(bytes, index + 1);
-        if (digest(await decodeFrame(bytes, index + 1)) !== expected || !slice.pixels.every(Number.isFinite)) {
-          different.push(`${path} frame ${index + 1}`);
-        }
-      }
-    }
-    expect(different).toEqual([]);
-    expect(references.length).toBeGreaterThan(1000);
   });
 });
 
@@ -245,7 +122,7 @@ describe('decodeFrame', () => {
   });
 
   it.each([
-    ['1-bit pixels', { '00280100': us(1), '00280101': us(1), '00280102': us(0) }, 'UNSUPPORTED_PIXELS'],
+    ['24 bits a pixel', { '00280100': us(24), '00280101': us(24), '00280102': us(23) }, 'UNSUPPORTED_PIXELS'],
     ['more bits stored than allocated', { '00280101': us(20) }, 'INVALID_DICOM'],
     ['no rows', { '00280010': us(0) }, 'INVALID_DICOM'],
     ['a frame of gigabytes', { '00280010': us(65535), '00280011': us(65535) }, 'UNSUPPORTED_PIXELS'],
@@ -282,5 +159,58 @@ describe('decodeFrame', () => {
     expect([...(await decodeFrame(buildFile(colour(0, interleaved)), 1)).pixels]).toEqual(interleaved);
     expect([...(await decodeFrame(buildFile(colour(1, planar)), 1)).pixels]).toEqual(interleaved);
     await expect(readSlice(buildFile(colour(0, interleaved)), 1)).rejects.toMatchObject({ code: 'UNSUPPORTED_PIXELS' });
+  });
+
+  const eightBits: Elements = { '00280100': ['US', us(8)], '00280101': ['US', us(8)], '00280102': ['US', us(7)] };
+  const subsampled = (values: number[], elements: Elements = {}) =>
+    buildFile(
+      mrElements({
+        ...eightBits,
+        '00280002': ['US', us(3)],
+        '00280004': ['CS', 'YBR_FULL_422'],
+        '7FE00010': ['OB', Uint8Array.from(values)],
+        ...elements,
+      }),
+    );
+
+  it('repeats for each pixel the chroma that two share in YBR_FULL_422', async () => {
+    const { pixels } = await decodeFrame(subsampled([1, 2, 10, 20, 3, 4, 30, 40]), 1);
+    expect([...pixels]).toEqual([1, 10, 20, 2, 10, 20, 3, 30, 40, 4, 30, 40]);
+  });
+
+  it('refuses YBR_FULL_422 that is YBR_FULL, or of an odd number of columns', async () => {
+    const full = subsampled(Array.from({ length: 12 }, (_, index) => index));
+    await expect(decodeFrame(full, 1)).rejects.toMatchObject({ code: 'INVALID_DICOM' });
+    const odd = subsampled([1, 2, 10, 20, 3, 4], { '00280011': ['US', us(1)] });
+    await expect(decodeFrame(odd, 1)).rejects.toMatchObject({ code: 'UNSUPPORTED_PIXELS' });
+  });
+
+  it('reads single bits from the least significant on, and refuses frames of fewer', async () => {
+    const bits = (frames: number, packed: number[]) =>
+      buildFile(
+        mrElements({
+          '00280008': ['IS', String(frames)],
+          '00280010': ['US', us(3)],
+          '00280100': ['US', us(1)],
+          '00280101': ['US', us(1)],
+          '00280102': ['US', us(0)],
+          '7FE00010': ['OB', Uint8Array.from(packed)],
+        }),
+      );
+    const file = bits(3, [0b10_000001, 0b1111_0000, 0b000000_10]);
+    expect([...(await decodeFrame(file, 1)).pixels]).toEqual([1, 0, 0, 0, 0, 0]);
+    expect([...(await decodeFrame(file, 2)).pixels]).toEqual([0, 1, 0, 0, 0, 0]);
+    expect([...(await decodeFrame(file, 3)).pixels]).toEqual([1, 1, 1, 1, 0, 1]);
+    await expect(decodeFrame(bits(6, [1, 2, 3, 4]), 6)).rejects.toMatchObject({ code: 'UNDECODABLE_PIXELS' });
+  });
+
+  it.each([
+    ['too short', '1.2.840.10008.1.2.1.98', Buffer.alloc(6)],
+    ['too short', '1.2.840.10008.1.2.8.1', deflateRawSync(Buffer.alloc(6))],
+    ['too long', '1.2.840.10008.1.2.8.1', deflateRawSync(Buffer.alloc(1_000_000))],
+    ['no deflated stream', '1.2.840.10008.1.2.8.1', Buffer.from('ffffffffffff', 'hex')],
+  ])('refuses a frame that is %s (%s)', async (_, syntax, fragment) => {
+    const file = buildEncapsulated(mrElements(), syntax, encapsulate([fragment]));
+    await expect(decodeFrame(file, 1)).rejects.toMatchObject({ code: 'UNDECODABLE_PIXELS' });
   });
 });

@@ -1,71 +1,46 @@
-"""Writes synthetic MR images of every depth, sign and number of frames to the folder argv[1], encodes each with
-DCMTK and GDCM in every transfer syntax that fits, and prints a JSON line for each file:
+"""Writes synthetic images of every depth, sign, colour and number of frames to the folder argv[1], encodes each with
+DCMTK, GDCM and pydicom in every transfer syntax that fits, and prints a JSON line for each file:
 
     path, syntax, what, frames (SHA-256 of the stored values of each frame), or, for lossy files, raw: the path of the
-    values as another decoder reads them, all frames, little endian.
+    values as another decoder reads them, all frames, little endian, without a change of colour space.
+
+What an encoder refuses (DCMTK: signed JPEG below 16 bits; GDCM: palettes in JPEG) is left out; whatever it takes is kept.
 """
 import json
 import os
-import struct
 import subprocess
 import sys
 
-import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate, generate_pixel_data_frame
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from storedValues import digests
+import encapsulations
+import pictures
 
 folder = sys.argv[1]
-ROWS, COLUMNS = 61, 43  # odd, so that frames need padding and rows no alignment
 
-
-def picture(bits, signed, frames):
-    y, x = np.mgrid[0:ROWS, 0:COLUMNS]
-    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-    noise = np.random.default_rng(bits * 100 + frames * 10 + signed)
-    stack = []
-    for frame in range(frames):
-        smooth = 0.5 + 0.35 * np.sin(x / (5 + frame)) * np.cos(y / 7) + noise.normal(0, 0.02, x.shape)
-        values = np.clip(np.rint(low + smooth * (high - low)), low, high)
-        values[0, :2] = low, high  # the extremes are there
-        stack.append(values)
-    return np.array(stack)
-
-
-def dataset(bits, signed, frames, photometric="MONOCHROME2"):
-    allocated = 8 if bits <= 8 else 16
-    pixels = picture(bits, signed, frames).astype(f"<{'i' if signed else 'u'}{allocated // 8}")
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4" if frames == 1 else "1.2.840.10008.5.1.4.1.1.7.3"
-    ds.SOPInstanceUID = generate_uid()
-    ds.StudyInstanceUID = generate_uid()
-    ds.SeriesInstanceUID = generate_uid()
-    ds.PatientName = "Test^Corpus"
-    ds.Modality = "MR"
-    ds.SamplesPerPixel = 1
-    ds.PhotometricInterpretation = photometric
-    if frames > 1:
-        ds.NumberOfFrames = frames
-    ds.Rows, ds.Columns = ROWS, COLUMNS
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit = allocated, bits, bits - 1
-    ds.PixelRepresentation = int(signed)
-    stored = pixels.view(pixels.dtype.str.replace("i", "u"))
-    data = (stored & ((1 << bits) - 1)).astype(stored.dtype).tobytes() if allocated == 16 else stored.tobytes()
-    ds.PixelData = data + b"\0" * (len(data) % 2)
-    ds["PixelData"].VR = "OW" if allocated == 16 else "OB"
-    ds.is_little_endian, ds.is_implicit_VR = True, False
-    return ds, digests(pixels if frames > 1 else pixels[0], frames, bits)
+NATIVE = {"implicit": ["dcmconv", "+ti"], "big-endian": ["dcmconv", "+tb"], "deflated": ["dcmconv", "+td"]}
+LOSSLESS = {
+    "rle": ["dcmcrle"],
+    "rle-no-table": ["dcmcrle", "-ot"],
+    "jpeg-sv1": ["dcmcjpeg", "+e1"],
+    "jpeg-sv1-fragments": ["dcmcjpeg", "+e1", "+fs", "1"],
+    "jpeg-sv1-fragments-no-table": ["dcmcjpeg", "+e1", "+fs", "1", "-ot"],
+    "jpeg-p14": ["dcmcjpeg", "+el"],
+    "jls": ["dcmcjpls", "+el"],
+    "jls-fragments": ["dcmcjpls", "+el", "+fs", "1"],
+    "gdcm-jpeg": ["gdcmconv", "--jpeg"],
+    "j2k": ["gdcmconv", "--j2k"],
+}
+COLOUR = {"jls-by-sample": ["dcmcjpls", "+el", "+is"], "jls-by-plane": ["dcmcjpls", "+el", "+in"]}
+BASELINE = {
+    "baseline": (["dcmcjpeg", "+eb"], ["dcmdjpeg", "+cn", "+px"]),
+    "baseline-rgb": (["dcmcjpeg", "+eb", "+cr"], ["dcmdjpeg", "+cn", "+px"]),
+    "baseline-444": (["dcmcjpeg", "+eb", "+s4"], ["dcmdjpeg", "+cn", "+px"]),
+}
 
 
 def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return subprocess.run(command, capture_output=True, text=True).returncode == 0
 
 
 def report(path, what, frames=None, raw=None):
@@ -73,74 +48,86 @@ def report(path, what, frames=None, raw=None):
     print(json.dumps({"path": path, "what": what, "syntax": syntax, "frames": frames, "raw": raw}))
 
 
-def with_extended_offsets(source, target):
-    """PS3.3 C.7.6.3.1.8: 64-bit offsets and lengths, the basic table empty."""
-    ds = pydicom.dcmread(source)
-    frames = list(generate_pixel_data_frame(ds.PixelData, int(ds.NumberOfFrames)))
-    padded = [frame + b"\0" * (len(frame) % 2) for frame in frames]
-    offsets, position = [], 0
-    for frame in padded:
-        offsets.append(position)
-        position += 8 + len(frame)
-    ds.PixelData = encapsulate(padded, has_bot=False)
-    ds["PixelData"].is_undefined_length = True
-    ds.add_new(0x7FE00001, "OV", struct.pack(f"<{len(offsets)}Q", *offsets))
-    ds.add_new(0x7FE00002, "OV", struct.pack(f"<{len(frames)}Q", *map(len, frames)))
-    ds.save_as(target)
+def encode(name, what, encoders, expected):
+    for encoder, command in encoders.items():
+        target = f"{name}-{encoder}.dcm"
+        if run(*command, f"{name}.dcm", target):
+            report(target, f"{what}, {' '.join(command)}", expected)
 
 
-for bits, signed, frames, photometric in [
-    (8, False, 1, "MONOCHROME2"),
-    (8, False, 3, "MONOCHROME2"),
-    (12, False, 1, "MONOCHROME1"),
-    (12, False, 3, "MONOCHROME2"),
-    (12, True, 1, "MONOCHROME2"),
-    (16, False, 1, "MONOCHROME2"),
-    (16, False, 3, "MONOCHROME2"),
-    (16, True, 1, "MONOCHROME2"),
-    (16, True, 3, "MONOCHROME2"),
-]:
-    what = f"{bits} bits {'signed' if signed else 'unsigned'}, {frames} frame{'s' if frames > 1 else ''}"
-    name = os.path.join(folder, f"{'s' if signed else 'u'}{bits}x{frames}")
-    ds, expected = dataset(bits, signed, frames, photometric)
+def encode_lossy(name, what, encoders):
+    """The values of `raw` are what the second command decodes: as the lossy file has them, not as they were."""
+    for encoder, (compress, decompress) in encoders.items():
+        target = f"{name}-{encoder}.dcm"
+        if not run(*compress, f"{name}.dcm", target):
+            continue
+        if not run(*decompress, target, f"{target}.decoded"):
+            sys.exit(f"{' '.join(decompress)} failed")
+        ds = pydicom.dcmread(f"{target}.decoded")
+        values = ds.Rows * ds.Columns * ds.SamplesPerPixel * int(ds.get("NumberOfFrames", 1))
+        with open(f"{target}.raw", "wb") as raw:
+            raw.write(ds.PixelData[: values * ds.BitsAllocated // 8])
+        report(target, f"{what}, {' '.join(compress)}", raw=f"{target}.raw")
+
+
+def write(short, what, picture):
+    ds, expected = picture
+    name = os.path.join(folder, short)
     ds.save_as(f"{name}.dcm", write_like_original=False)
     report(f"{name}.dcm", what, expected)
-    for option in ["+ti", "+tb", "+td"]:
-        run("dcmconv", option, f"{name}.dcm", f"{name}{option}.dcm")
-        report(f"{name}{option}.dcm", what, expected)
-    lossless = {
-        "rle": ["dcmcrle"],
-        "rle-no-table": ["dcmcrle", "-ot"],
-        "jpeg-sv1": ["dcmcjpeg", "+e1"],
-        "jpeg-sv1-fragments": ["dcmcjpeg", "+e1", "+fs", "1"],
-        "jpeg-sv1-fragments-no-table": ["dcmcjpeg", "+e1", "+fs", "1", "-ot"],
-        "jpeg-p14": ["dcmcjpeg", "+el"],
-        "jls": ["dcmcjpls", "+el"],
-        "jls-fragments": ["dcmcjpls", "+el", "+fs", "1"],
-    }
-    for encoder, command in lossless.items():
-        if signed and encoder.startswith("jpeg") and bits < 16:
-            continue  # DCMTK refuses it
-        target = f"{name}-{encoder}.dcm"
-        run(*command, f"{name}.dcm", target)
-        report(target, f"{what}, {' '.join(command)}", expected)
-    run("gdcmconv", "--j2k", f"{name}.dcm", f"{name}-j2k.dcm")
-    report(f"{name}-j2k.dcm", what, expected)
+    # DCMTK swaps the 16-bit words of 32-bit samples one by one, pydicom the samples; the standard does not decide.
+    encode(name, what, {key: NATIVE[key] for key in NATIVE if key != "big-endian" or ds.BitsAllocated < 32}, expected)
+    for encoding, transform in encapsulations.OF_PYDICOM.items():
+        transform(ds, f"{name}-{encoding}.dcm")
+        report(f"{name}-{encoding}.dcm", f"{what}, {encoding}", expected)
+    return name, expected
+
+
+def write_grey(bits, signed, frames):
+    photometric = "MONOCHROME1" if frames == 1 and bits in (8, 12) and not signed else "MONOCHROME2"
+    what = f"{bits} bits {'signed' if signed else 'unsigned'} {photometric} × {frames}"
+    short = f"{'s' if signed else 'u'}{bits}x{frames}"
+    name, expected = write(short, what, pictures.grey(bits, signed, frames, photometric))
+    if bits == 32:
+        encode(name, what, {"rle": ["dcmcrle"]}, expected)
+        return
+    encode(name, what, LOSSLESS, expected)
     if frames > 1:
-        with_extended_offsets(f"{name}-rle.dcm", f"{name}-eot.dcm")
+        encapsulations.with_extended_offsets(f"{name}-rle.dcm", f"{name}-eot.dcm")
         report(f"{name}-eot.dcm", f"{what}, extended offset table", expected)
     lossy = {} if signed else {"near-lossless": (["dcmcjpls", "+en"], ["dcmdjpls"])}
     if bits == 8:
         lossy["baseline"] = (["dcmcjpeg", "+eb"], ["dcmdjpeg"])
-    if bits == 12 and not signed:
+    if bits in (10, 12) and not signed:
         lossy["extended"] = (["dcmcjpeg", "+ee"], ["dcmdjpeg"])
     if frames == 1:
         lossy["j2k-lossy"] = (["gdcmconv", "--j2k", "--lossy"], ["gdcmconv", "--raw"])
-    for encoder, (encode, decode) in lossy.items():
-        target = f"{name}-{encoder}.dcm"
-        run(*encode, f"{name}.dcm", target)
-        run(*decode, target, f"{target}.decoded")
-        values = pydicom.dcmread(f"{target}.decoded")
-        with open(f"{target}.raw", "wb") as raw:
-            raw.write(values.PixelData[: ROWS * COLUMNS * frames * values.BitsAllocated // 8])
-        report(target, f"{what}, {' '.join(encode)}", raw=f"{target}.raw")
+    encode_lossy(name, what, lossy)
+
+
+for frames in (1, 3):
+    for signed in (False, True):
+        for bits in (8, 10, 12, 14, 16, 32):
+            write_grey(bits, signed, frames)
+    ds, expected = pictures.bits(frames)
+    write(f"bitx{frames}", f"1 bit × {frames}", (ds, expected))
+    encapsulations.literal_rle_of_bits(ds, os.path.join(folder, f"bitx{frames}-rle.dcm"))
+    report(os.path.join(folder, f"bitx{frames}-rle.dcm"), f"1 bit × {frames}, RLE of packed bits", expected)
+    for bits in (8, 16):
+        what = f"palette of {bits} bits × {frames}"
+        name, expected = write(f"palette{bits}x{frames}", what, pictures.palette(bits, frames))
+        encode(name, what, LOSSLESS, expected)
+        for planar in (0, 1):
+            what = f"RGB of {bits} bits, {'by plane' if planar else 'by pixel'} × {frames}"
+            name, expected = write(f"rgb{bits}x{frames}p{planar}", what, pictures.colour(bits, frames, "RGB", planar))
+            # dcmcjpeg 3.6.7 mixes up the planes of several frames, as dcmdjpeg, GDCM and this program all find.
+            mixed = frames > 1 and planar == 1
+            encoders = {key: one for key, one in (LOSSLESS | COLOUR).items() if not (mixed and one[0] == "dcmcjpeg")}
+            encode(name, what, encoders, expected)
+            if bits == 8 and planar == 0:
+                encode_lossy(name, what, BASELINE)
+                encode_lossy(name, what, {"j2k-ict": (["gdcmconv", "--j2k", "--lossy"], ["gdcmconv", "--raw"])})
+    what = f"YBR_FULL × {frames}"
+    name, expected = write(f"ybr{frames}", what, pictures.colour(8, frames, "YBR_FULL"))
+    encode(name, what, {"rle": ["dcmcrle"]}, expected)
+    write(f"ybr422x{frames}", f"YBR_FULL_422 × {frames}", pictures.colour(8, frames, "YBR_FULL_422", columns=44))
