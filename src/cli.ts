@@ -46,6 +46,15 @@ program
   .action(async (file, options) => (await import('./cli/explain.js')).explain(file, options));
 
 program
+  .command('pixels')
+  .description('write the stored values of one frame of a DICOM file, and print what they are; needs no server')
+  .argument('<file>', 'DICOM, in any supported transfer syntax')
+  .requiredOption('--out <raw>', 'where to write them: little endian, row by row, samples interleaved')
+  .option('--frame <number>', 'of a multi-frame file, from 1', '1')
+  .addHelpText('after', '\nPrints one JSON object: rows, columns, samples, type ("uint8", "int16", ...) and more.')
+  .action(async (file, options) => (await import('./cli/pixels.js')).pixels(file, options));
+
+program
   .command('import')
   .description('copy the DICOM files of a folder into DATA_DIR, classify their studies and show the answers')
   .argument('<folder>', 'folder with DICOM files, at any depth, or one file')
@@ -95,7 +104,7 @@ try {
 
 /** Anticipated failures, and those of the file system, which are about what was asked for. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof MrimasterError) return error.message;
+  if (error instanceof MrimasterError) return `${error.message} (${error.code})`;
   const { code, path } = error as NodeJS.ErrnoException;
   if (!path) return undefined;
   if (code === 'ENOENT') return `There is no file or folder ${path}.`;

@@ -57,6 +57,11 @@ export class FileNotReadable extends MrimasterError {
   override readonly code = 'FILE_NOT_READABLE';
 }
 
+/** An option of the command line that cannot be meant. */
+export class OptionInvalid extends MrimasterError {
+  override readonly code = 'OPTION_INVALID';
+}
+
 /** Another job is at the study. */
 export class StudyBusy extends MrimasterError {
   override readonly code = 'STUDY_BUSY';

@@ -4,15 +4,18 @@ import { MrimasterError, UndecodablePixels } from '../errors.js';
 import { answerOf, type Outcome } from '../threads.js';
 import type { Slice } from './applyModalityLut.js';
 import type { DecodeTask } from './decodeWorker.js';
+import type { StoredFrame } from './storedFrame.js';
 
 /**
  * Threads that decode frames.
- * `readSlice`: frame `frameNumber` (from 1) of a DICOM file, by path or by its bytes; see readSlice.ts. Fails with
- * UndecodablePixels as well where a frame takes too long or too much memory; its thread is then replaced.
+ * `readSlice`: frame `frameNumber` (from 1) of a DICOM file, by path or by its bytes, as modality values; see
+ * readSlice.ts. `readStoredFrame`: the same as stored values; see storedFrame.ts. Both fail with UndecodablePixels as
+ * well where a frame takes too long or too much memory; its thread is then replaced.
  * `close`: stops the threads; frames in work fail.
  */
 export type DecodePool = {
   readSlice(source: string | Uint8Array, frameNumber: number): Promise<Slice>;
+  readStoredFrame(source: string | Uint8Array, frameNumber: number): Promise<StoredFrame>;
   close(): Promise<void>;
 };
 
@@ -32,7 +35,7 @@ export function createDecodePool({
   timeoutMs: number;
   memoryMb: number;
 }): DecodePool {
-  const pool = new Piscina<DecodeTask | null, Outcome<Slice>>({
+  const pool = new Piscina<DecodeTask | null, Outcome<unknown>>({
     filename: fileURLToPath(new URL('./decodeWorker.js', import.meta.url)),
     minThreads: threads,
     maxThreads: threads,
@@ -43,30 +46,28 @@ export function createDecodePool({
   /** Waits for a thread to be up: its start shall not count as decoding. */
   const warmUp = () => pool.run(null).then(noop, noop);
   const ready = warmUp();
+  const decode = (task: Omit<DecodeTask, 'memoryMb'>) =>
+    // The clock must start when a thread is free, not when the frame joins the queue.
+    turn(async () => {
+      await ready;
+      const signal = AbortSignal.timeout(timeoutMs);
+      const tooMuch = async (what: string): Promise<UndecodablePixels> => {
+        await warmUp();
+        return new UndecodablePixels(`Frame ${task.frameNumber} ${what} to decode. Send the object uncompressed.`);
+      };
+      try {
+        return answerOf(await pool.run({ ...task, memoryMb }, { signal }));
+      } catch (error) {
+        if (error instanceof MrimasterError) throw error;
+        if (signal.aborted) throw await tooMuch(`took longer than ${timeoutMs} ms`);
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ERR_WORKER_OUT_OF_MEMORY') throw await tooMuch(`needed more than ${memoryMb} MB`);
+        throw error;
+      }
+    });
   return {
-    readSlice: (source, frameNumber) =>
-      // The clock must start when a thread is free, not when the frame joins the queue.
-      turn(async () => {
-        await ready;
-        const signal = AbortSignal.timeout(timeoutMs);
-        try {
-          return answerOf(await pool.run({ source, frameNumber, memoryMb }, { signal }));
-        } catch (error) {
-          if (signal.aborted && !(error instanceof MrimasterError)) {
-            await warmUp();
-            throw new UndecodablePixels(
-              `Frame ${frameNumber} took longer than ${timeoutMs} ms to decode. Send the object uncompressed.`,
-            );
-          }
-          if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-            await warmUp();
-            throw new UndecodablePixels(
-              `Frame ${frameNumber} needed more than ${memoryMb} MB to decode. Send the object uncompressed.`,
-            );
-          }
-          throw error;
-        }
-      }),
+    readSlice: (source, frameNumber) => decode({ as: 'slice', source, frameNumber }) as Promise<Slice>,
+    readStoredFrame: (source, frameNumber) => decode({ as: 'stored', source, frameNumber }) as Promise<StoredFrame>,
     close: () => pool.destroy(),
   };
 }

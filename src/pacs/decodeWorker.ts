@@ -4,8 +4,15 @@ import { UndecodablePixels } from '../errors.js';
 import { answering } from '../threads.js';
 import type { Slice } from './applyModalityLut.js';
 import { readSlice } from './readSlice.js';
+import { readStoredFrame, type StoredFrame } from './storedFrame.js';
 
-export type DecodeTask = { source: string | Uint8Array; frameNumber: number; memoryMb: number };
+/** `as`: modality values, or stored ones. */
+export type DecodeTask = {
+  as: 'slice' | 'stored';
+  source: string | Uint8Array;
+  frameNumber: number;
+  memoryMb: number;
+};
 
 /** The file read last: the frames of one multi-frame file are asked for one after another. */
 let last: { key: string; bytes: Uint8Array } | null = null;
@@ -13,13 +20,13 @@ let last: { key: string; bytes: Uint8Array } | null = null;
 const LARGEST_KEPT = 256 * 1024 * 1024;
 
 /** What a thread of the decode pool runs; null asks only whether the thread is up. */
-export default answering(async (task: DecodeTask | null): Promise<Slice | null> => {
+export default answering(async (task: DecodeTask | null): Promise<Slice | StoredFrame | null> => {
   if (task === null) return null;
-  const { source, frameNumber, memoryMb } = task;
+  const { as, source, frameNumber, memoryMb } = task;
   const bytes = typeof source === 'string' ? await readSource(source, memoryMb) : source;
-  const slice = await readSlice(bytes, frameNumber);
-  move(slice.pixels); // transferred instead of copied
-  return slice;
+  const frame = await (as === 'slice' ? readSlice : readStoredFrame)(bytes, frameNumber);
+  move(frame.pixels); // transferred instead of copied
+  return frame;
 });
 
 async function readSource(path: string, memoryMb: number): Promise<Uint8Array> {

@@ -26,6 +26,22 @@ describe('decode pool', () => {
     expect(await pool.readSlice(bytes, 1)).toEqual(expected);
   });
 
+  it('reads stored values, which no LUT has touched', async () => {
+    const stored = { '00280101': ['US', us(12)], '00280102': ['US', us(11)], '00280103': ['US', us(1)] } as const;
+    const values = { '00281053': ['DS', '10'], '7FE00010': ['OW', us(0xf001, 0x0fff, 0x0800, 0)] } as const;
+    expect(await pool.readStoredFrame(buildFile(mrElements({ ...stored, ...values } as never)), 1)).toEqual({
+      rows: 2,
+      columns: 2,
+      samplesPerPixel: 1,
+      bitsStored: 12,
+      photometricInterpretation: 'MONOCHROME2',
+      colourSpace: 'MONOCHROME2',
+      transferSyntaxUid: '1.2.840.10008.1.2.1',
+      numberOfFrames: 1,
+      pixels: Int16Array.of(1, -1, -2048, 0),
+    });
+  });
+
   it('answers each of many concurrent calls with its own slice', async () => {
     const values = Array.from({ length: 60 }, (_, index) => index);
     const slices = await Promise.all(
