@@ -1,14 +1,17 @@
 import type { DataSet } from 'dicom-parser';
 import { UndecodablePixels, UnsupportedPixels } from '../errors.js';
-import { readItem, readShort, readUnsignedShort } from './attributes.js';
+import { readItem, readShort } from './attributes.js';
 import type { DecodedFrame } from './decode.js';
 import type { Frame, Window } from './frames.js';
+import { type LookupTable, lookUp, readLookupTable } from './lookupTable.js';
 import { maskStored } from './storedFrame.js';
+import { mirrorVoiLut, readVoiLut } from './voiLut.js';
 
 /**
  * One grey slice.
  * `pixels`: row by row, modality values; larger is always brighter. `pixelSpacing`: mm between rows, mm between
- * columns, absent where the file does not say. `window`: the file's own, in the units of `pixels`.
+ * columns, absent where the file does not say. `window`: the file's own, in the units of `pixels`; `voiLut`: what it
+ * has in place of one.
  */
 export type Slice = {
   rows: number;
@@ -16,11 +19,12 @@ export type Slice = {
   pixels: Float32Array;
   pixelSpacing?: readonly [number, number];
   window?: Window;
+  voiLut?: LookupTable;
 };
 
 /**
  * Stored values to modality values (PS3.3 C.11.1): bits outside BitsStored masked off, sign extended, then the
- * Modality LUT or the frame's rescale; MONOCHROME1 mirrored within the slice's own range, its window with it; pixels
+ * Modality LUT or the frame's rescale; MONOCHROME1 mirrored within the slice's own range, its window or VOI LUT with it; pixels
  * that PixelPaddingValue (C.7.5.1.1.2) marks as no image set to the slice's minimum.
  * @throws UnsupportedPixels for colour, UndecodablePixels for a rescale that makes every pixel equal.
  */
@@ -51,10 +55,12 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
     if (value > maximum) maximum = value;
   }
   if (minimum > maximum) minimum = maximum = 0; // nothing but padding
-  let window = frame.window;
+  let { window } = frame;
+  let voiLut = window ? null : readVoiLut(dataSet, frame.frameNumber, minimum < 0);
   if (photometricInterpretation === 'MONOCHROME1') {
     for (let index = 0; index < pixels.length; index++) pixels[index] = minimum + maximum - (pixels[index] as number);
     if (window) window = { ...window, center: minimum + maximum - window.center };
+    if (voiLut) voiLut = mirrorVoiLut(voiLut, minimum + maximum);
   }
   for (const index of padded) pixels[index] = minimum;
   return {
@@ -63,31 +69,18 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
     pixels,
     ...(frame.pixelSpacing && { pixelSpacing: frame.pixelSpacing }),
     ...(window && { window }),
+    ...(voiLut && { voiLut }),
   };
 }
 
 function readTransform(dataSet: DataSet, frame: Frame, signed: boolean): (stored: number) => number {
-  const lut = readModalityLut(dataSet, signed);
-  if (lut) return lut;
+  const lut = readLookupTable(readItem(dataSet, 'x00283000'), signed);
+  if (lut) return (stored) => lookUp(lut, stored);
   const { slope, intercept } = frame.rescale ?? { slope: 1, intercept: 0 };
   if (slope === 0) {
     throw new UndecodablePixels('RescaleSlope is 0, which makes every pixel equal. Export the image again.');
   }
   return (stored) => slope * stored + intercept;
-}
-
-/** Modality LUT Sequence (PS3.3 C.11.1.1): descriptor [entries, first stored value mapped, bits], data. */
-function readModalityLut(dataSet: DataSet, signed: boolean): ((stored: number) => number) | null {
-  const item = readItem(dataSet, 'x00283000');
-  const data = item?.elements.x00283006;
-  if (!item || !data) return null;
-  const entries = readUnsignedShort(item, 'x00283002') || 65_536;
-  const first = (signed ? item.int16('x00283002', 1) : item.uint16('x00283002', 1)) ?? 0;
-  if (data.length < entries * 2) {
-    throw new UndecodablePixels('The Modality LUT is shorter than its descriptor says. Export the image again.');
-  }
-  const values = Array.from({ length: entries }, (_, index) => item.uint16('x00283006', index) ?? 0);
-  return (stored) => values[Math.min(Math.max(stored - first, 0), entries - 1)] as number;
 }
 
 /** PixelPaddingValue, or the range from it to PixelPaddingRangeLimit. */

@@ -1,12 +1,18 @@
 import type { Slice } from './applyModalityLut.js';
 import type { Window } from './frames.js';
+import { lookUp } from './lookupTable.js';
 
 /**
  * Modality values as 8-bit grey for display, row by row, black to white.
- * `slice.window` decides the contrast (PS3.3 C.11.2.1.2 and C.11.2.1.3); without one, the values from the 1st to the
- * 99.5th percentile fill the range.
+ * `slice.window` decides the contrast (PS3.3 C.11.2.1.2 and C.11.2.1.3), else its `voiLut` (C.11.2.1.1; of several
+ * the standard lets us choose); without either, the values from the 1st to the 99.5th percentile fill the range.
  */
 export function applyVoiLut(slice: Slice): Uint8Array {
+  const { voiLut } = slice;
+  if (voiLut && !slice.window) {
+    const white = (1 << voiLut.bits) - 1;
+    return Uint8Array.from(slice.pixels, (value) => Math.min(Math.round((255 * lookUp(voiLut, value)) / white), 255));
+  }
   const window = slice.window ?? defaultWindow(slice.pixels);
   const grey = FUNCTIONS[window.function];
   return Uint8Array.from(slice.pixels, (value) => Math.round(255 * Math.min(Math.max(grey(value, window), 0), 1)));

@@ -36,6 +36,11 @@ describe('modality values', () => {
     expect(await pixels({ '00283000': ['SQ', [item]] })).toEqual([500, 500, 700, 700]);
   });
 
+  it('come from a Modality LUT of 8 bits that takes a byte an entry', async () => {
+    const item: Elements = { '00283002': ['US', us(4, 0, 8)], '00283006': ['OW', Uint8Array.from([9, 8, 7, 200])] };
+    expect(await pixels({ '00283000': ['SQ', [item]] })).toEqual([9, 8, 7, 200]);
+  });
+
   it('refuse a Modality LUT shorter than its descriptor, and a slope of 0', async () => {
     const item: Elements = { '00283002': ['US', us(200, 1, 16)], '00283006': ['OW', us(500, 700)] };
     await expect(pixels({ '00283000': ['SQ', [item]] })).rejects.toMatchObject({ code: 'UNDECODABLE_PIXELS' });

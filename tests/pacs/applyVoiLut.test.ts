@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyVoiLut, defaultWindow } from '../../src/pacs/applyVoiLut.js';
+import { readSlice } from '../../src/pacs/readSlice.js';
+import { buildFile, type Elements, mrElements, us } from './buildDicom.js';
 
 const grey = (values: number[], window?: Parameters<typeof applyVoiLut>[0]['window']) => [
   ...applyVoiLut({ rows: 1, columns: values.length, pixels: Float32Array.from(values), ...(window && { window }) }),
@@ -35,5 +37,42 @@ describe('grey for display', () => {
 
   it('of a constant slice is defined', () => {
     expect(new Set(grey([7, 7, 7])).size).toBe(1);
+  });
+
+  const table: Elements = { '00283002': ['US', us(4, 10, 8)], '00283006': ['OW', us(0, 51, 102, 255)] };
+  const display = async (elements: Elements) => [
+    ...applyVoiLut(await readSlice(buildFile(mrElements({ '7FE00010': ['OW', us(0, 11, 12, 99)], ...elements })), 1)),
+  ];
+
+  it('comes from the VOI LUT, its ends extended, where there is no window', async () => {
+    const lut: Elements = { '00283010': ['SQ', [table]] };
+    expect(await display(lut)).toEqual([0, 51, 102, 255]);
+    expect(await display({ ...lut, '00281050': ['DS', '11.5'], '00281051': ['DS', '1'] })).toEqual([0, 0, 255, 255]);
+  });
+
+  it('comes from a table of 16 bits, a byte each of 8 bits, or of negative values', async () => {
+    const wide: Elements = { '00283002': ['US', us(4, 10, 12)], '00283006': ['OW', us(0, 819, 1638, 4095)] };
+    expect(await display({ '00283010': ['SQ', [wide]] })).toEqual([0, 51, 102, 255]);
+    const bytes: Elements = { ...table, '00283006': ['OW', Uint8Array.from([0, 51, 102, 255])] };
+    expect(await display({ '00283010': ['SQ', [bytes]] })).toEqual([0, 51, 102, 255]);
+    const negative: Elements = { ...table, '00283002': ['SS', us(4, -1, 8)] };
+    expect(await display({ '00283010': ['SQ', [negative]], '7FE00010': ['OW', us(0, 1, 2, 3)] })).toEqual([
+      51, 102, 255, 255,
+    ]);
+  });
+
+  it('is mirrored in MONOCHROME1', async () => {
+    const mirrored: Elements = { '00280004': ['CS', 'MONOCHROME1'], '00283010': ['SQ', [table]] };
+    expect(await display(mirrored)).toEqual([255, 204, 153, 0]);
+  });
+
+  it('comes from the groups of the frame in Enhanced objects', async () => {
+    const groups: Elements = { '00289132': ['SQ', [{ '00283010': ['SQ', [table]] }]] };
+    expect(await display({ '52009229': ['SQ', [groups]] })).toEqual([0, 51, 102, 255]);
+  });
+
+  it('does without a VOI LUT shorter than its descriptor says', async () => {
+    const lying: Elements = { ...table, '00283002': ['US', us(0, 10, 8)] };
+    expect(await display({ '00283010': ['SQ', [lying]] })).toEqual(await display({}));
   });
 });
