@@ -85,6 +85,7 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   }
   if (decoder === 'native') return readNativeFrame(header, pixelData, description, frameNumber);
   const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
+  refuseBomb(bytes.length, description.frameBytes);
   const { rows, columns, samplesPerPixel, bitsAllocated, signed, photometricInterpretation } = description;
   if (decoder === 'uncompressed') return arrangeSamples(bytes, description);
   if (decoder === 'deflate') return arrangeSamples(inflateFrame(bytes, description.frameBytes), description);
@@ -103,6 +104,13 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
       ? await decodeJpegLs(bytes, codestream)
       : await decodeJpeg(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
   return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
+}
+
+/** Even an empty image that large takes more bytes, while a decoder would take memory for all of it. */
+function refuseBomb(compressed: number, frameBytes: number): void {
+  if (frameBytes > 4 * 1024 * 1024 && frameBytes > 2000 * compressed) {
+    throw new UndecodablePixels('The compressed image is far too short for its size. Export it again.');
+  }
 }
 
 /** The image inside must be the one that the header describes: decoding another would show another image. */

@@ -4,6 +4,9 @@ import type { Header } from './readHeader.js';
 
 type Fragment = { offset: number; bytes: Uint8Array };
 
+/** As many frames as an object may have, and as many fragments again; each costs memory, even an empty one. */
+const MAX_FRAGMENTS = 131_072;
+
 const ITEM = 0xe000fffe;
 const SEQUENCE_DELIMITER = 0xe0ddfffe;
 
@@ -46,6 +49,11 @@ function readItems(bytes: Uint8Array, start: number): Fragment[] {
     const value = position + 8;
     if (tag !== ITEM || value + length > bytes.length) break;
     if (items.length === 1) firstFragment = position;
+    if (items.length > MAX_FRAGMENTS) {
+      throw new UndecodablePixels(
+        `The pixel data is in more than ${MAX_FRAGMENTS} fragments. Send the object uncompressed.`,
+      );
+    }
     items.push({ offset: position - firstFragment, bytes: bytes.subarray(value, value + length) });
     position = value + length;
   }

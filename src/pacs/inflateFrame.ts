@@ -8,7 +8,7 @@ import { UndecodablePixels } from '../errors.js';
  */
 export function inflateFrame(bytes: Uint8Array, frameBytes: number): Uint8Array {
   try {
-    return new Uint8Array(inflateRawSync(bytes, { maxOutputLength: frameBytes + 1 }));
+    return new Uint8Array(inflateRawSync(bytes, { maxOutputLength: frameBytes + 1, chunkSize: frameBytes + 64 }));
   } catch (error) {
     const longer = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
     throw new UndecodablePixels(

@@ -19,8 +19,8 @@ export type PixelDescription = {
   frameBytes: number;
 };
 
-/** One decoded frame may not be larger; a brain slice is some hundred kilobytes. */
-export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
+/** Of one frame: 4096 × 4096 grey pixels. A brain slice has some hundred thousand; decoders take 20 bytes for each. */
+export const MAX_FRAME_SAMPLES = 4096 * 4096;
 
 /**
  * Reads and checks the Image Pixel module.
@@ -54,10 +54,10 @@ export function readPixelDescription(header: Header): PixelDescription {
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
     throw new UnsupportedPixels(`${samplesPerPixel} samples per pixel are not supported. Send grey or RGB images.`);
   }
-  const frameBytes = rows * columns * samplesPerPixel * Math.ceil(bitsAllocated / 8);
-  if (frameBytes > MAX_FRAME_BYTES) {
+  const samples = rows * columns * samplesPerPixel;
+  if (samples > MAX_FRAME_SAMPLES) {
     throw new UnsupportedPixels(
-      `A frame of ${rows} × ${columns} pixels is larger than ${MAX_FRAME_BYTES / 1024 / 1024} MiB. Send smaller images.`,
+      `A frame of ${rows} × ${columns} pixels has more than ${MAX_FRAME_SAMPLES} values. Send smaller images.`,
     );
   }
   return {
@@ -72,7 +72,7 @@ export function readPixelDescription(header: Header): PixelDescription {
     planarConfiguration: readUnsignedShort(dataSet, 'x00280006') ?? 0,
     photometricInterpretation: readString(dataSet, 'x00280004') ?? 'MONOCHROME2',
     numberOfFrames: readNumberOfFrames(dataSet),
-    frameBytes,
+    frameBytes: samples * Math.ceil(bitsAllocated / 8),
   };
 }
 

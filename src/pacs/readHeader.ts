@@ -19,8 +19,12 @@ export type Header = {
 
 const PIXEL_DATA = 'x7fe00010';
 
-/** A deflate bomb is stopped here, in bytes. */
-const MAX_INFLATED = 256 * 1024 * 1024;
+/** A deflated data set may become this large, in bytes, */
+const MAX_INFLATED = 128 * 1024 * 1024;
+
+/** and, when it becomes larger than this, no more than so many times as large: images do by two or three, bombs by 1000. */
+const MAX_FREELY_INFLATED = 16 * 1024 * 1024;
+const MAX_INFLATION = 100;
 
 /** Elements and items in front of the pixels; each costs some 200 bytes of memory, whatever it costs the sender. */
 const MAX_ELEMENTS = 1_000_000;
@@ -106,13 +110,14 @@ function superviseElements(stream: ByteStream): void {
  * @throws InvalidDicom where it is damaged, or larger than a header and its pixels can be.
  */
 export function inflateDataSet(bytes: Uint8Array): Uint8Array {
+  const maxOutputLength = Math.min(MAX_INFLATED, Math.max(MAX_FREELY_INFLATED, MAX_INFLATION * bytes.length));
   try {
-    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame.
-    return plain(inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED }));
+    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame. In one chunk: joining several doubles the memory.
+    return plain(inflateRawSync(bytes, { maxOutputLength, chunkSize: maxOutputLength + 1 }));
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new InvalidDicom(
-        `The deflated data set is larger than ${MAX_INFLATED / 1024 / 1024} MiB. Send the object uncompressed.`,
+        `The deflated data set is larger than ${Math.floor(maxOutputLength / 1024 / 1024)} MiB. Send the object uncompressed.`,
       );
     }
     throw new InvalidDicom('The deflated data set is damaged or truncated. Send or copy the file again.');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UnsupportedTransferSyntax } from '../../src/errors.js';
 import { createDecodePool } from '../../src/pacs/decodePool.js';
-import { buildFile, mrElements, us } from './buildDicom.js';
+import { buildFile, type Elements, mrElements, us } from './buildDicom.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pool-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,9 +27,9 @@ describe('decode pool', () => {
   });
 
   it('reads stored values, which no LUT has touched', async () => {
-    const stored = { '00280101': ['US', us(12)], '00280102': ['US', us(11)], '00280103': ['US', us(1)] } as const;
-    const values = { '00281053': ['DS', '10'], '7FE00010': ['OW', us(0xf001, 0x0fff, 0x0800, 0)] } as const;
-    expect(await pool.readStoredFrame(buildFile(mrElements({ ...stored, ...values } as never)), 1)).toEqual({
+    const stored: Elements = { '00280101': ['US', us(12)], '00280102': ['US', us(11)], '00280103': ['US', us(1)] };
+    const values: Elements = { '00281053': ['DS', '10'], '7FE00010': ['OW', us(0xf001, 0x0fff, 0x0800, 0)] };
+    expect(await pool.readStoredFrame(buildFile(mrElements({ ...stored, ...values })), 1)).toEqual({
       rows: 2,
       columns: 2,
       samplesPerPixel: 1,
@@ -73,8 +73,14 @@ describe('decode pool', () => {
 
 describe('the limits of a decode pool', () => {
   it('stop a frame that takes too long, and the next one is read', async () => {
-    const elements = { '00280010': ['US', us(8000)], '00280011': ['US', us(8000)] } as const;
-    const large = buildFile(mrElements({ ...elements, '7FE00010': ['OW', new Uint8Array(2 * 8000 * 8000)] } as never));
+    const elements: Elements = {
+      '00280004': ['CS', 'MONOCHROME1'],
+      '00280010': ['US', us(4096)],
+      '00280011': ['US', us(4096)],
+      '00283000': ['SQ', [{ '00283002': ['US', us(2, 0, 16)], '00283006': ['OW', us(1, 2)] }]],
+      '7FE00010': ['OW', new Uint8Array(2 * 4096 * 4096)],
+    };
+    const large = buildFile(mrElements(elements));
     const slow = write('slow.dcm', large);
     const small = write('small.dcm', buildFile(mrElements()));
     const pool = createDecodePool({ threads: 1, timeoutMs: 100, memoryMb: 256 });

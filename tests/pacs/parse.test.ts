@@ -68,7 +68,7 @@ describe('parseInstance', () => {
     expect(parseInstance(deflated(buildDataSet(mrElements())))).toMatchObject({ ...uids, transferSyntaxUid: syntax });
     const bomb = deflated(Buffer.alloc(300 * 1024 * 1024));
     expect(bomb.length).toBeLessThan(1024 * 1024);
-    expect(() => parseInstance(bomb)).toThrow(/larger than 256 MiB/);
+    expect(() => parseInstance(bomb)).toThrow(/larger than \d+ MiB/);
   });
 
   it('believes the first element where the transfer syntax contradicts it', () => {
