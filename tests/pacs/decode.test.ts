@@ -50,6 +50,33 @@ describe('HTJ2K, which only the codec under test can write here', () => {
   });
 });
 
+it('decodes single bits in JPEG 2000, which DCMTK and GDCM cannot write', async () => {
+  const { Context, NativeCodecs } = dcmjsCodecs;
+  await NativeCodecs.initializeAsync();
+  const bits = Uint8Array.from({ length: 64 * 64 }, (_, at) => ((at * 7919) >> 3) & 1);
+  const context = new Context({
+    width: 64,
+    height: 64,
+    bitsAllocated: 8,
+    bitsStored: 1,
+    samplesPerPixel: 1,
+    pixelRepresentation: 0,
+    planarConfiguration: 0,
+    photometricInterpretation: 'MONOCHROME2',
+    decodedBuffer: bits,
+  });
+  const elements = mrElements({
+    '00280010': ['US', us(64)],
+    '00280011': ['US', us(64)],
+    '00280100': ['US', us(1)],
+    '00280101': ['US', us(1)],
+    '00280102': ['US', us(0)],
+  });
+  const encoded = NativeCodecs.encodeJpeg2000(context, { lossy: false }).getEncodedBuffer() ?? [];
+  const file = buildEncapsulated(elements, '1.2.840.10008.1.2.4.90', encapsulate([Buffer.from(encoded)]));
+  expect((await decodeFrame(file, 1)).pixels).toEqual(bits);
+});
+
 describe('decodeFrame', () => {
   const rle = (first: number, planes = 2) => {
     const header = Buffer.alloc(64);

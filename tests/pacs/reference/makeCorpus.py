@@ -77,6 +77,10 @@ def write(short, what, picture):
     report(f"{name}.dcm", what, expected)
     # DCMTK swaps the 16-bit words of 32-bit samples one by one, pydicom the samples; the standard does not decide.
     encode(name, what, {key: NATIVE[key] for key in NATIVE if key != "big-endian" or ds.BitsAllocated < 32}, expected)
+    if ds.BitsAllocated <= 8:  # PS3.5 A.3: in big endian words, bytes change places
+        ds["PixelData"].VR = "OW"
+        ds.save_as(f"{name}-words.dcm")
+        encode(f"{name}-words", f"{what} in words", {"big-endian": NATIVE["big-endian"]}, expected)
     for encoding, transform in encapsulations.OF_PYDICOM.items():
         transform(ds, f"{name}-{encoding}.dcm")
         report(f"{name}-{encoding}.dcm", f"{what}, {encoding}", expected)
