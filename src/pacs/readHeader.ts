@@ -112,8 +112,12 @@ function superviseElements(stream: ByteStream): void {
 export function inflateDataSet(bytes: Uint8Array): Uint8Array {
   const maxOutputLength = Math.min(MAX_INFLATED, Math.max(MAX_FREELY_INFLATED, MAX_INFLATION * bytes.length));
   try {
-    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame. In one chunk: joining several doubles the memory.
-    return plain(inflateRawSync(bytes, { maxOutputLength, chunkSize: maxOutputLength + 1 }));
+    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame. Images fit into one chunk, which is not copied.
+    const inflated = inflateRawSync(bytes, {
+      maxOutputLength,
+      chunkSize: Math.min(maxOutputLength, Math.max(4 * bytes.length, 65_536)),
+    });
+    return plain(inflated);
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new InvalidDicom(
