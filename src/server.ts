@@ -19,6 +19,7 @@ const MAX_BODY_BYTES = 256 * 1024;
 const MAX_TOKENS = 2000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const REFUSAL_ARRIVES_MS = 1000;
+const LAST_ANSWERS_MS = 20_000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
@@ -76,20 +77,33 @@ export async function startServer(program: Context): Promise<HttpServer> {
       `Port ${config.port} of ${config.host} is taken by another program. Stop that one, or set PORT to another number.`,
     );
   });
-  return { url, close: () => app.close() };
+  return { url, close: () => close(app) };
+}
+
+/** Answers what is asked already, for a while; a connection that becomes idle meanwhile is closed, too. */
+async function close(app: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 100);
+  const last = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(last);
+  }
 }
 
 /** The time for a request to arrive; slow answers are not cut short. */
 async function limitArrival({ url, raw }: FastifyRequest): Promise<void> {
   if (url.startsWith('/dicom-web/') || raw.complete) return;
-  const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS);
+  const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS).unref();
   const stop = () => clearTimeout(timer);
   raw.once('end', stop).once('close', stop);
 }
 
 /** A body that nobody reads, as behind a refusal, would keep its connection busy for ever, and the server from closing. */
 async function endUnread({ raw }: FastifyRequest): Promise<void> {
-  if (!raw.complete) setTimeout(() => raw.socket.destroy(), REFUSAL_ARRIVES_MS).unref();
+  if (raw.complete) return;
+  setTimeout(() => raw.complete || raw.socket.destroy(), REFUSAL_ARRIVES_MS).unref();
 }
 
 /** GraphiQL, whole in one page, so that it works without the internet. */

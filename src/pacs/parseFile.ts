@@ -1,5 +1,4 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import { InvalidDicom } from '../errors.js';
 import { locateDataSet } from './locateDataSet.js';
@@ -55,24 +54,24 @@ async function parseDeflated(file: FileHandle, offset: number): Promise<Instance
     const dataSet = readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN);
     return dataSet.elements.x7fe00010 ? readInstance(dataSet, DEFLATED_LITTLE_ENDIAN) : null;
   };
+  const deflated = file.createReadStream({ start: offset, autoClose: false });
+  const inflate = createInflateRaw();
+  deflated.on('error', (error) => inflate.destroy(error)).pipe(inflate);
   try {
-    const deflated = file.createReadStream({ start: offset, autoClose: false });
-    const found = await pipeline(deflated, createInflateRaw(), async (inflated: AsyncIterable<Buffer>) => {
-      for await (const chunk of inflated) {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length < enough) continue;
-        if (length >= MAX_INFLATED_HEADER) throw tooLarge();
-        enough *= GROWTH;
-        const instance = attempt(read);
-        if (instance) return instance;
-      }
-      return null;
-    });
-    if (found) return found;
+    for await (const chunk of inflate) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length < enough) continue;
+      if (length >= MAX_INFLATED_HEADER) throw tooLarge();
+      enough *= GROWTH;
+      const instance = attempt(read);
+      if (instance) return instance;
+    }
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
     throw new InvalidDicom('The deflated data set is damaged or truncated. Send or copy the file again.');
+  } finally {
+    deflated.destroy();
   }
   return readInstance(readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN), DEFLATED_LITTLE_ENDIAN);
 }
