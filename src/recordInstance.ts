@@ -17,6 +17,8 @@ export async function recordInstance(context: Context, received: Received, pacs:
   await recordWhole(context, received, pacs);
 }
 
+const NOT_ASKED = 'It came by itself; no archive was asked how many instances there are.';
+
 /** Series recorded by this process: of most objects nothing but themselves is new. */
 const knownSeries = new WeakMap<PrismaClient, Map<string, string>>();
 const MOST_KNOWN = 1000;
@@ -99,7 +101,7 @@ async function recordWhole(context: Context, received: Received, pacs: string | 
     }
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
-      create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs },
+      create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs, evidence: NOT_ASKED },
       update: studyFacts(instance),
     });
     if (!study.modalities.includes(modality))

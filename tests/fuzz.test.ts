@@ -10,7 +10,7 @@ it('some seconds of damaged files, and of damaged answers of archives, end in re
     encoding: 'utf8',
   });
   expect({ status, stderr, stdout }).toMatchObject({ status: 0, stderr: '' });
-  for (const target of ['parser', 'decoder', 'multipart']) {
+  for (const target of ['parser', 'decoder', 'multipart', 'association']) {
     expect(Number(new RegExp(`${target}: (\\d+) runs`).exec(stdout)?.[1])).toBeGreaterThan(50);
   }
 });

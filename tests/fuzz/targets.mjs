@@ -1,6 +1,7 @@
 import { createDecodePool } from '../../dist/pacs/decodePool.js';
 import { readMultipart } from '../../dist/pacs/multipart.js';
 import { parseInstance } from '../../dist/pacs/parse.js';
+import { associationTarget } from './association.mjs';
 import { dicomSeeds, multipartSeeds } from './seeds.mjs';
 
 const BOUNDARY = 'boundary';
@@ -36,6 +37,7 @@ export async function openTargets() {
       close: () => pool.close(),
     },
     { name: 'multipart', seeds: multipartSeeds(BOUNDARY), run: readParts },
+    await associationTarget(),
   ];
 }
 
