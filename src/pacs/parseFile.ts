@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import { InvalidDicom } from '../errors.js';
 import { locateDataSet } from './locateDataSet.js';
@@ -12,6 +13,7 @@ const MAX_HEADER = 64 * 1024 * 1024;
 /** Of a deflated one, which costs its sender a thousandth of that. */
 const MAX_INFLATED_HEADER = 16 * 1024 * 1024;
 const GROWTH = 8;
+const CHUNK = 64 * 1024;
 
 /**
  * As parseInstance, from a file, reading no more of it than the header needs: the pixels behind may be gigabytes.
@@ -54,7 +56,7 @@ async function parseDeflated(file: FileHandle, offset: number): Promise<Instance
     const dataSet = readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN);
     return dataSet.elements.x7fe00010 ? readInstance(dataSet, DEFLATED_LITTLE_ENDIAN) : null;
   };
-  const deflated = file.createReadStream({ start: offset, autoClose: false });
+  const deflated = Readable.from(readFrom(file, offset));
   const inflate = createInflateRaw();
   deflated.on('error', (error) => inflate.destroy(error)).pipe(inflate);
   try {
@@ -74,6 +76,16 @@ async function parseDeflated(file: FileHandle, offset: number): Promise<Instance
     deflated.destroy();
   }
   return readInstance(readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN), DEFLATED_LITTLE_ENDIAN);
+}
+
+/** A file handle's own stream closes the file when it ends. */
+async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffer> {
+  for (let position = offset; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, position);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
+  }
 }
 
 /** null where more of the header is needed. */

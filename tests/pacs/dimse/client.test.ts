@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { InvalidDicom, StorageFull } from '../../../src/errors.js';
 import { DimseClient } from '../../../src/pacs/dimse/client.js';
 import { writePdu } from '../../../src/pacs/dimse/pdu.js';
 import { startProvider } from '../../../src/pacs/dimse/provider.js';
@@ -218,6 +219,31 @@ describe.skipIf(!hasDcmtk)('C-STORE to storescp', () => {
       message: expect.stringContaining('Explicit VR Little Endian'),
     });
     expect(noise?.failure).toMatchObject({ code: 'INVALID_DICOM' });
+  });
+});
+
+describe('C-STORE to an archive that is out of resources', () => {
+  const sendTo = async (store: () => Promise<void>) => {
+    const provider = await startProvider({ host: '127.0.0.1', port: 0, aeTitle: 'FULL', allowed: null, store });
+    const peer = { host: '127.0.0.1', port: provider.port, calledAeTitle: 'FULL', callingAeTitle: 'MRIMASTER' };
+    const [stored] = await storeInstances(peer, paths.slice(0, 1));
+    await provider.close();
+    return stored;
+  };
+
+  it('is tried again, and succeeds when there is room; what is refused is not', async () => {
+    let asked = 0;
+    const stored = await sendTo(async () => {
+      if (++asked < 3) throw new StorageFull('full');
+    });
+    expect({ asked, failure: stored?.failure }).toEqual({ asked: 3, failure: undefined });
+    asked = 0;
+    const refused = await sendTo(async () => {
+      asked++;
+      throw new InvalidDicom('not this one');
+    });
+    expect(refused?.failure).toMatchObject({ code: 'PACS_REFUSED', message: expect.stringContaining('C000') });
+    expect(asked).toBe(1);
   });
 });
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StorageFull } from '../../../src/errors.js';
-import { writePdu } from '../../../src/pacs/dimse/pdu.js';
+import { writeCommand } from '../../../src/pacs/dimse/command.js';
+import { writeDataHeader, writePdu } from '../../../src/pacs/dimse/pdu.js';
 import {
   type Provider,
   type ProviderEvent,
@@ -264,6 +265,31 @@ describe('what is not DICOM', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(timer);
     expect(events.at(-1)?.reason).toContain('silent');
+  });
+
+  it('holds back a sender that is faster than the store', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const port = await start({ store: () => held });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    const command = writeCommand({
+      affectedSopClassUid: '1.2.840.10008.5.1.4.1.1.4',
+      commandField: 1,
+      messageId: 1,
+      priority: 0,
+      commandDataSetType: 0,
+      affectedSopInstanceUid: '1.2.3',
+    });
+    socket.write(Buffer.concat([associate(), writeDataHeader(1, true, true, command.length), command]));
+    const piece = Buffer.concat([writeDataHeader(1, false, false, 100_000), Buffer.alloc(100_000)]);
+    for (let sent = 0; sent < 1000; sent++) socket.write(piece); // 100 MB
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(socket.writableLength).toBeGreaterThan(80e6); // it is still ours: the kernels' buffers took the rest
+    socket.destroy();
+    release();
   });
 
   it('gives a flood of silent connections no memory, and others their turn afterwards', async () => {
