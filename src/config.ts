@@ -5,6 +5,7 @@ import { MrimasterError } from './errors.js';
 import type { ArchiveSettings } from './pacs/archive.js';
 import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
 import { type DicomSettings, dicomEnvironment, readDicomSettings } from './readDicomSettings.js';
+import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
 
 /** What is wrong with the environment: all of it at once, each with its cure. */
 export class ConfigInvalid extends MrimasterError {
@@ -23,6 +24,10 @@ export type Config = {
   model: string | undefined;
   /** Those of PACS_FILE behind that of PACS_URL; the first is asked first. */
   archives: readonly ArchiveSettings[];
+  /** How long a study that arrives must be quiet, and after how long it is classified though nothing proves it whole. */
+  arrivals: { quietMs: number; deadlineMs: number };
+  /** Which arriving studies are classified; the first that fits decides. */
+  rules: readonly Rule[];
   /** Our own DICOM port; its `port` is null where it is off. */
   dicom: DicomSettings;
   inferenceDevice: 'auto' | 'cpu' | 'webgpu' | 'cuda';
@@ -78,6 +83,9 @@ const environment = z.object({
   PACS_RETRIEVE: oneOf('PACS_RETRIEVE', ['move', 'get']).default('move'),
   PACS_FILE: z.string().optional(),
   ...dicomEnvironment,
+  STUDY_QUIET_SECONDS: integer('STUDY_QUIET_SECONDS', 1, 86_400).default(60),
+  STUDY_DEADLINE_SECONDS: integer('STUDY_DEADLINE_SECONDS', 1, 604_800).default(600),
+  RULES_FILE: z.string().optional(),
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
   DECODE_THREADS: integer('DECODE_THREADS', 1, 64).default(2),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -95,6 +103,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
   const folder = (path: string) => (isAbsolute(path) ? path : resolve(directory, path));
   const archives = readArchives(given, folder, directory, problems);
   const dicom = readDicomSettings(given, folder, problems);
+  const names = archives.map(({ name }) => name);
+  const rules = given.RULES_FILE ? readRules(folder(given.RULES_FILE), names, problems) : DEFAULT_RULES;
   if (!data || problems.length > 0) {
     const list = problems.map((problem) => `  - ${problem}`).join('\n');
     throw new ConfigInvalid(`MRIMaster cannot start with this configuration:\n${list}\nAll settings: .env.example`);
@@ -109,6 +119,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     model: data.MODEL,
     archives,
     dicom,
+    rules,
+    arrivals: { quietMs: data.STUDY_QUIET_SECONDS * 1000, deadlineMs: data.STUDY_DEADLINE_SECONDS * 1000 },
     inferenceDevice: data.INFERENCE_DEVICE,
     decodeThreads: data.DECODE_THREADS,
     logLevel: data.LOG_LEVEL,

@@ -10,6 +10,7 @@ import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePo
 import { clearPartials } from './pacs/receive.js';
 import { openQueue, type Queue } from './queue.js';
 import { registerModels } from './registerModels.js';
+import { createTransfers, type Transfers } from './transfers.js';
 
 /** The parts of a running MRIMaster. Everything that needs one is handed this. */
 export type Context = {
@@ -24,6 +25,8 @@ export type Context = {
   decoding: DecodePool;
   /** By name; the first is asked first. */
   archives: ReadonlyMap<string, Archive>;
+  /** What is being sent to us at this moment. */
+  transfers: Transfers;
   /** Where received bytes lie; Instance.path is relative to it. */
   receivedDir: string;
   close(): Promise<void>;
@@ -51,7 +54,20 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     opened.push(queue.close);
     const { prisma } = database;
     const archives = new Map(config.archives.map((one) => [one.name, openArchive(one, config.dicom.aeTitle)]));
-    return { config, log, database, prisma, queue, classifier, model, decoding, archives, receivedDir, close };
+    return {
+      config,
+      log,
+      database,
+      prisma,
+      queue,
+      classifier,
+      model,
+      decoding,
+      archives,
+      transfers: createTransfers(),
+      receivedDir,
+      close,
+    };
   } catch (error) {
     await close().catch((failure) => log.error({ err: failure }, 'Closing after a failed start failed, too.'));
     throw error;

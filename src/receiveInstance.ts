@@ -3,11 +3,14 @@ import { InstanceConflict, InvalidDicom } from './errors.js';
 import type { Instance } from './pacs/parse.js';
 import { type Received, receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
+import type { Transfer } from './transfers.js';
 
 /** `announced`: what the sender said that it would send; `pacs`: the archive that it is, if we know it by a name. */
 export type Arrival = {
   bytes: AsyncIterable<Uint8Array>;
   pacs: string | null;
+  /** What it comes with; null where we asked for it, so that it sets nothing off. */
+  transfer: Transfer | null;
   announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
 };
 
@@ -16,12 +19,15 @@ export type Arrival = {
  * be acknowledged. The same bytes again change nothing; other bytes with its UID are kept beside it and flagged.
  * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
  */
-export async function receiveInstance(context: Context, { bytes, pacs, announced = {} }: Arrival): Promise<Received> {
+export async function receiveInstance(
+  context: Context,
+  { bytes, pacs, transfer, announced = {} }: Arrival,
+): Promise<Received> {
   const received = await receiveBytes(bytes, context.receivedDir, {
     check: (instance) => compare(instance, announced),
   });
   try {
-    await recordInstance(context, received, pacs);
+    await recordInstance(context, received, pacs, transfer !== null);
   } catch (error) {
     if (!(error instanceof InstanceConflict)) throw error;
     const { sopInstanceUid } = received.instance;

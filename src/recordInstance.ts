@@ -1,20 +1,41 @@
 import type { Context } from './context.js';
 import { InstanceConflict } from './errors.js';
 import type { Prisma, PrismaClient } from './generated/prisma/client.js';
+import { isOwnResult } from './pacs/ownResult.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
+import { firstLookMs } from './settleStudy.js';
 
 /**
  * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again
  * changes nothing.
  * @param pacs the archive it was pulled from; null when it came by itself.
+ * @param arriving that it came by itself: its study is then classified when no more come (settleStudy.ts), in the same
+ *   transaction made durable. Results of our own set nothing off.
  * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first; that this one came, too, is
  *   recorded then, and nothing else.
  */
-export async function recordInstance(context: Context, received: Received, pacs: string | null): Promise<void> {
-  const seriesId = knownSeriesOf(context).get(keyOf(received.instance));
-  if (seriesId !== undefined && (await recordInSeries(context, received, seriesId))) return;
-  await recordWhole(context, received, pacs);
+export async function recordInstance(
+  context: Context,
+  received: Received,
+  pacs: string | null,
+  arriving = false,
+): Promise<void> {
+  const { instance } = received;
+  const seriesId = knownSeriesOf(context).get(keyOf(instance));
+  const settle = arriving && !isOwnResult(instance) ? settleTimes(context) : null;
+  if (seriesId !== undefined && (await recordInSeries(context, received, seriesId, settle))) return;
+  await recordWhole(context, received, pacs, settle);
+}
+
+/** When a study whose last instance has just come is looked at, and when it is classified at the latest. */
+type SettleTimes = { lastInstanceAt: Date; settleAt: Date; settleBy: Date };
+
+function settleTimes({ config }: Context): SettleTimes {
+  const lastInstanceAt = new Date();
+  const later = (ms: number) => new Date(lastInstanceAt.getTime() + ms);
+  const { quietMs, deadlineMs } = config.arrivals;
+  return { lastInstanceAt, settleAt: later(quietMs - firstLookMs(quietMs)), settleBy: later(deadlineMs) };
 }
 
 const NOT_ASKED = 'It came by itself; no archive was asked how many instances there are.';
@@ -46,7 +67,12 @@ function remember(context: Context, instance: Instance, seriesId: string): void 
  * Object and slices in one statement. @returns false, with nothing changed, where the object is here already, or the
  * series is no longer.
  */
-async function recordInSeries(context: Context, received: Received, seriesId: string): Promise<boolean> {
+async function recordInSeries(
+  context: Context,
+  received: Received,
+  seriesId: string,
+  settle: SettleTimes | null,
+): Promise<boolean> {
   const { instance, path, sha256, bytes } = received;
   const { sopInstanceUid, sopClassUid, transferSyntaxUid } = instance;
   const slices = JSON.stringify(slicesOf(instance));
@@ -63,6 +89,10 @@ async function recordInSeries(context: Context, received: Received, seriesId: st
           ARRAY(SELECT jsonb_array_elements_text(slice."pixelSpacing")::float8)
         FROM stored, jsonb_to_recordset(${slices}::jsonb) AS slice("sopInstanceUid" text, "frameNumber" int,
           "instanceNumber" int, "rows" int, "columns" int, "pixelSpacing" jsonb)
+      ), arrived AS (
+        UPDATE "Study" SET "lastInstanceAt" = ${settle?.lastInstanceAt}, "settleAt" = ${settle?.settleAt}, "settleBy" = ${settle?.settleBy}
+        FROM stored, "Series"
+        WHERE ${settle !== null} AND "Series"."id" = ${seriesId} AND "Study"."id" = "Series"."studyId"
       )
       SELECT count(*)::int AS count FROM stored`;
     return stored.count === 1;
@@ -82,7 +112,12 @@ function isForeignKeyViolation(error: unknown): boolean {
   return code === 'P2003' || meta?.code === '23503' || meta?.driverAdapterError?.cause?.originalCode === '23503';
 }
 
-async function recordWhole(context: Context, received: Received, pacs: string | null): Promise<void> {
+async function recordWhole(
+  context: Context,
+  received: Received,
+  pacs: string | null,
+  settle: SettleTimes | null,
+): Promise<void> {
   const { prisma } = context;
   const { instance } = received;
   const modality = instance.modality ?? 'OT'; // PS3.3 C.7.3.1.1.1: "other"
@@ -101,8 +136,15 @@ async function recordWhole(context: Context, received: Received, pacs: string | 
     }
     const study = await tx.study.upsert({
       where: { studyInstanceUid },
-      create: { studyInstanceUid, ...studyFacts(instance), modalities: [modality], pacs, evidence: NOT_ASKED },
-      update: studyFacts(instance),
+      create: {
+        studyInstanceUid,
+        ...studyFacts(instance),
+        modalities: [modality],
+        pacs,
+        evidence: NOT_ASKED,
+        ...settle,
+      },
+      update: { ...studyFacts(instance), ...(!first && settle) },
     });
     if (!study.modalities.includes(modality))
       await tx.study.update({ where: { id: study.id }, data: { modalities: { push: modality } } });
@@ -114,6 +156,8 @@ async function recordWhole(context: Context, received: Received, pacs: string | 
         modality,
         description: instance.seriesDescription,
         seriesNumber: instance.seriesNumber,
+        bodyPart: instance.bodyPartExamined,
+        station: instance.stationName,
       },
       update: {},
     });

@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import { asKnown } from './formatError.js';
 import { type Provider, type ProviderEvent, startProvider } from './pacs/dimse/provider.js';
 import { receiveInstance } from './receiveInstance.js';
+import type { Transfer } from './transfers.js';
 
 /**
  * Our DICOM port: what archives and scanners send is kept and recorded. undefined where DICOM_PORT is off.
@@ -11,6 +12,12 @@ import { receiveInstance } from './receiveInstance.js';
 export async function startDicom(context: Context): Promise<Provider | undefined> {
   const { host, port, aeTitle, allowed, tls } = context.config.dicom;
   if (port === null) return undefined;
+  const transfers = new Map<number, Transfer>();
+  const transferOf = (association: number) => {
+    const transfer = transfers.get(association) ?? context.transfers.begin();
+    transfers.set(association, transfer);
+    return transfer;
+  };
   try {
     return await startProvider({
       host,
@@ -18,12 +25,18 @@ export async function startDicom(context: Context): Promise<Provider | undefined
       aeTitle,
       allowed,
       tls: tls && { ...tls, requestCert: tls.ca !== undefined },
-      store: async ({ bytes, callingAeTitle, sopClassUid, sopInstanceUid }) => {
+      store: async ({ bytes, callingAeTitle, sopClassUid, sopInstanceUid, association, moveOriginatorAeTitle }) => {
         const pacs = archiveOf(context, callingAeTitle);
         const announced = { sopClassUid, sopInstanceUid };
-        await receiveInstance(context, { bytes, pacs, announced }).catch((error) => {
+        // What our own C-MOVE has sent to us is being classified already.
+        const transfer = moveOriginatorAeTitle === aeTitle ? null : transferOf(association);
+        await receiveInstance(context, { bytes, pacs, transfer, announced }).catch((error) => {
           throw asKnown(error) ?? error; // a database that is away is a reason to send again
         });
+      },
+      onClose: (association) => {
+        transfers.get(association)?.end();
+        transfers.delete(association);
       },
       onEvent: (event) => report(context, event),
     });

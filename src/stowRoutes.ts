@@ -47,13 +47,14 @@ async function storeParts(
   boundary: string,
   announced: { studyInstanceUid?: string },
 ): Promise<Outcome> {
+  const transfer = context.transfers.begin();
   const outcome: Outcome = { stored: [], failures: [] };
   try {
     for await (const { headers, content } of readMultipart(request.raw, boundary)) {
       try {
         if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
           throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
-        const { instance } = await receiveInstance(context, { bytes: limit(content), pacs: null, announced });
+        const { instance } = await receiveInstance(context, { bytes: limit(content), pacs: null, transfer, announced });
         outcome.stored.push(instance);
       } catch (error) {
         const known = asKnown(error);
@@ -65,6 +66,8 @@ async function storeParts(
   } catch (error) {
     if (!(error instanceof PacsBadAnswer) && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
     outcome.failures.push(new InvalidDicom('The multipart body is malformed or cut off. What was whole is kept.'));
+  } finally {
+    transfer.end();
   }
   return outcome;
 }

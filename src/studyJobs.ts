@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import { DatabaseUnavailable, MrimasterError, StudyBusy, StudyNotFound } from './errors.js';
 import { asKnown } from './formatError.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
-import { CLASSIFY_STUDY, type Priority, type StudyHandlers } from './queue.js';
+import { CLASSIFY_STUDY, type Priority, type StudyHandlers, type StudyJob } from './queue.js';
 import { requireArchive } from './retrieveStudy.js';
 
 /** `pacs`: pull it from there first; undefined = only if it is not here. */
@@ -34,16 +34,14 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
       create: { studyInstanceUid, modalities: [], pacs, status: 'QUEUED' },
       update: {},
     });
-    const id = randomUUID();
-    const sent = await queue.sendStudy(tx, id, { studyInstanceUid, pacs, force }, priority);
+    const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs, force }, priority);
     if (!sent) {
       const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
       if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
         throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
       return job;
     }
-    await tx.study.update({ where: { id: study.id }, data: { status: 'QUEUED', failureCode: null } });
-    return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId: study.id } });
+    return sent;
   };
   // A job that has just ended keeps its place in the queue for a moment longer than its row says.
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -52,6 +50,23 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     await sleep(100);
   }
   throw new DatabaseUnavailable('The queue does not take the study at the moment. Try again shortly.');
+}
+
+/**
+ * A job and the study's status, within the caller's transaction.
+ * @returns null where the study has a job that waits or runs already.
+ */
+export async function sendStudyJob(
+  { queue }: Context,
+  tx: Prisma.TransactionClient,
+  studyId: string,
+  job: StudyJob,
+  priority: Priority,
+): Promise<Job | null> {
+  const id = randomUUID();
+  if (!(await queue.sendStudy(tx, id, job, priority))) return null;
+  await tx.study.update({ where: { id: studyId }, data: { status: 'QUEUED', failureCode: null } });
+  return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId } });
 }
 
 /**

@@ -63,7 +63,16 @@ export function runCli(args: string[], env: Record<string, string> = {}): Promis
 export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
   const { NODE_ENV, VITEST, ORT_DISABLE_TELEMETRY, ...rest } = process.env;
   // Empty, so that neither this shell nor a file .env leads a test to a real database or archive.
-  return { ...rest, DATABASE_URL: '', PACS_URL: '', PACS_FILE: '', DICOM_PORT: '0', INFERENCE_DEVICE: 'cpu', ...env };
+  return {
+    ...rest,
+    DATABASE_URL: '',
+    PACS_URL: '',
+    PACS_FILE: '',
+    RULES_FILE: '',
+    DICOM_PORT: '0',
+    INFERENCE_DEVICE: 'cpu',
+    ...env,
+  };
 }
 
 /** Polls until `done` is true of the answer. @throws after a minute. */

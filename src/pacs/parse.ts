@@ -35,6 +35,7 @@ export type Instance = {
   seriesNumber: number | null;
   instanceNumber: number | null;
   bodyPartExamined: string | null;
+  stationName: string | null;
   imageType: readonly string[];
   manufacturer: string | null;
   scan: Scan;
@@ -95,6 +96,7 @@ function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
     seriesNumber: readInteger(dataSet, 'x00200011'),
     instanceNumber: readInteger(dataSet, 'x00200013'),
     bodyPartExamined: readString(dataSet, 'x00180015'),
+    stationName: text('x00081010'),
     imageType: readStrings(dataSet, 'x00080008').filter((value) => value !== ''),
     manufacturer: text('x00080070'),
     scan: readScan(dataSet, characterSets),

@@ -19,6 +19,12 @@ export class Series implements Omit<SeriesRow, 'studyId'> {
   @Field(() => Int, { nullable: true })
   seriesNumber!: number | null;
 
+  @Field(() => String, { nullable: true, description: 'BodyPartExamined.' })
+  bodyPart!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'StationName.' })
+  station!: string | null;
+
   @Field(() => Orientation, { nullable: true, description: 'Null where the slices tell no plane.' })
   orientation!: Orientation | null;
 

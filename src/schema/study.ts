@@ -98,6 +98,20 @@ export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | '
   @Field(() => StudyStatus)
   status!: StudyStatus;
 
+  @Field(() => Int, {
+    description: 'How often it arrived and settled with other instances than before; 0 when it was only asked for.',
+  })
+  revision!: number;
+
+  @Field(() => String, { nullable: true, description: 'The rule that decided whether it is classified, and by what.' })
+  intakeReason!: string | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the last instance came that nobody had asked for.',
+  })
+  lastInstanceAt!: Date | null;
+
   @Field(() => String, { nullable: true, description: 'Why it, or one of its slices, failed, as an error code.' })
   failureCode!: string | null;
 }

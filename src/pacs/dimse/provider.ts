@@ -1,14 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { PacsBadAnswer } from '../../errors.js';
-import { asPart10 } from './asPart10.js';
-import { Association, abort, type Message } from './association.js';
-import { COMMANDS, type Command, RESPONSE } from './command.js';
-import { Connection, ConnectionLost } from './connection.js';
-import { mayAssociate, type Peers, type Refusal } from './mayAssociate.js';
-import { answerContexts } from './negotiate.js';
-import { InvalidPdu, writePdu } from './pdu.js';
-import { failureStatus, STATUS } from './status.js';
+import { Connection } from './connection.js';
+import type { Peers } from './mayAssociate.js';
+import { serveAssociation } from './serveAssociation.js';
 
 /** An object that a peer sends: the bytes of a Part 10 file, its data set as it comes over the wire. */
 export type Incoming = {
@@ -17,6 +11,10 @@ export type Incoming = {
   sopClassUid: string;
   sopInstanceUid: string;
   bytes: AsyncIterable<Uint8Array>;
+  /** Which association it comes over, until `onClose` names it. */
+  association: number;
+  /** Whose C-MOVE made the peer send it; null where nobody's did. */
+  moveOriginatorAeTitle: string | null;
 };
 
 /**
@@ -29,6 +27,7 @@ export type ProviderOptions = Peers & {
   port: number;
   tls?: TlsOptions | undefined;
   store(incoming: Incoming): Promise<void>;
+  onClose?(association: number): void;
   /** For the log; never with a patient's data. */
   onEvent?(event: ProviderEvent): void;
   limits?: Partial<ProviderLimits>;
@@ -60,7 +59,7 @@ export const PROVIDER_LIMITS: ProviderLimits = {
   idleMs: 60_000,
 };
 
-/** `associations`: those that are open; each names the studies of nothing: a closed set says that nobody is sending. */
+/** `associations`: how many are open. */
 export type Provider = { port: number; associations(): number; close(): Promise<void> };
 
 /**
@@ -79,7 +78,7 @@ export async function startProvider(options: ProviderOptions): Promise<Provider>
         associations--;
       },
     };
-    const served = serve(connection, socket, options, limits, slots).finally(() => {
+    const served = serveAssociation(connection, socket, options, limits, slots).finally(() => {
       open.delete(socket);
     });
     open.set(socket, served);
@@ -112,122 +111,4 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
-}
-
-type Slots = { take(): boolean; give(): void };
-
-/** From the first byte to the last; never throws. */
-async function serve(
-  connection: Connection,
-  socket: Socket,
-  options: ProviderOptions,
-  limits: ProviderLimits,
-  slots: Slots,
-): Promise<void> {
-  const event: ProviderEvent = { kind: 'broken', peer: socket.remoteAddress ?? '', reason: '' };
-  let taken = false;
-  try {
-    const request = await connection.read();
-    if (request === null) return; // a port scan, a load balancer's probe
-    if (request.type !== 'ASSOCIATE_RQ') throw new InvalidPdu(`${request.type} without an association`);
-    event.callingAeTitle = printable(request.callingAeTitle);
-    taken = slots.take();
-    const { answers, contexts } = answerContexts(request.contexts);
-    const refusal = mayAssociate(request, socket.remoteAddress, options, taken, request.contexts.length);
-    if (refusal) {
-      options.onEvent?.({ ...event, kind: 'refused', reason: refusal.why });
-      return await reject(connection, refusal);
-    }
-    const { calledAeTitle, callingAeTitle } = request;
-    const accept = { calledAeTitle, callingAeTitle, contexts: answers, maxPduLength: limits.pduLength, roles: [] };
-    await connection.write(writePdu({ type: 'ASSOCIATE_AC', ...accept }));
-    const association = new Association(connection, contexts, request.maxPduLength);
-    for (let message = await association.receive(); message; message = await association.receive()) {
-      await answer(association, message, event, options, limits);
-    }
-  } catch (error) {
-    if (error instanceof InvalidPdu) abort(connection);
-    else connection.destroy();
-    const expected = error instanceof InvalidPdu || error instanceof ConnectionLost;
-    options.onEvent?.({ ...event, kind: expected ? 'broken' : 'failed', reason: (error as Error).message, error });
-  } finally {
-    if (taken) slots.give();
-  }
-}
-
-async function reject(connection: Connection, { result, source, reason }: Refusal): Promise<void> {
-  await connection.write(writePdu({ type: 'ASSOCIATE_RJ', result, source, reason }));
-  connection.end();
-}
-
-async function answer(
-  association: Association,
-  message: Message,
-  event: ProviderEvent,
-  options: ProviderOptions,
-  limits: ProviderLimits,
-): Promise<void> {
-  const { command, context } = message;
-  const { affectedSopClassUid, affectedSopInstanceUid, messageId = 0 } = command;
-  const respond = (status: number) =>
-    association.send(context, {
-      ...(affectedSopClassUid !== undefined && { affectedSopClassUid }),
-      commandField: command.commandField | RESPONSE,
-      messageIdBeingRespondedTo: messageId,
-      status,
-      ...(affectedSopInstanceUid !== undefined && { affectedSopInstanceUid }),
-    });
-  if (command.commandField === COMMANDS.C_ECHO_RQ) return respond(STATUS.SUCCESS);
-  if (command.commandField === COMMANDS.C_CANCEL_RQ) return; // what it cancels is done already
-  if (command.commandField !== COMMANDS.C_STORE_RQ) return respond(STATUS.UNRECOGNIZED_OPERATION);
-  if (!message.data || !isStore(command)) return respond(STATUS.MISSING_ATTRIBUTE);
-  const failure = await store(message.data, command, event, options, limits, context.transferSyntax);
-  if (failure) options.onEvent?.({ ...event, kind: 'failed', reason: failure.message, error: failure });
-  await respond(failure ? failureStatus(failure) : STATUS.SUCCESS);
-}
-
-type StoreCommand = Command & { affectedSopClassUid: string; affectedSopInstanceUid: string };
-
-function isStore(command: Command): command is StoreCommand {
-  return command.affectedSopClassUid !== undefined && command.affectedSopInstanceUid !== undefined;
-}
-
-/** What went wrong with this object alone, undefined where nothing did; throws where the association is over. */
-async function store(
-  data: AsyncGenerator<Buffer>,
-  command: StoreCommand,
-  { callingAeTitle = '' }: ProviderEvent,
-  options: ProviderOptions,
-  limits: ProviderLimits,
-  transferSyntax: string,
-): Promise<Error | undefined> {
-  const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command;
-  let over: unknown;
-  /** The association's own end must not be taken for a fault of the store. */
-  async function* guarded() {
-    let bytes = 0;
-    try {
-      for await (const chunk of data) {
-        bytes += chunk.length;
-        if (bytes > limits.objectBytes) throw new InvalidPdu(`an object of more than ${limits.objectBytes} bytes`);
-        yield chunk;
-      }
-    } catch (error) {
-      over = error;
-      throw error;
-    }
-  }
-  try {
-    const bytes = asPart10(guarded(), { sopClassUid, sopInstanceUid, transferSyntax, callingAeTitle });
-    await options.store({ callingAeTitle, sopClassUid, sopInstanceUid, bytes });
-    return undefined;
-  } catch (error) {
-    if (over) throw over;
-    return error instanceof Error ? error : new PacsBadAnswer('The object cannot be kept.');
-  }
-}
-
-/** An AE title from the wire may hold anything. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 16);
 }

@@ -1,0 +1,132 @@
+import type { Socket } from 'node:net';
+import { PacsBadAnswer } from '../../errors.js';
+import { asPart10 } from './asPart10.js';
+import { Association, abort, type Message } from './association.js';
+import { COMMANDS, type Command, RESPONSE } from './command.js';
+import { type Connection, ConnectionLost } from './connection.js';
+import { mayAssociate, type Refusal } from './mayAssociate.js';
+import { answerContexts } from './negotiate.js';
+import { InvalidPdu, writePdu } from './pdu.js';
+import type { ProviderEvent, ProviderLimits, ProviderOptions } from './provider.js';
+import { failureStatus, STATUS } from './status.js';
+
+/** Numbers them over the life of the process. */
+let associations = 0;
+
+/** Of the associations that may be open at once. */
+export type Slots = { take(): boolean; give(): void };
+
+/** Serves a connection from its first byte to its last; never throws. */
+export async function serveAssociation(
+  connection: Connection,
+  socket: Socket,
+  options: ProviderOptions,
+  limits: ProviderLimits,
+  slots: Slots,
+): Promise<void> {
+  const event: ProviderEvent = { kind: 'broken', peer: socket.remoteAddress ?? '', reason: '' };
+  const number = ++associations;
+  let taken = false;
+  try {
+    const request = await connection.read();
+    if (request === null) return; // a port scan, a load balancer's probe
+    if (request.type !== 'ASSOCIATE_RQ') throw new InvalidPdu(`${request.type} without an association`);
+    event.callingAeTitle = printable(request.callingAeTitle);
+    taken = slots.take();
+    const { answers, contexts } = answerContexts(request.contexts);
+    const refusal = mayAssociate(request, socket.remoteAddress, options, taken, request.contexts.length);
+    if (refusal) {
+      options.onEvent?.({ ...event, kind: 'refused', reason: refusal.why });
+      return await reject(connection, refusal);
+    }
+    const { calledAeTitle, callingAeTitle } = request;
+    const accept = { calledAeTitle, callingAeTitle, contexts: answers, maxPduLength: limits.pduLength, roles: [] };
+    await connection.write(writePdu({ type: 'ASSOCIATE_AC', ...accept }));
+    const association = new Association(connection, contexts, request.maxPduLength);
+    for (let message = await association.receive(); message; message = await association.receive()) {
+      await answer(association, message, { event, number, options, limits });
+    }
+  } catch (error) {
+    if (error instanceof InvalidPdu) abort(connection);
+    else connection.destroy();
+    const expected = error instanceof InvalidPdu || error instanceof ConnectionLost;
+    options.onEvent?.({ ...event, kind: expected ? 'broken' : 'failed', reason: (error as Error).message, error });
+  } finally {
+    if (taken) slots.give();
+    options.onClose?.(number);
+  }
+}
+
+async function reject(connection: Connection, { result, source, reason }: Refusal): Promise<void> {
+  await connection.write(writePdu({ type: 'ASSOCIATE_RJ', result, source, reason }));
+  connection.end();
+}
+
+type Serving = { event: ProviderEvent; number: number; options: ProviderOptions; limits: ProviderLimits };
+
+async function answer(association: Association, message: Message, serving: Serving): Promise<void> {
+  const { command, context } = message;
+  const { event, options } = serving;
+  const { affectedSopClassUid, affectedSopInstanceUid, messageId = 0 } = command;
+  const respond = (status: number) =>
+    association.send(context, {
+      ...(affectedSopClassUid !== undefined && { affectedSopClassUid }),
+      commandField: command.commandField | RESPONSE,
+      messageIdBeingRespondedTo: messageId,
+      status,
+      ...(affectedSopInstanceUid !== undefined && { affectedSopInstanceUid }),
+    });
+  if (command.commandField === COMMANDS.C_ECHO_RQ) return respond(STATUS.SUCCESS);
+  if (command.commandField === COMMANDS.C_CANCEL_RQ) return; // what it cancels is done already
+  if (command.commandField !== COMMANDS.C_STORE_RQ) return respond(STATUS.UNRECOGNIZED_OPERATION);
+  if (!message.data || !isStore(command)) return respond(STATUS.MISSING_ATTRIBUTE);
+  const failure = await store(message.data, command, context.transferSyntax, serving);
+  if (failure) options.onEvent?.({ ...event, kind: 'failed', reason: failure.message, error: failure });
+  await respond(failure ? failureStatus(failure) : STATUS.SUCCESS);
+}
+
+type StoreCommand = Command & { affectedSopClassUid: string; affectedSopInstanceUid: string };
+
+function isStore(command: Command): command is StoreCommand {
+  return command.affectedSopClassUid !== undefined && command.affectedSopInstanceUid !== undefined;
+}
+
+/** What went wrong with this object alone, undefined where nothing did; throws where the association is over. */
+async function store(
+  data: AsyncGenerator<Buffer>,
+  command: StoreCommand,
+  transferSyntax: string,
+  { event, number: association, options, limits }: Serving,
+): Promise<Error | undefined> {
+  const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command;
+  const { callingAeTitle = '' } = event;
+  const moveOriginatorAeTitle = command.moveOriginatorAeTitle ?? null;
+  let over: unknown;
+  /** The association's own end must not be taken for a fault of the store. */
+  async function* guarded() {
+    let bytes = 0;
+    try {
+      for await (const chunk of data) {
+        bytes += chunk.length;
+        if (bytes > limits.objectBytes) throw new InvalidPdu(`an object of more than ${limits.objectBytes} bytes`);
+        yield chunk;
+      }
+    } catch (error) {
+      over = error;
+      throw error;
+    }
+  }
+  try {
+    const bytes = asPart10(guarded(), { sopClassUid, sopInstanceUid, transferSyntax, callingAeTitle });
+    await options.store({ callingAeTitle, sopClassUid, sopInstanceUid, bytes, association, moveOriginatorAeTitle });
+    return undefined;
+  } catch (error) {
+    if (over) throw over;
+    return error instanceof Error ? error : new PacsBadAnswer('The object cannot be kept.');
+  }
+}
+
+/** An AE title from the wire may hold anything. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 16);
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { Context } from './context.js';
+import { MrimasterError, StudyBusy } from './errors.js';
+import type { Prisma, Study } from './generated/prisma/client.js';
+import type { Archive } from './pacs/archive.js';
+import { retrieveStudy } from './retrieveStudy.js';
+import { type Arrived, type Ruling, ruleFor } from './rules.js';
+import { sendStudyJob } from './studyJobs.js';
+
+const BETWEEN_LOOKS_MS = 1500;
+const LIVE = { status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+
+/** How long before the quiet time ends the archive is asked for the first time, so that the second look is at its end. */
+export function firstLookMs(quietMs: number): number {
+  return Math.min(BETWEEN_LOOKS_MS, quietMs / 2);
+}
+
+/**
+ * One look at a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN
+ * when it counts what is here and nothing changed between two looks; what is missing is fetched; PROVISIONAL when the
+ * deadline has passed, or nobody can be asked. Then it is queued, as a new revision, unless these very instances were
+ * classified before. Each look ends in one transaction; one that is cut short is made again.
+ * @param isBeingSent whether an association that carried instances of it is still open.
+ */
+export async function settleStudy(
+  context: Context,
+  study: Study,
+  isBeingSent: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { prisma } = context;
+  const again = (data: Prisma.StudyUpdateManyMutationInput = {}) => lookAgain(context, study, data);
+  const working = await prisma.job.count({ where: { studyId: study.id, ...LIVE } });
+  if (isBeingSent || working > 0) return again();
+  const instances = await prisma.instance.findMany({
+    where: { series: { studyId: study.id } },
+    select: { sopInstanceUid: true },
+    orderBy: { sopInstanceUid: 'asc' },
+  });
+  const key = createHash('sha256')
+    .update(instances.map((one) => one.sopInstanceUid).join('\n'))
+    .digest('hex');
+  if (key === study.revisionKey) return forget(context, study, {});
+  const ruling = ruleFor(context.config.rules, await describe(context, study));
+  if (!ruling?.rule.classify) {
+    const intakeReason = ruling ? `Not classified by ${ruling.reason}.` : 'Not classified: no rule is for it.';
+    return forget(context, study, { intakeReason, status: study.revision === 0 ? 'SKIPPED' : study.status });
+  }
+  const here = instances.length;
+  const overdue = study.settleBy !== null && study.settleBy.getTime() <= Date.now();
+  const counted = await askArchives(context, study);
+  if (counted.count !== null && counted.count > here && !overdue) {
+    await retrieveStudy(context, counted.archive as string, study.studyInstanceUid, async () => {}, signal);
+    return again({ countedInstances: null });
+  }
+  const seenBefore = study.countedInstances === counted.count && study.countedHere === here;
+  const proven = counted.count === here && seenBefore;
+  const conclusion = { ...counted, here, key, ruling };
+  if (proven) return conclude(context, study, { ...conclusion, proven });
+  if (overdue || counted.archive === undefined) return conclude(context, study, { ...conclusion, proven });
+  return again({ countedInstances: counted.count, countedHere: here });
+}
+
+/** `archive`: the one that answered; null where none did, undefined where there is none to ask. */
+type Counted = { archive: string | null | undefined; count: number | null };
+
+/** How many instances the archive has: the one it came from, else the first that has the study. */
+async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<Counted> {
+  const known = pacs !== null ? archives.get(pacs) : undefined;
+  const candidates: Archive[] = known ? [known] : [...archives.values()];
+  if (candidates.length === 0) return { archive: undefined, count: null };
+  for (const archive of candidates) {
+    try {
+      const [found] = await archive.searchForStudies({ studyInstanceUid });
+      if (found) return { archive: archive.settings.name, count: found.numberOfInstances };
+    } catch (error) {
+      if (!(error instanceof MrimasterError)) throw error;
+      log.warn(
+        { code: error.code, archive: archive.settings.name },
+        'An archive could not be asked whether a study is whole.',
+      );
+    }
+  }
+  return { archive: null, count: null };
+}
+
+async function describe({ prisma }: Context, study: Study): Promise<Arrived> {
+  const series = await prisma.series.findMany({
+    where: { studyId: study.id },
+    select: { description: true, bodyPart: true, station: true },
+  });
+  const given = (values: (string | null)[]) => values.filter((value) => value !== null);
+  return {
+    modalities: study.modalities,
+    descriptions: given([study.description, ...series.map(({ description }) => description)]),
+    bodyParts: given(series.map(({ bodyPart }) => bodyPart)),
+    stations: given(series.map(({ station }) => station)),
+    pacs: study.pacs,
+  };
+}
+
+type Conclusion = Counted & { here: number; key: string; ruling: Ruling; proven: boolean };
+
+/** Revision, completeness and job in one transaction; nothing where an instance came meanwhile, which has a look of its own. */
+async function conclude(context: Context, study: Study, conclusion: Conclusion): Promise<void> {
+  const { archive, count, key, proven, ruling } = conclusion;
+  await context.prisma.$transaction(async (tx) => {
+    const { count: changed } = await tx.study.updateMany({
+      where: unchanged(study),
+      data: {
+        settleAt: null,
+        countedInstances: null,
+        countedHere: null,
+        revision: { increment: 1 },
+        revisionKey: key,
+        expectedInstances: count,
+        completenessState: proven ? 'PROVEN' : count !== null && count > conclusion.here ? 'INCOMPLETE' : 'PROVISIONAL',
+        evidence: evidence(conclusion),
+        intakeReason: `Classified by ${ruling.reason}.`,
+        ...(archive && { pacs: archive }),
+      },
+    });
+    if (changed === 0) return;
+    const { studyInstanceUid } = study;
+    const job = { studyInstanceUid, pacs: null, force: false };
+    if (await sendStudyJob(context, tx, study.id, job, ruling.rule.priority)) return;
+    throw new StudyBusy('The study is being classified. It is looked at again when that job has ended.');
+  });
+}
+
+function evidence({ archive, count, here, proven }: Conclusion): string {
+  if (proven) return `${archive} counted ${count} instances twice, at rest, and all are here.`;
+  if (archive === undefined) return `${here} instances came; no archive is configured to ask whether these are all.`;
+  if (archive === null) return `${here} instances came; no archive told, until the deadline, how many there are.`;
+  if (count === null) return `${here} instances came; ${archive} does not tell how many there are.`;
+  return `${archive} counted ${count} instances at the deadline; ${here} are here.`;
+}
+
+/** No instance came since it was read. */
+const unchanged = ({ id, lastInstanceAt }: Study) => ({ id, lastInstanceAt });
+
+async function lookAgain({ prisma }: Context, study: Study, data: Prisma.StudyUpdateManyMutationInput): Promise<void> {
+  const settleAt = new Date(Date.now() + BETWEEN_LOOKS_MS);
+  await prisma.study.updateMany({ where: unchanged(study), data: { ...data, settleAt } });
+}
+
+async function forget({ prisma }: Context, study: Study, data: Prisma.StudyUpdateManyMutationInput): Promise<void> {
+  await prisma.study.updateMany({ where: unchanged(study), data: { ...data, settleAt: null } });
+}

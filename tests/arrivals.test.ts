@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
+import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
+import { buildFile, type Elements, mrElements } from './pacs/buildDicom.js';
+import { freePort } from './pacs/dimse/dcmtk.js';
+import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
+import {
+  type Answer,
+  type Program,
+  REPOSITORY,
+  startProgram,
+  temporaryFolder,
+  until,
+  userEnvironment,
+} from './program.js';
+import { requirePart } from './requirements.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let paths: string[];
+let uid: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const sample = join(folder.path, 'sample');
+  uid = (await writeSampleStudy(sample)).studyInstanceUid;
+  paths = readdirSync(sample)
+    .sort()
+    .map((name) => join(sample, name));
+});
+afterAll(() => folder.remove());
+
+const STUDY = `query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { status revision intakeReason
+  completeness { state receivedInstances expectedInstances evidence } jobs { status kind } finding { label } } }`;
+const ask = async (program: { ask: Program['ask'] }, of = uid): Promise<Answer> =>
+  (await program.ask(STUDY, { uid: of })).data.study;
+const send = (port: number, files: string[], callingAeTitle = 'SCANNER') =>
+  storeInstances({ host: '127.0.0.1', port, calledAeTitle: 'MRIMASTER', callingAeTitle }, files);
+const classified = (program: Program, revision: number) =>
+  until(
+    () => ask(program),
+    (study) =>
+      study?.revision === revision && study.jobs.length === revision && study.jobs.at(-1).status === 'SUCCEEDED',
+  );
+
+describe('a study that arrives', () => {
+  it('is classified when it has been quiet, with nobody asking, once; a late instance makes a new revision', async () => {
+    const program = await startProgram({ DATA_DIR: join(folder.path, 'alone'), STUDY_QUIET_SECONDS: '5' });
+    try {
+      const port = program.dicomPort as number;
+      await send(port, paths.slice(0, 10));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await send(port, paths.slice(10, 24)); // it goes on: what came first does not decide
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      expect(await ask(program)).toMatchObject({ status: 'RECEIVING', revision: 0, jobs: [] });
+      const first = await classified(program, 1);
+      expect(first).toMatchObject({
+        status: 'CLASSIFIED',
+        intakeReason: 'Classified by rule "MR studies": modality "MR".',
+        completeness: {
+          state: 'PROVISIONAL',
+          receivedInstances: 24,
+          evidence: '24 instances came; no archive is configured to ask whether these are all.',
+        },
+      });
+      await send(port, paths.slice(0, 24)); // the same again changes nothing
+      await new Promise((resolve) => setTimeout(resolve, 6500));
+      expect(await ask(program)).toMatchObject({ revision: 1 });
+      await send(port, paths);
+      expect(await classified(program, 2)).toMatchObject({ completeness: { receivedInstances: 25 } });
+      const slices = await program.context.prisma.prediction.count();
+      expect(slices).toBe(await program.context.prisma.slice.count({ where: { eligible: true } }));
+    } finally {
+      await program.close();
+    }
+  });
+
+  it('is passed over where no rule is for it, and says why', async () => {
+    const rules = join(folder.path, 'rules.json');
+    writeFileSync(
+      rules,
+      JSON.stringify([
+        { name: 'phantoms', when: { description: '*phantom*', modality: 'MR' }, classify: false },
+        { name: 'all', when: { modality: ['MR'] } },
+      ]),
+    );
+    const program = await startProgram({
+      DATA_DIR: join(folder.path, 'ruled'),
+      STUDY_QUIET_SECONDS: '1',
+      RULES_FILE: rules,
+    });
+    try {
+      const other = join(folder.path, 'ct.dcm');
+      writeFileSync(other, buildFile(mrElements({ '00080060': ['CS', 'CT'] })));
+      const phantom = join(folder.path, 'phantom.dcm');
+      const described: Elements = {
+        '0020000D': ['UI', '1.2.9'],
+        '00080018': ['UI', '1.2.9.1'],
+        '00081030': ['LO', 'Phantom, weekly'],
+      };
+      writeFileSync(phantom, buildFile(mrElements(described)));
+      await send(program.dicomPort as number, [other, phantom]);
+      const passedOver = await until(
+        () => ask(program, '1.2.3'),
+        (study) => study?.intakeReason,
+      );
+      expect(passedOver).toMatchObject({
+        status: 'SKIPPED',
+        jobs: [],
+        intakeReason: 'Not classified: no rule is for it.',
+      });
+      const ruled = await until(
+        () => ask(program, '1.2.9'),
+        (study) => study?.intakeReason,
+      );
+      expect(ruled.intakeReason).toBe(
+        'Not classified by rule "phantoms": modality "MR", description "Phantom, weekly".',
+      );
+    } finally {
+      await program.close();
+    }
+  });
+
+  it('is not set off by what we ourselves made, nor by what we asked for', async () => {
+    const program = await startProgram({ DATA_DIR: join(folder.path, 'own'), STUDY_QUIET_SECONDS: '1' });
+    try {
+      const own = join(folder.path, 'own.dcm');
+      writeFileSync(own, buildFile(mrElements({ '00080070': ['LO', 'MRIMaster'] })));
+      await send(program.dicomPort as number, [own]);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      expect(await ask(program, '1.2.3')).toMatchObject({ revision: 0, intakeReason: null, jobs: [] });
+    } finally {
+      await program.close();
+    }
+  });
+
+  it('is settled by the next process when the one it came to is killed before', async () => {
+    const dataDir = join(folder.path, 'killed');
+    const port = await freePort();
+    const env = { DATA_DIR: dataDir, PORT: '0', DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '3' };
+    const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), ['serve'], {
+      cwd: folder.path,
+      env: userEnvironment(env),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let log = '';
+    child.stderr.on('data', (chunk) => {
+      log += chunk;
+    });
+    await until(
+      async () => log,
+      (text) => text.includes('DICOM:'),
+    );
+    await send(port, paths);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const program = await startProgram({ DATA_DIR: dataDir, STUDY_QUIET_SECONDS: '3' });
+    try {
+      expect(await classified(program, 1)).toMatchObject({
+        status: 'CLASSIFIED',
+        completeness: { receivedInstances: 25 },
+      });
+    } finally {
+      await program.close();
+    }
+  });
+});
+
+describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc-dicomweb.'))(
+  'a study that Orthanc forwards',
+  () => {
+    let orthanc: Orthanc;
+    let dicomPort: number;
+    beforeAll(async () => {
+      dicomPort = await freePort();
+      orthanc = await startOrthanc({
+        configuration: { DicomModalities: { us: ['MRIMASTER', '127.0.0.1', dicomPort] } },
+      });
+    });
+    afterAll(() => orthanc?.stop());
+
+    it('is proven whole by two counts; what it did not send is fetched first', async () => {
+      await orthanc.upload(paths);
+      const env = {
+        DATA_DIR: join(folder.path, 'forwarded'),
+        DICOM_PORT: String(dicomPort),
+        PACS_URL: orthanc.dicomWebUrl,
+        STUDY_QUIET_SECONDS: '2',
+      };
+      const program = await startProgram(env);
+      try {
+        await send(dicomPort, paths.slice(0, 20)); // five are missing
+        const study = await classified(program, 1);
+        expect(study).toMatchObject({
+          status: 'CLASSIFIED',
+          completeness: {
+            state: 'PROVEN',
+            receivedInstances: 25,
+            expectedInstances: 25,
+            evidence: 'default counted 25 instances twice, at rest, and all are here.',
+          },
+        });
+      } finally {
+        await program.close();
+      }
+    });
+
+    it('is provisional after the deadline while the archive is away, and says so', async () => {
+      const env = {
+        DATA_DIR: join(folder.path, 'away'),
+        PACS_URL: 'dicom://GONE@127.0.0.1:1',
+        STUDY_QUIET_SECONDS: '1',
+        STUDY_DEADLINE_SECONDS: '6',
+      };
+      const program = await startProgram(env);
+      try {
+        await send(program.dicomPort as number, paths);
+        const { completeness } = await classified(program, 1);
+        expect(completeness).toMatchObject({
+          state: 'PROVISIONAL',
+          evidence: '25 instances came; no archive told, until the deadline, how many there are.',
+        });
+      } finally {
+        await program.close();
+      }
+    });
+  },
+);
