@@ -60,12 +60,14 @@ export function readArchive(
     key: pem(fields.key, 'key'),
   };
   const { protocol, hostname, port, username: user, password: secret } = new URL(url);
+  try {
+    decodeURIComponent(user + secret);
+  } catch {
+    return complain(
+      'has a bare % in its user, password or AE title. Write it as %25, or give user and password apart.',
+    );
+  }
   if (protocol.startsWith('http')) {
-    try {
-      decodeURIComponent(user + secret);
-    } catch {
-      return complain('has a user or password with a bare %. Write it as %25, or give user and password apart.');
-    }
     return { name, kind: 'DICOMWEB', url, username, password, token, certificates };
   }
   const aeTitle = decodeURIComponent(user);

@@ -81,6 +81,11 @@ describe('readConfig', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('complains of a bare % in an archive’s address, and does not break on it', () => {
+    for (const url of ['https://me:100%@pacs.example/dicom-web', 'dicom://PACS%@pacs.example:104'])
+      expect(() => readConfig({ PACS_URL: url })).toThrow(/PACS_URL has a bare %/);
+  });
+
   it('repeats no secret in its complaints', () => {
     expect(() => readConfig({ DATABASE_URL: 'mysql://me:secret@host/x' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
