@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors.js';
@@ -116,7 +116,8 @@ function open(peer: Peer, signal?: AbortSignal): Promise<Socket> {
   const { host, port, tls } = peer;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = tls ? connectTls({ servername: host, ...tls, host, port }) : connectTcp({ host, port });
+    const name = isIP(host) ? {} : { servername: host }; // RFC 6066 3: a name, no address
+    const socket = tls ? connectTls({ ...name, ...tls, host, port }) : connectTcp({ host, port });
     const fail = (error: Error) => {
       socket.destroy();
       clearTimeout(timer);
