@@ -10,6 +10,13 @@ import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
 /** What is wrong with the environment: all of it at once, each with its cure. */
 export class ConfigInvalid extends MrimasterError {
   override readonly code = 'CONFIG_INVALID';
+  constructor(
+    message: string,
+    /** Each by itself, the setting's name first. */
+    readonly problems: readonly string[] = [message],
+  ) {
+    super(message);
+  }
 }
 
 export type Config = {
@@ -107,7 +114,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
   const rules = given.RULES_FILE ? readRules(folder(given.RULES_FILE), names, problems) : DEFAULT_RULES;
   if (!data || problems.length > 0) {
     const list = problems.map((problem) => `  - ${problem}`).join('\n');
-    throw new ConfigInvalid(`MRIMaster cannot start with this configuration:\n${list}\nAll settings: .env.example`);
+    throw new ConfigInvalid(
+      `MRIMaster cannot start with this configuration:\n${list}\nAll settings: .env.example`,
+      problems,
+    );
   }
   return {
     host: data.HOST,

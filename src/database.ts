@@ -10,14 +10,14 @@ import { DatabaseNotUsable } from './errors.js';
 import { PrismaClient } from './generated/prisma/client.js';
 import type { Log } from './log.js';
 
-const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
 // Advisory locks on the embedded database, held by one connection for as long as its process lives. PostgreSQL
 // itself drops them when a process is killed, so there is no lock file to go stale.
 /** Held shared by every process that uses the database; whoever gets it alone may stop the server. */
-const PRESENCE_LOCK = 72_707_370;
+export const PRESENCE_LOCK = 72_707_370;
 /** Held by the one process that serves this DATA_DIR. */
-const SERVER_LOCK = 72_707_371;
+export const SERVER_LOCK = 72_707_371;
 const RETRY_SERVER_LOCK_MS = 3_000;
 
 /** A server owns its DATA_DIR; any number of tools (import, explain ...) may work beside it. */
@@ -146,7 +146,7 @@ async function lockServer(client: Client, dataDir: string): Promise<void> {
 }
 
 /** Whether no other process uses the server. If so, none can enter any more. */
-async function lastOneHere(presence: Client): Promise<boolean> {
+export async function lastOneHere(presence: Client): Promise<boolean> {
   try {
     await presence.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
     const { rows } = await presence.query('SELECT pg_try_advisory_lock($1) AS alone', [PRESENCE_LOCK]);

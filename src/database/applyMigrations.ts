@@ -19,7 +19,10 @@ const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
   "applied_steps_count" INTEGER NOT NULL DEFAULT 0
 )`;
 
-type Row = { migration_name: string; checksum: string; finished_at: Date | null };
+export const APPLIED =
+  'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL';
+
+export type Row = { migration_name: string; checksum: string; finished_at: Date | null };
 
 /**
  * Brings the database to the state that the migrations in `folder` describe, and keeps Prisma's account of it.
@@ -33,9 +36,7 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
   await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
   try {
     await client.query(BOOKKEEPING);
-    const { rows } = await client.query<Row>(
-      'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL',
-    );
+    const { rows } = await client.query<Row>(APPLIED);
     const pending = pendingMigrations(migrations, rows);
     for (const migration of pending) await applyMigration(client, migration);
     return pending.map(({ name }) => name);
@@ -49,9 +50,10 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
   }
 }
 
-type Migration = { name: string; sql: string; checksum: string };
+export type Migration = { name: string; sql: string; checksum: string };
 
-async function readMigrations(folder: string): Promise<Migration[]> {
+/** Those of `folder`, in their order. */
+export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return Promise.all(
@@ -62,7 +64,8 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-function pendingMigrations(migrations: Migration[], rows: Row[]): Migration[] {
+/** Those that `rows`, the database's account, lacks. @throws DatabaseNotUsable where both tell different histories. */
+export function pendingMigrations(migrations: Migration[], rows: Row[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const row of rows) {
     const migration = known.get(row.migration_name);

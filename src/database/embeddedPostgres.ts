@@ -78,7 +78,8 @@ export class EmbeddedPostgres {
     }
   }
 
-  private refuseLongPath(): void {
+  /** @throws DatabaseNotUsable */
+  refuseLongPath(): void {
     const socket = join(this.cluster, '.s.PGSQL.5432');
     // sun_path of sockaddr_un holds 108 bytes on Linux and 104 on macOS, its final zero included.
     if (Buffer.byteLength(socket) > (process.platform === 'linux' ? 107 : 103))

@@ -172,6 +172,34 @@ export class DicomwebClient {
     return readStowResult(await this.#readJson(answer, url), instances, answer.status);
   }
 
+  /**
+   * Whatever answer comes to one request under the root, its body up to `MAX_TOLD` characters: for those who look for what
+   * is wrong. @throws PacsUnreachable, PacsBadAnswer where it is no HTTP; their `cause` tells what happened on the wire.
+   */
+  async inquire(
+    path: string,
+    headers: Record<string, string>,
+    body?: AsyncIterable<Uint8Array>,
+  ): Promise<{ status: number; headers: Answer['headers']; text: string }> {
+    const url = new URL(path, this.#root);
+    const accepted = Array.from({ length: 500 }, (_, index) => 100 + index);
+    const method = body ? 'POST' : 'GET';
+    const asked = {
+      ...this.#asked(),
+      headers: { ...this.#authorization, ...headers },
+      method,
+      body,
+      accepted,
+    } as const;
+    const answer = await request(url, asked);
+    let text = '';
+    for await (const chunk of readBody(answer, url, this.#idleMs)) {
+      text += Buffer.from(chunk).toString('latin1');
+      if (text.length > MAX_TOLD) break;
+    }
+    return { status: answer.status, headers: answer.headers, text };
+  }
+
   /** A multipart answer, part by part; also one object without an envelope, as some archives send it. */
   async *#retrieve(
     url: URL,
@@ -270,6 +298,7 @@ export class DicomwebClient {
 }
 
 const MAX_JSON = 64 * 1024 * 1024;
+const MAX_TOLD = 256 * 1024;
 
 function includeFields(tags: readonly string[]): URLSearchParams {
   return new URLSearchParams(tags.map((tag): [string, string] => ['includefield', tag]));

@@ -13,7 +13,7 @@ export type Asked = {
   headers: Record<string, string>;
   idleMs: number;
   method?: 'GET' | 'POST';
-  body?: AsyncIterable<Uint8Array>;
+  body?: AsyncIterable<Uint8Array> | undefined;
   tls?: ConnectionOptions | undefined;
   accepted?: readonly number[];
   signal?: AbortSignal | undefined;

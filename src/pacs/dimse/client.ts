@@ -23,11 +23,11 @@ import { STATUS, statusClass } from './status.js';
 import { STORAGE_CLASSES } from './storageClasses.js';
 
 // Study Root, PS3.4 C.6.2
-const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
-const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
-const GET = '1.2.840.10008.5.1.4.1.2.2.3';
+export const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
+export const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
+export const GET = '1.2.840.10008.5.1.4.1.2.2.3';
 
-const MEDIUM = 0; // PS3.7 E.1, Priority
+export const MEDIUM = 0; // PS3.7 E.1, Priority
 
 /** How far a C-MOVE or C-GET got, in instances; `remaining` is null where the archive does not say. */
 export type Suboperations = { remaining: number | null; completed: number; failed: number };
@@ -195,7 +195,8 @@ const GET_CONTEXTS = [GET, ...STORAGE_CLASSES].map((abstractSyntax, index) => ({
 /** PS3.4 C.4.3.3.1: in a C-GET, who asks is who stores. */
 const GET_ROLES = STORAGE_CLASSES.map((sopClassUid) => ({ sopClassUid, scu: false, scp: true }));
 
-function suboperations(command: Command): Suboperations {
+/** As a response to C-MOVE or C-GET counts them. */
+export function suboperations(command: Command): Suboperations {
   const {
     remainingSuboperations,
     completedSuboperations = 0,
