@@ -82,6 +82,18 @@ program
   .action(async (path, options) => (await import('./cli/deidentify.js')).deidentify(path, options));
 
 program
+  .command('doctor')
+  .description('check settings, model, database, disk, ports and archives, and say what is wrong and what to do')
+  .option('--json', 'print one JSON array of the findings and nothing else')
+  .option('--move', 'also ask archives of C-MOVE to send us one object, which is refused: shows whether they reach us')
+  .addHelpText(
+    'after',
+    '\nWorks beside a running server, which then receives what --move has sent: one small series. Exits with 0 when\n' +
+      'nothing failed, else with 1.',
+  )
+  .action(async (options) => (await import('./cli/doctor.js')).doctor(options));
+
+program
   .command('demo')
   .description('start the server, send a synthetic study in, and show what comes out')
   .option('--exit', 'end afterwards, with 0 only if the study was classified')

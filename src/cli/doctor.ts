@@ -1,0 +1,33 @@
+import type { Finding } from '../doctor/finding.js';
+import { type DoctorOptions, doctor as examineAll } from '../doctor.js';
+import { INTENDED_USE } from '../intendedUse.js';
+
+/** `mrimaster doctor` */
+export async function doctor({ json = false, move = false }: { json?: boolean; move?: boolean }): Promise<void> {
+  const findings: Finding[] = [];
+  const options: DoctorOptions = { env: process.env, directory: process.cwd(), move };
+  for await (const finding of examineAll(options)) {
+    findings.push(finding);
+    if (!json) console.log(asText(finding));
+  }
+  if (findings.some(({ status }) => status === 'failed')) process.exitCode = 1;
+  console.log(json ? JSON.stringify(findings, null, 2) : summarize(findings));
+}
+
+/** "✗ archive main, TLS: The certificate … has expired. [PACS_TLS_EXPIRED]", and below it what to do. */
+function asText({ check, archive, status, code, message, cure }: Finding): string {
+  const mark = { ok: code ? '!' : '✓', failed: '✗', skipped: '–' }[status];
+  const what = archive === undefined ? check : `archive ${archive}, ${check}`;
+  const line = message.replace(/\s*\n\s*/g, ' ');
+  return `${mark} ${what}: ${line}${code ? ` [${code}]` : ''}${cure ? `\n  → ${cure}` : ''}`;
+}
+
+function summarize(findings: readonly Finding[]): string {
+  const count = (wanted: Finding['status']) => findings.filter(({ status }) => status === wanted).length;
+  const warnings = findings.filter(({ status, code }) => status === 'ok' && code).length;
+  const heed = warnings > 0 ? ` (${warnings} to heed)` : '';
+  const counts = `${count('ok')} ok${heed}, ${count('failed')} failed, ${count('skipped')} skipped.`;
+  const next =
+    count('failed') > 0 ? 'Begin with the first ✗; docs/doctor.md lists all codes.' : 'Nothing is in the way.';
+  return `\n${counts} ${next}\n${INTENDED_USE}.`;
+}

@@ -1,0 +1,94 @@
+import type { Config } from '../config.js';
+import { type ArchiveSettings, peerOf } from '../pacs/archive.js';
+import { DicomwebClient } from '../pacs/dicomweb.js';
+import { examineAssociation, type Service } from './association.js';
+import { examineRetrieve, examineSearch, examineStore } from './dicomweb.js';
+import { examineEcho, examineFind, examineGet } from './dimse.js';
+import { examine, type Finding, type Outcome, skipped } from './finding.js';
+import { examineMove, MOVE_PATIENCE_MS } from './move.js';
+import { examineName, examineReach, SILENCE_MS } from './network.js';
+import { type Setting, settingsOf } from './setting.js';
+import { examineTls } from './tls.js';
+
+/** One check of an archive. Where one that is `needed` fails, those behind it would only repeat that. */
+type Step = { check: string; needed: boolean; look(): Promise<Outcome>; limitMs?: number };
+
+export type ArchiveOptions = { now: Date; move: boolean };
+
+/** From its name to its services, each step a finding. */
+export async function* examineArchive(
+  settings: ArchiveSettings,
+  { dicom }: Pick<Config, 'dicom'>,
+  options: ArchiveOptions,
+): AsyncGenerator<Finding> {
+  const setting = settingsOf(settings.name);
+  const steps =
+    settings.kind === 'DICOMWEB'
+      ? webSteps(settings, setting, options)
+      : dimseSteps(settings, setting, { dicom }, options);
+  let missing: string | undefined;
+  for (const { check, needed, look, limitMs } of steps) {
+    const behind = missing;
+    const tried = async () => (behind ? skipped(`not tried: ${behind} must work first.`) : look());
+    const { check: name, ...outcome } = await examine(check, tried, limitMs);
+    yield { check: name, archive: settings.name, ...outcome };
+    if (needed && outcome.status === 'failed') missing ??= check;
+  }
+}
+
+function webSteps(settings: ArchiveSettings & { kind: 'DICOMWEB' }, setting: Setting, { now }: ArchiveOptions): Step[] {
+  const { protocol, hostname, port } = new URL(settings.url);
+  const secure = protocol === 'https:';
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (secure ? 443 : 80) };
+  const client = new DicomwebClient({ ...settings, timeoutMs: SILENCE_MS });
+  const web = { settings, client, address, setting };
+  let found: string | undefined;
+  const noteStudy = (uid: string) => {
+    found = uid;
+  };
+  return [
+    ...wireSteps(address, setting),
+    ...(secure ? [needed('TLS', () => examineTls(address, settings, 'http', setting, now))] : []),
+    needed('QIDO-RS', () => examineSearch(web, noteStudy)),
+    { check: 'WADO-RS', needed: false, look: () => examineRetrieve(web, found) },
+    { check: 'STOW-RS', needed: false, look: () => examineStore(web) },
+  ];
+}
+
+function dimseSteps(
+  settings: ArchiveSettings & { kind: 'DIMSE' },
+  setting: Setting,
+  { dicom }: Pick<Config, 'dicom'>,
+  { now, move }: ArchiveOptions,
+): Step[] {
+  const peer = { ...peerOf(settings, dicom.aeTitle), timeoutMs: SILENCE_MS, attempts: 1 };
+  let offered: readonly Service[] = [];
+  const noteServices = (services: readonly Service[]) => {
+    offered = services;
+  };
+  const retrieve = setting('retrieve');
+  return [
+    ...wireSteps(settings, setting),
+    ...(settings.tls ? [needed('TLS', () => examineTls(settings, settings, 'dicom', setting, now))] : []),
+    needed('association', () => examineAssociation(peer, setting, noteServices)),
+    { check: 'C-ECHO', needed: false, look: () => examineEcho(peer) },
+    needed('C-FIND', () => examineFind(peer, now)),
+    settings.retrieve === 'GET'
+      ? { check: 'C-GET', needed: false, look: () => examineGet(peer, offered, retrieve) }
+      : {
+          check: 'C-MOVE',
+          needed: false,
+          look: () => examineMove(peer, dicom, offered, move, retrieve),
+          limitMs: 3 * MOVE_PATIENCE_MS,
+        },
+  ];
+}
+
+function wireSteps(address: { host: string; port: number }, setting: Setting): Step[] {
+  return [
+    needed('DNS', () => examineName(address.host, setting('url'))),
+    needed('TCP', () => examineReach(address, setting('url'))),
+  ];
+}
+
+const needed = (check: string, look: () => Promise<Outcome>): Step => ({ check, needed: true, look });

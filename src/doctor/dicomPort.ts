@@ -1,0 +1,109 @@
+import type { Config } from '../config.js';
+import { DimseClient } from '../pacs/dimse/client.js';
+import { isLoopback } from '../pacs/dimse/mayAssociate.js';
+import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
+import type { DicomSettings } from '../readDicomSettings.js';
+import { examineCertificate } from './certificate.js';
+import { failed, type Outcome, ok, skipped } from './finding.js';
+import { isMrimaster, tryToListen } from './httpPort.js';
+import { settingsOf } from './setting.js';
+
+const TIMEOUT_MS = 3_000;
+const OFF = skipped('DICOM_PORT is off.');
+/** Every address of this machine, in IPv4 and IPv6. */
+const ALL = ['0.0.0.0', '::'];
+
+/** Whether our DICOM port is free, or the server's own, which then answers a C-ECHO. */
+export async function examineDicomPort(config: Config): Promise<Outcome> {
+  const { dicom } = config;
+  const { host, port, aeTitle } = dicom;
+  if (port === null) return OFF;
+  const code = await tryToListen(host, port);
+  if (!code)
+    return ok(port === 0 ? 'DICOM_PORT=0: any free port is taken.' : `${host}:${port} is free for ${aeTitle}.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return failed(
+      'DICOM_HOST_NOT_OURS',
+      `DICOM_HOST ${host} is no address of this machine.`,
+      'Set DICOM_HOST to an address of this machine, or to 0.0.0.0 for all of them.',
+    );
+  if (code === 'EACCES')
+    return failed(
+      'DICOM_PORT_FORBIDDEN',
+      `This account may not listen on port ${port}.`,
+      'Set DICOM_PORT to 1024 or more, and tell the archives.',
+    );
+  const held = code === 'EADDRINUSE' && (await echo(dicom, port));
+  if (held === 'ANSWERS') return ok(`${host}:${port} is held by a running MRIMaster: ${aeTitle} answers C-ECHO.`);
+  // It need not let us call: from this address, or without a certificate of the authority that it wants.
+  if (held === 'KNOWS_US' || (held && (await isMrimaster(config.host, config.port))))
+    return ok(`${host}:${port} is held, it seems by the running MRIMaster, which lets only others send.`);
+  return failed(
+    'DICOM_PORT_TAKEN',
+    `${host}:${port} is taken by another program (${code}).`,
+    `Stop that program (ss -ltnp 'sport = :${port}' names it), or set DICOM_PORT to another number and tell the archives.`,
+  );
+}
+
+/** Calls whoever holds the port as one that we would let in. */
+async function echo(dicom: DicomSettings, port: number): Promise<'ANSWERS' | 'KNOWS_US' | 'ANOTHER'> {
+  const { host, aeTitle, allowed, tls } = dicom;
+  const callingAeTitle = (allowed?.find(({ address }) => address === null) ?? allowed?.[0])?.aeTitle ?? aeTitle;
+  const client = new DimseClient({
+    host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host,
+    port,
+    calledAeTitle: aeTitle,
+    callingAeTitle,
+    tls: tls && { cert: tls.cert, key: tls.key, rejectUnauthorized: false }, // ourselves, and nothing is said
+    timeoutMs: TIMEOUT_MS,
+    attempts: 1,
+  });
+  try {
+    await client.echo();
+    return 'ANSWERS';
+  } catch (error) {
+    // Who is called is checked before who calls.
+    const knows = error instanceof AssociationRejected && error.rejection === 'CALLING_AE_TITLE';
+    return knows ? 'KNOWS_US' : 'ANOTHER';
+  }
+}
+
+/** Whether those who are to send can: at which addresses we listen, and whom we let in. */
+export async function examineCallers({ dicom, archives }: Config): Promise<Outcome> {
+  const { host, port, aeTitle, allowed } = dicom;
+  const movers = archives.flatMap((one) => (one.kind === 'DIMSE' && one.retrieve === 'MOVE' ? [one] : []));
+  const names = movers.map(({ name }) => name).join(', ');
+  if (port === null && movers.length > 0)
+    return failed(
+      'DICOM_PORT_OFF',
+      `DICOM_PORT is off, but ${names} can only send studies to it (C-MOVE).`,
+      `Set DICOM_PORT to a number, or ${movers.map(({ name }) => settingsOf(name)('retrieve')).join(', ')} to get where the archive offers C-GET.`,
+    );
+  if (port === null) return OFF;
+  const loopback = isLoopback(host) || host === 'localhost';
+  const remote = movers.filter((one) => !isLoopback(one.host) && one.host !== 'localhost');
+  if (loopback && remote.length > 0)
+    return failed(
+      'DICOM_HOST_LOOPBACK',
+      `DICOM_HOST ${host} is reached from this machine only: ${names} cannot send to us (C-MOVE).`,
+      'Set DICOM_HOST to the address of this machine that the archive can reach, or to 0.0.0.0, and list the archive in DICOM_ALLOWED_PEERS.',
+    );
+  if (!loopback && allowed === null)
+    return failed(
+      'DICOM_NOBODY_ALLOWED',
+      `DICOM listens at ${ALL.includes(host) ? 'every address' : host}, but lets no other machine send.`,
+      'List the AE titles of those who may in DICOM_ALLOWED_PEERS, as PACS1@10.0.0.5, or set DICOM_HOST=127.0.0.1.',
+    );
+  const who = allowed
+    ? allowed.map((one) => one.aeTitle + (one.address ? `@${one.address}` : '')).join(', ')
+    : undefined;
+  return ok(`To ${aeTitle} may send: ${who ?? 'programs on this machine'}.`);
+}
+
+/** The certificate of our DICOM port. */
+export async function examineDicomCertificate({ port, tls }: DicomSettings, now: Date): Promise<Outcome> {
+  if (port === null) return OFF;
+  if (!tls) return skipped('DICOM_TLS_CERTIFICATE is not set: no TLS.');
+  const named = { certificate: 'DICOM_TLS_CERTIFICATE', key: 'DICOM_TLS_KEY', code: 'DICOM_TLS' };
+  return examineCertificate(tls.cert, tls.key, named, now);
+}

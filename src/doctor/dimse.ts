@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { MrimasterError, PacsRefused, StudyNotFound } from '../errors.js';
+import { DimseClient } from '../pacs/dimse/client.js';
+import { ConnectionLost } from '../pacs/dimse/connection.js';
+import type { Peer } from '../pacs/dimse/requestAssociation.js';
+import { type Service, unknownCaller } from './association.js';
+import { failed, type Outcome, ok } from './finding.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+const MOST = 20;
+
+/** C-ECHO (PS3.4 A). */
+export async function examineEcho(peer: Peer): Promise<Outcome> {
+  try {
+    await new DimseClient(peer).echo();
+    return ok('answered.');
+  } catch (error) {
+    return explainService(error, 'C-ECHO', peer);
+  }
+}
+
+/** C-FIND (PS3.4 C.4.1) of the last week's MR studies: narrow, as an archive may refuse to list all that it has. */
+export async function examineFind(peer: Peer, now: Date): Promise<Outcome> {
+  const day = new Date(now.getTime() - 7 * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
+  try {
+    const query = { modalitiesInStudy: 'MR', studyDate: `${day}-`, limit: MOST };
+    const { length } = await new DimseClient(peer).searchForStudies(query);
+    return ok(`${length < MOST ? length : `at least ${MOST}`} MR studies of the last 7 days.`);
+  } catch (error) {
+    return explainService(error, 'C-FIND', peer);
+  }
+}
+
+/** C-GET (PS3.4 C.4.3) of a study that nobody has: those who may are told that there is nothing. */
+export async function examineGet(peer: Peer, offered: readonly Service[], retrieve: string): Promise<Outcome> {
+  if (!offered.includes('C-GET'))
+    return failed(
+      'PACS_GET_NOT_OFFERED',
+      'The archive does not offer C-GET to us.',
+      `Set ${retrieve} to move, or have C-GET allowed to ${peer.callingAeTitle} in the archive.`,
+    );
+  try {
+    await new DimseClient(peer).retrieveStudy(unknownUid()).next();
+    return ok('allowed.');
+  } catch (error) {
+    const fails = error instanceof MrimasterError && !(error.cause instanceof ConnectionLost);
+    // Archives differ in how they say that they do not have a study.
+    if (error instanceof StudyNotFound || (fails && error.code === 'PACS_BAD_ANSWER')) return ok('allowed.');
+    return explainService(error, 'C-GET', peer);
+  }
+}
+
+/** PS3.5 B.2 */
+export function unknownUid(): string {
+  return `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+}
+
+/** Why a service failed over an association that had been accepted. @throws what is none of our errors. */
+export function explainService(error: unknown, service: Service, peer: Peer): Outcome {
+  if (!(error instanceof MrimasterError)) throw error;
+  const { cause } = error;
+  if (cause instanceof ConnectionLost && cause.message.startsWith('aborted'))
+    return unknownCaller(peer, `accepts the association and aborts at ${service}`);
+  const name = `PACS_${service.slice(2)}`; // PACS_FIND
+  if (error instanceof PacsRefused)
+    return failed(
+      `${name}_REFUSED`,
+      `The archive does not allow us ${service}.`,
+      `Give ${peer.callingAeTitle} the right to ${service} in the archive.`,
+    );
+  if (cause instanceof ConnectionLost && cause.message.startsWith('silent'))
+    return failed(
+      'PACS_SILENT',
+      `The archive accepts the association and does not answer ${service}.`,
+      'Look at the archive’s log and load; restart the archive if it hangs.',
+    );
+  return failed(`${name}_FAILED`, error.message, `Look at the archive’s log for what it says of ${service}.`);
+}

@@ -1,0 +1,67 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { EmbeddedPostgres } from '../database/embeddedPostgres.js';
+import { lastOneHere, PRESENCE_LOCK, SERVER_LOCK } from '../database.js';
+import { MrimasterError } from '../errors.js';
+import { failed, type Outcome, ok } from './finding.js';
+import { examineSchema } from './schema.js';
+
+/**
+ * The embedded database of `dataDir`: as it runs, or started for the moment. Where there is none yet, one that is made
+ * elsewhere and thrown away shows that PostgreSQL runs on this machine.
+ */
+export async function examineEmbedded(dataDir: string): Promise<Outcome> {
+  const cluster = join(dataDir, 'postgres');
+  const postgres = new EmbeddedPostgres(cluster, join(dataDir, 'postgres.log'));
+  try {
+    postgres.refuseLongPath();
+    if (!(await stat(cluster).catch(() => undefined))) return await tryElsewhere(dataDir);
+    return await visit(postgres, async (client) => {
+      const server = await serverHere(client);
+      const name = server ? `The embedded database, in use by the server (process ${server})` : 'The embedded database';
+      return examineSchema(client, name);
+    });
+  } catch (error) {
+    if (!(error instanceof MrimasterError)) throw error;
+    return failed(
+      error.code,
+      error.message,
+      'See to what the message names in DATA_DIR; run doctor as the account that runs MRIMaster.',
+    );
+  }
+}
+
+async function tryElsewhere(dataDir: string): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'mrimaster-doctor-'));
+  try {
+    const postgres = new EmbeddedPostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+    return await visit(postgres, async () => ok(`PostgreSQL starts here; the first start makes one in ${dataDir}.`));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As one of those who use it, so that nobody stops it under us, and the last one stops it. */
+async function visit(postgres: EmbeddedPostgres, look: (client: Client) => Promise<Outcome>): Promise<Outcome> {
+  const client = await postgres.connect(`mrimaster:tool:${process.pid}`);
+  try {
+    await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+    await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
+    return await look(client);
+  } finally {
+    if (await lastOneHere(client)) await postgres.stop();
+    await client.end().catch(() => {}); // the server has gone, and the connection with it
+  }
+}
+
+/** The process that serves this DATA_DIR now. */
+async function serverHere(client: Client): Promise<string | undefined> {
+  const { rows } = await client.query(
+    `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted AND objid = $1`,
+    [SERVER_LOCK],
+  );
+  return rows[0]?.pid;
+}

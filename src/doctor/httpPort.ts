@@ -1,0 +1,48 @@
+import { createServer } from 'node:net';
+import type { Config } from '../config.js';
+import { failed, type Outcome, ok } from './finding.js';
+
+const TIMEOUT_MS = 3_000;
+
+/** The error's code where nobody can listen at this address; undefined where it is free. */
+export function tryToListen(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'EUNKNOWN'));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** Whether the HTTP port is free, or the server's own. */
+export async function examineHttpPort({ host, port }: Config): Promise<Outcome> {
+  if (port === 0) return ok('PORT=0: any free port is taken at start.');
+  const code = await tryToListen(host, port);
+  if (!code) return ok(`${host}:${port} is free.`);
+  if (code === 'EACCES')
+    return failed(
+      'HTTP_PORT_FORBIDDEN',
+      `This account may not listen on port ${port}.`,
+      'Set PORT to 1024 or more, or run MRIMaster with an account that may.',
+    );
+  if (code !== 'EADDRINUSE')
+    return failed(
+      'HTTP_HOST_NOT_OURS',
+      `Nobody can listen at ${host}:${port} (${code}).`,
+      'Set HOST to 127.0.0.1, or PORT to another number.',
+    );
+  if (await isMrimaster(host, port)) return ok(`${host}:${port} is held by a running MRIMaster.`);
+  return failed(
+    'HTTP_PORT_TAKEN',
+    `${host}:${port} is taken by another program.`,
+    `Stop that program (ss -ltnp 'sport = :${port}' names it), or set PORT to another number.`,
+  );
+}
+
+/** Whether our server listens there: by a header that only our answers have. */
+export async function isMrimaster(host: string, port: number): Promise<boolean> {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const request = { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
+  const answer = await fetch(`http://${name}:${port}/`, request).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.headers.has('x-intended-use') ?? false;
+}

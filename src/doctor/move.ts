@@ -1,0 +1,99 @@
+import { DimseClient, MEDIUM, MOVE, suboperations } from '../pacs/dimse/client.js';
+import { COMMANDS } from '../pacs/dimse/command.js';
+import { receiveResponse, withAssociation } from '../pacs/dimse/exchange.js';
+import { type Identifier, retrieveIdentifier, writeIdentifier } from '../pacs/dimse/identifier.js';
+import { UNCOMPRESSED } from '../pacs/dimse/negotiate.js';
+import type { Peer } from '../pacs/dimse/requestAssociation.js';
+import { statusClass } from '../pacs/dimse/status.js';
+import type { DicomSettings } from '../readDicomSettings.js';
+import { listenForArrival } from './arrival.js';
+import type { Service } from './association.js';
+import { explainService, unknownUid } from './dimse.js';
+import { failed, type Outcome, ok, skipped } from './finding.js';
+import { explainArrival, explainSilence, explainStatus, type Moved, nothingArrived } from './moveFaults.js';
+
+const MOST = 20;
+/** An archive that calls us in vain is silent until its own patience ends: about this long. */
+export const MOVE_PATIENCE_MS = 12_000;
+
+/**
+ * C-MOVE (PS3.4 C.4.2), the least intrusive way that can tell. By itself: of a study that nobody has, so that nothing is
+ * sent; archives that look at the destination first then say that they do not know us. With `reallyMove`: of the smallest
+ * series of a found study, ended at its first object, which our port refuses for the moment; a server that holds the port
+ * receives the series.
+ */
+export async function examineMove(
+  peer: Peer,
+  dicom: DicomSettings,
+  offered: readonly Service[],
+  reallyMove: boolean,
+  retrieve: string,
+): Promise<Outcome> {
+  if (!offered.includes('C-MOVE'))
+    return failed(
+      'PACS_MOVE_NOT_OFFERED',
+      'The archive does not offer C-MOVE to us.',
+      `Set ${retrieve} to get, or have C-MOVE allowed to ${peer.callingAeTitle} in the archive.`,
+    );
+  try {
+    if (reallyMove) return await moveForReal(peer, dicom);
+    const { status } = await move(peer, retrieveIdentifier(unknownUid()));
+    return explainStatus(status, peer) ?? ok('allowed. Whether the archive reaches us, doctor --move finds out.');
+  } catch (error) {
+    return explainService(error, 'C-MOVE', peer);
+  }
+}
+
+async function moveForReal(peer: Peer, dicom: DicomSettings): Promise<Outcome> {
+  if (!dicom.port) return skipped('DICOM_PORT is 0 or off: the archive cannot know where to send to.');
+  const series = await findSmallSeries(peer);
+  if (!series) return skipped('The archive has no study to move.');
+  const listening = await listenForArrival(dicom);
+  try {
+    const patient = { ...peer, timeoutMs: MOVE_PATIENCE_MS };
+    const done = await move(patient, series, listening?.arrived).catch((error: Error) => error);
+    const arrival = listening?.seen();
+    if (arrival) return explainArrival(arrival, dicom); // however it then ended
+    if (done instanceof Error) return explainSilence(done, dicom, listening === undefined);
+    if (done.completed > 0) return ok(`the archive sent ${done.completed} objects to the server that holds the port.`);
+    return explainStatus(done.status, peer) ?? nothingArrived(done, dicom, listening === undefined);
+  } finally {
+    await listening?.close();
+  }
+}
+
+/** The smallest series of the smallest of a few studies; undefined where there is none. */
+async function findSmallSeries(peer: Peer): Promise<Identifier | undefined> {
+  const client = new DimseClient(peer);
+  const size = ({ numberOfInstances }: { numberOfInstances: number | null }) => numberOfInstances ?? 1e9;
+  const studies = await client.searchForStudies({ modalitiesInStudy: 'MR', limit: MOST });
+  const study = studies.sort((one, other) => size(one) - size(other))[0];
+  if (!study) return undefined;
+  const series = (await client.searchForSeries(study.studyInstanceUid)).sort((a, b) => size(a) - size(b))[0];
+  if (!series) return undefined;
+  const { studyInstanceUid, seriesInstanceUid } = series;
+  return { '00080052': ['CS', 'SERIES'], '0020000D': ['UI', studyInstanceUid], '0020000E': ['UI', seriesInstanceUid] };
+}
+
+/** One C-MOVE to ourselves, cancelled (PS3.7 9.3.2.3) when `arrived` resolves. */
+function move(peer: Peer, what: Identifier, arrived: Promise<void> = new Promise(() => {})): Promise<Moved> {
+  return withAssociation(peer, MOVE, UNCOMPRESSED, async (association, context) => {
+    const messageId = association.nextMessageId();
+    const command = {
+      affectedSopClassUid: MOVE,
+      commandField: COMMANDS.C_MOVE_RQ,
+      moveDestination: peer.callingAeTitle,
+    };
+    const identifier = writeIdentifier(what, context.transferSyntax);
+    await association.send(context, { ...command, messageId, priority: MEDIUM }, [identifier]);
+    const cancel = { commandField: COMMANDS.C_CANCEL_RQ, messageIdBeingRespondedTo: messageId };
+    let over = false;
+    arrived.then(() => (over ? undefined : association.send(context, cancel))).catch(() => {});
+    for (;;) {
+      const { command: response, status } = await receiveResponse(association, COMMANDS.C_MOVE_RQ, peer);
+      if (statusClass(status) === 'pending') continue;
+      over = true;
+      return { ...suboperations(response), status };
+    }
+  });
+}

@@ -1,0 +1,71 @@
+import type { Suboperations } from '../pacs/dimse/client.js';
+import { ConnectionLost } from '../pacs/dimse/connection.js';
+import type { Peer } from '../pacs/dimse/requestAssociation.js';
+import type { DicomSettings } from '../readDicomSettings.js';
+import type { Arrival } from './arrival.js';
+import { failed, type Outcome, ok } from './finding.js';
+
+/** How a C-MOVE ended; without a status where its last answer did not come. */
+export type Moved = Suboperations & { status: number | undefined };
+
+const hexOf = (status: number) => status.toString(16).toUpperCase().padStart(4, '0');
+
+/** PS3.4 C.4.2.1.5, the statuses that say something about us rather than about the study. */
+export function explainStatus(status: number | undefined, { callingAeTitle }: Peer): Outcome | undefined {
+  if (status === 0xa801)
+    return failed(
+      'PACS_MOVE_DESTINATION',
+      `The archive does not know the C-MOVE destination ${callingAeTitle} (status A801).`,
+      `Enter ${callingAeTitle} in the archive as a destination, with this machine’s address and DICOM_PORT.`,
+    );
+  if (status !== 0x0124) return undefined;
+  return failed(
+    'PACS_MOVE_REFUSED',
+    'The archive does not allow us C-MOVE (status 0124).',
+    `Give ${callingAeTitle} the right to C-MOVE in the archive.`,
+  );
+}
+
+/** What our port saw of the archive, while we listened. */
+export function explainArrival({ kind, callingAeTitle, from, reason }: Arrival, { tls }: DicomSettings): Outcome {
+  if (kind === 'OBJECT') return ok(`the archive reaches us, as ${callingAeTitle} from ${from}; nothing was kept.`);
+  if (kind === 'REFUSED')
+    return failed(
+      'DICOM_PEER_NOT_ALLOWED',
+      `The archive reaches us as ${callingAeTitle} from ${from}, and we refuse it: ${reason}.`,
+      `Add ${callingAeTitle}@${from} to DICOM_ALLOWED_PEERS.`,
+    );
+  return failed(
+    'DICOM_PEER_BROKE_OFF',
+    `Something reaches us from ${from} and breaks off: ${reason}.`,
+    tls
+      ? 'Turn on TLS for us in the archive, with a certificate of DICOM_TLS_CA, or unset DICOM_TLS_CERTIFICATE.'
+      : 'Turn off TLS for us in the archive, or set DICOM_TLS_CERTIFICATE and DICOM_TLS_KEY.',
+  );
+}
+
+/** `server`: whether a running server holds the port, so that it, not we, would have seen something. */
+export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolean): Outcome {
+  const { aeTitle, host, port } = dicom;
+  const status = done.status === undefined ? 'it still waits' : `status ${hexOf(done.status)}`;
+  const refused = server ? ' The log of the running server tells whether it refused.' : '';
+  const cure = `Correct the address and port of ${aeTitle} in the archive: this machine, DICOM_PORT ${port} (DICOM_HOST is ${host}); open the firewall for the way back.${refused}`;
+  if (done.failed > 0 || done.status === 0xa702)
+    return failed(
+      'PACS_MOVE_BACK_CONNECTION',
+      `The archive tried to send to ${aeTitle}, and nothing arrived here (${status}).`,
+      cure,
+    );
+  return failed(
+    'PACS_MOVE_FAILED',
+    `The archive sent nothing and does not say why (${status}): it does not know ${aeTitle} as a destination, or has a wrong address for it.`,
+    `Enter ${aeTitle} in the archive as a destination. ${cure}`,
+  );
+}
+
+/** No answer in time: most likely the archive still waits for us. @throws any other error */
+export function explainSilence(error: Error, dicom: DicomSettings, server: boolean): Outcome {
+  const { cause } = error;
+  if (!(cause instanceof ConnectionLost) || !cause.message.startsWith('silent')) throw error;
+  return nothingArrived({ status: undefined, remaining: null, completed: 0, failed: 1 }, dicom, server);
+}

@@ -1,0 +1,80 @@
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { failed, type Outcome, ok } from './finding.js';
+
+export type Address = { host: string; port: number };
+
+export const SILENCE_MS = 5_000;
+
+/** What {@link openSocket} says of a peer that says nothing. */
+export class Silent extends Error {}
+
+/** `tls`: where it is given, the handshake is made, too. @throws the operating system's or TLS's error, or Silent. */
+export function openSocket({ host, port }: Address): Promise<Socket>;
+export function openSocket({ host, port }: Address, tls: ConnectionOptions): Promise<TLSSocket>;
+export function openSocket({ host, port }: Address, tls: ConnectionOptions | undefined): Promise<Socket>;
+export function openSocket({ host, port }: Address, tls?: ConnectionOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const name = isIP(host) ? {} : { servername: host }; // RFC 6066 3: names, no addresses
+    const socket = tls ? connectTls({ ...name, ...tls, host, port }) : connectTcp({ host, port });
+    const end = (error: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(() => end(new Silent()), SILENCE_MS);
+    socket.once('error', end);
+    socket.once('close', () => end(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
+    socket.once(tls ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('close').off('error', end);
+      socket.on('error', () => {}); // what reads or writes reports it
+      resolve(socket);
+    });
+  });
+}
+
+/** DNS. `setting`: which names the host. */
+export async function examineName(host: string, setting: string): Promise<Outcome> {
+  if (isIP(host)) return ok(`${host} is an address: no name to look up.`);
+  try {
+    const addresses = await lookup(host, { all: true });
+    return ok(`${host} is ${addresses.map(({ address }) => address).join(', ')}.`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return failed(
+      'PACS_DNS',
+      code === 'ENOTFOUND' ? `No such name: ${host}.` : `The name server does not answer for ${host} (${code}).`,
+      `Correct the host in ${setting}, write its IP address instead, or have the name entered in the hospital’s DNS.`,
+    );
+  }
+}
+
+/** Whether anything listens there, and can be reached from here. */
+export async function examineReach(address: Address, setting: string): Promise<Outcome> {
+  const at = `${address.host}:${address.port}`;
+  try {
+    (await openSocket(address)).destroy();
+    return ok(`${at} accepts connections.`);
+  } catch (error) {
+    const { code = 'no code' } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED')
+      return failed(
+        'PACS_TCP_REFUSED',
+        `${at} refuses connections: nothing listens on that port.`,
+        `Start the archive, or correct the port in ${setting}; the archive’s own settings name it.`,
+      );
+    if (error instanceof Silent || code === 'ETIMEDOUT')
+      return failed(
+        'PACS_TCP_TIMEOUT',
+        `${at} does not answer: it is off, or a firewall drops what we send.`,
+        `Check host and port in ${setting}, then have the firewall opened from this machine to ${at}.`,
+      );
+    return failed(
+      'PACS_TCP_UNREACHABLE',
+      `${at} cannot be reached (${code}).`,
+      `Check host and port in ${setting}, and this machine’s network: cable, VLAN, route, VPN.`,
+    );
+  }
+}

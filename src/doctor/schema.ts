@@ -1,0 +1,62 @@
+import type { Client } from 'pg';
+import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
+import { MIGRATIONS } from '../database.js';
+import { DatabaseNotUsable } from '../errors.js';
+import { failed, type Outcome, ok } from './finding.js';
+
+const OLDEST = 130_000; // as server_version_num: 13.0
+/** Tables of the public schema that no extension brought. */
+const TABLES = `SELECT count(*)::int AS count FROM pg_catalog.pg_class WHERE relkind = 'r'
+  AND relnamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
+/** Rights to make tables, and the queue's schema, which may be there already. */
+const RIGHTS = `SELECT current_user AS "user", current_database() AS database,
+  has_schema_privilege('public', 'CREATE') AS tables,
+  has_database_privilege(current_database(), 'CREATE') OR to_regnamespace('pgboss') IS NOT NULL AS schemas`;
+const OWN = 'Give MRIMaster a database of its own: CREATE DATABASE mrimaster, and set DATABASE_URL to it.';
+
+/** What a start would find in an open database, by reading alone. `name`: for people. */
+export async function examineSchema(client: Client, name: string): Promise<Outcome> {
+  const { rows: versions } = await client.query("SELECT current_setting('server_version_num')::int AS version");
+  const version: number = versions[0].version;
+  if (version < OLDEST)
+    return failed(
+      'DATABASE_TOO_OLD',
+      `${name} is PostgreSQL ${Math.floor(version / 10_000)}; MRIMaster needs 13 or newer.`,
+      'Upgrade PostgreSQL, or leave DATABASE_URL out to use the embedded one.',
+    );
+  const { rows: there } = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS ours`);
+  const applied: Row[] = there[0].ours ? (await client.query<Row>(APPLIED)).rows : [];
+  const migrations = await readMigrations(MIGRATIONS);
+  const known = applied.filter((row) => migrations.some((migration) => migration.name === row.migration_name));
+  const { rows: tables } = await client.query(TABLES);
+  const strangers = applied.length > 0 ? known.length === 0 : tables[0].count > Number(there[0].ours);
+  if (strangers) return failed('DATABASE_FOREIGN', `${name} holds tables of another program.`, OWN);
+  if (known.length < applied.length)
+    return failed(
+      'DATABASE_NEWER',
+      `${name} was used by a newer MRIMaster than this one.`,
+      'Start that version, or restore the backup from before its first start; DATABASE_URL or DATA_DIR may name the wrong one.',
+    );
+  const pending = whatIsPending(() => pendingMigrations(migrations, applied));
+  if (!Array.isArray(pending)) return pending;
+  const { rows } = await client.query(RIGHTS);
+  const { user, database, tables: mayMakeTables, schemas: mayMakeSchemas } = rows[0];
+  if ((pending.length > 0 && !mayMakeTables) || !mayMakeSchemas)
+    return failed(
+      'DATABASE_RIGHTS',
+      `${name}: ${user} may not create ${mayMakeTables ? 'schemas' : 'tables'} in it.`,
+      `As its owner: GRANT CREATE ON DATABASE "${database}" TO "${user}"; GRANT CREATE ON SCHEMA public TO "${user}"; or set DATABASE_URL to another user.`,
+    );
+  const todo = pending.length > 0 ? `the next start applies ${pending.length} migrations` : 'its tables are up to date';
+  return ok(`${name}, PostgreSQL ${Math.floor(version / 10_000)}: ${todo}.`);
+}
+
+function whatIsPending(ask: () => { name: string }[]): { name: string }[] | Outcome {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof DatabaseNotUsable)) throw error;
+    return failed(error.code, error.message, 'Repair the database of DATABASE_URL or DATA_DIR as the message says.');
+  }
+}
