@@ -87,6 +87,8 @@ const environment = z.object({
   PACS_CA: z.string().optional(),
   PACS_CERTIFICATE: z.string().optional(),
   PACS_KEY: z.string().optional(),
+  PACS_CHANGES_URL: z.string().optional(),
+  PACS_POLL_SECONDS: integer('PACS_POLL_SECONDS', 1, 86_400).optional(),
   PACS_RETRIEVE: oneOf('PACS_RETRIEVE', ['move', 'get']).default('move'),
   PACS_FILE: z.string().optional(),
   ...dicomEnvironment,
@@ -150,7 +152,16 @@ function readArchives(
   if (PACS_URL !== undefined) {
     const retrieve = given.PACS_RETRIEVE === 'get' ? 'get' : 'move';
     const account = { username: PACS_USERNAME, password: PACS_PASSWORD, token: PACS_TOKEN };
-    const fields = { url: PACS_URL, ...account, ca: PACS_CA, certificate: PACS_CERTIFICATE, key: PACS_KEY, retrieve };
+    const watched = { changes: given.PACS_CHANGES_URL, poll: Number(given.PACS_POLL_SECONDS) || undefined };
+    const fields = {
+      url: PACS_URL,
+      ...account,
+      ...watched,
+      ca: PACS_CA,
+      certificate: PACS_CERTIFICATE,
+      key: PACS_KEY,
+      retrieve,
+    };
     const archive = readArchive(DEFAULT_ARCHIVE, fields as ArchiveFields, 'PACS_URL', directory, problems);
     if (archive) archives.push(archive);
   }

@@ -6,6 +6,7 @@ import { type HttpServer, startServer } from './server.js';
 import { startDicom } from './startDicom.js';
 import { awaitStopSignal } from './stopSignal.js';
 import { resumeAbandoned, studyHandlers } from './studyJobs.js';
+import { watchArchives } from './watchArchives.js';
 import { watchArrivals } from './watchArrivals.js';
 
 /** `dicomPort`: null where DICOM_PORT is off. */
@@ -24,6 +25,7 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     const dicom = await startDicom(context);
     if (dicom) opened.push(dicom.close);
     opened.push(watchArrivals(context, context.transfers.isBeingSent).close);
+    opened.push(watchArchives(context).close);
     const resumed = await resumeAbandoned(context);
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await context.queue.work(studyHandlers(context));

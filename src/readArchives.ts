@@ -22,6 +22,8 @@ const archive = z.strictObject({
   certificate: z.string().optional(),
   key: z.string().optional(),
   retrieve: z.enum(['move', 'get']).default('move'),
+  changes: z.string().optional(),
+  poll: z.number().int().min(1).max(86_400).optional(),
 });
 export type ArchiveFields = Partial<z.infer<typeof archive>> & { url: string };
 
@@ -36,7 +38,7 @@ export function readArchive(
   directory: string,
   problems: string[],
 ): ArchiveSettings | undefined {
-  const { url, username, password, token, retrieve = 'move' } = fields;
+  const { url, username, password, token, retrieve = 'move', changes: changesUrl, poll: pollSeconds } = fields;
   const complain = (problem: string) => {
     problems.push(`${where} ${problem}`);
     return undefined;
@@ -67,9 +69,11 @@ export function readArchive(
       'has a bare % in its user, password or AE title. Write it as %25, or give user and password apart.',
     );
   }
-  if (protocol.startsWith('http')) {
-    return { name, kind: 'DICOMWEB', url, username, password, token, certificates };
-  }
+  if (changesUrl !== undefined && !/^https?:$/.test(URL.canParse(changesUrl) ? new URL(changesUrl).protocol : ''))
+    return complain('has a feed of changes that is no address like http://orthanc:8042/changes.');
+  const account = { username, password, token };
+  const watched = { certificates, changesUrl, pollSeconds, ...account };
+  if (protocol.startsWith('http')) return { name, kind: 'DICOMWEB', url, ...watched };
   const aeTitle = decodeURIComponent(user);
   if (!AE_TITLE.test(aeTitle) || hostname === '' || port === '')
     return complain('must name AE title, host and port: dicom://AETITLE@pacs.example:104.');
@@ -80,7 +84,7 @@ export function readArchive(
     ...address,
     tls: protocol === 'dicoms:',
     retrieve: retrieve === 'get' ? 'GET' : 'MOVE',
-    certificates,
+    ...watched,
   };
 }
 
@@ -111,7 +115,7 @@ export function readArchivesFile(path: string, env: NodeJS.ProcessEnv, problems:
   }
   return Object.entries(data).flatMap(([name, fields]) => {
     for (const value of Object.values(fields)) {
-      if (value && VARIABLE.test(value))
+      if (typeof value === 'string' && VARIABLE.test(value))
         problems.push(`PACS_FILE, ${name}: the environment variable ${value.slice(1)} is not set.`);
     }
     return readArchive(name, fields, `PACS_FILE, ${name}: url`, dirname(path), problems) ?? [];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
@@ -222,6 +222,91 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
           state: 'PROVISIONAL',
           evidence: '25 instances came; no archive told, until the deadline, how many there are.',
         });
+      } finally {
+        await program.close();
+      }
+    });
+
+    it('is found in its feed of changes without being sent, also while we were away, and is classified once', async () => {
+      const changes = `${orthanc.url}/changes`;
+      const env = {
+        DATA_DIR: join(folder.path, 'feed'),
+        PACS_URL: orthanc.dicomWebUrl,
+        PACS_CHANGES_URL: changes,
+        STUDY_QUIET_SECONDS: '2',
+      };
+      await (await startProgram(env)).close(); // it knows of nothing, and goes away
+      const program = await startProgram(env);
+      try {
+        expect(await classified(program, 1)).toMatchObject({
+          status: 'CLASSIFIED',
+          completeness: { state: 'PROVEN', receivedInstances: 25 },
+        });
+        const { last } = await program.context.prisma.archiveCursor.findUniqueOrThrow({ where: { pacs: 'default' } });
+        expect(Number(last)).toBeGreaterThan(25);
+        await program.context.prisma.archiveCursor.deleteMany(); // the whole feed once more
+        await new Promise((resolve) => setTimeout(resolve, 5000));
+        expect(await ask(program)).toMatchObject({ revision: 1 });
+      } finally {
+        await program.close();
+      }
+    });
+
+    it('is found by searching where there is no feed', async () => {
+      const uids = { '0020000D': ['UI', '1.2.77'], '00080018': ['UI', '1.2.77.1'] } as const;
+      const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+      const file = join(folder.path, 'today.dcm');
+      writeFileSync(file, buildFile(mrElements({ ...(uids as unknown as Elements), '00080020': ['DA', today] })));
+      await orthanc.upload([file]);
+      const dimse = `dicom://${orthanc.aeTitle}@127.0.0.1:${orthanc.dicomPort}`;
+      const env = {
+        DATA_DIR: join(folder.path, 'polled'),
+        PACS_URL: dimse,
+        PACS_RETRIEVE: 'get',
+        PACS_POLL_SECONDS: '1',
+        STUDY_QUIET_SECONDS: '1',
+      };
+      const program = await startProgram(env);
+      try {
+        const found = await until(
+          () => ask(program, '1.2.77'),
+          (study) => study?.jobs.at(-1)?.status === 'SUCCEEDED',
+        );
+        expect(found).toMatchObject({ revision: 1, completeness: { state: 'PROVEN', receivedInstances: 1 } });
+        await new Promise((resolve) => setTimeout(resolve, 4000));
+        expect(await ask(program, '1.2.77')).toMatchObject({ revision: 1 });
+      } finally {
+        await program.close();
+      }
+    });
+
+    it('that comes by three doors at once is one study, classified once', async () => {
+      const env = {
+        DATA_DIR: join(folder.path, 'doors'),
+        PACS_URL: orthanc.dicomWebUrl,
+        PACS_CHANGES_URL: `${orthanc.url}/changes`,
+        STUDY_QUIET_SECONDS: '3',
+      };
+      const program = await startProgram(env);
+      try {
+        const body = Buffer.concat([
+          ...paths.flatMap((path) => [Buffer.from('--b\r\n\r\n'), readFileSync(path), Buffer.from('\r\n')]),
+          Buffer.from('--b--'),
+        ]);
+        const headers = { 'content-type': 'multipart/related; type="application/dicom"; boundary=b' };
+        const stow = fetch(`${program.server.url}/dicom-web/studies`, {
+          method: 'POST',
+          headers,
+          body: new Uint8Array(body),
+        });
+        const port = program.dicomPort as number;
+        await Promise.all([stow, send(port, paths), send(port, paths.toReversed(), 'OTHER')]);
+        expect(await classified(program, 1)).toMatchObject({
+          completeness: { state: 'PROVEN', receivedInstances: 25 },
+        });
+        await new Promise((resolve) => setTimeout(resolve, 5000));
+        expect(await ask(program)).toMatchObject({ revision: 1, completeness: { receivedInstances: 25 } });
+        expect(await program.context.prisma.conflictingInstance.count()).toBe(0);
       } finally {
         await program.close();
       }

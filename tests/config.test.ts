@@ -104,8 +104,17 @@ describe('readConfig', () => {
     const values = Object.fromEntries(
       [...uncommented.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
-    const { DATABASE_URL, PUBLIC_URL, PACS_URL, PACS_FILE, DICOM_ALLOWED_PEERS, RULES_FILE, MODEL, ...defaults } =
-      values;
+    const {
+      DATABASE_URL,
+      PUBLIC_URL,
+      PACS_URL,
+      PACS_CHANGES_URL,
+      PACS_FILE,
+      DICOM_ALLOWED_PEERS,
+      RULES_FILE,
+      MODEL,
+      ...defaults
+    } = values;
     expect(readConfig(defaults)).toEqual(readConfig({}));
   });
 });

@@ -7,19 +7,19 @@ import type { StudyQuery } from './studyQuery.js';
 
 /**
  * How an archive is reached. `certificates`: PEM; `ca` replaces the authorities that Node.js trusts, `cert` and `key` are
- * ours. `retrieve`: C-MOVE needs the archive to know us, C-GET does not, but fewer archives offer it.
+ * ours. `changesUrl`: Orthanc's feed of changes; `pollSeconds`: how often the archive is searched for new studies where it has
+ * no such thing; neither by default. `retrieve`: C-MOVE needs the archive to know us, C-GET does not, but fewer archives offer it.
  */
 export type ArchiveSettings = {
   name: string;
   certificates?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined } | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+  token?: string | undefined;
+  changesUrl?: string | undefined;
+  pollSeconds?: number | undefined;
 } & (
-  | {
-      kind: 'DICOMWEB';
-      url: string;
-      username?: string | undefined;
-      password?: string | undefined;
-      token?: string | undefined;
-    }
+  | { kind: 'DICOMWEB'; url: string }
   | { kind: 'DIMSE'; host: string; port: number; aeTitle: string; tls: boolean; retrieve: 'MOVE' | 'GET' }
 );
 

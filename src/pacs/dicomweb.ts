@@ -1,4 +1,5 @@
 import { PacsBadAnswer, StudyNotFound } from '../errors.js';
+import { readAccount } from './account.js';
 import {
   type DicomJson,
   INSTANCE_FIELDS,
@@ -64,14 +65,9 @@ export class DicomwebClient {
   readonly #tls: DicomwebOptions['certificates'];
 
   constructor({ url, username, password, token, certificates, timeoutMs, maxBytes, pageSize }: DicomwebOptions) {
-    this.#root = new URL(url.endsWith('/') ? url : `${url}/`);
-    const user = username ?? decodeURIComponent(this.#root.username);
-    const secret = password ?? decodeURIComponent(this.#root.password);
-    this.#root.username = '';
-    this.#root.password = '';
-    const basic = user ? `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` : null;
-    const authorization = token ? `Bearer ${token}` : basic;
-    this.#authorization = authorization ? { Authorization: authorization } : {};
+    const { address, headers } = readAccount(url.endsWith('/') ? url : `${url}/`, { username, password, token });
+    this.#root = address;
+    this.#authorization = headers;
     this.#idleMs = timeoutMs ?? 30_000;
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#pageSize = pageSize ?? 100;

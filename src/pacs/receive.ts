@@ -1,15 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PacsBadAnswer, StorageFull } from '../errors.js';
+import { createDataSetHash } from './hashDataSet.js';
 import type { Instance } from './parse.js';
 import { parseOpenFile } from './parseFile.js';
 
 /**
  * What became of received bytes.
- * `path`: of the kept file, relative to the directory, with forward slashes. `duplicate`: those very bytes were
- * there before. `conflict`: other bytes with the same SOPInstanceUID are kept beside them.
+ * `path`: of the kept file, relative to the directory, with forward slashes. `sha256`: of the data set, without preamble and
+ * file meta information, which every sender writes anew. `duplicate`: those very bytes were there before. `conflict`: other
+ * bytes with the same SOPInstanceUID are kept beside them.
  */
 export type Received = {
   instance: Instance;
@@ -73,7 +75,7 @@ export async function clearPartials(directory: string): Promise<number> {
 }
 
 async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8Array>, maxBytes: number) {
-  const hash = createHash('sha256');
+  const hash = createDataSetHash();
   let bytes = 0;
   for await (const chunk of source instanceof Uint8Array ? [source] : source) {
     bytes += chunk.length;
@@ -85,7 +87,7 @@ async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8A
       written += (await file.write(chunk, written, chunk.length - written)).bytesWritten;
     }
   }
-  return { sha256: hash.digest('hex'), bytes };
+  return { sha256: hash.digest(), bytes };
 }
 
 /** Gives the finished file its name. Linking fails where the name is taken, renaming would replace what is there. */
@@ -142,9 +144,9 @@ async function linkExclusively(from: string, to: string): Promise<boolean> {
 }
 
 async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createDataSetHash();
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  return hash.digest();
 }
 
 /** Makes a new name durable, not only the bytes behind it. Windows has no such call and needs none. */

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { PacsBadAnswer } from '../errors.js';
+import { readAccount } from './account.js';
+import type { ArchiveSettings } from './archive.js';
+import { discard, limitBytes, readBody, request } from './httpAnswer.js';
+import { isUid } from './uid.js';
+
+/** A part of the feed: `studyInstanceUids` that came to rest, and where to go on. `more`: at once. */
+export type Changes = { studyInstanceUids: string[]; last: number; more: boolean };
+
+const IDLE_MS = 30_000;
+const MAX_BYTES = 8 * 1024 * 1024;
+const PAGE = 100;
+
+const feed = z.object({
+  Changes: z.array(z.object({ ChangeType: z.string(), ID: z.string(), Seq: z.number(), ResourceType: z.string() })),
+  Done: z.boolean(),
+  Last: z.number(),
+});
+const study = z.object({ MainDicomTags: z.object({ StudyInstanceUID: z.string() }) });
+
+/**
+ * The next part of Orthanc's feed of changes behind number `since` (its REST API, /changes). A study is named when it is
+ * stable, and again when more of it came. An archive whose last number is below `since` was made anew: it is read from its
+ * beginning.
+ * @throws PacsUnreachable, PacsRefused, PacsBadAnswer.
+ */
+export async function readChanges(settings: ArchiveSettings & { changesUrl: string }, since: number): Promise<Changes> {
+  const { address, headers } = readAccount(settings.changesUrl, settings);
+  const get = async (path: string, shape: z.ZodType) => {
+    const url = new URL(path, address);
+    const answer = await request(url, { headers, idleMs: IDLE_MS, tls: settings.certificates });
+    if (answer.status !== 200) {
+      discard(answer);
+      return null; // deleted since
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of limitBytes(readBody(answer, url, IDLE_MS), MAX_BYTES)) chunks.push(chunk);
+    const { data, error } = shape.safeParse(parseJson(Buffer.concat(chunks).toString('utf8')));
+    if (error) throw new PacsBadAnswer(`${url.origin} has no feed of changes as Orthanc has. Check PACS_CHANGES_URL.`);
+    return data;
+  };
+  const page = (await get(`?since=${since}&limit=${PAGE}`, feed)) as z.infer<typeof feed> | null;
+  if (!page)
+    throw new PacsBadAnswer(`${address.origin} has no feed of changes there (HTTP 404). Check PACS_CHANGES_URL.`);
+  if (page.Last < since) return { studyInstanceUids: [], last: 0, more: true };
+  const stable = page.Changes.filter(({ ChangeType }) => ChangeType === 'StableStudy').map(({ ID }) => ID);
+  const studyInstanceUids: string[] = [];
+  for (const id of new Set(stable)) {
+    const found = (await get(`studies/${encodeURIComponent(id)}`, study)) as z.infer<typeof study> | null;
+    const uid = found?.MainDicomTags.StudyInstanceUID;
+    if (uid !== undefined && isUid(uid)) studyInstanceUids.push(uid);
+  }
+  return { studyInstanceUids, last: page.Last, more: !page.Done };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
