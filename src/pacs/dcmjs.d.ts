@@ -1,8 +1,12 @@
 declare module 'dcmjs' {
   const dcmjs: {
     data: {
-      DicomMetaDictionary: { dictionary: Record<string, { vr: string } | undefined> };
-      datasetToDict(dataSet: Record<string, unknown>): { write(): ArrayBuffer };
+      DicomMetaDictionary: {
+        dictionary: Record<string, { vr: string } | undefined>;
+        nameMap: Record<string, { vr: string } | undefined>;
+        denaturalizeDataset(dataSet: Record<string, unknown>): Record<string, unknown>;
+      };
+      datasetToDict(dataSet: Record<string, unknown>): { meta: Record<string, unknown>; write(): ArrayBuffer };
     };
   };
   export default dcmjs;

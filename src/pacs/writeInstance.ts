@@ -5,9 +5,14 @@ import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './impleme
 export type DataSet = Record<string, unknown>;
 
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const { DicomMetaDictionary, datasetToDict } = dcmjs.data;
 
-/** A Part 10 file, Explicit VR Little Endian, of an object that we make. Received objects are never written again. */
+/**
+ * A Part 10 file, Explicit VR Little Endian, of an object that we make. Received objects are never written again.
+ * @throws TypeError for a keyword that the dictionary does not have: dcmjs would leave the attribute out.
+ */
 export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInstanceUID: string }): Buffer {
+  requireKnown(dataSet);
   const meta = {
     FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
     MediaStorageSOPClassUID: dataSet.SOPClassUID,
@@ -15,7 +20,23 @@ export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInsta
     TransferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
     ImplementationClassUID: IMPLEMENTATION_CLASS_UID,
     ImplementationVersionName: IMPLEMENTATION_VERSION_NAME,
+    _vrMap: { FileMetaInformationVersion: 'OB' },
   };
-  const vrMap = { FileMetaInformationVersion: 'OB' };
-  return Buffer.from(dcmjs.data.datasetToDict({ ...dataSet, _meta: { ...meta, _vrMap: vrMap } }).write());
+  const file = datasetToDict({ ...dataSet, _meta: {} });
+  // Set behind dcmjs's back, which names itself as the implementation, with a UID that is none.
+  file.meta = DicomMetaDictionary.denaturalizeDataset(meta);
+  return Buffer.from(file.write());
+}
+
+function requireKnown(dataSet: DataSet): void {
+  for (const [keyword, value] of Object.entries(dataSet)) {
+    if (keyword === '_vrMap') continue;
+    if (!(keyword in DicomMetaDictionary.nameMap)) throw new TypeError(`${keyword} is no keyword of DICOM's.`);
+    if (!Array.isArray(value)) continue;
+    for (const item of value) if (isItem(item)) requireKnown(item);
+  }
+}
+
+function isItem(value: unknown): value is DataSet {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer);
 }
