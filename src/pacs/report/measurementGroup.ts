@@ -1,0 +1,74 @@
+import {
+  type ContentItem,
+  codeContent,
+  container,
+  imageContents,
+  numberContent,
+  textContent,
+  uidContent,
+} from './contentItem.js';
+import type { Algorithm, Answer, Code, Reference, Report } from './report.js';
+import { ABSTENTION_REASONS, CODES, PRESENCE } from './vocabulary.js';
+import { DISCLAIMER, percent } from './words.js';
+
+/** The study's answer as a Measurement and Qualitative Evaluation Group (PS3.16 TID 1501). */
+export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Report): ContentItem {
+  const { key, slices } = imagesOf(answer);
+  const run = slices.map(({ reference }) => reference);
+  return container(
+    'CONTAINS',
+    CODES.measurementGroup,
+    [
+      textContent('HAS OBS CONTEXT', CODES.trackingIdentifier, tracking.identifier),
+      uidContent('HAS OBS CONTEXT', CODES.trackingUniqueIdentifier, tracking.uid),
+      codeContent('CONTAINS', CODES.finding, findingOf(answer)),
+      codeContent('HAS CONCEPT MOD', CODES.findingSite, CODES.brain),
+      ...algorithmIdentification(algorithm),
+      ...certainties(answer),
+      ...imageContents('CONTAINS', CODES.bestIllustration, key ? [key] : []),
+      ...imageContents('CONTAINS', CODES.sourceOfMeasurement, run),
+      codeContent('CONTAINS', lookedFor, PRESENCE[answer.outcome]),
+      ...(answer.outcome === 'ABSTAINED'
+        ? [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[answer.reason])]
+        : []),
+      textContent('CONTAINS', CODES.comment, DISCLAIMER),
+    ],
+    '1501',
+  );
+}
+
+/** What the answer refers to: nothing where it failed, only a slice to look at where it abstains. */
+export function imagesOf(answer: Answer) {
+  const none: { key: Reference | null; slices: readonly { reference: Reference; confidence: number }[] } = {
+    key: null,
+    slices: [],
+  };
+  return { ...none, ...answer };
+}
+
+/** A guess is no finding: whoever reads codes alone must not meet it. */
+function findingOf(answer: Answer): Code {
+  return 'label' in answer ? answer.label : PRESENCE[answer.outcome];
+}
+
+/** TID 4019. */
+function algorithmIdentification({ name, version, sha256 }: Algorithm): ContentItem[] {
+  return [
+    textContent('HAS CONCEPT MOD', CODES.algorithmName, name),
+    textContent('HAS CONCEPT MOD', CODES.algorithmVersion, version),
+    textContent('HAS CONCEPT MOD', CODES.algorithmParameters, `SHA-256 of the model: ${sha256}`),
+  ];
+}
+
+/** TID 300: of the answer, which is a mean, and of each slice, inferred from it (TID 320). */
+function certainties(answer: Answer): ContentItem[] {
+  if (!('label' in answer)) return [];
+  const certainty = (probability: number, children: ContentItem[]) =>
+    numberContent('CONTAINS', CODES.certaintyOfFinding, percent(probability), CODES.percent, children);
+  return [
+    certainty(answer.confidence, [codeContent('HAS CONCEPT MOD', CODES.derivation, CODES.mean)]),
+    ...answer.slices.map(({ reference, confidence }) =>
+      certainty(confidence, imageContents('INFERRED FROM', CODES.sourceOfMeasurement, [reference])),
+    ),
+  ];
+}

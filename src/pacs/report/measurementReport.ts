@@ -1,0 +1,70 @@
+import { OWN_MANUFACTURER } from '../seriesRules.js';
+import { type ContentItem, codeContent, container, imageContents, textContent, uidContent } from './contentItem.js';
+import { imagesOf, measurementGroup } from './measurementGroup.js';
+import type { Code, Device, Reference, Report } from './report.js';
+import { CODES, FINDINGS_SUMMARY } from './vocabulary.js';
+import { DISCLAIMER, sayAnswer, sayBasis } from './words.js';
+
+/** The content tree of the report: Imaging Measurement Report (PS3.16 TID 1500). */
+export function measurementReport(report: Report): ContentItem {
+  return container(
+    null,
+    CODES.imagingMeasurementReport,
+    [
+      codeContent('HAS CONCEPT MOD', CODES.language, CODES.english), // TID 1204
+      ...observerContext(report.device),
+      codeContent('HAS CONCEPT MOD', CODES.procedureReported, CODES.mri),
+      ...imageLibrary(referencesOf(report)),
+      container('CONTAINS', CODES.imagingMeasurements, [measurementGroup(report)]),
+      container('CONTAINS', CODES.qualitativeEvaluations, [
+        ...findingsSummary(report).map((code) => codeContent('CONTAINS', CODES.findingsSummary, code)),
+        textContent('CONTAINS', CODES.conclusion, sayAnswer(report)),
+        textContent('CONTAINS', CODES.comment, sayBasis(report)),
+        textContent('CONTAINS', CODES.comment, DISCLAIMER),
+      ]),
+    ],
+    '1500',
+  );
+}
+
+/** Every image that the report refers to. */
+export function referencesOf({ answer, examined }: Report): Reference[] {
+  const { key, slices } = imagesOf(answer);
+  return [...examined, ...(key ? [key] : []), ...slices.map(({ reference }) => reference)];
+}
+
+/** TID 1001, 1002 and 1004: a device observed. */
+function observerContext({ uid, name, serialNumber }: Device): ContentItem[] {
+  return [
+    codeContent('HAS OBS CONTEXT', CODES.observerType, CODES.device),
+    uidContent('HAS OBS CONTEXT', CODES.deviceObserverUid, uid),
+    textContent('HAS OBS CONTEXT', CODES.deviceObserverName, name),
+    textContent('HAS OBS CONTEXT', CODES.deviceObserverManufacturer, OWN_MANUFACTURER),
+    textContent('HAS OBS CONTEXT', CODES.deviceObserverModelName, OWN_MANUFACTURER),
+    textContent('HAS OBS CONTEXT', CODES.deviceObserverSerialNumber, serialNumber),
+  ];
+}
+
+/** TID 1600: what was looked at, whether or not the answer rests on it. */
+function imageLibrary(references: readonly Reference[]): ContentItem[] {
+  if (references.length === 0) return [];
+  const group = container('CONTAINS', CODES.imageLibraryGroup, [
+    codeContent('HAS ACQ CONTEXT', CODES.modality, CODES.magneticResonance), // TID 1602
+    codeContent('HAS ACQ CONTEXT', CODES.targetRegion, CODES.head),
+    ...imageContents('CONTAINS', null, references),
+  ]);
+  return [container('CONTAINS', CODES.imageLibrary, [group])];
+}
+
+function findingsSummary({ answer, counts }: Report): Code[] {
+  switch (answer.outcome) {
+    case 'FINDING':
+      return [counts.failed > 0 ? FINDINGS_SUMMARY.partlyFindings : FINDINGS_SUMMARY.findings];
+    case 'NO_FINDING':
+      return [counts.failed > 0 ? FINDINGS_SUMMARY.partlyNoFindings : FINDINGS_SUMMARY.noFindings];
+    case 'FAILED':
+      return [FINDINGS_SUMMARY.failed];
+    case 'ABSTAINED':
+      return [];
+  }
+}

@@ -1,0 +1,62 @@
+import type { SourceHeader } from './sourceHeader.js';
+
+/** A coded concept (PS3.3 8.8): a code, whose scheme it is of, and what it means in English. */
+export type Code = { scheme: string; code: string; meaning: string };
+
+/** An image of the source's study, or one frame of it. `frameNumber`: from 1, of multi-frame objects only. */
+export type Reference = {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  seriesInstanceUid: string;
+  frameNumber?: number;
+};
+
+/** Who observed: this installation. `uid` is the same in all that it writes. */
+export type Device = { uid: string; name: string; serialNumber: string; softwareVersion: string };
+
+/** `sha256` of the model's graph: a version says what it should be, the hash what it is. */
+export type Algorithm = { name: string; version: string; sha256: string };
+
+/** A slice that the answer rests on, and the calibrated probability, 0–1, that it gives the answer's label. */
+export type SliceAnswer = { reference: Reference; confidence: number };
+
+/** `confidence`: mean calibrated probability of the label over `slices`, 0–1. `key`: the slice to look at first. */
+type Answered = { label: Code; confidence: number; key: Reference; slices: readonly SliceAnswer[] };
+
+/** What the model says of the study. `guess`: the likeliest label of one that gives no answer, told in words only. */
+export type Answer =
+  | ({ outcome: 'FINDING' | 'NO_FINDING' } & Answered)
+  | { outcome: 'ABSTAINED'; reason: AbstentionReason; guess: Code | null; key: Reference | null }
+  | { outcome: 'FAILED'; failureCode: string };
+
+export type AbstentionReason = 'LOW_CONFIDENCE' | 'OUT_OF_DISTRIBUTION' | 'NOT_A_BRAIN_MR';
+
+/**
+ * What an object that we write is, beside its content. `source`: the header of an instance of the study. `written`: as
+ * DICOM's DA and TM, local time. The UIDs are those of resultUids.ts.
+ */
+export type WrittenObject = {
+  sopInstanceUid: string;
+  seriesInstanceUid: string;
+  seriesNumber: number;
+  instanceNumber: number;
+  written: { date: string; time: string };
+  source: SourceHeader;
+  device: Device;
+  algorithm: Algorithm;
+};
+
+/**
+ * A study's answer. `lookedFor`: what is present or absent, such as a neoplasm. `examined`: every slice that was given
+ * to the model; `counts`: what became of them. `completeness`: whether all of the study is known to have been here, and
+ * how that is known. `predecessor`: the report that this one replaces; null for the first.
+ */
+export type Report = WrittenObject & {
+  tracking: { uid: string; identifier: string };
+  lookedFor: Code;
+  answer: Answer;
+  examined: readonly Reference[];
+  counts: { answered: number; abstained: number; failed: number };
+  completeness: { proven: boolean; evidence: string };
+  predecessor: Reference | null;
+};

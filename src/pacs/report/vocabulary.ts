@@ -1,0 +1,82 @@
+import type { AbstentionReason, Code } from './report.js';
+
+/** Codes for which no standard scheme has one; declared in each report (PS3.3 C.12.1.1.1). */
+export const PRIVATE_SCHEME = '99MRIMASTER';
+
+const dcm = (code: string, meaning: string): Code => ({ scheme: 'DCM', code, meaning });
+const sct = (code: string, meaning: string): Code => ({ scheme: 'SCT', code, meaning });
+const own = (code: string, meaning: string): Code => ({ scheme: PRIVATE_SCHEME, code, meaning });
+
+/** What our own model looks for; the concept name of present, absent and undetermined. */
+export const NEOPLASM = sct('108369006', 'Neoplasm');
+
+/** Concept names and values of PS3.16, by the names it gives them. */
+export const CODES = {
+  imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'), // CID 7021
+  language: dcm('121049', 'Language of Content Item and Descendants'),
+  english: { scheme: 'RFC5646', code: 'en', meaning: 'English' }, // CID 5000
+  observerType: dcm('121005', 'Observer Type'),
+  device: dcm('121007', 'Device'), // CID 270
+  deviceObserverUid: dcm('121012', 'Device Observer UID'),
+  deviceObserverName: dcm('121013', 'Device Observer Name'),
+  deviceObserverManufacturer: dcm('121014', 'Device Observer Manufacturer'),
+  deviceObserverModelName: dcm('121015', 'Device Observer Model Name'),
+  deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
+  procedureReported: dcm('121058', 'Procedure reported'),
+  mri: { scheme: 'LN', code: '25056-3', meaning: 'MRI unspecified body region' }, // CID 100 has none of the head
+  imageLibrary: dcm('111028', 'Image Library'),
+  imageLibraryGroup: dcm('126200', 'Image Library Group'),
+  modality: dcm('121139', 'Modality'),
+  magneticResonance: dcm('MR', 'Magnetic Resonance'), // CID 29
+  targetRegion: dcm('123014', 'Target Region'),
+  head: sct('69536005', 'Head'), // CID 4031
+  imagingMeasurements: dcm('126010', 'Imaging Measurements'),
+  measurementGroup: dcm('125007', 'Measurement Group'),
+  trackingIdentifier: dcm('112039', 'Tracking Identifier'),
+  trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
+  finding: dcm('121071', 'Finding'),
+  findingSite: sct('363698007', 'Finding Site'),
+  brain: sct('12738006', 'Brain'),
+  algorithmName: dcm('111001', 'Algorithm Name'),
+  algorithmVersion: dcm('111003', 'Algorithm Version'),
+  algorithmParameters: dcm('111002', 'Algorithm Parameters'),
+  certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
+  percent: { scheme: 'UCUM', code: '%', meaning: 'Percent' },
+  derivation: dcm('121401', 'Derivation'),
+  mean: sct('373098007', 'Mean Value of population'), // CID 7464 calls it Mean; CID 226, of TID 300, so
+  bestIllustration: dcm('121080', 'Best illustration of finding'), // CID 7003
+  sourceOfMeasurement: dcm('121112', 'Source of Measurement'), // CID 7003
+  qualitativeEvaluations: { scheme: 'UMLS', code: 'C0034375', meaning: 'Qualitative Evaluations' },
+  findingsSummary: dcm('111017', 'CAD Processing and Findings Summary'),
+  conclusion: dcm('121077', 'Conclusion'),
+  comment: dcm('121106', 'Comment'),
+  abstentionReason: own('ABSTENTION', 'Why no answer is given'),
+} satisfies Record<string, Code>;
+
+/** CID 240, Present-Absent; that nothing could be evaluated is of CID 3703. */
+export const PRESENCE = {
+  FINDING: sct('52101004', 'Present'),
+  NO_FINDING: sct('272519000', 'Absent'),
+  ABSTAINED: sct('373068000', 'Undetermined'),
+  FAILED: sct('373121007', 'Not Evaluated'),
+} satisfies Record<string, Code>;
+
+/** CID 6047. It has no value for an abstention, which is neither a failure nor the absence of findings. */
+export const FINDINGS_SUMMARY = {
+  noFindings: dcm('111241', 'All algorithms succeeded; without findings'),
+  findings: dcm('111242', 'All algorithms succeeded; with findings'),
+  partlyNoFindings: dcm('111243', 'Not all algorithms succeeded; without findings'),
+  partlyFindings: dcm('111244', 'Not all algorithms succeeded; with findings'),
+  failed: dcm('111245', 'No algorithms succeeded; without findings'),
+} satisfies Record<string, Code>;
+
+export const ABSTENTION_REASONS: Record<AbstentionReason, Code> = {
+  LOW_CONFIDENCE: own('LOW_CONFIDENCE', 'The probability of every label is too low'),
+  OUT_OF_DISTRIBUTION: own('OUT_OF_DISTRIB', 'The images are unlike those the model was made from'),
+  NOT_A_BRAIN_MR: own('NOT_A_BRAIN_MR', 'The images are not MR images of a brain'),
+};
+
+/** The code of a model's label: the one of its manifest, else the label itself as a private code. */
+export function labelCode(label: string, codes: Readonly<Record<string, Code>> = {}): Code {
+  return codes[label] ?? own(label, label.replaceAll('_', ' '));
+}

@@ -1,0 +1,44 @@
+import { INTENDED_USE } from '../../intendedUse.js';
+import type { Report } from './report.js';
+import { ABSTENTION_REASONS } from './vocabulary.js';
+
+export const DISCLAIMER = `${INTENDED_USE}.`;
+
+/** A probability in percent, never rounded up: 99.96 % is no certainty. */
+export function percent(probability: number): string {
+  return (Math.floor(probability * 1000) / 10).toFixed(1);
+}
+
+/** The answer as a reader needs it who looks at no codes. No patient data. */
+export function sayAnswer({ answer, algorithm }: Report): string {
+  const model = `${algorithm.name} ${algorithm.version}`;
+  switch (answer.outcome) {
+    case 'FINDING':
+      return `${model} finds: ${answer.label.meaning}. ${sayCertainty(answer)}`;
+    case 'NO_FINDING':
+      return `No finding by ${model}: ${answer.label.meaning}. ${sayCertainty(answer)} It tells nothing of what it was not made to find.`;
+    case 'ABSTAINED':
+      return `No answer: ${model} abstains. ${ABSTENTION_REASONS[answer.reason].meaning}. This is neither a finding nor the absence of one.${sayGuess(answer.guess?.meaning)}`;
+    case 'FAILED':
+      return `No answer: the study could not be evaluated by ${model} (${answer.failureCode}). This is neither a finding nor the absence of one.`;
+  }
+}
+
+function sayCertainty({ confidence, slices }: { confidence: number; slices: readonly unknown[] }): string {
+  return `Certainty ${percent(confidence)} %: calibrated probability, mean over ${count(slices.length)}.`;
+}
+
+function sayGuess(meaning: string | undefined): string {
+  return meaning === undefined ? '' : ` Its likeliest label, not to be relied on, was: ${meaning}.`;
+}
+
+/** What the answer is made of, and whether anything may be missing. */
+export function sayBasis({ counts, completeness }: Report): string {
+  const { answered, abstained, failed } = counts;
+  const complete = completeness.proven ? 'The study is complete' : 'It is not proven that the study is complete';
+  return `${count(answered)} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;
+}
+
+function count(slices: number): string {
+  return slices === 1 ? '1 slice' : `${slices} slices`;
+}

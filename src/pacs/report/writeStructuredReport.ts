@@ -1,0 +1,41 @@
+import { writeInstance } from '../writeInstance.js';
+import { evidence } from './evidence.js';
+import { measurementReport, referencesOf } from './measurementReport.js';
+import { COMPREHENSIVE_3D_SR } from './ownResult.js';
+import type { Report } from './report.js';
+import { PRIVATE_SCHEME } from './vocabulary.js';
+import { commonAttributes } from './writtenObject.js';
+
+/**
+ * A study's answer as a Comprehensive 3D SR (PS3.3 A.35.13), a Part 10 file; the same bytes for the same report.
+ * Nobody has verified it, and it is PARTIAL where it is not proven that all of the study was here.
+ */
+export function writeStructuredReport(report: Report): Buffer {
+  const { source, completeness, predecessor } = report;
+  return writeInstance({
+    ...commonAttributes(report),
+    SOPClassUID: COMPREHENSIVE_3D_SR,
+    Modality: 'SR',
+    SeriesDescription: 'MRIMaster report - research use only',
+    ReferencedPerformedProcedureStepSequence: [],
+    CodingSchemeIdentificationSequence: [
+      {
+        CodingSchemeDesignator: PRIVATE_SCHEME,
+        CodingSchemeName: 'MRIMaster codes',
+        CodingSchemeResponsibleOrganization: 'MRIMaster',
+      },
+    ],
+    CompletionFlag: completeness.proven ? 'COMPLETE' : 'PARTIAL',
+    CompletionFlagDescription: completeness.proven ? 'Study complete' : 'Not proven that the study is complete',
+    VerificationFlag: 'UNVERIFIED',
+    ...listed('CurrentRequestedProcedureEvidenceSequence', evidence(source.studyInstanceUid, referencesOf(report))),
+    ...listed('PredecessorDocumentsSequence', evidence(source.studyInstanceUid, predecessor ? [predecessor] : [])),
+    PerformedProcedureCodeSequence: [],
+    ...measurementReport(report),
+  });
+}
+
+/** A sequence of type 1C: absent rather than empty. */
+function listed<T>(keyword: string, items: T[]): Record<string, T[]> {
+  return items.length > 0 ? { [keyword]: items } : {};
+}

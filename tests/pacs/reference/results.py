@@ -1,0 +1,71 @@
+"""What pydicom reads in results that were written back: a line of JSON for each path."""
+import hashlib
+import json
+import sys
+
+import pydicom
+
+CODE = ("CodeValue", "LongCodeValue", "URNCodeValue")
+
+
+def code(item):
+    value = next(getattr(item, keyword) for keyword in CODE if keyword in item)
+    return f"{value} {item.CodingSchemeDesignator}"
+
+
+def value(item):
+    match item.ValueType:
+        case "CODE":
+            return code(item.ConceptCodeSequence[0])
+        case "TEXT":
+            return item.TextValue
+        case "UIDREF":
+            return item.UID
+        case "NUM":
+            measured = item.MeasuredValueSequence[0]
+            return f"{measured.NumericValue} {measured.MeasurementUnitsCodeSequence[0].CodeValue}"
+        case "IMAGE":
+            reference = item.ReferencedSOPSequence[0]
+            frames = reference.get("ReferencedFrameNumber", [])
+            frames = [frames] if isinstance(frames, int) else list(frames)
+            return " ".join([reference.ReferencedSOPInstanceUID, *map(str, frames)])
+        case _:
+            return None
+
+
+def content(item, depth=0):
+    """[depth, relationship, value type, concept, value] of the item and all below it."""
+    name = code(item.ConceptNameCodeSequence[0]) if "ConceptNameCodeSequence" in item else None
+    yield [depth, item.get("RelationshipType"), item.ValueType, name, value(item)]
+    for child in item.get("ContentSequence", []):
+        yield from content(child, depth + 1)
+
+
+def references(sequence):
+    return [
+        [study.StudyInstanceUID, series.SeriesInstanceUID, reference.ReferencedSOPInstanceUID]
+        for study in sequence
+        for series in study.ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    ]
+
+
+for path in sys.argv[1:]:
+    dataset = pydicom.dcmread(path)
+    attributes = {
+        element.keyword: [str(part) for part in element.value] if element.VM > 1 else str(element.value or "")
+        for element in dataset
+        if element.VR not in ("SQ", "OB")
+    }
+    report = {"attributes": attributes}
+    if "ValueType" in dataset:
+        report["content"] = list(content(dataset))
+        report["evidence"] = references(dataset.get("CurrentRequestedProcedureEvidenceSequence", []))
+        report["predecessors"] = references(dataset.get("PredecessorDocumentsSequence", []))
+    else:
+        source = dataset.SourceImageSequence[0]
+        report["source"] = [source.ReferencedSOPInstanceUID, source.get("ReferencedFrameNumber")]
+        pixels = dataset.pixel_array
+        report["shape"] = list(pixels.shape)
+        report["sha256"] = hashlib.sha256(pixels.tobytes()).hexdigest()
+    print(json.dumps(report, default=str))
