@@ -51,6 +51,7 @@ export const CODES = {
   conclusion: dcm('121077', 'Conclusion'),
   comment: dcm('121106', 'Comment'),
   abstentionReason: own('ABSTENTION', 'Why no answer is given'),
+  sourceImage: dcm('121322', 'Source image for image processing operation'), // CID 7202
 } satisfies Record<string, Code>;
 
 /** CID 240, Present-Absent; that nothing could be evaluated is of CID 3703. */

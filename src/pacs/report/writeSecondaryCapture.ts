@@ -1,0 +1,78 @@
+import type { Frame } from '../frames.js';
+import { OWN_MANUFACTURER } from '../seriesRules.js';
+import { writeInstance } from '../writeInstance.js';
+import { codeItem, sopReference } from './contentItem.js';
+import { SECONDARY_CAPTURE } from './ownResult.js';
+import { patientOrientation } from './patientOrientation.js';
+import type { Reference, WrittenObject } from './report.js';
+import { CODES } from './vocabulary.js';
+import { DISCLAIMER } from './words.js';
+import { commonAttributes } from './writtenObject.js';
+
+/** 8 bits a sample, row by row: grey, RGB, or RGBA, whose alpha is left out. */
+export type Pixels = { width: number; height: number; channels: 1 | 3 | 4; data: Uint8Array };
+
+/**
+ * `pixels`: with the legend and the intended use burnt in. `description`: how they were made, without patient data.
+ * `imageOrientationPatient`: of the key frame, whose anatomy lies as it does there.
+ */
+export type Overlay = WrittenObject & {
+  pixels: Pixels;
+  description: string;
+  key: Reference;
+  imageOrientationPatient: Frame['imageOrientationPatient'];
+};
+
+const LONGEST_DESCRIPTION = 1024; // characters of ST
+
+/**
+ * The key slice under its heat map as a Secondary Capture (PS3.3 A.8.1), RGB, a Part 10 file; the same bytes for the
+ * same overlay. Not to be measured in: it has no pixel spacing.
+ * @throws RangeError when there are more or fewer pixels than `width` × `height`.
+ */
+export function writeSecondaryCapture(overlay: Overlay): Buffer {
+  const { pixels, description, key, imageOrientationPatient, source, written } = overlay;
+  const frames = key.frameNumber === undefined ? [] : [key.frameNumber];
+  return writeInstance({
+    ...commonAttributes(overlay),
+    SOPClassUID: SECONDARY_CAPTURE,
+    Modality: 'OT',
+    SeriesDescription: 'MRIMaster heat map - research use only',
+    BodyPartExamined: 'HEAD',
+    ConversionType: 'WSD',
+    DateOfSecondaryCapture: written.date,
+    TimeOfSecondaryCapture: written.time,
+    SecondaryCaptureDeviceManufacturer: OWN_MANUFACTURER,
+    ImageType: ['DERIVED', 'SECONDARY'],
+    PatientOrientation: patientOrientation(imageOrientationPatient),
+    ImageComments: DISCLAIMER,
+    DerivationDescription: description.slice(0, LONGEST_DESCRIPTION),
+    SourceImageSequence: [
+      { ...sopReference(key, frames), PurposeOfReferenceCodeSequence: [codeItem(CODES.sourceImage)] },
+    ],
+    // Text is burnt in, though none of the patient: whoever sorts by this attribute should look.
+    BurnedInAnnotation: 'YES',
+    ...(source.lossy ?? { LossyImageCompression: '00' }),
+    SamplesPerPixel: 3,
+    PhotometricInterpretation: 'RGB',
+    PlanarConfiguration: 0,
+    Rows: pixels.height,
+    Columns: pixels.width,
+    BitsAllocated: 8,
+    BitsStored: 8,
+    HighBit: 7,
+    PixelRepresentation: 0,
+    PixelData: [evenRgb(pixels).buffer],
+    _vrMap: { PixelData: 'OB' },
+  });
+}
+
+/** Sample by sample, padded to an even length (PS3.5 8.1.1). */
+function evenRgb({ width, height, channels, data }: Pixels): Uint8Array {
+  if (data.length !== width * height * channels) throw new RangeError('The pixels do not fill their rectangle.');
+  const rgb = new Uint8Array(width * height * 3 + ((width * height) % 2));
+  for (let pixel = 0; pixel < width * height; pixel++)
+    for (let channel = 0; channel < 3; channel++)
+      rgb[pixel * 3 + channel] = data[pixel * channels + (channels === 1 ? 0 : channel)] as number;
+  return rgb;
+}
