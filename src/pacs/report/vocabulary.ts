@@ -43,7 +43,7 @@ export const CODES = {
   certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
   percent: { scheme: 'UCUM', code: '%', meaning: 'Percent' },
   derivation: dcm('121401', 'Derivation'),
-  mean: sct('373098007', 'Mean Value of population'), // CID 7464 calls it Mean; CID 226, of TID 300, so
+  mean: sct('373098007', 'Mean'), // CID 7464
   bestIllustration: dcm('121080', 'Best illustration of finding'), // CID 7003
   sourceOfMeasurement: dcm('121112', 'Source of Measurement'), // CID 7003
   qualitativeEvaluations: { scheme: 'UMLS', code: 'C0034375', meaning: 'Qualitative Evaluations' },

@@ -43,6 +43,7 @@ const REPORTS: Record<string, Report> = {
   'frames of one instance': reportOf(finding(frames), { examined: frames }),
   'a Japanese patient': reportOf(finding(), { source: sourceOf(japanese) }),
   'a patient without attributes': reportOf(finding(), { source: sourceOf(anonymous) }),
+  'a de-identified patient': reportOf(finding(), { source: sourceOf({ '00120062': ['CS', 'YES'] }) }),
   'a label without a code': reportOf({ ...noFinding, outcome: 'FINDING', label: long } as Report['answer']),
 };
 
@@ -181,6 +182,10 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
       SpecificCharacterSet: 'ISO_IR 192',
       PatientName: 'Yamada^Tarou=山田^太郎=やまだ^たろう',
     });
+    expect(read('a de-identified patient').attributes).toMatchObject({ PatientIdentityRemoved: 'YES' });
+    expect(valuesOf(read('a label without a code'), FINDING)).toEqual([
+      'a_label_that_is_longer_than_sixteen_characters 99MRIMASTER',
+    ]);
     const unknown = {
       PatientName: '',
       PatientID: '',
