@@ -43,6 +43,13 @@ const manifestSchema = z
       .array(z.enum(['T1', 'T2', 'T2*', 'FLAIR', 'PD']))
       .min(1)
       .optional(),
+    /** What labels are called in written reports: DICOM's coded concepts, as long as its SH and LO allow. */
+    codes: z
+      .record(
+        z.string(),
+        z.object({ scheme: z.string().min(1).max(16), code: z.string().min(1), meaning: z.string().min(1).max(64) }),
+      )
+      .optional(),
     /** The label that says "nothing found"; without it every label is a finding. */
     normalLabel: z.string().optional(),
     card: cardSchema.default(() => cardSchema.parse({})),

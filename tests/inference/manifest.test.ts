@@ -57,6 +57,12 @@ describe('readModels', () => {
     await expect(readModels(folder.path)).rejects.toThrow(/card\.splits\.0\.slices/);
   });
 
+  it('reads the codes that reports call the labels by', async () => {
+    const codes = { nodule: { scheme: 'SCT', code: '427359005', meaning: 'Solitary nodule of lung' } };
+    await put({ ...LEAST, codes });
+    expect((await readModels(folder.path))[0]?.manifest.codes).toEqual(codes);
+  });
+
   it('refuses a graph that is not the one that was hashed', async () => {
     await put(LEAST);
     await readModels(folder.path);
@@ -70,6 +76,7 @@ describe('readModels', () => {
     await put({ ...LEAST, labels: ['one'], input: { ...LEAST.input, mean: [0], channels: 1, std: [0] } });
     await put({ ...LEAST, normalLabel: 'healthy' }, 'other', '2.0.0');
     await put('not JSON', 'third');
+    await put({ ...LEAST, codes: { nodule: { scheme: 'SCT', code: '' } } }, 'fourth');
     const failure = await readModels(folder.path).catch((error) => error);
     expect(failure.code).toBe('MODEL_INVALID');
     for (const fault of [
@@ -77,6 +84,7 @@ describe('readModels', () => {
       /chest-demo.*input\.std: larger than 0/,
       /other.*normalLabel: must be one of the labels/,
       /third.*no JSON/,
+      /fourth.*codes\.nodule\.code: /,
     ])
       expect(failure.message).toMatch(fault);
   });
