@@ -11,6 +11,7 @@ import type { Instance } from './pacs/parse.js';
 import { parseFile } from './pacs/parseFile.js';
 import { unfitFrame } from './pacs/unfit.js';
 import { retrieveStudy } from './retrieveStudy.js';
+import { enqueueWriteBacks } from './writeBackJobs.js';
 
 export type ClassifyStudy = {
   studyInstanceUid: string;
@@ -199,13 +200,14 @@ export async function conclude(context: Context, studyId: string): Promise<void>
         update: finding,
       });
     else await tx.studyFinding.deleteMany({ where: key });
-    await tx.study.update({
+    const study = await tx.study.update({
       where: { id: studyId },
       data: {
         status: finalStatus(predictions.length, failures.length),
         failureCode: failures[0]?.failureCode ?? null,
       },
     });
+    if (study.status !== 'SKIPPED') await enqueueWriteBacks(context, tx, study);
   });
 }
 

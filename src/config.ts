@@ -33,6 +33,8 @@ export type Config = {
   archives: readonly ArchiveSettings[];
   /** How long a study that arrives must be quiet, and after how long it is classified though nothing proves it whole. */
   arrivals: { quietMs: number; deadlineMs: number };
+  /** Whether answers are written back to the archive that a study came from, the first where it came by itself. */
+  writeBack: boolean;
   /** Which arriving studies are classified; the first that fits decides. */
   rules: readonly Rule[];
   /** Our own DICOM port; its `port` is null where it is off. */
@@ -95,6 +97,7 @@ const environment = z.object({
   STUDY_QUIET_SECONDS: integer('STUDY_QUIET_SECONDS', 1, 86_400).default(60),
   STUDY_DEADLINE_SECONDS: integer('STUDY_DEADLINE_SECONDS', 1, 604_800).default(600),
   RULES_FILE: z.string().optional(),
+  WRITE_BACK: oneOf('WRITE_BACK', ['true', 'false']).default('false'),
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
   DECODE_THREADS: integer('DECODE_THREADS', 1, 64).default(2),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -132,6 +135,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     archives,
     dicom,
     rules,
+    writeBack: data.WRITE_BACK === 'true',
     arrivals: { quietMs: data.STUDY_QUIET_SECONDS * 1000, deadlineMs: data.STUDY_DEADLINE_SECONDS * 1000 },
     inferenceDevice: data.INFERENCE_DEVICE,
     decodeThreads: data.DECODE_THREADS,

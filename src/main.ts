@@ -8,6 +8,7 @@ import { awaitStopSignal } from './stopSignal.js';
 import { resumeAbandoned, studyHandlers } from './studyJobs.js';
 import { watchArchives } from './watchArchives.js';
 import { watchArrivals } from './watchArrivals.js';
+import { writeBackHandlers } from './writeBackJobs.js';
 
 /** `dicomPort`: null where DICOM_PORT is off. */
 export type Running = { context: Context; server: HttpServer; dicomPort: number | null; close(): Promise<void> };
@@ -29,6 +30,7 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     const resumed = await resumeAbandoned(context);
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await context.queue.work(studyHandlers(context));
+    await context.queue.workWriteBacks(writeBackHandlers(context));
     return { context, server, dicomPort: dicom?.port ?? null, close };
   } catch (error) {
     await close();

@@ -5,7 +5,9 @@ import type { Prisma } from './generated/prisma/client.js';
 import type { Log } from './log.js';
 
 export const CLASSIFY_STUDY = 'classify-study';
+export const WRITE_BACK = 'write-back';
 const GIVEN_UP = `${CLASSIFY_STUDY}-given-up`;
+const WRITE_BACK_GIVEN_UP = `${WRITE_BACK}-given-up`;
 
 export type Priority = 'STAT' | 'ROUTINE' | 'BACKLOG';
 export type StudyJob = { studyInstanceUid: string; pacs: string | null; force: boolean };
@@ -22,6 +24,14 @@ export type StudyHandlers = {
   giveUp(job: StudyJob & { jobId: string }): Promise<void>;
 };
 
+/** One revision of a study's answer, to one archive. */
+export type WriteBackJob = { studyId: string; modelId: string; revision: number; pacs: string };
+
+export type WriteBackHandlers = {
+  run(job: WriteBackJob & { jobId: string; attempt: number }, signal: AbortSignal): Promise<void>;
+  giveUp(job: WriteBackJob & { jobId: string }): Promise<void>;
+};
+
 /** Durable jobs in the same PostgreSQL as everything else. */
 export type Queue = {
   /**
@@ -33,6 +43,10 @@ export type Queue = {
   raiseStudy(tx: Prisma.TransactionClient, jobId: string, force: boolean, priority: Priority): Promise<boolean>;
   /** Starts working in this process, one study at a time. */
   work(handlers: StudyHandlers): Promise<void>;
+  /** As sendStudy. @returns false where this very write-back waits or runs already. */
+  sendWriteBack(tx: Prisma.TransactionClient, jobId: string, job: WriteBackJob): Promise<boolean>;
+  /** Starts writing back in this process. Apart from classifying: an archive that is down holds up no study. */
+  workWriteBacks(handlers: WriteBackHandlers): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -62,6 +76,8 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     deadLetter: GIVEN_UP,
   };
   await boss.createQueue(CLASSIFY_STUDY, policy);
+  await boss.createQueue(WRITE_BACK_GIVEN_UP);
+  await boss.createQueue(WRITE_BACK, { ...policy, deadLetter: WRITE_BACK_GIVEN_UP });
   return {
     sendStudy: async (tx, jobId, job, priority) => {
       const payload: Payload = { ...job, jobId };
@@ -88,6 +104,21 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
         if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
       });
       await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
+        if (job) await giveUp(job.data);
+      });
+    },
+    sendWriteBack: async (tx, jobId, job) => {
+      const singletonKey = `${job.studyId} ${job.modelId} ${job.revision} ${job.pacs}`;
+      const payload: WriteBackJob & { jobId: string } = { ...job, jobId };
+      return (await boss.send(WRITE_BACK, payload, { id: jobId, singletonKey, db: fromPrisma(tx) })) !== null;
+    },
+    workWriteBacks: async ({ run, giveUp }) => {
+      type Sent = WriteBackJob & { jobId: string };
+      const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
+      await boss.work<Sent, void>(WRITE_BACK, { ...polling, includeMetadata: true }, async ([job]) => {
+        if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
+      });
+      await boss.work<Sent>(WRITE_BACK_GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
         if (job) await giveUp(job.data);
       });
     },

@@ -1,9 +1,9 @@
 import type { Context } from './context.js';
 import { InstanceConflict } from './errors.js';
 import type { Prisma, PrismaClient } from './generated/prisma/client.js';
-import { isOwnResult } from './pacs/ownResult.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
+import { isOwnResult } from './pacs/report/ownResult.js';
 import { firstLookMs } from './settleStudy.js';
 
 /**
@@ -79,8 +79,8 @@ async function recordInSeries(
   try {
     const [stored] = await context.prisma.$queryRaw<[{ count: number }]>`
       WITH stored AS (
-        INSERT INTO "Instance" ("seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes")
-        VALUES (${seriesId}, ${sopInstanceUid}, ${sopClassUid}, ${transferSyntaxUid}, ${path}, ${sha256}, ${bytes})
+        INSERT INTO "Instance" ("seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes", "ownResult")
+        VALUES (${seriesId}, ${sopInstanceUid}, ${sopClassUid}, ${transferSyntaxUid}, ${path}, ${sha256}, ${bytes}, ${isOwnResult(instance)})
         ON CONFLICT ("sopInstanceUid") DO NOTHING
         RETURNING "id"
       ), cut AS (
@@ -171,6 +171,7 @@ async function recordWhole(
         path: received.path,
         sha256: received.sha256,
         bytes: received.bytes,
+        ownResult: isOwnResult(instance),
       },
       update: { path: received.path }, // the same bytes again, where the file that was kept first is damaged
     });

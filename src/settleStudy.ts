@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Context } from './context.js';
+import { describeStudy } from './describeStudy.js';
 import { MrimasterError, StudyBusy } from './errors.js';
 import type { Prisma, Study } from './generated/prisma/client.js';
 import type { Archive } from './pacs/archive.js';
 import { retrieveStudy } from './retrieveStudy.js';
-import { type Arrived, type Ruling, ruleFor } from './rules.js';
+import { type Rule, type Ruling, ruleFor } from './rules.js';
 import { sendStudyJob } from './studyJobs.js';
 
 const BETWEEN_LOOKS_MS = 1500;
@@ -34,31 +35,49 @@ export async function settleStudy(
   if (isBeingSent || working > 0) return again();
   const instances = await prisma.instance.findMany({
     where: { series: { studyId: study.id } },
-    select: { sopInstanceUid: true },
+    select: { sopInstanceUid: true, ownResult: true },
     orderBy: { sopInstanceUid: 'asc' },
   });
-  const key = createHash('sha256')
-    .update(instances.map((one) => one.sopInstanceUid).join('\n'))
-    .digest('hex');
-  if (key === study.revisionKey) return forget(context, study, {});
-  const ruling = ruleFor(context.config.rules, await describe(context, study));
-  if (!ruling?.rule.classify) {
-    const intakeReason = ruling ? `Not classified by ${ruling.reason}.` : 'Not classified: no rule is for it.';
-    return forget(context, study, { intakeReason, status: study.revision === 0 ? 'SKIPPED' : study.status });
-  }
   const here = instances.length;
   const overdue = study.settleBy !== null && study.settleBy.getTime() <= Date.now();
   const counted = await askArchives(context, study);
   if (counted.count !== null && counted.count > here && !overdue) {
+    const ruled = await ruling(context, study);
+    if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
     await retrieveStudy(context, counted.archive as string, study.studyInstanceUid, async () => {}, signal);
     return again({ countedInstances: null });
   }
+  // Our own results, which an archive may send back, make no new revision: else every answer would cause the next.
+  const key = digest(instances.filter(({ ownResult }) => !ownResult).map((one) => one.sopInstanceUid));
+  if (key === study.revisionKey) {
+    if (counted.archive === null && !overdue) return again();
+    return forget(context, study, counted.count === null ? {} : { expectedInstances: counted.count });
+  }
+  const ruled = await ruling(context, study);
+  if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
   const seenBefore = study.countedInstances === counted.count && study.countedHere === here;
   const proven = counted.count === here && seenBefore;
-  const conclusion = { ...counted, here, key, ruling };
+  const conclusion = { ...counted, here, key, ruling: ruled };
   if (proven) return conclude(context, study, { ...conclusion, proven });
   if (overdue || counted.archive === undefined) return conclude(context, study, { ...conclusion, proven });
   return again({ countedInstances: counted.count, countedHere: here });
+}
+
+type Ruled = { rule: Rule; reason: string } | { rule: null; reason: string };
+
+/** The rule that has the study classified, or why none does. */
+async function ruling(context: Context, study: Study): Promise<Ruled> {
+  const ruled = ruleFor(context.config.rules, await describeStudy(context, study));
+  if (!ruled) return { rule: null, reason: 'no rule is for it' };
+  return ruled.rule.classify ? ruled : { rule: null, reason: ruled.reason };
+}
+
+function passedOver(study: Study, { reason }: Ruled): Prisma.StudyUpdateManyMutationInput {
+  return { intakeReason: `Not classified: ${reason}.`, status: study.revision === 0 ? 'SKIPPED' : study.status };
+}
+
+function digest(uids: readonly string[]): string {
+  return createHash('sha256').update(uids.join('\n')).digest('hex');
 }
 
 /** `archive`: the one that answered; null where none did, undefined where there is none to ask. */
@@ -82,21 +101,6 @@ async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid 
     }
   }
   return { archive: null, count: null };
-}
-
-async function describe({ prisma }: Context, study: Study): Promise<Arrived> {
-  const series = await prisma.series.findMany({
-    where: { studyId: study.id },
-    select: { description: true, bodyPart: true, station: true },
-  });
-  const given = (values: (string | null)[]) => values.filter((value) => value !== null);
-  return {
-    modalities: study.modalities,
-    descriptions: given([study.description, ...series.map(({ description }) => description)]),
-    bodyParts: given(series.map(({ bodyPart }) => bodyPart)),
-    stations: given(series.map(({ station }) => station)),
-    pacs: study.pacs,
-  };
 }
 
 type Conclusion = Counted & { here: number; key: string; ruling: Ruling; proven: boolean };

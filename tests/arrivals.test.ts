@@ -127,7 +127,10 @@ describe('a study that arrives', () => {
     const program = await startProgram({ DATA_DIR: join(folder.path, 'own'), STUDY_QUIET_SECONDS: '1' });
     try {
       const own = join(folder.path, 'own.dcm');
-      writeFileSync(own, buildFile(mrElements({ '00080070': ['LO', 'MRIMaster'] })));
+      writeFileSync(
+        own,
+        buildFile(mrElements({ '00080016': ['UI', '1.2.840.10008.5.1.4.1.1.7'], '00080070': ['LO', 'MRIMaster'] })),
+      );
       await send(program.dicomPort as number, [own]);
       await new Promise((resolve) => setTimeout(resolve, 2500));
       expect(await ask(program, '1.2.3')).toMatchObject({ revision: 0, intakeReason: null, jobs: [] });
@@ -176,13 +179,17 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     beforeAll(async () => {
       dicomPort = await freePort();
       orthanc = await startOrthanc({
-        configuration: { DicomModalities: { us: ['MRIMASTER', '127.0.0.1', dicomPort] } },
+        configuration: {
+          StableAge: 1,
+          DicomAlwaysAllowGet: true,
+          DicomModalities: { us: ['MRIMASTER', '127.0.0.1', dicomPort] },
+        },
       });
+      await orthanc.upload(paths);
     });
     afterAll(() => orthanc?.stop());
 
     it('is proven whole by two counts; what it did not send is fetched first', async () => {
-      await orthanc.upload(paths);
       const env = {
         DATA_DIR: join(folder.path, 'forwarded'),
         DICOM_PORT: String(dicomPort),

@@ -22,6 +22,8 @@ export type Finding = {
   abstained: boolean;
   abstentionReason: AbstentionReason | null;
   keySliceId: string | null;
+  /** Those that the answer rests on. */
+  sliceIds: string[];
   sliceCounts: { label: string; count: number }[];
 };
 
@@ -69,6 +71,7 @@ export function combine(verdicts: readonly SliceVerdict[], normalLabel: string |
     abstained,
     abstentionReason: abstained ? commonestReason(seen) : null,
     keySliceId: key.label === normalLabel ? middle(basis).sliceId : key.sliceId,
+    sliceIds: basis.map(({ sliceId }) => sliceId),
     sliceCounts: count(answers),
   };
 }

@@ -1,8 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { MrimasterError } from '../errors.js';
 import type { StudyFound } from './dicomJson.js';
 import { DicomwebClient } from './dicomweb.js';
 import { DimseClient } from './dimse/client.js';
 import type { Peer } from './dimse/requestAssociation.js';
+import { storeInstances } from './dimse/storeInstances.js';
 import type { StudyQuery } from './studyQuery.js';
 
 /**
@@ -34,7 +36,12 @@ export type Archive = {
   /** Exactly one: `retrieveStudy` gives the objects, `moveStudy` has them sent to our own DICOM port. */
   retrieveStudy?: DicomwebClient['retrieveStudy'];
   moveStudy?: DimseClient['moveStudy'];
+  /** STOW-RS or C-STORE, byte for byte; one entry a file. */
+  storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StoredFile[]>;
 };
+
+/** `failure`: why the archive does not keep it. */
+export type StoredFile = { path: string; failure?: MrimasterError };
 
 /** `ownAeTitle`: as whom we call it, and where it is to move studies. */
 export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Archive {
@@ -46,15 +53,18 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
       check: async () => void (await client.searchForStudies({ limit: 1 })),
       searchForStudies: (query) => client.searchForStudies(query),
       retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal),
+      storeInstances: (paths, signal) => client.storeInstances(paths, signal),
     };
   }
-  const client = new DimseClient(peerOf(settings, ownAeTitle));
+  const peer = peerOf(settings, ownAeTitle);
+  const client = new DimseClient(peer);
   const { tls, aeTitle, host, port, retrieve } = settings;
   return {
     settings,
     address: `${tls ? 'dicoms' : 'dicom'}://${aeTitle}@${host}:${port}`,
     check: () => client.echo(),
     searchForStudies: (query) => client.searchForStudies(query),
+    storeInstances: (paths, signal) => storeInstances(peer, paths, signal),
     ...(retrieve === 'GET'
       ? { retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal) }
       : {

@@ -44,6 +44,11 @@ export function createLoaders(prisma: PrismaClient) {
       (ids) => prisma.studyFinding.findMany({ where: { studyId: { in: ids } } }),
       (row) => row.studyId,
     ),
+    reportsOfStudy: many(
+      (ids) =>
+        prisma.report.findMany({ where: { studyId: { in: ids } }, orderBy: [{ createdAt: 'asc' }, { kind: 'asc' }] }),
+      (row) => row.studyId,
+    ),
     jobsOfStudy: many(
       (ids) => prisma.job.findMany({ where: { studyId: { in: ids } }, orderBy: { createdAt: 'asc' } }),
       (row) => row.studyId as string,

@@ -21,7 +21,7 @@ import { Model } from '../schema/model.js';
 import { DicomUidScalar } from '../schema/scalars.js';
 import { Series } from '../schema/series.js';
 import { Slice, SliceConnection } from '../schema/slice.js';
-import { Completeness, Patient, Study, StudyConnection, StudyFinding } from '../schema/study.js';
+import { Completeness, Patient, Report, Study, StudyConnection, StudyFinding } from '../schema/study.js';
 import { enqueueStudy } from '../studyJobs.js';
 import { type Request, requireModel } from './request.js';
 import { showSlice } from './slice.js';
@@ -146,6 +146,11 @@ export class StudyResolver {
   ): Promise<FindingRow | undefined> {
     const findings = await loaders.findingsOfStudy.load(id);
     return findings.find(({ modelId }) => modelId === (model ?? program.model.id));
+  }
+
+  @FieldResolver(() => [Report], { description: 'What was written back to archives, or is to be; the oldest first.' })
+  reports(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<Report[]> {
+    return loaders.reportsOfStudy.load(id);
   }
 
   @FieldResolver(() => [Job], { description: 'The oldest first.' })

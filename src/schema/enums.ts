@@ -7,6 +7,7 @@ import {
   ModelState,
   Orientation,
   PredictionStatus,
+  ReportKind,
   StudyStatus,
 } from '../generated/prisma/enums.js';
 
@@ -108,5 +109,15 @@ export {
   ModelState,
   Orientation,
   PredictionStatus,
+  ReportKind,
   StudyStatus,
 };
+
+registerEnumType(ReportKind, {
+  name: 'ReportKind',
+  description: 'What was written of an answer.',
+  valuesConfig: {
+    STRUCTURED_REPORT: { description: 'Comprehensive 3D SR, PS3.16 TID 1500.' },
+    SECONDARY_CAPTURE: { description: 'The key slice under its heat map, as a colour picture.' },
+  },
+});

@@ -1,7 +1,7 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
-import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
+import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { connectionOf } from './connection.js';
-import { AbstentionReason, CompletenessState, StudyStatus } from './enums.js';
+import { AbstentionReason, CompletenessState, ReportKind, StudyStatus } from './enums.js';
 import { Node } from './node.js';
 import { DateScalar, DateTimeScalar, DicomUidScalar } from './scalars.js';
 
@@ -33,6 +33,27 @@ export class Completeness {
 
   @Field({ description: 'For people.' })
   evidence!: string;
+}
+
+@ObjectType({ description: 'An object that tells an archive of an answer.' })
+export class Report implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs' | 'revision' | 'storedAt' | 'error'> {
+  @Field(() => ReportKind)
+  kind!: ReportKind;
+
+  @Field(() => DicomUidScalar)
+  sopInstanceUid!: string;
+
+  @Field({ description: "The archive's name." })
+  pacs!: string;
+
+  @Field(() => Int, { description: 'Of the study, when it was answered.' })
+  revision!: number;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Null while the archive does not have it.' })
+  storedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Why it was not stored at the last attempt.' })
+  error!: string | null;
 }
 
 @ObjectType({ description: 'How many slices got a label.' })

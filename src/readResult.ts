@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from './context.js';
+import { StudyNotFound } from './errors.js';
+import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
+import type { Frame } from './pacs/frames.js';
+import { parseInstance } from './pacs/parse.js';
+import type { Answer, Reference } from './pacs/report/report.js';
+import { resultUids } from './pacs/report/resultUids.js';
+import { readSourceHeader, type SourceHeader } from './pacs/report/sourceHeader.js';
+import { labelCode } from './pacs/report/vocabulary.js';
+
+/** A study's answer with everything that is written of it. `key`: the slice to look at first, null where there is none. */
+export type Result = {
+  study: Study;
+  model: Model;
+  uids: ReturnType<typeof resultUids>;
+  source: SourceHeader;
+  answer: Answer;
+  examined: Reference[];
+  counts: { answered: number; abstained: number; failed: number };
+  key: { predictionId: string; reference: Reference; imageOrientationPatient: Frame['imageOrientationPatient'] } | null;
+};
+
+const withSlice = {
+  slice: {
+    include: {
+      series: { select: { seriesInstanceUid: true } },
+      instance: { select: { path: true, sopClassUid: true, _count: { select: { slices: true } } } },
+    },
+  },
+} satisfies Prisma.PredictionInclude;
+type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
+
+/** The UIDs of what is written of a revision: known before it is written, and the same however often that is tried. */
+export function reportUids(study: Study, model: Model, revision: number): Record<ReportKind, string> {
+  const { report, overlay } = uidsOf(study, model, revision);
+  return { STRUCTURED_REPORT: report.sopInstanceUid, SECONDARY_CAPTURE: overlay.sopInstanceUid };
+}
+
+/** Of study and model, not of a row's id: the same also in a database that was made anew. */
+function uidsOf({ studyInstanceUid }: Study, { name, version }: Model, revision: number) {
+  return resultUids(`${studyInstanceUid} by ${name} ${version}`, revision);
+}
+
+/** @throws StudyNotFound where it was deleted since. */
+export async function readResult(
+  context: Context,
+  { studyId, modelId, revision }: { studyId: string; modelId: string; revision: number },
+): Promise<Result> {
+  const { prisma, receivedDir } = context;
+  const study = await prisma.study.findUnique({ where: { id: studyId } });
+  const model = await prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+  if (!study) throw new StudyNotFound('The study was deleted before its answer was written back.');
+  const finding = await prisma.studyFinding.findUnique({ where: { studyId_modelId: { studyId, modelId } } });
+  const predictions = await prisma.prediction.findMany({
+    where: { modelId, slice: { series: { studyId }, eligible: true } },
+    orderBy: [{ slice: { seriesId: 'asc' } }, { slice: { position: 'asc' } }],
+    include: withSlice,
+  });
+  const looked = predictions.find(({ sliceId }) => sliceId === finding?.keySliceId);
+  const first = looked ?? predictions[0];
+  if (!first) throw new StudyNotFound('The study has no slice that was looked at.');
+  const bytes = await readFile(join(receivedDir, first.slice.instance.path));
+  const frame = parseInstance(bytes).frames[first.slice.frameNumber - 1];
+  const count = (status: PredictionWithSlice['status']) => predictions.filter((one) => one.status === status).length;
+  return {
+    study,
+    model,
+    uids: uidsOf(study, model, revision),
+    source: readSourceHeader(bytes),
+    answer: answerOf(context, finding, predictions, looked ? referenceTo(looked) : null),
+    examined: predictions.map(referenceTo),
+    counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },
+    key: looked
+      ? {
+          predictionId: looked.id,
+          reference: referenceTo(looked),
+          imageOrientationPatient: frame?.imageOrientationPatient ?? null,
+        }
+      : null,
+  };
+}
+
+function referenceTo({ slice }: PredictionWithSlice): Reference {
+  const { sopInstanceUid, frameNumber, series, instance } = slice;
+  const single = instance._count.slices === 1;
+  const { sopClassUid } = instance;
+  return { sopClassUid, sopInstanceUid, seriesInstanceUid: series.seriesInstanceUid, ...(!single && { frameNumber }) };
+}
+
+function answerOf(
+  { classifier }: Context,
+  finding: StudyFinding | null,
+  predictions: readonly PredictionWithSlice[],
+  key: Reference | null,
+): Answer {
+  const { codes, normalLabel } = classifier.manifest;
+  if (!finding)
+    return { outcome: 'FAILED', failureCode: predictions.find((one) => one.failureCode)?.failureCode ?? 'UNKNOWN' };
+  const label = labelCode(finding.label, codes);
+  if (finding.abstained || !key)
+    return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess: label, key };
+  const restsOn = predictions.filter(({ sliceId }) => finding.sliceIds.includes(sliceId));
+  const slices = restsOn.map((one) => ({ reference: referenceTo(one), confidence: one.confidence ?? 0 }));
+  const outcome = finding.label === normalLabel ? 'NO_FINDING' : 'FINDING';
+  return { outcome, label, confidence: finding.confidence, key, slices };
+}
