@@ -20,6 +20,19 @@ program
   .action(async () => (await import('./main.js')).serve());
 
 program
+  .command('worker')
+  .description('classify and write back what is queued, beside a running server; as many of these as you like')
+  .action(async () => (await import('./worker.js')).work());
+
+program
+  .command('rules')
+  .description('what the rules for arriving studies (RULES_FILE) do')
+  .command('test')
+  .description('show what would happen to the studies of a folder if they arrived, and why')
+  .argument('<folder>', 'folder with DICOM files, at any depth, or one file')
+  .action(async (folder) => (await import('./cli/rules.js')).testRules(folder));
+
+program
   .command('classify')
   .description('classify the slices of a PNG, JPEG or DICOM file, or of all such files in a folder; needs no server')
   .argument('<path>', 'file or folder')

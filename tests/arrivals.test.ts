@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.js';
+import { openDatabase } from '../src/database.js';
+import { createLog } from '../src/log.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
 import { buildFile, type Elements, mrElements } from './pacs/buildDicom.js';
@@ -10,6 +13,7 @@ import { freePort } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
 import {
   type Answer,
+  client,
   type Program,
   REPOSITORY,
   startProgram,
@@ -320,3 +324,53 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     });
   },
 );
+
+describe('a worker', () => {
+  it('finishes what the server of its database was killed in', async () => {
+    const dataDir = join(folder.path, 'worker');
+    const port = await freePort();
+    const start = (args: string[]) => {
+      const env = userEnvironment({ DATA_DIR: dataDir, PORT: '0', DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '1' });
+      const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), args, {
+        cwd: folder.path,
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let log = '';
+      child.stderr.on('data', (chunk) => {
+        log += chunk;
+      });
+      return { child, log: () => log };
+    };
+    const server = start(['serve']);
+    await until(
+      async () => server.log(),
+      (text) => text.includes('DICOM:'),
+    );
+    await send(port, paths);
+    const url = /(http:\S+)\/graphql/.exec(server.log())?.[1] as string;
+    await until(
+      () => ask({ ask: client(url) }),
+      ({ jobs }) => jobs.length > 0,
+    );
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    const worker = start(['worker']);
+    try {
+      await until(
+        async () => worker.log(),
+        (text) => text.includes('This worker'),
+      );
+      const database = await openDatabase(readConfig({ DATA_DIR: dataDir }), 'tool', createLog('silent'));
+      const study = await until(
+        () => database.prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: uid } }),
+        ({ status }) => status === 'CLASSIFIED',
+      );
+      expect(study.revision).toBe(1);
+      await database.close();
+    } finally {
+      worker.child.kill('SIGTERM');
+      await once(worker.child, 'exit');
+    }
+  }, 120_000);
+});

@@ -1,0 +1,46 @@
+import Table from 'cli-table3';
+import { readConfig } from '../config.js';
+import { MrimasterError } from '../errors.js';
+import { findFiles } from '../pacs/findFiles.js';
+import type { Instance } from '../pacs/parse.js';
+import { parseFile } from '../pacs/parseFile.js';
+import { type Arrived, ruleFor } from '../rules.js';
+
+/** `mrimaster rules test FOLDER`: what would happen to the studies of a folder if they arrived, and why. */
+export async function testRules(folder: string): Promise<void> {
+  const { rules, writeBack } = readConfig();
+  const studies = new Map<string, Instance[]>();
+  for await (const file of findFiles(folder, { found: 0, skipped: 0 })) {
+    try {
+      const instance = await parseFile(file);
+      studies.set(instance.studyInstanceUid, [...(studies.get(instance.studyInstanceUid) ?? []), instance]);
+    } catch (error) {
+      if (!(error instanceof MrimasterError)) throw error;
+      console.error(`${file}: ${error.message}`);
+      process.exitCode = 1;
+    }
+  }
+  const table = new Table({ head: ['study', 'objects', 'what happens', 'why'], style: { head: [], border: [] } });
+  for (const [studyInstanceUid, instances] of studies) {
+    const ruled = ruleFor(rules, describe(instances));
+    const targets = ruled ? [...ruled.rule.writeBack, ...(writeBack ? ['where it came from'] : [])] : [];
+    const to = targets.length > 0 ? `, written back to ${targets.join(', ')}` : '';
+    const what = ruled?.rule.classify ? `classified, ${ruled.rule.priority}${to}` : 'passed over';
+    table.push([studyInstanceUid, instances.length, what, ruled?.reason ?? 'no rule is for it']);
+  }
+  console.log(studies.size > 0 ? table.toString() : `No DICOM file was found in ${folder}.`);
+}
+
+/** As the database will have it; from which archive a study comes, a file does not say. */
+function describe(instances: readonly Instance[]): Arrived {
+  const given = (value: (instance: Instance) => string | null) => [
+    ...new Set(instances.map(value).filter((one) => one !== null)),
+  ];
+  return {
+    modalities: [...new Set(instances.map(({ modality }) => modality ?? 'OT'))],
+    descriptions: [...given((one) => one.studyDescription), ...given((one) => one.seriesDescription)],
+    bodyParts: given((one) => one.bodyPartExamined),
+    stations: given((one) => one.stationName),
+    pacs: null,
+  };
+}
