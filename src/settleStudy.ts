@@ -18,7 +18,7 @@ export function firstLookMs(quietMs: number): number {
 
 /**
  * One look at a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN
- * when it counts what is here and nothing changed between two looks; what is missing is fetched; PROVISIONAL when the
+ * when it counts what is here twice with no change, and names none that is not; what is missing is fetched; PROVISIONAL when the
  * deadline has passed, or nobody can be asked. Then it is queued, as a new revision, unless these very instances were
  * classified before. Each look ends in one transaction; one that is cut short is made again.
  * @param isBeingSent whether an association that carried instances of it is still open.
@@ -56,11 +56,30 @@ export async function settleStudy(
   const ruled = await ruling(context, study);
   if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
   const seenBefore = study.countedInstances === counted.count && study.countedHere === here;
-  const proven = counted.count === here && seenBefore;
+  const { archive } = counted;
+  const agreed = archive && counted.count === here && seenBefore;
+  const absent = agreed && (await lacks(context, study, archive, instances));
+  if (absent && !overdue) {
+    await retrieveStudy(context, counted.archive as string, study.studyInstanceUid, async () => {}, signal);
+    return again({ countedInstances: null });
+  }
+  const proven = Boolean(agreed) && !absent;
   const conclusion = { ...counted, here, key, ruling: ruled };
   if (proven) return conclude(context, study, { ...conclusion, proven });
   if (overdue || counted.archive === undefined) return conclude(context, study, { ...conclusion, proven });
   return again({ countedInstances: counted.count, countedHere: here });
+}
+
+/** Whether the archive has an instance that is not here: as many may be others. */
+async function lacks(
+  { archives }: Context,
+  { studyInstanceUid }: Study,
+  archive: string,
+  instances: readonly { sopInstanceUid: string }[],
+): Promise<boolean> {
+  const here = new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid));
+  const there = (await archives.get(archive)?.listInstances(studyInstanceUid)) ?? [];
+  return there.some((uid) => !here.has(uid));
 }
 
 type Ruled = { rule: Rule; reason: string } | { rule: null; reason: string };
@@ -133,7 +152,7 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
 }
 
 function evidence({ archive, count, here, proven }: Conclusion): string {
-  if (proven) return `${archive} counted ${count} instances twice, at rest, and all are here.`;
+  if (proven) return `${archive} counted ${count} instances twice, at rest, and each is here.`;
   if (archive === undefined) return `${here} instances came; no archive is configured to ask whether these are all.`;
   if (archive === null) return `${here} instances came; no archive told, until the deadline, how many there are.`;
   if (count === null) return `${here} instances came; ${archive} does not tell how many there are.`;

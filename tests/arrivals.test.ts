@@ -210,7 +210,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
             state: 'PROVEN',
             receivedInstances: 25,
             expectedInstances: 25,
-            evidence: 'default counted 25 instances twice, at rest, and all are here.',
+            evidence: 'default counted 25 instances twice, at rest, and each is here.',
           },
         });
       } finally {

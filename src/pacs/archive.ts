@@ -33,6 +33,8 @@ export type Archive = {
   /** @throws its client's errors where it does not answer as it should. */
   check(): Promise<void>;
   searchForStudies(query: StudyQuery): Promise<StudyFound[]>;
+  /** The SOP instance UIDs of a study, however many searches that takes. */
+  listInstances(studyInstanceUid: string): Promise<string[]>;
   /** Exactly one: `retrieveStudy` gives the objects, `moveStudy` has them sent to our own DICOM port. */
   retrieveStudy?: DicomwebClient['retrieveStudy'];
   moveStudy?: DimseClient['moveStudy'];
@@ -52,6 +54,7 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
       address: client.address,
       check: async () => void (await client.searchForStudies({ limit: 1 })),
       searchForStudies: (query) => client.searchForStudies(query),
+      listInstances: (uid) => listInstances(client, uid),
       retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal),
       storeInstances: (paths, signal) => client.storeInstances(paths, signal),
     };
@@ -64,6 +67,7 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
     address: `${tls ? 'dicoms' : 'dicom'}://${aeTitle}@${host}:${port}`,
     check: () => client.echo(),
     searchForStudies: (query) => client.searchForStudies(query),
+    listInstances: (uid) => listInstances(client, uid),
     storeInstances: (paths, signal) => storeInstances(peer, paths, signal),
     ...(retrieve === 'GET'
       ? { retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal) }
@@ -76,4 +80,13 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
 export function peerOf(settings: ArchiveSettings & { kind: 'DIMSE' }, callingAeTitle: string): Peer {
   const { host, port, aeTitle: calledAeTitle, tls, certificates = {} } = settings;
   return { host, port, calledAeTitle, callingAeTitle, tls: tls ? (certificates as ConnectionOptions) : undefined };
+}
+
+async function listInstances(client: DicomwebClient | DimseClient, studyInstanceUid: string): Promise<string[]> {
+  const uids: string[] = [];
+  for (const { seriesInstanceUid } of await client.searchForSeries(studyInstanceUid)) {
+    const found = await client.searchForInstances(studyInstanceUid, seriesInstanceUid);
+    uids.push(...found.map(({ sopInstanceUid }) => sopInstanceUid));
+  }
+  return uids;
 }

@@ -1,6 +1,6 @@
 import type { DataSet } from 'dicom-parser';
 import { PacsBadAnswer, StudyNotFound } from '../../errors.js';
-import type { SeriesFound, StudyFound } from '../dicomJson.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
 import type { StudyQuery } from '../studyQuery.js';
 import { isUid, requireUid } from '../uid.js';
 import { asPart10 } from './asPart10.js';
@@ -9,7 +9,9 @@ import { COMMANDS, type Command, RESPONSE } from './command.js';
 import { agreed, failed, receiveResponse, withAssociation } from './exchange.js';
 import {
   type Identifier,
+  instanceIdentifier,
   readIdentifier,
+  readInstanceAnswer,
   readSeriesAnswer,
   readStudyAnswer,
   retrieveIdentifier,
@@ -65,6 +67,14 @@ export class DimseClient {
     const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
     const read = (dataSet: DataSet) => readSeriesAnswer(dataSet, uid);
     return this.#find(seriesIdentifier(uid), read, (series) => series.seriesInstanceUid);
+  }
+
+  /** C-FIND of a series' instances. */
+  searchForInstances(studyInstanceUid: string, seriesInstanceUid: string): Promise<InstanceFound[]> {
+    const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
+    const series = requireUid(seriesInstanceUid, 'SeriesInstanceUID');
+    const read = (dataSet: DataSet) => readInstanceAnswer(dataSet, study, series);
+    return this.#find(instanceIdentifier(study, series), read, (instance) => instance.sopInstanceUid);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { DataSet } from 'dicom-parser';
 import { readInteger, readString, readStrings, readText } from '../attributes.js';
-import type { SeriesFound, StudyFound } from '../dicomJson.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
 import { readDataSet } from '../readHeader.js';
 import type { StudyQuery } from '../studyQuery.js';
 import { EXPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
@@ -40,6 +40,18 @@ export function seriesIdentifier(studyInstanceUid: string): Identifier {
     '0020000E': ['UI', ''],
     '00200011': ['IS', ''],
     '00201209': ['IS', ''],
+  };
+}
+
+export function instanceIdentifier(studyInstanceUid: string, seriesInstanceUid: string): Identifier {
+  return {
+    '00080016': ['UI', ''],
+    '00080018': ['UI', ''],
+    '00080052': ['CS', 'IMAGE'],
+    '0020000D': ['UI', studyInstanceUid],
+    '0020000E': ['UI', seriesInstanceUid],
+    '00200013': ['IS', ''],
+    '00280008': ['IS', ''],
   };
 }
 
@@ -103,5 +115,21 @@ export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): Se
     seriesDescription: readText(dataSet, 'x0008103e', readStrings(dataSet, 'x00080005')),
     seriesNumber: readInteger(dataSet, 'x00200011'),
     numberOfInstances: readInteger(dataSet, 'x00201209'),
+  };
+}
+
+/** A C-FIND answer at instance level. */
+export function readInstanceAnswer(
+  dataSet: DataSet,
+  studyInstanceUid: string,
+  seriesInstanceUid: string,
+): InstanceFound {
+  return {
+    studyInstanceUid,
+    seriesInstanceUid,
+    sopInstanceUid: readString(dataSet, 'x00080018') ?? '',
+    sopClassUid: readString(dataSet, 'x00080016'),
+    instanceNumber: readInteger(dataSet, 'x00200013'),
+    numberOfFrames: readInteger(dataSet, 'x00280008'),
   };
 }
