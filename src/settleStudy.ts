@@ -162,8 +162,12 @@ function evidence({ archive, count, here, proven }: Conclusion): string {
 /** No instance came since it was read. */
 const unchanged = ({ id, lastInstanceAt }: Study) => ({ id, lastInstanceAt });
 
-async function lookAgain({ prisma }: Context, study: Study, data: Prisma.StudyUpdateManyMutationInput): Promise<void> {
-  const settleAt = new Date(Date.now() + BETWEEN_LOOKS_MS);
+async function lookAgain(
+  { config, prisma }: Context,
+  study: Study,
+  data: Prisma.StudyUpdateManyMutationInput,
+): Promise<void> {
+  const settleAt = new Date(Date.now() + firstLookMs(config.arrivals.quietMs));
   await prisma.study.updateMany({ where: unchanged(study), data: { ...data, settleAt } });
 }
 

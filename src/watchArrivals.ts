@@ -5,7 +5,7 @@ import { asKnown } from './formatError.js';
 import type { Study } from './generated/prisma/client.js';
 import { settleStudy } from './settleStudy.js';
 
-const POLL_MS = 500;
+const POLL_MS = 250;
 const AT_ONCE = 8;
 /** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
 const LEASE_MS = 30_000;
