@@ -48,9 +48,19 @@ export async function classifyStudy(
   await setStatus(context, study.id, 'CLASSIFYING');
   await decideSeries(context, study.id);
   const slices = await slicesToClassify(context, study.id, force);
+  // While one batch is classified and stored, the next one is decoded.
+  const batchAt = (start: number) => slices.slice(start, start + BATCH);
+  const decode = (start: number) => {
+    const decoded = decodeSlices(context, batchAt(start));
+    decoded.catch(() => {}); // awaited in its turn, or not at all where the job is stopped before
+    return decoded;
+  };
+  let decoded = decode(0);
   for (let start = 0; start < slices.length; start += BATCH) {
     signal.throwIfAborted();
-    await classifySlices(context, slices.slice(start, start + BATCH));
+    const current = await decoded;
+    decoded = decode(start + BATCH);
+    await classifyDecoded(context, batchAt(start), current);
     await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
   }
   await conclude(context, study.id);
@@ -125,8 +135,14 @@ function slicesToClassify({ prisma, model }: Context, studyId: string, force: bo
  * no answer where its own header says why.
  */
 export async function classifySlices(context: Context, slices: readonly SliceWithFile[]): Promise<void> {
-  const { classifier, decoding, model, prisma, receivedDir } = context;
-  const decoded = await Promise.all(
+  await classifyDecoded(context, slices, await decodeSlices(context, slices));
+}
+
+/** What became of each slice: its modality values, or why there are none. */
+type Decoded = Slice | MrimasterError;
+
+function decodeSlices({ decoding, receivedDir }: Context, slices: readonly SliceWithFile[]): Promise<Decoded[]> {
+  return Promise.all(
     slices.map(async ({ instance, frameNumber }) => {
       try {
         return await decoding.readSlice(join(receivedDir, instance.path), frameNumber);
@@ -136,6 +152,14 @@ export async function classifySlices(context: Context, slices: readonly SliceWit
       }
     }),
   );
+}
+
+async function classifyDecoded(
+  context: Context,
+  slices: readonly SliceWithFile[],
+  decoded: readonly Decoded[],
+): Promise<void> {
+  const { classifier, model, prisma, receivedDir } = context;
   const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
   const verdicts = images.length > 0 ? await classifier.classify(images) : [];
   const objections = await Promise.all(
