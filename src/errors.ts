@@ -62,6 +62,20 @@ export class OptionInvalid extends MrimasterError {
   override readonly code = 'OPTION_INVALID';
 }
 
+export class JobNotFound extends MrimasterError {
+  override readonly code = 'JOB_NOT_FOUND';
+}
+
+/** A job that waits, runs or succeeded: there is nothing to try again. */
+export class JobNotFailed extends MrimasterError {
+  override readonly code = 'JOB_NOT_FAILED';
+}
+
+/** What a failed job was asked to do is kept for some days only. */
+export class JobForgotten extends MrimasterError {
+  override readonly code = 'JOB_FORGOTTEN';
+}
+
 /** Another job is at the study. */
 export class StudyBusy extends MrimasterError {
   override readonly code = 'STUDY_BUSY';

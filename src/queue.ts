@@ -31,6 +31,8 @@ export type WriteBackHandlers = {
   run(job: WriteBackJob & { jobId: string; attempt: number }, signal: AbortSignal): Promise<void>;
   giveUp(job: WriteBackJob & { jobId: string }): Promise<void>;
 };
+/** BUSY: the queue holds other work for the same study. FORGOTTEN: nobody knows what the job was to do. */
+export type Resent = 'SENT' | 'BUSY' | 'FORGOTTEN';
 
 /** Durable jobs in the same PostgreSQL as everything else. */
 export type Queue = {
@@ -41,6 +43,11 @@ export type Queue = {
   sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob, priority: Priority): Promise<boolean>;
   /** Makes a waiting job more urgent, and one by force. @returns false where `force` comes too late: it runs without. */
   raiseStudy(tx: Prisma.TransactionClient, jobId: string, force: boolean, priority: Priority): Promise<boolean>;
+  /**
+   * Queues a job that ended once more, under its id, with its payload and priority, which pg-boss keeps for a week.
+   * @param otherwise the payload where nothing is kept any more.
+   */
+  resend(tx: Prisma.TransactionClient, kind: string, jobId: string, otherwise: StudyJob | null): Promise<Resent>;
   /** Starts working in this process, one study at a time. */
   work(handlers: StudyHandlers): Promise<void>;
   /** As sendStudy. @returns false where this very write-back waits or runs already. */
@@ -97,6 +104,18 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
         WHERE id = ${jobId}::uuid AND name = ${CLASSIFY_STUDY}
           AND (state < 'active' OR NOT ${force} OR data @> '{"force": true}')`;
       return changed > 0;
+    },
+    resend: async (tx, kind, jobId, otherwise) => {
+      const db = fromPrisma(tx);
+      const [kept] = await boss.findJobs<object>(kind, { id: jobId, db });
+      if (kept?.state === 'active') return 'BUSY'; // it has just ended, and the queue is about to learn so
+      const data = kept?.data ?? (otherwise && { ...otherwise, jobId });
+      if (!data) return 'FORGOTTEN';
+      const singletonKey = kept?.singletonKey ?? otherwise?.studyInstanceUid;
+      await boss.deleteJob(kind, jobId, { db });
+      const priority = kept?.priority ?? PRIORITIES.ROUTINE;
+      const id = await boss.send(kind, data, { id: jobId, ...(singletonKey && { singletonKey }), priority, db });
+      return id === null ? 'BUSY' : 'SENT';
     },
     work: async ({ run, giveUp }) => {
       const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };

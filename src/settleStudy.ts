@@ -4,12 +4,13 @@ import { describeStudy } from './describeStudy.js';
 import { MrimasterError, StudyBusy } from './errors.js';
 import type { Prisma, Study } from './generated/prisma/client.js';
 import type { Archive } from './pacs/archive.js';
+import { CLASSIFY_STUDY } from './queue.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { type Rule, type Ruling, ruleFor } from './rules.js';
 import { sendStudyJob } from './studyJobs.js';
 
 const BETWEEN_LOOKS_MS = 1500;
-const LIVE = { status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
 
 /** How long before the quiet time ends the archive is asked for the first time, so that the second look is at its end. */
 export function firstLookMs(quietMs: number): number {

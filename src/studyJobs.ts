@@ -16,7 +16,7 @@ export type EnqueueStudy = {
   priority?: Priority;
 };
 
-const LIVE = { status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
 
 /**
  * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that

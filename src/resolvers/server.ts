@@ -1,11 +1,9 @@
-import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import type { Job as JobRow } from '../generated/prisma/client.js';
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { INTENDED_USE } from '../intendedUse.js';
-import { Job } from '../schema/job.js';
+import { CLASSIFY_STUDY } from '../queue.js';
 import { Model } from '../schema/model.js';
 import { kindOf, Node } from '../schema/node.js';
 import { Server } from '../schema/server.js';
-import { Study } from '../schema/study.js';
 import { VERSION } from '../version.js';
 import type { Request } from './request.js';
 import { showSlice } from './slice.js';
@@ -21,7 +19,7 @@ export class ServerResolver {
       executionProvider: classifier.provider,
       executionProviderNotes: classifier.notes,
       database: database.description,
-      queueDepth: await prisma.job.count({ where: { status: 'QUEUED' } }),
+      queueDepth: await prisma.job.count({ where: { kind: CLASSIFY_STUDY, status: 'QUEUED' } }),
     };
   }
 
@@ -66,13 +64,5 @@ export class ServerResolver {
       default:
         return null;
     }
-  }
-}
-
-@Resolver(() => Job)
-export class JobResolver {
-  @FieldResolver(() => Study, { nullable: true })
-  study(@Root() { studyId }: JobRow, @Ctx() { loaders }: Request) {
-    return studyId === null ? null : loaders.study.load(studyId);
   }
 }

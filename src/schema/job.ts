@@ -1,8 +1,9 @@
-import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { Job as JobRow } from '../generated/prisma/client.js';
+import { connectionOf } from './connection.js';
 import { JobStatus } from './enums.js';
 import { Node } from './node.js';
-import { DateTimeScalar } from './scalars.js';
+import { DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ implements: Node, description: 'A piece of durable work.' })
 export class Job implements JobRow {
@@ -34,4 +35,19 @@ export class Job implements JobRow {
 
   @Field(() => DateTimeScalar, { nullable: true })
   finishedAt!: Date | null;
+}
+
+@ObjectType()
+export class JobConnection extends connectionOf(() => Job, 'Job') {}
+
+@InputType({ description: 'Which jobs; all that is given must fit.' })
+export class JobFilter {
+  @Field(() => [JobStatus], { nullable: true, description: 'One of these. FAILED: those that nobody tries again.' })
+  status?: JobStatus[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Such as "classify-study".' })
+  kind?: string | null;
+
+  @Field(() => DicomUidScalar, { nullable: true, description: 'Those of this study.' })
+  studyInstanceUid?: string | null;
 }
