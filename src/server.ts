@@ -5,31 +5,33 @@ import {
 } from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
 import { ConfigInvalid } from './config.js';
 import type { Context } from './context.js';
 import { asKnown, formatError } from './formatError.js';
 import { serveImages } from './imageRoutes.js';
 import { INTENDED_USE } from './intendedUse.js';
+import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.js';
 import { createLoaders } from './resolvers/loaders.js';
 import type { Request } from './resolvers/request.js';
 import { buildApiSchema } from './schema/buildSchema.js';
 import { serveStow } from './stowRoutes.js';
+import { serveSubscriptions } from './subscriptions.js';
 
-const MAX_BODY_BYTES = 256 * 1024;
-const MAX_TOKENS = 2000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const REFUSAL_ARRIVES_MS = 1000;
 const LAST_ANSWERS_MS = 20_000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
-/** GraphQL on /graphql, pictures on /images, STOW-RS on /dicom-web, and in development an explorer on /graphiql. */
+/** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, and in development an explorer on /graphiql. */
 export async function startServer(program: Context): Promise<HttpServer> {
   const { config, log, prisma } = program;
   // No time limit for whole requests: a study sent by STOW-RS may take its time, see limitArrival for all others.
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: 0, forceCloseConnections: 'idle' });
+  const schema = await buildApiSchema();
   const apollo = new ApolloServer<Request>({
-    schema: await buildApiSchema(),
+    schema,
     introspection: !config.production,
     hideSchemaDetailsFromClientErrors: config.production,
     includeStacktraceInErrorResponses: false,
@@ -43,12 +45,9 @@ export async function startServer(program: Context): Promise<HttpServer> {
     ],
   });
   await apollo.start();
-  // A page of another site may let its own name point at this machine; it then reads what a browser here may read.
-  const hosts = ['localhost', '127.0.0.1', '[::1]', ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : [])];
+  const isForUs = answersForHost(config);
   app.addHook('onRequest', async (request, reply) => {
-    if (hosts.includes(request.host.replace(/:\d+$/, ''))) return;
-    const message = 'This server does not answer for that host. Set PUBLIC_URL to the address that callers use.';
-    return reply.status(421).send({ code: 'HOST_REFUSED', message });
+    if (!isForUs(request.host)) return reply.status(421).send(HOST_REFUSED);
   });
   app.addHook('onRequest', limitArrival);
   app.addHook('onResponse', endUnread);
@@ -69,7 +68,9 @@ export async function startServer(program: Context): Promise<HttpServer> {
   serveImages(app, program);
   serveStow(app, program);
   if (!config.production) await serveExplorer(app);
-  const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+  const subscriptions = await serveSubscriptions(app.server, program, schema);
+  const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
+    await subscriptions.close();
     if (error.code === 'EACCES')
       throw new ConfigInvalid(`This account may not listen on port ${config.port}. Set PORT to 1024 or more.`);
     if (error.code !== 'EADDRINUSE') throw error;
@@ -77,7 +78,11 @@ export async function startServer(program: Context): Promise<HttpServer> {
       `Port ${config.port} of ${config.host} is taken by another program. Stop that one, or set PORT to another number.`,
     );
   });
-  return { url, close: () => close(app) };
+  const closeAll = async () => {
+    await subscriptions.close(); // the server waits for its sockets, too
+    await close(app);
+  };
+  return { url, close: closeAll };
 }
 
 /** Answers what is asked already, for a while; a connection that becomes idle meanwhile is closed, too. */
@@ -110,7 +115,11 @@ async function endUnread({ raw }: FastifyRequest): Promise<void> {
 async function serveExplorer(app: FastifyInstance): Promise<void> {
   app.get('/graphiql', async (_request: FastifyRequest, reply: FastifyReply) => {
     const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-    const page = renderGraphiQL({ endpoint: '/graphql', title: 'MRIMaster – research use only' } as never);
+    const page = renderGraphiQL({
+      endpoint: '/graphql',
+      title: 'MRIMaster – research use only',
+      subscriptionsProtocol: 'WS',
+    } as never);
     return reply.type('text/html; charset=utf-8').send(page);
   });
   app.get('/', (_request: FastifyRequest, reply: FastifyReply) => reply.redirect('/graphiql'));

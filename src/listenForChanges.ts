@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
+import type { Change } from './changes.js';
+import type { Log } from './log.js';
+
+/** Named by the triggers of the migration tell_of_changes. */
+const CHANNEL = 'mrimaster';
+const RECONNECT_MS = 500;
+const NOTICE_DEATH_MS = 10_000;
+
+export type Heard = {
+  onChange(change: Change): void;
+  /** The connection was lost and is there again: what changed meanwhile is not known. */
+  onGap(): void;
+};
+
+/**
+ * Hears of what any process changes in the database, this one included, over one connection of its own, which is opened
+ * again when it breaks. A change is heard of when it is committed.
+ * @throws what the database throws when the first connection fails.
+ */
+export async function listenForChanges(
+  connection: ClientConfig,
+  { onChange, onGap }: Heard,
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
+  const stopping = new AbortController();
+  let reconnecting = Promise.resolve();
+  const connect = async (): Promise<Client> => {
+    const alive = { keepAlive: true, keepAliveInitialDelayMillis: NOTICE_DEATH_MS };
+    const fresh = new Client({ ...connection, ...alive, application_name: 'mrimaster:listen' });
+    fresh.on('error', () => {}); // its end follows
+    fresh.on('notification', ({ payload }) => {
+      const change = readChange(payload ?? '');
+      if (change) onChange(change);
+    });
+    try {
+      await fresh.connect();
+      await fresh.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      await fresh.end().catch(() => {});
+      throw error;
+    }
+    fresh.once('end', () => {
+      if (!stopping.signal.aborted) reconnecting = reconnect();
+    });
+    return fresh;
+  };
+  const reconnect = async () => {
+    log.warn('The connection that hears of changes broke; opening it again.');
+    while (!stopping.signal.aborted) {
+      await sleep(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      const fresh = await connect().catch(() => undefined); // the database is down, perhaps for a while
+      if (!fresh) continue;
+      client = fresh;
+      return onGap();
+    }
+  };
+  let client = await connect();
+  return {
+    close: async () => {
+      stopping.abort();
+      await reconnecting;
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+function readChange(payload: string): Change | undefined {
+  const [kind, id, studyInstanceUid] = payload.split(' ');
+  if (kind === 'STUDY' && id && studyInstanceUid) return { kind, id, studyInstanceUid };
+  if (kind === 'JOB' && id) return { kind, id };
+  return undefined; // of a newer version
+}

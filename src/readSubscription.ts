@@ -1,0 +1,64 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import { MAX_TOKENS } from './limits.js';
+import { createLoaders } from './resolvers/loaders.js';
+import type { SubscriptionRequest } from './resolvers/updates.js';
+
+type Asked = {
+  payload: SubscribePayload;
+  schema: GraphQLSchema;
+  production: boolean;
+  /** Whether its socket has as many subscriptions as it may. */
+  exhausted: boolean;
+};
+
+/** What a message asks for, under the rules that hold over HTTP; errors where it may not be carried out. */
+export function readSubscription(
+  { exhausted, payload, production, schema }: Asked,
+  request: Omit<SubscriptionRequest, 'loaders'>,
+): ExecutionArgs | GraphQLError[] {
+  if (exhausted)
+    return [
+      refusal('TOO_MANY_SUBSCRIPTIONS', 'This socket has too many subscriptions. End one, or open another socket.'),
+    ];
+  let document: DocumentNode;
+  try {
+    document = parse(payload.query, { maxTokens: MAX_TOKENS });
+  } catch (error) {
+    return [refusal('GRAPHQL_PARSE_FAILED', (error as Error).message)];
+  }
+  const rules = production ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  const faults = validate(schema, document, rules);
+  if (faults.length > 0)
+    return faults.map(({ message, nodes }) =>
+      refusal('GRAPHQL_VALIDATION_FAILED', production ? message.replace(/ ?Did you mean.+$/s, '') : message, nodes),
+    );
+  const { operationName, variables } = payload;
+  const operation = getOperationAST(document, operationName);
+  if (operation?.operation !== 'subscription')
+    return [
+      refusal('OPERATION_RESOLUTION_FAILURE', 'Only subscriptions go over this socket. POST all else to /graphql.'),
+    ];
+  const loaders = createLoaders(request.program.prisma);
+  return {
+    schema,
+    document,
+    operationName,
+    variableValues: variables,
+    contextValue: { ...request, loaders } satisfies SubscriptionRequest,
+  } as ExecutionArgs;
+}
+
+function refusal(code: string, message: string, nodes?: GraphQLError['nodes']): GraphQLError {
+  return new GraphQLError(message, { nodes: nodes ?? null, extensions: { code } });
+}
