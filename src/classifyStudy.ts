@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { announceStudy } from './announceStudy.js';
 import type { Context } from './context.js';
 import { MrimasterError, ReceivedFilesMissing, StudyNotFound } from './errors.js';
 import type { Prisma, StudyStatus } from './generated/prisma/client.js';
@@ -19,6 +20,8 @@ export type ClassifyStudy = {
   pacs: string | null;
   /** Classify again what has a prediction by this model. */
   force: boolean;
+  /** The job that this is the work of; none outside of the queue. */
+  jobId?: string;
 };
 
 /** Slices decoded, classified and stored together: a killed process repeats no more than these. */
@@ -37,7 +40,7 @@ const RETRIEVAL_SHARE = 0.3;
  */
 export async function classifyStudy(
   context: Context,
-  { studyInstanceUid, pacs, force }: ClassifyStudy,
+  { studyInstanceUid, pacs, force, jobId }: ClassifyStudy,
   onProgress: (fraction: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,7 +66,7 @@ export async function classifyStudy(
     await classifyDecoded(context, batchAt(start), current);
     await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
   }
-  await conclude(context, study.id);
+  await conclude(context, study.id, jobId);
 }
 
 /** Stores for each series and each of its slices whether it is classified, and the slices' order in space. */
@@ -202,8 +205,8 @@ function failure({ code }: MrimasterError) {
   return { ...nothing, status: 'FAILED' as const, failureCode: code };
 }
 
-/** The slices' predictions as one answer, and the study's final status. */
-export async function conclude(context: Context, studyId: string): Promise<void> {
+/** The slices' predictions as one answer, and the study's final status; and whoever is to be told of it. */
+export async function conclude(context: Context, studyId: string, jobId?: string): Promise<void> {
   const { classifier, model, prisma } = context;
   const predictions = await prisma.prediction.findMany({
     where: { modelId: model.id, slice: { series: { studyId }, eligible: true } },
@@ -221,7 +224,7 @@ export async function conclude(context: Context, studyId: string): Promise<void>
       await tx.studyFinding.upsert({
         where: { studyId_modelId: key },
         create: { ...key, ...finding },
-        update: finding,
+        update: { ...finding, createdAt: new Date() },
       });
     else await tx.studyFinding.deleteMany({ where: key });
     const study = await tx.study.update({
@@ -232,6 +235,7 @@ export async function conclude(context: Context, studyId: string): Promise<void>
       },
     });
     if (study.status !== 'SKIPPED') await enqueueWriteBacks(context, tx, study);
+    await announceStudy(context, tx, studyId, jobId ?? null);
   });
 }
 

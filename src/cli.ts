@@ -107,6 +107,18 @@ program
   .action(async (options) => (await import('./cli/doctor.js')).doctor(options));
 
 program
+  .command('webhooks')
+  .description('webhooks that were sent to WEBHOOK_URL')
+  .command('replay')
+  .description('send what happened since a time once more, to every receiver that WEBHOOK_URL names now')
+  .requiredOption('--since <time>', 'ISO 8601, such as 2026-11-25T08:00:00Z')
+  .addHelpText(
+    'after',
+    '\nEvents keep their ids, so receivers can tell what they know already. The running server sends them.',
+  )
+  .action(async (options) => (await import('./cli/webhooks.js')).replay(options));
+
+program
   .command('demo')
   .description('start the server, send a synthetic study in, and show what comes out')
   .option('--exit', 'end afterwards, with 0 only if the study was classified')

@@ -5,6 +5,7 @@ import { MrimasterError } from './errors.js';
 import type { ArchiveSettings } from './pacs/archive.js';
 import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
 import { type DicomSettings, dicomEnvironment, readDicomSettings } from './readDicomSettings.js';
+import { readWebhookSettings, type WebhookSettings, webhookEnvironment } from './readWebhookSettings.js';
 import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
 
 /** What is wrong with the environment: all of it at once, each with its cure. */
@@ -39,6 +40,8 @@ export type Config = {
   rules: readonly Rule[];
   /** Our own DICOM port; its `port` is null where it is off. */
   dicom: DicomSettings;
+  /** Who is told of studies. */
+  webhooks: WebhookSettings;
   inferenceDevice: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   decodeThreads: number;
   logLevel: string;
@@ -98,6 +101,7 @@ const environment = z.object({
   STUDY_DEADLINE_SECONDS: integer('STUDY_DEADLINE_SECONDS', 1, 604_800).default(600),
   RULES_FILE: z.string().optional(),
   WRITE_BACK: oneOf('WRITE_BACK', ['true', 'false']).default('false'),
+  ...webhookEnvironment,
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
   DECODE_THREADS: integer('DECODE_THREADS', 1, 64).default(2),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -117,6 +121,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
   const dicom = readDicomSettings(given, folder, problems);
   const names = archives.map(({ name }) => name);
   const rules = given.RULES_FILE ? readRules(folder(given.RULES_FILE), names, problems) : DEFAULT_RULES;
+  const webhooks = readWebhookSettings(given, problems);
   if (!data || problems.length > 0) {
     const list = problems.map((problem) => `  - ${problem}`).join('\n');
     throw new ConfigInvalid(
@@ -137,6 +142,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     rules,
     writeBack: data.WRITE_BACK === 'true',
     arrivals: { quietMs: data.STUDY_QUIET_SECONDS * 1000, deadlineMs: data.STUDY_DEADLINE_SECONDS * 1000 },
+    webhooks,
     inferenceDevice: data.INFERENCE_DEVICE,
     decodeThreads: data.DECODE_THREADS,
     logLevel: data.LOG_LEVEL,

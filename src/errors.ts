@@ -76,6 +76,17 @@ export class JobForgotten extends MrimasterError {
   override readonly code = 'JOB_FORGOTTEN';
 }
 
+/** A receiver of webhooks that does not take what it is sent. */
+export class WebhookUndelivered extends MrimasterError {
+  override readonly code = 'WEBHOOK_UNDELIVERED';
+  override readonly retryable = true;
+}
+
+/** A receiver that WEBHOOK_URL does not name, or not any more. */
+export class WebhookNotConfigured extends MrimasterError {
+  override readonly code = 'WEBHOOK_NOT_CONFIGURED';
+}
+
 /** Another job is at the study. */
 export class StudyBusy extends MrimasterError {
   override readonly code = 'STUDY_BUSY';

@@ -1,5 +1,6 @@
 import { readConfig } from './config.js';
 import { type Context, openContext } from './context.js';
+import { deliverWebhook } from './deliverWebhook.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { createLog } from './log.js';
 import { type HttpServer, startServer } from './server.js';
@@ -31,6 +32,7 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await context.queue.work(studyHandlers(context));
     await context.queue.workWriteBacks(writeBackHandlers(context));
+    await context.queue.deliveries.work((delivery) => deliverWebhook(context, delivery));
     return { context, server, dicomPort: dicom?.port ?? null, close };
   } catch (error) {
     await close();

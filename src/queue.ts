@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { type ConstructorOptions, fromPrisma, PgBoss } from 'pg-boss';
+import { type Delivery, type DeliveryQueue, openDeliveryQueue } from './deliveryQueue.js';
 import { Interrupted } from './errors.js';
 import type { Prisma } from './generated/prisma/client.js';
 import type { Log } from './log.js';
@@ -47,13 +48,20 @@ export type Queue = {
    * Queues a job that ended once more, under its id, with its payload and priority, which pg-boss keeps for a week.
    * @param otherwise the payload where nothing is kept any more.
    */
-  resend(tx: Prisma.TransactionClient, kind: string, jobId: string, otherwise: StudyJob | null): Promise<Resent>;
+  resend(
+    tx: Prisma.TransactionClient,
+    kind: string,
+    jobId: string,
+    otherwise: StudyJob | Delivery | null,
+  ): Promise<Resent>;
   /** Starts working in this process, one study at a time. */
   work(handlers: StudyHandlers): Promise<void>;
   /** As sendStudy. @returns false where this very write-back waits or runs already. */
   sendWriteBack(tx: Prisma.TransactionClient, jobId: string, job: WriteBackJob): Promise<boolean>;
   /** Starts writing back in this process. Apart from classifying: an archive that is down holds up no study. */
   workWriteBacks(handlers: WriteBackHandlers): Promise<void>;
+  /** What is told to receivers of webhooks. */
+  deliveries: DeliveryQueue;
   close(): Promise<void>;
 };
 
@@ -86,6 +94,7 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
   await boss.createQueue(WRITE_BACK_GIVEN_UP);
   await boss.createQueue(WRITE_BACK, { ...policy, deadLetter: WRITE_BACK_GIVEN_UP });
   return {
+    deliveries: await openDeliveryQueue(boss, stopping.signal),
     sendStudy: async (tx, jobId, job, priority) => {
       const payload: Payload = { ...job, jobId };
       const id = await boss.send(CLASSIFY_STUDY, payload, {
@@ -111,7 +120,8 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
       if (kept?.state === 'active') return 'BUSY'; // it has just ended, and the queue is about to learn so
       const data = kept?.data ?? (otherwise && { ...otherwise, jobId });
       if (!data) return 'FORGOTTEN';
-      const singletonKey = kept?.singletonKey ?? otherwise?.studyInstanceUid;
+      const singletonKey =
+        kept?.singletonKey ?? (otherwise && 'studyInstanceUid' in otherwise && otherwise.studyInstanceUid);
       await boss.deleteJob(kind, jobId, { db });
       const priority = kept?.priority ?? PRIORITIES.ROUTINE;
       const id = await boss.send(kind, data, { id: jobId, ...(singletonKey && { singletonKey }), priority, db });

@@ -1,4 +1,5 @@
 import type { Context } from './context.js';
+import { DELIVER_WEBHOOK, type Delivery } from './deliveryQueue.js';
 import { JobForgotten, JobNotFailed, JobNotFound, StudyBusy } from './errors.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type StudyJob } from './queue.js';
@@ -30,8 +31,9 @@ export async function retryJob({ log, prisma, queue }: Context, jobId: string): 
   return job;
 }
 
-/** What can be told of it from its study alone, where the queue has forgotten it. */
-async function askedOf(tx: Prisma.TransactionClient, { kind, studyId }: Job): Promise<StudyJob | null> {
+/** What can be told of it without the queue, where that has forgotten it. */
+async function askedOf(tx: Prisma.TransactionClient, { id, kind, studyId }: Job): Promise<StudyJob | Delivery | null> {
+  if (kind === DELIVER_WEBHOOK) return { jobId: id };
   if (kind !== CLASSIFY_STUDY || studyId === null) return null;
   const { pacs, series, studyInstanceUid } = await tx.study.findUniqueOrThrow({
     where: { id: studyId },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { announceStudy } from './announceStudy.js';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
 import { DatabaseUnavailable, MrimasterError, StudyBusy, StudyNotFound } from './errors.js';
@@ -131,11 +132,14 @@ export function studyHandlers(context: Context): StudyHandlers {
     prisma.job.updateMany({ where: { id }, data });
 
   async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
-    await update(jobId, { status: 'FAILED', error: message, finishedAt: new Date() });
-    const newer = { none: { id: { not: jobId }, ...LIVE } };
-    await prisma.study.updateMany({
-      where: { studyInstanceUid, jobs: newer }, // a newer job has the word
-      data: { status: 'FAILED', failureCode: code },
+    await prisma.$transaction(async (tx) => {
+      const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
+      await tx.job.updateMany({ where: { id: jobId }, data: ended });
+      const newer = { none: { id: { not: jobId }, ...LIVE } };
+      const study = await tx.study.findFirst({ where: { studyInstanceUid, jobs: newer } });
+      if (!study) return; // a newer job has the word
+      await tx.study.update({ where: { id: study.id }, data: { status: 'FAILED', failureCode: code } });
+      await announceStudy(context, tx, study.id, `${jobId} ended at ${ended.finishedAt.getTime()}`);
     });
   }
 
@@ -145,7 +149,7 @@ export function studyHandlers(context: Context): StudyHandlers {
       try {
         await classifyStudy(
           context,
-          job,
+          { ...job, jobId },
           everyPercent((progress) => update(jobId, { progress })),
           signal,
         );

@@ -86,6 +86,20 @@ describe('readConfig', () => {
       expect(() => readConfig({ PACS_URL: url })).toThrow(/PACS_URL has a bare %/);
   });
 
+  it('reads whom to tell, and asks for a secret to sign with', () => {
+    const WEBHOOK_SECRET = 'sixteen-letters!';
+    const WEBHOOK_URL = 'https://ris.example/a?key=1, http://10.0.0.7:8080/b';
+    const { webhooks } = readConfig({ WEBHOOK_URL, WEBHOOK_SECRET });
+    expect(webhooks).toMatchObject({
+      urls: ['https://ris.example/a?key=1', 'http://10.0.0.7:8080/b'],
+      secret: WEBHOOK_SECRET,
+    });
+    expect(() => readConfig({ WEBHOOK_URL })).toThrow(/WEBHOOK_SECRET is not set/);
+    expect(() => readConfig({ WEBHOOK_URL, WEBHOOK_SECRET: 'short' })).toThrow(/WEBHOOK_SECRET must have 16/);
+    for (const wrong of ['ftp://ris.example', 'https://me:secret@ris.example', 'ris.example', 'https://a.example,,'])
+      expect(() => readConfig({ WEBHOOK_URL: wrong, WEBHOOK_SECRET })).toThrow(/WEBHOOK_URL must list addresses/);
+  });
+
   it('repeats no secret in its complaints', () => {
     expect(() => readConfig({ DATABASE_URL: 'mysql://me:secret@host/x' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
@@ -94,7 +108,7 @@ describe('readConfig', () => {
 
   it('is described whole, with its defaults, by .env.example', () => {
     const example = readFileSync(join(REPOSITORY, '.env.example'), 'utf8');
-    const sources = ['config.ts', 'readDicomSettings.ts'].map((name) =>
+    const sources = ['config.ts', 'readDicomSettings.ts', 'readWebhookSettings.ts'].map((name) =>
       readFileSync(join(REPOSITORY, 'src', name), 'utf8'),
     );
     const known = [...sources.join('\n').matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name);
@@ -113,6 +127,7 @@ describe('readConfig', () => {
       DICOM_ALLOWED_PEERS,
       RULES_FILE,
       MODEL,
+      WEBHOOK_URL,
       ...defaults
     } = values;
     expect(readConfig(defaults)).toEqual(readConfig({}));

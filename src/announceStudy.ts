@@ -1,0 +1,49 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Context } from './context.js';
+import { DELIVER_WEBHOOK } from './deliveryQueue.js';
+import type { Prisma } from './generated/prisma/client.js';
+import { eventContent, eventType } from './webhookEvent.js';
+
+/**
+ * Queues what receivers of webhooks are told of a study that came to an end, in the transaction that ends it: both are
+ * there, or neither. Nothing where nobody is to be told.
+ * @param cause an event that says the same as the last one and has its cause is not told again, as where a killed job
+ *   repeats its last step; null: whatever says the same as the last one.
+ */
+export async function announceStudy(
+  context: Context,
+  tx: Prisma.TransactionClient,
+  studyId: string,
+  cause: string | null,
+): Promise<void> {
+  const { config, model, queue } = context;
+  if (config.webhooks.urls.length === 0) return;
+  const study = await tx.study.findUniqueOrThrow({
+    where: { id: studyId },
+    include: { findings: { where: { modelId: model.id } } },
+  });
+  const type = eventType(study.status);
+  if (!type) return;
+  const finding = type === 'study.classified' ? (study.findings[0] ?? null) : null;
+  const content = eventContent({ study, finding, model, graphql: graphqlAddress(config) });
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ type, ...content }))
+    .digest('hex');
+  const last = await tx.webhookDelivery.findFirst({ where: { studyId }, orderBy: { createdAt: 'desc' } });
+  if (last?.digest === digest && (cause === null || last.cause === cause)) return;
+  const eventId = randomUUID();
+  const body = JSON.stringify({ id: eventId, type, time: new Date().toISOString(), ...content });
+  const event = { eventId, type, contentType: 'application/json', body, digest, cause, studyId };
+  for (const url of config.webhooks.urls) {
+    const id = randomUUID();
+    await tx.job.create({ data: { id, kind: DELIVER_WEBHOOK, studyId } });
+    await tx.webhookDelivery.create({ data: { id, url, ...event } });
+    await queue.deliveries.send(tx, id);
+  }
+}
+
+/** Where the rest can be asked for. */
+function graphqlAddress({ host, port, publicUrl }: Context['config']): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `${publicUrl?.replace(/\/+$/, '') ?? `http://${name}:${port}`}/graphql`;
+}

@@ -1,0 +1,29 @@
+import { readConfig } from '../config.js';
+import { openDatabase } from '../database.js';
+import { OptionInvalid, WebhookNotConfigured } from '../errors.js';
+import { createLog } from '../log.js';
+import { openQueue } from '../queue.js';
+import { replayWebhooks } from '../replayWebhooks.js';
+
+/** `mrimaster webhooks replay --since TIME`; works beside a running server, which sends them. */
+export async function replay({ since }: { since: string }): Promise<void> {
+  const time = new Date(since);
+  if (!/^\d{4}-\d\d-\d\d/.test(since) || Number.isNaN(time.getTime()))
+    throw new OptionInvalid(`--since must be a time like 2026-11-25T08:00:00Z, not "${since}".`);
+  const config = readConfig();
+  const { urls } = config.webhooks;
+  if (urls.length === 0) throw new WebhookNotConfigured('WEBHOOK_URL is not set: there is nobody to send to.');
+  const log = createLog('warn');
+  const database = await openDatabase(config, 'tool', log);
+  try {
+    const queue = await openQueue(database.connection, log);
+    try {
+      const count = await replayWebhooks({ prisma: database.prisma, queue }, time, urls);
+      console.log(`${count} events since ${time.toISOString()} are queued for ${urls.length} receivers.`);
+    } finally {
+      await queue.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
