@@ -1,7 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Context } from './context.js';
 import { DELIVER_WEBHOOK } from './deliveryQueue.js';
-import type { Prisma } from './generated/prisma/client.js';
+import type { StudyFacts } from './fhir/facts.js';
+import { writeStudyBundle } from './fhir/studyBundle.js';
+import { gatherFacts } from './gatherFacts.js';
+import type { Prisma, Study } from './generated/prisma/client.js';
 import { eventContent, eventType } from './webhookEvent.js';
 
 /**
@@ -32,14 +35,23 @@ export async function announceStudy(
   const last = await tx.webhookDelivery.findFirst({ where: { studyId }, orderBy: { createdAt: 'desc' } });
   if (last?.digest === digest && (cause === null || last.cause === cause)) return;
   const eventId = randomUUID();
-  const body = JSON.stringify({ id: eventId, type, time: new Date().toISOString(), ...content });
-  const event = { eventId, type, contentType: 'application/json', body, digest, cause, studyId };
+  const own = { id: eventId, type, time: new Date().toISOString(), ...content };
+  const message = config.webhooks.format === 'fhir' ? await asFhir(context, tx, study, eventId) : own;
+  const contentType = config.webhooks.format === 'fhir' ? 'application/fhir+json' : 'application/json';
+  const event = { eventId, type, contentType, body: JSON.stringify(message), digest, cause, studyId };
   for (const url of config.webhooks.urls) {
     const id = randomUUID();
     await tx.job.create({ data: { id, kind: DELIVER_WEBHOOK, studyId } });
     await tx.webhookDelivery.create({ data: { id, url, ...event } });
     await queue.deliveries.send(tx, id);
   }
+}
+
+/** A study that failed has no finding to tell of, though an earlier one may be stored. */
+async function asFhir(context: Context, tx: Prisma.TransactionClient, study: Study, eventId: string) {
+  const facts = (await gatherFacts(context, tx, study.studyInstanceUid)) as StudyFacts;
+  const told = eventType(study.status) === 'study.classified' ? facts : { ...facts, finding: null, time: new Date() };
+  return writeStudyBundle(told, eventId);
 }
 
 /** Where the rest can be asked for. */

@@ -8,6 +8,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
 import { ConfigInvalid } from './config.js';
 import type { Context } from './context.js';
+import { serveFhir } from './fhirRoutes.js';
 import { asKnown, formatError } from './formatError.js';
 import { serveImages } from './imageRoutes.js';
 import { INTENDED_USE } from './intendedUse.js';
@@ -24,7 +25,7 @@ const LAST_ANSWERS_MS = 20_000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
-/** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, and in development an explorer on /graphiql. */
+/** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, FHIR on /fhir, and in development an explorer on /graphiql. */
 export async function startServer(program: Context): Promise<HttpServer> {
   const { config, log, prisma } = program;
   // No time limit for whole requests: a study sent by STOW-RS may take its time, see limitArrival for all others.
@@ -67,6 +68,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   });
   serveImages(app, program);
   serveStow(app, program);
+  serveFhir(app, program);
   if (!config.production) await serveExplorer(app);
   const subscriptions = await serveSubscriptions(app.server, program, schema);
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {

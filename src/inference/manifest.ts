@@ -52,6 +52,8 @@ const manifestSchema = z
       .optional(),
     /** The label that says "nothing found"; without it every label is a finding. */
     normalLabel: z.string().optional(),
+    /** What labels mean to other systems: a scheme by its designator in DICOM (PS3.16 8), such as SCT, code and meaning. */
+    codes: z.record(z.string(), z.object({ scheme: z.string(), code: z.string(), meaning: z.string() })).default({}),
     card: cardSchema.default(() => cardSchema.parse({})),
     intendedUse: z.string().default('Research use only – not for diagnostic use'),
   })
