@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importFiles } from '../src/importFiles.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
+import { signWebhook } from '../src/signWebhook.js';
 import {
   type Answer,
   client,
@@ -196,6 +198,37 @@ describe('a webhook', () => {
     );
     expect(failed.error).toContain('WEBHOOK_URL no longer names this receiver');
   });
+});
+
+it('is believed by the receiver that docs/notifications.md shows, and by it alone where it is genuine', async () => {
+  const docs = readFileSync(join(REPOSITORY, 'docs/notifications.md'), 'utf8');
+  const [, shown = ''] = /```js\n(import \{ createHmac.*?)\n```/s.exec(docs) ?? [];
+  const code = shown.replace(
+    '.listen(8080)',
+    ".listen(0, '127.0.0.1', function () { console.log(this.address().port); })",
+  );
+  const keep = 'async function keep(event) { console.log(event.id); }';
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `${code}\n${keep}`], {
+    env: { ...process.env, WEBHOOK_SECRET: SECRET },
+  });
+  const lines: string[] = [];
+  child.stdout.on('data', (chunk) => lines.push(...String(chunk).trim().split('\n')));
+  const [port] = await until(
+    async () => lines,
+    (all) => all.length > 0,
+  );
+  const body = JSON.stringify({ id: 'event-1', text: 'Gliom, rechts – größer' });
+  const send = async (signature: string) =>
+    (await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body, headers: { 'x-mrimaster-signature': signature } }))
+      .status;
+  const now = Math.floor(Date.now() / 1000);
+  expect(await send(signWebhook(body, SECRET, now))).toBe(204);
+  expect(await send(signWebhook(body, 'another secret', now))).toBe(401);
+  expect(await send(signWebhook(body, SECRET, now - 3600))).toBe(401);
+  expect(await send(signWebhook(`${body} `, SECRET, now))).toBe(401);
+  expect(await send('')).toBe(401);
+  expect(lines.slice(1)).toEqual(['event-1']);
+  child.kill();
 });
 
 it('says the same of a study once, where nothing new has happened', async () => {
