@@ -1,5 +1,6 @@
 import { readConfig } from './config.js';
 import { openContext } from './context.js';
+import { deliverWebhook } from './deliverWebhook.js';
 import { createLog } from './log.js';
 import { awaitStopSignal } from './stopSignal.js';
 import { studyHandlers } from './studyJobs.js';
@@ -17,6 +18,7 @@ export async function work(): Promise<void> {
   try {
     await context.queue.work(studyHandlers(context));
     await context.queue.workWriteBacks(writeBackHandlers(context));
+    await context.queue.deliveries.work((delivery) => deliverWebhook(context, delivery));
     const { name, version } = context.model;
     log.info(
       `This worker classifies with ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`,

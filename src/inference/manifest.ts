@@ -49,11 +49,9 @@ const manifestSchema = z
         z.string(),
         z.object({ scheme: z.string().min(1).max(16), code: z.string().min(1), meaning: z.string().min(1).max(64) }),
       )
-      .optional(),
+      .default({}),
     /** The label that says "nothing found"; without it every label is a finding. */
     normalLabel: z.string().optional(),
-    /** What labels mean to other systems: a scheme by its designator in DICOM (PS3.16 8), such as SCT, code and meaning. */
-    codes: z.record(z.string(), z.object({ scheme: z.string(), code: z.string(), meaning: z.string() })).default({}),
     card: cardSchema.default(() => cardSchema.parse({})),
     intendedUse: z.string().default('Research use only – not for diagnostic use'),
   })
