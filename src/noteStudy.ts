@@ -1,7 +1,7 @@
 import type { Context } from './context.js';
 import type { Prisma } from './generated/prisma/client.js';
+import { isoDate } from './isoDate.js';
 import type { StudyFound } from './pacs/dicomJson.js';
-import { isoDate } from './recordInstance.js';
 
 /**
  * Takes note, within the caller's transaction, that an archive has a study, or more of one than before: it is then looked

@@ -7,15 +7,10 @@ import type { Archive } from './pacs/archive.js';
 import { CLASSIFY_STUDY } from './queue.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { type Rule, type Ruling, ruleFor } from './rules.js';
+import { firstLookMs } from './settleTimes.js';
 import { sendStudyJob } from './studyJobs.js';
 
-const BETWEEN_LOOKS_MS = 1500;
 const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
-
-/** How long before the quiet time ends the archive is asked for the first time, so that the second look is at its end. */
-export function firstLookMs(quietMs: number): number {
-  return Math.min(BETWEEN_LOOKS_MS, quietMs / 2);
-}
 
 /**
  * One look at a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN

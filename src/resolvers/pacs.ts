@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { MrimasterError } from '../errors.js';
 import type { Study as StudyRow } from '../generated/prisma/client.js';
+import { isoDate } from '../isoDate.js';
 import type { StudyFound } from '../pacs/dicomJson.js';
 import type { StudyQuery } from '../pacs/studyQuery.js';
-import { isoDate } from '../recordInstance.js';
 import { requireArchive } from '../retrieveStudy.js';
 import { badInput, PageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
 import { Pacs, PacsHealth, PacsStudy, PacsStudyConnection, PacsStudyFilter } from '../schema/pacs.js';
