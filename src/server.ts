@@ -13,6 +13,7 @@ import { asKnown, formatError } from './formatError.js';
 import { serveImages } from './imageRoutes.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.js';
+import { serveNotices } from './noticeRoutes.js';
 import { createLoaders } from './resolvers/loaders.js';
 import type { Request } from './resolvers/request.js';
 import { buildApiSchema } from './schema/buildSchema.js';
@@ -68,6 +69,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   });
   serveImages(app, program);
   serveStow(app, program);
+  serveNotices(app, program);
   serveFhir(app, program);
   if (!config.production) await serveExplorer(app);
   const subscriptions = await serveSubscriptions(app.server, program, schema);

@@ -120,7 +120,7 @@ describe('a study that arrives', () => {
         (study) => study?.intakeReason,
       );
       expect(ruled.intakeReason).toBe(
-        'Not classified by rule "phantoms": modality "MR", description "Phantom, weekly".',
+        'Not classified: rule "phantoms": modality "MR", description "Phantom, weekly".',
       );
     } finally {
       await program.close();
@@ -286,6 +286,31 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
         expect(found).toMatchObject({ revision: 1, completeness: { state: 'PROVEN', receivedInstances: 1 } });
         await new Promise((resolve) => setTimeout(resolve, 4000));
         expect(await ask(program, '1.2.77')).toMatchObject({ revision: 1 });
+      } finally {
+        await program.close();
+      }
+    });
+
+    it('is fetched when somebody tells us of it, and only once', async () => {
+      const env = { DATA_DIR: join(folder.path, 'told'), PACS_URL: orthanc.dicomWebUrl, STUDY_QUIET_SECONDS: '1' };
+      const program = await startProgram(env);
+      const tell = (body: object) =>
+        fetch(`${program.server.url}/arrivals`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      try {
+        for (let time = 0; time < 3; time++) expect((await tell({ studyInstanceUid: uid })).status).toBe(202);
+        expect(await classified(program, 1)).toMatchObject({
+          completeness: { state: 'PROVEN', receivedInstances: 25 },
+        });
+        expect((await tell({ studyInstanceUid: uid, pacs: 'default' })).status).toBe(202);
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        expect(await ask(program)).toMatchObject({ revision: 1 });
+        expect((await tell({ studyInstanceUid: '1.2.3.4.5' })).status).toBe(404);
+        expect((await tell({ studyInstanceUid: '../etc' })).status).toBe(400);
+        expect((await tell({ studyInstanceUid: uid, pacs: 'other' })).status).toBe(422);
       } finally {
         await program.close();
       }
