@@ -19,6 +19,7 @@ const { values } = parseArgs({
 });
 const QUIET_SECONDS = 2;
 const SLICES = 30;
+const SENDERS = 8;
 const folder = mkdtempSync(join(tmpdir(), 'mrimaster-bench-'));
 const children = new Set();
 process.on('exit', () => {
@@ -61,10 +62,12 @@ async function backlog(count) {
   const idle = await queryTimes(40);
   const studies = Array.from({ length: count }, (_, index) => writeStudy(`backlog-${index}`));
   const bare = await bareRate();
-  for (const { paths } of studies) {
-    await send(orthanc.dicom, paths);
-    await send(server.dicom, paths);
-  }
+  for (const { paths } of studies) await send(orthanc.dicom, paths);
+  const unsent = [...studies];
+  const sendOn = async () => {
+    for (let study = unsent.pop(); study; study = unsent.pop()) await send(server.dicom, study.paths);
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sendOn));
   while ((await jobs()) < 1) await sleep(50);
   const began = performance.now();
   const before = await predictions();

@@ -146,7 +146,7 @@ async function startMrimaster() {
     INFERENCE_DEVICE: 'cpu',
   };
   return listening(
-    run(process.execPath, [fileURLToPath(new URL('../dist/cli.js', import.meta.url)), 'serve'], { env }),
+    run(fileURLToPath(new URL('../bin/mrimaster.js', import.meta.url)), ['serve'], { env }),
     port,
     'MRIMASTER',
     dataDir,

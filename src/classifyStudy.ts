@@ -94,12 +94,7 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
     await prisma.$transaction([
       prisma.series.update({ where: { id }, data: { eligible, eligibilityReason: reason, orientation } }),
       prisma.slice.updateMany({ where: { seriesId: id }, data: { eligible: false, position: last } }),
-      ...choice.slices.map(({ sopInstanceUid, frameNumber, location }, position) =>
-        prisma.slice.updateMany({
-          where: { sopInstanceUid, frameNumber, seriesId: id },
-          data: { eligible, position, sliceLocation: location },
-        }),
-      ),
+      placeSlices(prisma, id, eligible, choice.slices),
       // What cannot be read any more fails as a slice, where a clinician sees it.
       prisma.slice.updateMany({ where: { seriesId: id, sopInstanceUid: { in: unreadable } }, data: { eligible } }),
     ]);
@@ -109,6 +104,24 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
       'None of the files of the study can be read under DATA_DIR. Mount it, give it back its rights, or import the study again.',
     );
 }
+
+/** All slices of a series in one statement: hundreds of them cost as much as the model. */
+function placeSlices(prisma: Context['prisma'], seriesId: string, eligible: boolean, slices: readonly SlicePlace[]) {
+  const places = slices.map(({ sopInstanceUid, frameNumber, location }, position) => ({
+    sopInstanceUid,
+    frameNumber,
+    position,
+    location,
+  }));
+  return prisma.$executeRaw`
+    UPDATE "Slice" SET "eligible" = ${eligible}, "position" = place."position", "sliceLocation" = place."location"
+    FROM jsonb_to_recordset(${JSON.stringify(places)}::jsonb)
+      AS place("sopInstanceUid" text, "frameNumber" int, "position" int, "location" float8)
+    WHERE "Slice"."seriesId" = ${seriesId} AND "Slice"."sopInstanceUid" = place."sopInstanceUid"
+      AND "Slice"."frameNumber" = place."frameNumber"`;
+}
+
+type SlicePlace = { sopInstanceUid: string; frameNumber: number; location: number | null };
 
 /** undefined where the file is gone or damaged since it was received. */
 async function parseReceived(path: string): Promise<Instance | undefined> {
@@ -162,7 +175,7 @@ async function classifyDecoded(
   slices: readonly SliceWithFile[],
   decoded: readonly Decoded[],
 ): Promise<void> {
-  const { classifier, model, prisma, receivedDir } = context;
+  const { classifier, model, receivedDir } = context;
   const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
   const verdicts = images.length > 0 ? await classifier.classify(images) : [];
   const objections = await Promise.all(
@@ -171,16 +184,28 @@ async function classifyDecoded(
       return parsed ? unfitFrame(parsed, frameNumber, classifier.manifest.weightings) : null;
     }),
   );
-  const writes = slices.flatMap(({ id: sliceId }, index) => {
+  const predictions = slices.map(({ id: sliceId }, index) => {
     const image = decoded[index];
     const unfit = objections[index];
     const verdict = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
     const outcome = unfit && verdict.status !== 'FAILED' ? abstain(verdict, unfit) : verdict;
-    const prediction = { failureCode: null, ...outcome, executionProvider: classifier.provider };
-    const key = { sliceId, modelId: model.id };
+    return { failureCode: null, ...outcome, executionProvider: classifier.provider, sliceId, modelId: model.id };
+  });
+  await storePredictions(context, predictions);
+}
+
+/** New ones in one statement; one that replaces another takes with it what explained that. */
+async function storePredictions({ prisma }: Context, predictions: PredictionRow[]): Promise<void> {
+  const keys = predictions.map(({ sliceId, modelId }) => ({ sliceId, modelId }));
+  if ((await prisma.prediction.count({ where: { OR: keys } })) === 0) {
+    await prisma.prediction.createMany({ data: predictions, skipDuplicates: true }); // another process may be at it, too
+    return;
+  }
+  const writes = predictions.flatMap(({ sliceId, modelId, ...prediction }) => {
+    const key = { sliceId, modelId };
     return [
-      // Made anew: what explained the old one goes with it. Apart, so that the upsert is PostgreSQL's own (INSERT ... ON
-      // CONFLICT) and two processes at the same slice do not meet.
+      // Apart, so that the upsert is PostgreSQL's own (INSERT ... ON CONFLICT) and two processes at the same slice do not
+      // meet.
       prisma.explanation.deleteMany({ where: { prediction: key } }),
       prisma.prediction.upsert({
         where: { sliceId_modelId: key },
@@ -191,6 +216,8 @@ async function classifyDecoded(
   });
   await prisma.$transaction(writes);
 }
+
+type PredictionRow = Prisma.PredictionCreateManyInput;
 
 /** What a clinician sees of a slice that could not be read: that, and why. */
 function failure({ code }: MrimasterError) {

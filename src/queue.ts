@@ -17,6 +17,7 @@ type Payload = StudyJob & { jobId: string };
 
 const PRIORITIES: Record<Priority, number> = { STAT: 20, ROUTINE: 10, BACKLOG: 0 };
 const STOP_TIMEOUT_MS = 20_000;
+const STUDIES_AT_ONCE = 2;
 
 export type StudyHandlers = {
   /** `signal` is aborted when this process is asked to stop. */
@@ -54,7 +55,7 @@ export type Queue = {
     jobId: string,
     otherwise: StudyJob | Delivery | null,
   ): Promise<Resent>;
-  /** Starts working in this process, one study at a time. */
+  /** Starts working in this process, two studies at a time. */
   work(handlers: StudyHandlers): Promise<void>;
   /** As sendStudy. @returns false where this very write-back waits or runs already. */
   sendWriteBack(tx: Prisma.TransactionClient, jobId: string, job: WriteBackJob): Promise<boolean>;
@@ -129,9 +130,12 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     },
     work: async ({ run, giveUp }) => {
       const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
-      await boss.work<Payload, void>(CLASSIFY_STUDY, { ...polling, includeMetadata: true }, async ([job]) => {
-        if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
-      });
+      // Two at a time: while one study's slices are in the model, the other's are decoded, stored or fetched.
+      for (let worker = 0; worker < STUDIES_AT_ONCE; worker++) {
+        await boss.work<Payload, void>(CLASSIFY_STUDY, { ...polling, includeMetadata: true }, async ([job]) => {
+          if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
+        });
+      }
       await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
         if (job) await giveUp(job.data);
       });

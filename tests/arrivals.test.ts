@@ -119,9 +119,7 @@ describe('a study that arrives', () => {
         () => ask(program, '1.2.9'),
         (study) => study?.intakeReason,
       );
-      expect(ruled.intakeReason).toBe(
-        'Not classified: rule "phantoms": modality "MR", description "Phantom, weekly".',
-      );
+      expect(ruled.intakeReason).toBe('Not classified: rule "phantoms": modality "MR", description "Phantom, weekly".');
     } finally {
       await program.close();
     }
