@@ -1,15 +1,14 @@
 import { readConfig } from './config.js';
 import { type Context, openContext } from './context.js';
-import { deliverWebhook } from './deliverWebhook.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { createLog } from './log.js';
 import { type HttpServer, startServer } from './server.js';
 import { startDicom } from './startDicom.js';
 import { awaitStopSignal } from './stopSignal.js';
-import { resumeAbandoned, studyHandlers } from './studyJobs.js';
+import { resumeAbandoned } from './studyJobs.js';
 import { watchArchives } from './watchArchives.js';
 import { watchArrivals } from './watchArrivals.js';
-import { writeBackHandlers } from './writeBackJobs.js';
+import { workOffQueue } from './workOffQueue.js';
 
 /** `dicomPort`: null where DICOM_PORT is off. */
 export type Running = { context: Context; server: HttpServer; dicomPort: number | null; close(): Promise<void> };
@@ -26,13 +25,11 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     opened.push(server.close);
     const dicom = await startDicom(context);
     if (dicom) opened.push(dicom.close);
-    opened.push(watchArrivals(context, context.transfers.isBeingSent).close);
+    opened.push(watchArrivals(context).close);
     opened.push(watchArchives(context).close);
     const resumed = await resumeAbandoned(context);
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
-    await context.queue.work(studyHandlers(context));
-    await context.queue.workWriteBacks(writeBackHandlers(context));
-    await context.queue.deliveries.work((delivery) => deliverWebhook(context, delivery));
+    await workOffQueue(context);
     return { context, server, dicomPort: dicom?.port ?? null, close };
   } catch (error) {
     await close();

@@ -7,32 +7,30 @@ import type { Log } from './log.js';
 
 export const CLASSIFY_STUDY = 'classify-study';
 export const WRITE_BACK = 'write-back';
-const GIVEN_UP = `${CLASSIFY_STUDY}-given-up`;
-const WRITE_BACK_GIVEN_UP = `${WRITE_BACK}-given-up`;
+/** Where pg-boss puts what it will not try again. */
+const givenUp = (queue: string) => `${queue}-given-up`;
 
 export type Priority = 'STAT' | 'ROUTINE' | 'BACKLOG';
 export type StudyJob = { studyInstanceUid: string; pacs: string | null; force: boolean };
-/** `jobId` travels in the payload, because a job that was given up gets a new id in its dead-letter queue. */
-type Payload = StudyJob & { jobId: string };
-
 const PRIORITIES: Record<Priority, number> = { STAT: 20, ROUTINE: 10, BACKLOG: 0 };
 const STOP_TIMEOUT_MS = 20_000;
 const STUDIES_AT_ONCE = 2;
 
-export type StudyHandlers = {
-  /** `signal` is aborted when this process is asked to stop. */
-  run(job: StudyJob & { jobId: string; attempt: number }, signal: AbortSignal): Promise<void>;
-  /** Called once when a job will not be tried again. */
-  giveUp(job: StudyJob & { jobId: string }): Promise<void>;
-};
-
 /** One revision of a study's answer, to one archive. */
 export type WriteBackJob = { studyId: string; modelId: string; revision: number; pacs: string };
 
-export type WriteBackHandlers = {
-  run(job: WriteBackJob & { jobId: string; attempt: number }, signal: AbortSignal): Promise<void>;
-  giveUp(job: WriteBackJob & { jobId: string }): Promise<void>;
+/** `jobId` travels in the payload, because a job that was given up gets a new id in its dead-letter queue. */
+type Sent<Work> = Work & { jobId: string };
+
+type Handlers<Work> = {
+  /** `signal` is aborted when this process is asked to stop. */
+  run(job: Sent<Work> & { attempt: number }, signal: AbortSignal): Promise<void>;
+  /** Called once when a job will not be tried again. */
+  giveUp(job: Sent<Work>): Promise<void>;
 };
+export type StudyHandlers = Handlers<StudyJob>;
+export type WriteBackHandlers = Handlers<WriteBackJob>;
+
 /** BUSY: the queue holds other work for the same study. FORGOTTEN: nobody knows what the job was to do. */
 export type Resent = 'SENT' | 'BUSY' | 'FORGOTTEN';
 
@@ -79,7 +77,6 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
   });
   boss.on('error', (error) => log.error({ err: error }, 'The queue met an error; it goes on.'));
   await boss.start();
-  await boss.createQueue(GIVEN_UP);
   const policy = {
     policy: 'exclusive' as const, // one waiting or running job a study
     // Quickly at first, then every five minutes: an archive may be down for a day.
@@ -89,15 +86,29 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     retryDelayMax: 300,
     heartbeatSeconds: 10, // the least that pg-boss allows
     expireInSeconds: 12 * 3600,
-    deadLetter: GIVEN_UP,
   };
-  await boss.createQueue(CLASSIFY_STUDY, policy);
-  await boss.createQueue(WRITE_BACK_GIVEN_UP);
-  await boss.createQueue(WRITE_BACK, { ...policy, deadLetter: WRITE_BACK_GIVEN_UP });
+  for (const name of [CLASSIFY_STUDY, WRITE_BACK]) {
+    await boss.createQueue(givenUp(name));
+    await boss.createQueue(name, { ...policy, deadLetter: givenUp(name) });
+  }
+  async function workOff<Work extends object>(name: string, { run, giveUp }: Handlers<Work>, atOnce: number) {
+    const polling = {
+      batchSize: 1,
+      pollingIntervalSeconds: 0.5,
+      localConcurrency: atOnce,
+      includeMetadata: true,
+    } as const;
+    await boss.work<Sent<Work>, void, typeof polling>(name, polling, async ([job]) => {
+      if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
+    });
+    await boss.work<Sent<Work>>(givenUp(name), { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
+      if (job) await giveUp(job.data);
+    });
+  }
   return {
     deliveries: await openDeliveryQueue(boss, stopping.signal),
     sendStudy: async (tx, jobId, job, priority) => {
-      const payload: Payload = { ...job, jobId };
+      const payload: Sent<StudyJob> = { ...job, jobId };
       const id = await boss.send(CLASSIFY_STUDY, payload, {
         id: jobId,
         singletonKey: job.studyInstanceUid,
@@ -128,33 +139,14 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
       const id = await boss.send(kind, data, { id: jobId, ...(singletonKey && { singletonKey }), priority, db });
       return id === null ? 'BUSY' : 'SENT';
     },
-    work: async ({ run, giveUp }) => {
-      const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
-      // Two at a time: while one study's slices are in the model, the other's are decoded, stored or fetched.
-      for (let worker = 0; worker < STUDIES_AT_ONCE; worker++) {
-        await boss.work<Payload, void>(CLASSIFY_STUDY, { ...polling, includeMetadata: true }, async ([job]) => {
-          if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
-        });
-      }
-      await boss.work<Payload>(GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
-        if (job) await giveUp(job.data);
-      });
-    },
+    // While one study's slices are in the model, the other's are decoded, stored or fetched.
+    work: (handlers) => workOff(CLASSIFY_STUDY, handlers, STUDIES_AT_ONCE),
     sendWriteBack: async (tx, jobId, job) => {
       const singletonKey = `${job.studyId} ${job.modelId} ${job.revision} ${job.pacs}`;
-      const payload: WriteBackJob & { jobId: string } = { ...job, jobId };
+      const payload: Sent<WriteBackJob> = { ...job, jobId };
       return (await boss.send(WRITE_BACK, payload, { id: jobId, singletonKey, db: fromPrisma(tx) })) !== null;
     },
-    workWriteBacks: async ({ run, giveUp }) => {
-      type Sent = WriteBackJob & { jobId: string };
-      const polling = { batchSize: 1, pollingIntervalSeconds: 0.5 };
-      await boss.work<Sent, void>(WRITE_BACK, { ...polling, includeMetadata: true }, async ([job]) => {
-        if (job) await run({ ...job.data, attempt: job.retryCount + 1 }, stopping.signal);
-      });
-      await boss.work<Sent>(WRITE_BACK_GIVEN_UP, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
-        if (job) await giveUp(job.data);
-      });
-    },
+    workWriteBacks: (handlers) => workOff(WRITE_BACK, handlers, 1),
     close: () => {
       stopping.abort(new Interrupted('MRIMaster was stopped. The job goes on when it runs again.'));
       return boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });

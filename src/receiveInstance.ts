@@ -1,7 +1,7 @@
 import type { Context } from './context.js';
 import { InstanceConflict, InvalidDicom } from './errors.js';
 import type { Instance } from './pacs/parse.js';
-import { type Received, receiveBytes } from './pacs/receive.js';
+import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 import type { Transfer } from './transfers.js';
 
@@ -14,6 +14,9 @@ export type Arrival = {
   announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
 };
 
+/** `conflict`: another object with its UID was recorded first, and is the one that is used. */
+export type Kept = { instance: Instance; conflict: boolean };
+
 /**
  * Keeps an object that somebody sends: when this returns, its bytes are on the disk and its row in the database, so it may
  * be acknowledged. The same bytes again change nothing; other bytes with its UID are kept beside it and flagged.
@@ -22,7 +25,7 @@ export type Arrival = {
 export async function receiveInstance(
   context: Context,
   { bytes, pacs, transfer, announced = {} }: Arrival,
-): Promise<Received> {
+): Promise<Kept> {
   const received = await receiveBytes(bytes, context.receivedDir, {
     check: (instance) => compare(instance, announced),
   });
@@ -32,8 +35,9 @@ export async function receiveInstance(
     if (!(error instanceof InstanceConflict)) throw error;
     const { sopInstanceUid } = received.instance;
     context.log.warn({ code: error.code, sopInstanceUid }, 'An object came again with other bytes; both are kept.');
+    return { instance: received.instance, conflict: true };
   }
-  return received;
+  return { instance: received.instance, conflict: false };
 }
 
 function compare(instance: Instance, announced: NonNullable<Arrival['announced']>): void {

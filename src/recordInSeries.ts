@@ -31,8 +31,8 @@ export function remember(context: Context, instance: Instance, seriesId: string)
 }
 
 /**
- * Object and slices in one statement, where this process recorded their series before. @returns false, with nothing changed, where the object is here already, or the
- * series is no longer.
+ * Object and slices in one statement, where this process recorded their series before.
+ * @returns false, with nothing changed, where it did not, the object is here already, or the series is no longer.
  */
 export async function recordInSeries(
   context: Context,

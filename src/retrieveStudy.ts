@@ -1,9 +1,8 @@
 import type { Context } from './context.js';
-import { InstanceConflict, InvalidDicom, PacsNotConfigured, StudyNotFound } from './errors.js';
+import { InvalidDicom, PacsNotConfigured, StudyNotFound } from './errors.js';
 import type { Archive } from './pacs/archive.js';
 import type { Suboperations } from './pacs/dimse/client.js';
-import { receiveBytes } from './pacs/receive.js';
-import { recordInstance } from './recordInstance.js';
+import { receiveInstance } from './receiveInstance.js';
 
 /**
  * Pulls a study from an archive: a search, then WADO-RS, C-GET or C-MOVE. What is missing is recorded before the first
@@ -36,8 +35,8 @@ export async function retrieveStudy(
     create: { studyInstanceUid, modalities: [], ...begun },
     update: begun,
   });
-  const pull = archive.retrieveStudy ? takeObjects : haveItSent;
-  const { refused, differing } = await pull(context, archive, studyInstanceUid, expected, onProgress, signal);
+  const pull = { archive, studyInstanceUid, expected, onProgress, signal };
+  const { refused, differing } = await (archive.retrieveStudy ? takeObjects : haveItSent)(context, pull);
   const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
   await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused, differing) });
 }
@@ -54,27 +53,30 @@ export function requireArchive({ archives }: Context, name: string): Archive {
   );
 }
 
+/** `expected`: how many instances the archive counts, null where it does not. `onProgress`, `signal`: as of retrieveStudy. */
+type Pull = {
+  archive: Archive;
+  studyInstanceUid: string;
+  expected: number | null;
+  onProgress: (fraction: number) => Promise<void>;
+  signal: AbortSignal;
+};
+
 type Pulled = { refused: number; differing: number };
 
 /** WADO-RS and C-GET: the objects come in answer to us. */
-async function takeObjects(
-  context: Context,
-  archive: Archive,
-  studyInstanceUid: string,
-  expected: number | null,
-  onProgress: (fraction: number) => Promise<void>,
-  signal: AbortSignal,
-): Promise<Pulled> {
-  const { log, receivedDir } = context;
+async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
+  const { archive, studyInstanceUid, expected, onProgress, signal } = pull;
+  const pacs = archive.settings.name;
   let [received, refused, differing] = [0, 0, 0];
-  for await (const part of archive.retrieveStudy?.(studyInstanceUid, signal) ?? []) {
+  for await (const bytes of archive.retrieveStudy?.(studyInstanceUid, signal) ?? []) {
     try {
-      await recordInstance(context, await receiveBytes(part, receivedDir), archive.settings.name);
+      const { conflict } = await receiveInstance(context, { bytes, pacs, transfer: null });
+      if (conflict) differing++;
     } catch (error) {
-      if (!(error instanceof InvalidDicom || error instanceof InstanceConflict)) throw error;
-      log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
-      if (error instanceof InstanceConflict) differing++;
-      else refused++;
+      if (!(error instanceof InvalidDicom)) throw error;
+      context.log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
+      refused++;
     }
     signal.throwIfAborted();
     received++;
@@ -84,14 +86,8 @@ async function takeObjects(
 }
 
 /** C-MOVE: the objects come to our DICOM port, and are recorded there. */
-async function haveItSent(
-  { config }: Context,
-  archive: Archive,
-  studyInstanceUid: string,
-  expected: number | null,
-  onProgress: (fraction: number) => Promise<void>,
-  signal: AbortSignal,
-): Promise<Pulled> {
+async function haveItSent({ config }: Context, pull: Pull): Promise<Pulled> {
+  const { archive, studyInstanceUid, expected, onProgress, signal } = pull;
   if (config.dicom.port === null)
     throw new PacsNotConfigured('C-MOVE sends to our DICOM port, which is off. Set DICOM_PORT, or PACS_RETRIEVE=get.');
   const report = ({ completed, failed, remaining }: Suboperations) => {

@@ -4,13 +4,10 @@ import { describeStudy } from './describeStudy.js';
 import { MrimasterError, StudyBusy } from './errors.js';
 import type { Prisma, Study } from './generated/prisma/client.js';
 import type { Archive } from './pacs/archive.js';
-import { CLASSIFY_STUDY } from './queue.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { type Rule, type Ruling, ruleFor } from './rules.js';
 import { firstLookMs } from './settleTimes.js';
-import { sendStudyJob } from './studyJobs.js';
-
-const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+import { LIVE, sendStudyJob } from './studyJobs.js';
 
 /**
  * One look at a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN
@@ -36,34 +33,29 @@ export async function settleStudy(
   });
   const here = instances.length;
   const overdue = study.settleBy !== null && study.settleBy.getTime() <= Date.now();
-  const counted = await askArchives(context, study);
-  if (counted.count !== null && counted.count > here && !overdue) {
-    const ruled = await ruling(context, study);
-    if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
-    await retrieveStudy(context, counted.archive as string, study.studyInstanceUid, async () => {}, signal);
+  const { archive, count } = await askArchives(context, study);
+  const fetchMissing = async () => {
+    await retrieveStudy(context, archive as string, study.studyInstanceUid, async () => {}, signal);
     return again({ countedInstances: null });
-  }
+  };
+  const missing = count !== null && count > here && !overdue;
   // Our own results, which an archive may send back, make no new revision: else every answer would cause the next.
   const key = digest(instances.filter(({ ownResult }) => !ownResult).map((one) => one.sopInstanceUid));
-  if (key === study.revisionKey) {
-    if (counted.archive === null && !overdue) return again();
-    return forget(context, study, counted.count === null ? {} : { expectedInstances: counted.count });
+  if (!missing && key === study.revisionKey) {
+    if (archive === null && !overdue) return again();
+    return forget(context, study, count === null ? {} : { expectedInstances: count });
   }
   const ruled = await ruling(context, study);
   if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
-  const seenBefore = study.countedInstances === counted.count && study.countedHere === here;
-  const { archive } = counted;
-  const agreed = archive && counted.count === here && seenBefore;
+  if (missing) return fetchMissing();
+  const seenBefore = study.countedInstances === count && study.countedHere === here;
+  const agreed = archive && count === here && seenBefore;
   const absent = agreed && (await lacks(context, study, archive, instances));
-  if (absent && !overdue) {
-    await retrieveStudy(context, counted.archive as string, study.studyInstanceUid, async () => {}, signal);
-    return again({ countedInstances: null });
-  }
+  if (absent && !overdue) return fetchMissing();
   const proven = Boolean(agreed) && !absent;
-  const conclusion = { ...counted, here, key, ruling: ruled };
-  if (proven) return conclude(context, study, { ...conclusion, proven });
-  if (overdue || counted.archive === undefined) return conclude(context, study, { ...conclusion, proven });
-  return again({ countedInstances: counted.count, countedHere: here });
+  if (proven || overdue || archive === undefined)
+    return conclude(context, study, { archive, count, here, key, ruling: ruled, proven });
+  return again({ countedInstances: count, countedHere: here });
 }
 
 /** Whether the archive has an instance that is not here: as many may be others. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from './context.js';
 import { InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
 import { asKnown } from './formatError.js';
+import { limitBytes } from './pacs/limitBytes.js';
 import { readBoundary, readMultipart } from './pacs/multipart.js';
 import { requireUid } from './pacs/uid.js';
 import { receiveInstance } from './receiveInstance.js';
@@ -30,15 +31,19 @@ export function serveStow(app: FastifyInstance, context: Context): void {
       request.raw.setTimeout(IDLE_MS, () => request.raw.destroy());
       const announced = study === undefined ? {} : { studyInstanceUid: requireUid(study, 'StudyInstanceUID') };
       const outcome = await storeParts(context, request, boundary, announced);
-      const status =
-        outcome.failures.length === 0 && outcome.stored.length > 0 ? 200 : outcome.stored.length > 0 ? 202 : 409;
-      return reply.status(status).type('application/dicom+json').send(writeResponse(outcome));
+      return reply.status(statusOf(outcome)).type('application/dicom+json').send(writeResponse(outcome));
     } finally {
       open--;
     }
   };
   app.post('/dicom-web/studies', store);
   app.post('/dicom-web/studies/:study', store);
+}
+
+/** PS3.18 Table 10.5.3-1: all of them, some, none. */
+function statusOf({ stored, failures }: Outcome): number {
+  if (stored.length === 0) return 409;
+  return failures.length === 0 ? 200 : 202;
 }
 
 async function storeParts(
@@ -54,7 +59,8 @@ async function storeParts(
       try {
         if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
           throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
-        const { instance } = await receiveInstance(context, { bytes: limit(content), pacs: null, transfer, announced });
+        const bytes = limitBytes(content, MAX_OBJECT, tooLarge);
+        const { instance } = await receiveInstance(context, { bytes, pacs: null, transfer, announced });
         outcome.stored.push(instance);
       } catch (error) {
         const known = asKnown(error);
@@ -72,14 +78,8 @@ async function storeParts(
   return outcome;
 }
 
-async function* limit(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of content) {
-    bytes += chunk.length;
-    if (bytes > MAX_OBJECT)
-      throw new InvalidDicom(`An object is larger than ${MAX_OBJECT / 1024 ** 3} GiB. Send it in smaller ones.`);
-    yield chunk;
-  }
+function tooLarge(): InvalidDicom {
+  return new InvalidDicom(`An object is larger than ${MAX_OBJECT / 1024 ** 3} GiB. Send it in smaller ones.`);
 }
 
 /** PS3.18 Table 10.5.3-2: A700 out of resources, C000 cannot understand, 0110 processing failure. */

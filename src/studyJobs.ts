@@ -4,10 +4,10 @@ import { announceStudy } from './announceStudy.js';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
 import { DatabaseUnavailable, MrimasterError, StudyBusy, StudyNotFound } from './errors.js';
-import { asKnown } from './formatError.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type Priority, type StudyHandlers, type StudyJob } from './queue.js';
 import { requireArchive } from './retrieveStudy.js';
+import { lastError, runJob } from './runJob.js';
 
 /** `pacs`: pull it from there first; undefined = only if it is not here. */
 export type EnqueueStudy = {
@@ -17,7 +17,8 @@ export type EnqueueStudy = {
   priority?: Priority;
 };
 
-const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+/** A study's job that waits or runs. */
+export const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
 
 /**
  * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
@@ -36,13 +37,11 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
       update: {},
     });
     const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs, force }, priority);
-    if (!sent) {
-      const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
-      if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
-        throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
-      return job;
-    }
-    return sent;
+    if (sent) return sent;
+    const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
+    if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
+      throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
+    return job;
   };
   // A job that has just ended keeps its place in the queue for a moment longer than its row says.
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -122,14 +121,9 @@ async function findInArchives(
   throw new StudyNotFound(`Neither MRIMaster nor the archive has study ${studyInstanceUid}. Check the UID.`);
 }
 
-/** A failure that nobody foresaw is not tried for a day. */
-const MOST_ATTEMPTS_UNKNOWN = 6;
-
-/** What the queue calls. Keeps the job's row, which clients see, in step with its run. */
+/** What the queue calls. */
 export function studyHandlers(context: Context): StudyHandlers {
-  const { prisma, log } = context;
-  const update = (id: string, data: Parameters<typeof prisma.job.updateMany>[0]['data']) =>
-    prisma.job.updateMany({ where: { id }, data });
+  const { prisma } = context;
 
   async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
     await prisma.$transaction(async (tx) => {
@@ -144,30 +138,18 @@ export function studyHandlers(context: Context): StudyHandlers {
   }
 
   return {
-    run: async ({ jobId, attempt, ...job }, signal) => {
-      await update(jobId, { status: 'RUNNING', attempts: attempt, startedAt: new Date(), error: null });
-      try {
-        await classifyStudy(
-          context,
-          { ...job, jobId },
-          everyPercent((progress) => update(jobId, { progress })),
-          signal,
-        );
-        await update(jobId, { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() });
-      } catch (error) {
-        const known = asKnown(error);
-        const message = known?.message ?? 'Internal error; the log of this time says more.';
-        log.warn({ jobId, attempt, ...(known ? { code: known.code } : { err: error }) }, 'A study was not finished.');
-        const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
-        if (hopeless) return fail(jobId, job.studyInstanceUid, known?.code ?? 'INTERNAL_SERVER_ERROR', message);
-        await update(jobId, { status: 'QUEUED', error: message });
-        throw error; // the queue tries again later
-      }
+    run: ({ attempt, ...job }, signal) => {
+      const { jobId, studyInstanceUid } = job;
+      const report = everyPercent((progress) => prisma.job.updateMany({ where: { id: jobId }, data: { progress } }));
+      return runJob(
+        context,
+        { jobId, attempt, failure: 'A study was not finished.' },
+        () => classifyStudy(context, job, report, signal),
+        (message, known) => fail(jobId, studyInstanceUid, known?.code ?? 'INTERNAL_SERVER_ERROR', message),
+      );
     },
-    giveUp: async ({ jobId, studyInstanceUid }) => {
-      const job = await prisma.job.findUnique({ where: { id: jobId } });
-      await fail(jobId, studyInstanceUid, 'GIVEN_UP', job?.error ?? 'The process that worked on it ended too often.');
-    },
+    giveUp: async ({ jobId, studyInstanceUid }) =>
+      fail(jobId, studyInstanceUid, 'GIVEN_UP', await lastError(context, jobId)),
   };
 }
 

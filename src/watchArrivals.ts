@@ -14,21 +14,16 @@ const AFTER_FAILURE_MS = 5_000;
 /**
  * Looks at studies that have been quiet for long enough, as long as the program runs. Several processes may: each study
  * is looked at by one at a time.
- * @param isBeingSent whether an association or request that brought instances of a study is still open.
  */
-export function watchArrivals(
-  context: Context,
-  isBeingSent: (studyInstanceUid: string) => boolean,
-): { close(): Promise<void> } {
-  const { log } = context;
+export function watchArrivals(context: Context): { close(): Promise<void> } {
+  const { log, transfers } = context;
   const stopping = new AbortController();
   const look = async (study: Study) => {
     try {
-      await settleStudy(context, study, isBeingSent(study.studyInstanceUid), stopping.signal);
+      await settleStudy(context, study, transfers.isBeingSent(study.studyInstanceUid), stopping.signal);
     } catch (error) {
       if (stopping.signal.aborted) return; // looked at again when the lease has run out
-      const known = asKnown(error);
-      log.warn(known ? { code: known.code } : { err: error }, 'A look at an arriving study failed; it is made again.');
+      log.warn(asLogged(error), 'A look at an arriving study failed; it is made again.');
       const settleAt = new Date(Date.now() + AFTER_FAILURE_MS);
       await context.prisma.study.updateMany({ where: { id: study.id, settleAt: { not: null } }, data: { settleAt } });
     }
@@ -41,10 +36,7 @@ export function watchArrivals(
         if (due.length < AT_ONCE) await sleep(POLL_MS, undefined, { signal: stopping.signal });
       } catch (error) {
         if (stopping.signal.aborted) return;
-        log.warn(
-          { code: asKnown(error)?.code, err: asKnown(error) ? undefined : error },
-          'Arriving studies cannot be looked at for now.',
-        );
+        log.warn(asLogged(error), 'Arriving studies cannot be looked at for now.');
         await sleep(AFTER_FAILURE_MS, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
@@ -56,6 +48,12 @@ export function watchArrivals(
       await watching;
     },
   };
+}
+
+/** Of a failure that was foreseen its code, of any other all that there is. */
+function asLogged(error: unknown) {
+  const known = asKnown(error);
+  return known ? { code: known.code } : { err: error };
 }
 
 /** Takes the studies that are due, for this process alone. */

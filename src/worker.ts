@@ -1,10 +1,8 @@
 import { readConfig } from './config.js';
 import { openContext } from './context.js';
-import { deliverWebhook } from './deliverWebhook.js';
 import { createLog } from './log.js';
 import { awaitStopSignal } from './stopSignal.js';
-import { studyHandlers } from './studyJobs.js';
-import { writeBackHandlers } from './writeBackJobs.js';
+import { workOffQueue } from './workOffQueue.js';
 
 /**
  * `mrimaster worker`: works off the queue beside a server, on the same database and DATA_DIR; as many as there are cores
@@ -16,9 +14,7 @@ export async function work(): Promise<void> {
   const stop = awaitStopSignal(log);
   const context = await openContext(config, 'tool', log);
   try {
-    await context.queue.work(studyHandlers(context));
-    await context.queue.workWriteBacks(writeBackHandlers(context));
-    await context.queue.deliveries.work((delivery) => deliverWebhook(context, delivery));
+    await workOffQueue(context);
     const { name, version } = context.model;
     log.info(
       `This worker classifies with ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from './context.js';
 import { describeStudy } from './describeStudy.js';
-import { asKnown } from './formatError.js';
 import { type Prisma, ReportKind, type Study } from './generated/prisma/client.js';
 import { WRITE_BACK, type WriteBackHandlers } from './queue.js';
 import { reportUids } from './readResult.js';
 import { ruleFor } from './rules.js';
+import { lastError, runJob } from './runJob.js';
 import { writeBack } from './writeBack.js';
 
 /**
@@ -34,38 +34,22 @@ async function targets(context: Context, study: Study): Promise<Set<string>> {
   return new Set([...ruled, ...(config.writeBack && own !== undefined ? [own] : [])]);
 }
 
-/** A failure that nobody foresaw is not tried for a day. */
-const MOST_ATTEMPTS_UNKNOWN = 6;
-
-/** What the queue calls. Keeps the job's row in step. */
+/** What the queue calls. */
 export function writeBackHandlers(context: Context): WriteBackHandlers {
-  const { prisma, log } = context;
-  const update = (id: string, data: Prisma.JobUpdateManyMutationInput) =>
-    prisma.job.updateMany({ where: { id }, data });
+  const { prisma } = context;
+  const fail = async (jobId: string, message: string) => {
+    const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
+    await prisma.job.updateMany({ where: { id: jobId }, data: ended });
+  };
   return {
-    run: async ({ jobId, attempt, ...job }, signal) => {
-      await update(jobId, { status: 'RUNNING', attempts: attempt, startedAt: new Date(), error: null });
-      try {
-        await writeBack(context, job, signal);
-        await update(jobId, { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() });
-      } catch (error) {
-        const known = asKnown(error);
-        const message = known?.message ?? 'Internal error; the log of this time says more.';
-        log.warn(
-          { jobId, attempt, ...(known ? { code: known.code } : { err: error }) },
-          'An answer was not written back.',
-        );
-        await prisma.report.updateMany({ where: { ...job, storedAt: null }, data: { error: message } });
-        const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
-        if (hopeless) return void (await update(jobId, { status: 'FAILED', error: message, finishedAt: new Date() }));
-        await update(jobId, { status: 'QUEUED', error: message });
-        throw error; // the queue tries again later
-      }
-    },
-    giveUp: async ({ jobId }) => {
-      const job = await prisma.job.findUnique({ where: { id: jobId } });
-      const error = job?.error ?? 'The process that worked on it ended too often.';
-      await update(jobId, { status: 'FAILED', error, finishedAt: new Date() });
-    },
+    run: ({ jobId, attempt, ...job }, signal) =>
+      runJob(
+        context,
+        { jobId, attempt, failure: 'An answer was not written back.' },
+        () => writeBack(context, job, signal),
+        (message) => fail(jobId, message),
+        (message) => prisma.report.updateMany({ where: { ...job, storedAt: null }, data: { error: message } }),
+      ),
+    giveUp: async ({ jobId }) => fail(jobId, await lastError(context, jobId)),
   };
 }

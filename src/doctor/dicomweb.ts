@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ArchiveSettings } from '../pacs/archive.js';
 import type { DicomwebClient } from '../pacs/dicomweb.js';
 import { isUid } from '../pacs/uid.js';
+import { unknownUid } from './dimse.js';
 import { failed, type Outcome, ok, warning } from './finding.js';
 import type { Address } from './network.js';
 import type { Setting } from './setting.js';
@@ -38,7 +39,7 @@ export async function examineSearch(web: WebArchive, onFound: (uid: string) => v
  * "not found" is the answer to those who may.
  */
 export async function examineRetrieve(web: WebArchive, studyInstanceUid: string | undefined): Promise<Outcome> {
-  const uid = studyInstanceUid ?? `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+  const uid = studyInstanceUid ?? unknownUid();
   const told = await inquire(web, `studies/${uid}/metadata`);
   if ('message' in told) return told;
   const { status } = told;

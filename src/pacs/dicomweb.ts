@@ -13,7 +13,8 @@ import {
   STUDY_FIELDS,
   type StudyFound,
 } from './dicomJson.js';
-import { type Answer, discard, limitBytes, readBody, request } from './httpAnswer.js';
+import { type Answer, answerTooLarge, discard, readBody, readWhole, request } from './httpAnswer.js';
+import { limitBytes } from './limitBytes.js';
 import { readBoundary, readMultipart } from './multipart.js';
 import { writeStowBody } from './stowBody.js';
 import { readStowResult, type StoredRs } from './stowResult.js';
@@ -211,7 +212,7 @@ export class DicomwebClient {
       discard(answer);
       throw this.#notFound(uid);
     }
-    const body = limitBytes(readBody(answer, url, this.#idleMs), this.#maxBytes);
+    const body = limitBytes(readBody(answer, url, this.#idleMs), this.#maxBytes, answerTooLarge);
     const type = headers['content-type'] ?? '';
     if (type.toLowerCase().startsWith(mediaType)) {
       yield { mediaType: type, content: body };
@@ -282,10 +283,9 @@ export class DicomwebClient {
   }
 
   async #readJson(answer: Answer, url: URL): Promise<unknown> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of limitBytes(readBody(answer, url, this.#idleMs), MAX_JSON)) chunks.push(chunk);
+    const body = await readWhole(answer, url, this.#idleMs, MAX_JSON);
     try {
-      return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      return JSON.parse(body.toString('utf8'));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new PacsBadAnswer(`The archive at ${url.origin} answered without JSON. Check its address.`);

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { MrimasterError, PacsBadAnswer, PacsRefused, PacsUnreachable } from '../errors.js';
+import { limitBytes } from './limitBytes.js';
 
 /**
  * `method` and `body`: GET without one by default. `tls`: authorities to believe, and a certificate of ours. `accepted`:
@@ -77,24 +78,21 @@ export async function* readBody({ message, watch }: Answer, url: URL, idleMs: nu
   }
 }
 
+/** The whole body. @throws as {@link readBody}, and PacsBadAnswer for more than `maxBytes`. */
+export async function readWhole(answer: Answer, url: URL, idleMs: number, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limitBytes(readBody(answer, url, idleMs), maxBytes, answerTooLarge)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export function answerTooLarge(maxBytes: number): PacsBadAnswer {
+  return new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Look at what it sends.`);
+}
+
 /** Ends an answer whose body nobody reads. */
 export function discard({ message, watch }: Answer): void {
   watch.stop();
   message.destroy();
-}
-
-/** `source`, as long as it gives no more than `maxBytes`. @throws PacsBadAnswer beyond. */
-export async function* limitBytes(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of source) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw new PacsBadAnswer(
-        `The archive's answer is larger than the allowed ${maxBytes} bytes. Look at what it sends.`,
-      );
-    }
-    yield chunk;
-  }
 }
 
 type Watch = { signal: AbortSignal; sign(): void; stop(): void; late(): boolean; outer: AbortSignal | undefined };

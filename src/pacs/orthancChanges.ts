@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PacsBadAnswer } from '../errors.js';
 import { readAccount } from './account.js';
 import type { ArchiveSettings } from './archive.js';
-import { discard, limitBytes, readBody, request } from './httpAnswer.js';
+import { discard, readWhole, request } from './httpAnswer.js';
 import { isUid } from './uid.js';
 
 /** A part of the feed: `studyInstanceUids` that came to rest, and where to go on. `more`: at once. */
@@ -34,9 +34,8 @@ export async function readChanges(settings: ArchiveSettings & { changesUrl: stri
       discard(answer);
       return null; // deleted since
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of limitBytes(readBody(answer, url, IDLE_MS), MAX_BYTES)) chunks.push(chunk);
-    const { data, error } = shape.safeParse(parseJson(Buffer.concat(chunks).toString('utf8')));
+    const body = await readWhole(answer, url, IDLE_MS, MAX_BYTES);
+    const { data, error } = shape.safeParse(parseJson(body.toString('utf8')));
     if (error) throw new PacsBadAnswer(`${url.origin} has no feed of changes as Orthanc has. Check PACS_CHANGES_URL.`);
     return data;
   };

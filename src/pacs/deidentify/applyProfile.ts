@@ -1,10 +1,11 @@
 import { InvalidDicom } from '../../errors.js';
+import type { Encoding } from '../encodeElement.js';
+import { encodeElement, encodeHeader, encodeItemHeader } from '../encodeElement.js';
 import { dummyValue, isText } from './dummies.js';
 import { PROFILE } from './profile.js';
 import type { Pseudonyms } from './pseudonyms.js';
-import type { Element, Encoding } from './readElements.js';
+import type { Element } from './readElements.js';
 import { treat } from './treat.js';
-import { encodeElement, encodeHeader, encodeItemHeader } from './writeElements.js';
 
 const PATIENT_ID = 0x00100020;
 

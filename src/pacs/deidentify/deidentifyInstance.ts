@@ -1,15 +1,16 @@
 import { deflateRawSync } from 'node:zlib';
 import { InvalidDicom } from '../../errors.js';
+import type { Encoding } from '../encodeElement.js';
 import { locateDataSet } from '../locateDataSet.js';
 import { inflateDataSet } from '../readHeader.js';
 import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
 import { requireUid } from '../uid.js';
+import { writeFileMeta } from '../writeFileMeta.js';
 import { type Rewriting, textOf, writeCleaned } from './applyProfile.js';
 import { markDeidentified } from './markDeidentified.js';
 import { createPseudonyms } from './pseudonyms.js';
-import { type Element, type Encoding, readElements } from './readElements.js';
+import { type Element, readElements } from './readElements.js';
 import { refuseUncleanable } from './refuse.js';
-import { writeFileMeta } from './writeFileMeta.js';
 
 /** What a dummy or a UID can take more than the value it replaces, and what the marks take, in bytes. */
 const GROWTH = { element: 64, file: 1024 };

@@ -1,7 +1,8 @@
+import type { Encoding } from '../encodeElement.js';
+import { encodeElement, encodeItemHeader } from '../encodeElement.js';
 import { type Rewriting, textOf, writeSequence } from './applyProfile.js';
 import { PROFILE_EDITION } from './profile.js';
-import type { Element, Encoding } from './readElements.js';
-import { encodeElement, encodeItemHeader } from './writeElements.js';
+import type { Element } from './readElements.js';
 
 const METHOD_TAG = 0x00120063;
 const METHOD_CODES_TAG = 0x00120064;

@@ -1,7 +1,6 @@
 import { InvalidDicom } from '../../errors.js';
+import { type Encoding, isShortVr } from '../encodeElement.js';
 import { dictionaryVr } from './dictionary.js';
-
-export type Encoding = { explicit: boolean; bigEndian: boolean };
 
 /**
  * An element as it lies in a data set's bytes: header from `start`, value from `valueStart`, all of it before `end`.
@@ -24,9 +23,6 @@ const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
 
-/** PS3.5 7.1.2: the VRs whose lengths have two bytes; those of all others, and of any to come, have four. */
-const SHORT_VRS = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
-
 /** PS3.5 6.2.2: what a UN holds is written in implicit VR little endian, whatever surrounds it. */
 const IN_UN: Encoding = { explicit: false, bigEndian: false };
 
@@ -40,10 +36,6 @@ type Source = { bytes: Uint8Array; view: DataView; count: number };
 
 /** Elements lie before `limit`; behind `stop` there are none, null where a delimiter ends them. */
 type Range = { offset: number; limit: number; stop: number | null };
-
-export function isShortVr(vr: string): boolean {
-  return SHORT_VRS.has(vr);
-}
 
 /**
  * Every element of the data set that begins at `offset` and fills `bytes`, sequences with their items, pixel data

@@ -135,9 +135,9 @@ export class DimseClient {
     const { affectedSopClassUid = '', affectedSopInstanceUid = '', messageId = 0 } = command;
     if (!data || !isUid(affectedSopInstanceUid))
       throw new PacsBadAnswer(`${where(this.#peer)} sent no object. Look at its log.`);
-    const { calledAeTitle: callingAeTitle } = this.#peer;
-    const meta = { sopClassUid: affectedSopClassUid, sopInstanceUid: affectedSopInstanceUid, callingAeTitle };
-    yield asPart10(data, { ...meta, transferSyntax: context.transferSyntax });
+    const { calledAeTitle: sourceAeTitle } = this.#peer;
+    const uids = { sopClassUid: affectedSopClassUid, sopInstanceUid: affectedSopInstanceUid };
+    yield asPart10(data, { ...uids, transferSyntaxUid: context.transferSyntax, sourceAeTitle });
     const commandField = COMMANDS.C_STORE_RQ | RESPONSE;
     const response = {
       affectedSopClassUid,

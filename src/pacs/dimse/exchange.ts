@@ -1,4 +1,5 @@
 import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors.js';
+import { limitBytes } from '../limitBytes.js';
 import type { Association, Context } from './association.js';
 import { type Command, RESPONSE } from './command.js';
 import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';
@@ -45,14 +46,10 @@ export async function receiveResponse(association: Association, request: number,
   if (command?.commandField !== (request | RESPONSE) || command.status === undefined) {
     throw new PacsBadAnswer(`${where(peer)} answered something else than it was asked. Look at its log.`);
   }
+  const tooLarge = () =>
+    new PacsBadAnswer(`${where(peer)} sent an answer of more than ${MAX_ANSWER} bytes. Look at its log.`);
   const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of data ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER)
-      throw new PacsBadAnswer(`${where(peer)} sent an answer of more than ${MAX_ANSWER} bytes. Look at its log.`);
-    chunks.push(chunk);
-  }
+  if (data) for await (const chunk of limitBytes(data, MAX_ANSWER, tooLarge)) chunks.push(chunk);
   return { command, status: command.status, data: data && Buffer.concat(chunks) };
 }
 

@@ -1,6 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import { readInteger, readString, readStrings, readText } from '../attributes.js';
 import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
+import { encodeElement } from '../encodeElement.js';
 import { readDataSet } from '../readHeader.js';
 import type { StudyQuery } from '../studyQuery.js';
 import { EXPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
@@ -62,21 +63,13 @@ export function retrieveIdentifier(studyInstanceUid: string): Identifier {
 
 /** In Implicit or Explicit VR Little Endian, tags rising. */
 export function writeIdentifier(identifier: Identifier, transferSyntax: string): Buffer {
-  const explicit = transferSyntax === EXPLICIT_LITTLE_ENDIAN;
-  const tags = Object.keys(identifier).sort();
+  const encoding = { explicit: transferSyntax === EXPLICIT_LITTLE_ENDIAN, bigEndian: false };
+  const elements = Object.entries(identifier).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(
-    tags.map((tag) => {
-      const [vr, value] = identifier[tag] as readonly [string, string];
-      const bytes = Buffer.from(value, 'utf8');
-      const padded = bytes.length % 2 ? Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ')]) : bytes;
-      const header = Buffer.alloc(8);
-      header.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), 0);
-      header.writeUInt16LE(Number.parseInt(tag.slice(4), 16), 2);
-      if (explicit) {
-        header.write(vr, 4, 'latin1');
-        header.writeUInt16LE(padded.length, 6);
-      } else header.writeUInt32LE(padded.length, 4);
-      return Buffer.concat([header, padded]);
+    elements.map(([tag, [vr, value]]) => {
+      // As many characters as bytes, so that it is padded as text.
+      const bytes = Buffer.from(value, 'utf8').toString('latin1');
+      return encodeElement(Number.parseInt(tag, 16), vr, bytes, encoding);
     }),
   );
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { PacsBadAnswer } from '../../errors.js';
+import { limitBytes } from '../limitBytes.js';
 import { asPart10 } from './asPart10.js';
 import { Association, abort, type Message } from './association.js';
 import { COMMANDS, type Command, RESPONSE } from './command.js';
@@ -95,7 +96,7 @@ function isStore(command: Command): command is StoreCommand {
 async function store(
   data: AsyncGenerator<Buffer>,
   command: StoreCommand,
-  transferSyntax: string,
+  transferSyntaxUid: string,
   { event, number: association, options, limits }: Serving,
 ): Promise<Error | undefined> {
   const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command;
@@ -104,20 +105,20 @@ async function store(
   let over: unknown;
   /** The association's own end must not be taken for a fault of the store. */
   async function* guarded() {
-    let bytes = 0;
     try {
-      for await (const chunk of data) {
-        bytes += chunk.length;
-        if (bytes > limits.objectBytes) throw new InvalidPdu(`an object of more than ${limits.objectBytes} bytes`);
-        yield chunk;
-      }
+      yield* limitBytes(data, limits.objectBytes, (most) => new InvalidPdu(`an object of more than ${most} bytes`));
     } catch (error) {
       over = error;
       throw error;
     }
   }
   try {
-    const bytes = asPart10(guarded(), { sopClassUid, sopInstanceUid, transferSyntax, callingAeTitle });
+    const bytes = asPart10(guarded(), {
+      sopClassUid,
+      sopInstanceUid,
+      transferSyntaxUid,
+      sourceAeTitle: callingAeTitle,
+    });
     await options.store({ callingAeTitle, sopClassUid, sopInstanceUid, bytes, association, moveOriginatorAeTitle });
     return undefined;
   } catch (error) {

@@ -1,4 +1,12 @@
-import { type Encoding, isShortVr } from './readElements.js';
+/** How a data set is written (PS3.5 7.1, 7.3). */
+export type Encoding = { explicit: boolean; bigEndian: boolean };
+
+/** PS3.5 7.1.2: the VRs whose lengths have two bytes; those of all others, and of any to come, have four. */
+const SHORT_VRS = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
+
+export function isShortVr(vr: string): boolean {
+  return SHORT_VRS.has(vr);
+}
 
 /**
  * Header of an element whose value has `length` bytes (PS3.5 7.1).
