@@ -30,9 +30,9 @@ export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary
       input.unread(next);
       await skipToLineEnd(input); // RFC 2046 allows blanks behind a boundary
       const headers = await readHeaders(input);
-      const content = readUntil(input, delimiter);
-      yield { headers, content };
-      await skip(content);
+      const end = { reached: false };
+      yield { headers, content: readUntil(input, delimiter, end) };
+      if (!end.reached) await skip(readUntil(input, delimiter, end));
     }
   } finally {
     await input.close();
@@ -79,21 +79,26 @@ function createInput(source: AsyncIterable<Uint8Array>) {
   return input;
 }
 
-/** Content up to `delimiter`, which is consumed. */
-async function* readUntil(input: Input, delimiter: Buffer): AsyncGenerator<Uint8Array> {
+/** Content up to `delimiter`, which is consumed. Ended before, it leaves what comes next where it was. */
+async function* readUntil(input: Input, delimiter: Buffer, end = { reached: false }): AsyncGenerator<Uint8Array> {
   let held: Buffer = Buffer.alloc(0);
-  for (;;) {
-    const bytes = held.length > 0 ? Buffer.concat([held, await input.read()]) : await input.read();
-    const at = bytes.indexOf(delimiter);
-    if (at >= 0) {
-      input.unread(bytes.subarray(at + delimiter.length));
-      if (at > 0) yield bytes.subarray(0, at);
-      return;
+  try {
+    for (;;) {
+      const bytes = held.length > 0 ? Buffer.concat([held, await input.read()]) : await input.read();
+      const at = bytes.indexOf(delimiter);
+      if (at >= 0) {
+        end.reached = true;
+        input.unread(bytes.subarray(at + delimiter.length));
+        if (at > 0) yield bytes.subarray(0, at);
+        return;
+      }
+      // The end may be the beginning of the delimiter.
+      const safe = Math.max(0, bytes.length - delimiter.length + 1);
+      held = bytes.subarray(safe);
+      if (safe > 0) yield bytes.subarray(0, safe);
     }
-    // The end may be the beginning of the delimiter.
-    const safe = Math.max(0, bytes.length - delimiter.length + 1);
-    held = bytes.subarray(safe);
-    if (safe > 0) yield bytes.subarray(0, safe);
+  } finally {
+    if (!end.reached && held.length > 0) input.unread(held);
   }
 }
 

@@ -26,6 +26,20 @@ describe('readMultipart', () => {
     ]);
   });
 
+  it.each([1, 3, 64, 4096])(
+    'passes over what a reader leaves of a part that arrives %i bytes at a time',
+    async (size) => {
+      const parts: string[] = [];
+      for await (const { content } of readMultipart(inPieces(Buffer.from(BODY), size), 'b')) {
+        for await (const chunk of content) {
+          parts.push(Buffer.from(chunk).toString('latin1').slice(0, 1));
+          break;
+        }
+      }
+      expect(parts).toEqual(['f', 's']);
+    },
+  );
+
   it('reads empty parts and bodies without parts', async () => {
     expect(await readAll('--b\r\nA: 1\r\n\r\n\r\n--b--')).toEqual([{ headers: { a: '1' }, content: '' }]);
     expect(await readAll('--b--')).toEqual([]);

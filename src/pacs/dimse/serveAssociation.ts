@@ -102,11 +102,16 @@ async function store(
   const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command;
   const { callingAeTitle = '' } = event;
   const moveOriginatorAeTitle = command.moveOriginatorAeTitle ?? null;
+  const limited = limitBytes(
+    data,
+    limits.objectBytes,
+    (most) => new InvalidPdu(`an object of more than ${most} bytes`),
+  );
   let over: unknown;
-  /** The association's own end must not be taken for a fault of the store. */
+  /** The association's own end must not be taken for a fault of the store; a store that gives up does not end the data. */
   async function* guarded() {
     try {
-      yield* limitBytes(data, limits.objectBytes, (most) => new InvalidPdu(`an object of more than ${most} bytes`));
+      for (let next = await limited.next(); !next.done; next = await limited.next()) yield next.value;
     } catch (error) {
       over = error;
       throw error;
@@ -123,6 +128,7 @@ async function store(
     return undefined;
   } catch (error) {
     if (over) throw over;
+    for await (const _ of limited); // what is left of the object stands before the next command
     return error instanceof Error ? error : new PacsBadAnswer('The object cannot be kept.');
   }
 }

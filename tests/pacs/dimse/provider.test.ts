@@ -153,6 +153,22 @@ describe.skipIf(!hasDcmtk)('C-ECHO and C-STORE from DCMTK', () => {
     expect(kept()).toEqual([]);
   });
 
+  it('says A700 also when the disk fills in the middle of an object, and goes on with the next', async () => {
+    let objects = 0;
+    const port = await start({
+      store: async ({ bytes }) => {
+        if (++objects > 1) return void (await receiveBytes(bytes, received));
+        let chunks = 0;
+        for await (const _ of bytes) if (++chunks === 3) throw new StorageFull('The disk is full.');
+      },
+    });
+    const paths = [writeSlice('filling.dcm', 8, 1500), writeSlice('next.dcm', 9)];
+    const { output } = await run('storescu', ['-v', '--no-halt', ...to(port), ...paths]);
+    expect(output).toMatch(/Out ?Of ?Resources|0xa700/i);
+    expect(kept()).toHaveLength(1);
+    expect(events.map(({ kind }) => kind)).toEqual(['failed']);
+  });
+
   it.each([
     ['a wrong called AE title', {}, ['-aec', 'OTHER'], 'Called AE Title Not Recognized'],
     [
