@@ -22,4 +22,3 @@ export function compareMaps(
   maps: Compared[];
 }>;
 export function bestSlice(maps: Compared[], key?: 'errors' | 'gaps'): { largest: number; median: number };
-export function median(values: number[]): number;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
+import { median } from './setup/quantiles.mjs';
 
 /**
  * @returns `maps`: for each seed, layer and method the largest error in each slice, relative to the map's scale, and
@@ -59,10 +60,6 @@ export function bestSlice(maps, key = 'errors') {
 }
 
 /** The middle one; of errors, what a typical map has. */
-export function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
 function floats(buffer, Type) {
   return new Type(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.length));
 }

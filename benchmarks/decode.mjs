@@ -11,6 +11,7 @@ import { TRANSFER_SYNTAXES } from '../dist/pacs/transferSyntax.js';
 import { writeInstance } from '../dist/pacs/writeInstance.js';
 import { phantomSlice, SAMPLE_SEED } from '../dist/sample/phantom.js';
 import { encodeHtj2k } from './encodeHtj2k.mjs';
+import { median } from './setup/quantiles.mjs';
 
 const ROUNDS = 15;
 const RUNS = 6;
@@ -131,8 +132,4 @@ function print() {
 
 function fixed(value) {
   return value.toFixed(2).padStart(6);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
 import { methods } from '../dist/inference/gradcam/maps.js';
+import { median } from './setup/quantiles.mjs';
 
 const ROUNDS = 15;
 const RUNS = 3;
@@ -124,8 +125,4 @@ async function startTorch(names) {
     },
     end: () => child.stdin.end(),
   };
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

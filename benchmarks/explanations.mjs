@@ -6,7 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bestSlice, compareMaps, median } from './compareMaps.mjs';
+import { bestSlice, compareMaps } from './compareMaps.mjs';
+import { median } from './setup/quantiles.mjs';
 
 const SIZE = 128;
 const ARCHITECTURES = [

@@ -4,13 +4,14 @@
 // docs/pacs-speed.md is its output. Options: --instances N (of the comparison), --memory N.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeInstance } from '../dist/pacs/writeInstance.js';
+import { freePort } from './setup/freePort.mjs';
+import { median } from './setup/quantiles.mjs';
 
 const { values } = parseArgs({
   options: { instances: { type: 'string', default: '400' }, memory: { type: 'string', default: '5000' } },
@@ -206,16 +207,4 @@ function ended(child) {
 
 function rss(pid) {
   return Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1] ?? 0) * 1024;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -57,5 +57,5 @@ async function asFhir(context: Context, tx: Prisma.TransactionClient, study: Stu
 /** Where the rest can be asked for. */
 function graphqlAddress({ host, port, publicUrl }: Context['config']): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  return `${publicUrl?.replace(/\/+$/, '') ?? `http://${name}:${port}`}/graphql`;
+  return `${publicUrl ?? `http://${name}:${port}`}/graphql`;
 }

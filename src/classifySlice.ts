@@ -1,20 +1,29 @@
-import { classifySlices, conclude } from './classifyStudy.js';
+import { classifySlices, conclude, hasSeenAll } from './classifyStudy.js';
 import type { Context } from './context.js';
-import { SliceNotFound } from './errors.js';
+import { ModelNotFound, SliceNotFound } from './errors.js';
 import type { Prediction, StudyStatus } from './generated/prisma/client.js';
 
 const ANSWERED: StudyStatus[] = ['CLASSIFIED', 'PARTIAL', 'FAILED'];
 
+/** `concludes`: whether the answer of its study is to follow; a picture has none. */
+export type ClassifySlice = { sopInstanceUid: string; frameNumber: number; modelId?: string; concludes?: boolean };
+
 /**
- * Classifies one stored slice with the active model now; a stored prediction is made anew, and with it the answer of a
+ * Classifies one stored slice now, by default with the active model; a stored prediction is made anew, and with it the answer of a
  * study that had one.
- * @throws SliceNotFound
+ * @throws SliceNotFound, ModelNotFound
  */
 export async function classifySlice(
-  context: Context,
-  { sopInstanceUid, frameNumber }: { sopInstanceUid: string; frameNumber: number },
+  program: Context,
+  { sopInstanceUid, frameNumber, modelId, concludes = true }: ClassifySlice,
 ): Promise<Prediction> {
-  const { model, prisma } = context;
+  const { prisma } = program;
+  const active = program.model.id;
+  const running = program.models.running(modelId ?? active);
+  if (!running) throw new ModelNotFound('That model does not run. Let it run as a shadow (activateModel) first.');
+  const { classifier, model } = running;
+  const context = { ...program, classifier, model };
+  const shadow = model.id !== active;
   const slice = await prisma.slice.findUnique({
     where: { sopInstanceUid_frameNumber: { sopInstanceUid, frameNumber } },
     include: {
@@ -26,9 +35,16 @@ export async function classifySlice(
     throw new SliceNotFound(
       `Frame ${frameNumber} of instance ${sopInstanceUid} is not here. Import its study, or classify it with classifyStudy first.`,
     );
-  await classifySlices(context, [slice]);
+  await classifySlices(context, [slice], shadow);
   const { study } = slice.series;
-  if (slice.eligible && ANSWERED.includes(study.status)) await conclude(context, study.id);
+  if (
+    concludes &&
+    !shadow &&
+    slice.eligible &&
+    ANSWERED.includes(study.status) &&
+    (await hasSeenAll(context, study.id))
+  )
+    await conclude(context, study.id);
   return prisma.prediction.findUniqueOrThrow({
     where: { sliceId_modelId: { sliceId: slice.id, modelId: model.id } },
   });

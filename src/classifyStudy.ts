@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { announceStudy } from './announceStudy.js';
 import type { Context } from './context.js';
 import { MrimasterError, ReceivedFilesMissing, StudyNotFound } from './errors.js';
-import type { Prisma, StudyStatus } from './generated/prisma/client.js';
+import { asLogged } from './formatError.js';
+import type { Prediction, Prisma, StudyStatus } from './generated/prisma/client.js';
 import type { PredictedSlice } from './inference/classifier.js';
 import { combine } from './inference/combine.js';
 import { abstain } from './inference/decide.js';
@@ -39,11 +40,12 @@ const RETRIEVAL_SHARE = 0.3;
  *   nothing.
  */
 export async function classifyStudy(
-  context: Context,
+  program: Context,
   { studyInstanceUid, pacs, force, jobId }: ClassifyStudy,
   onProgress: (fraction: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const context = pin(program);
   const before = pacs ? RETRIEVAL_SHARE : 0;
   if (pacs) await retrieveStudy(context, pacs, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
   const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
@@ -64,9 +66,36 @@ export async function classifyStudy(
     const current = await decoded;
     decoded = decode(start + BATCH);
     await classifyDecoded(context, batchAt(start), current);
+    await inShadow(context, (beside) => classifyDecoded(beside, batchAt(start), current, true));
     await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
   }
   await conclude(context, study.id, jobId);
+  await inShadow(context, async (beside) => {
+    if (await hasSeenAll(beside, study.id)) await storeFinding(beside, context.prisma, study.id, true);
+  });
+}
+
+/** The same parts, with the model that is active now: one that is activated meanwhile answers from the next study on. */
+function pin(context: Context): Context {
+  const { classifier, model } = context;
+  return { ...context, classifier, model };
+}
+
+/** Of a part of a study, which is all that a model has seen that came later, no answer can be made. */
+export async function hasSeenAll({ model, prisma }: Context, studyId: string): Promise<boolean> {
+  const unseen = { series: { studyId }, eligible: true, predictions: { none: { modelId: model.id } } };
+  return (await prisma.slice.count({ where: unseen })) === 0;
+}
+
+/** Models that are tried out see what the active one sees. Whatever becomes of them, its answer comes as it would. */
+async function inShadow(context: Context, work: (beside: Context) => Promise<unknown>): Promise<void> {
+  for (const { classifier, model } of context.models.shadows) {
+    try {
+      await work({ ...context, classifier, model });
+    } catch (error) {
+      context.log.warn(asLogged(error), `${model.name} ${model.version} failed as a shadow.`);
+    }
+  }
 }
 
 /** Stores for each series and each of its slices whether it is classified, and the slices' order in space. */
@@ -150,8 +179,12 @@ function slicesToClassify({ prisma, model }: Context, studyId: string, force: bo
  * Predicts these slices with the active model and stores the predictions. One that is passed over with its series gets
  * no answer where its own header says why.
  */
-export async function classifySlices(context: Context, slices: readonly SliceWithFile[]): Promise<void> {
-  await classifyDecoded(context, slices, await decodeSlices(context, slices));
+export async function classifySlices(
+  context: Context,
+  slices: readonly SliceWithFile[],
+  shadow = false,
+): Promise<void> {
+  await classifyDecoded(context, slices, await decodeSlices(context, slices), shadow);
 }
 
 /** What became of each slice: its modality values, or why there are none. */
@@ -174,6 +207,7 @@ async function classifyDecoded(
   context: Context,
   slices: readonly SliceWithFile[],
   decoded: readonly Decoded[],
+  shadow = false,
 ): Promise<void> {
   const { classifier, model, receivedDir } = context;
   const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
@@ -189,9 +223,25 @@ async function classifyDecoded(
     const unfit = objections[index];
     const verdict = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
     const outcome = unfit && verdict.status !== 'FAILED' ? abstain(verdict, unfit) : verdict;
-    return { failureCode: null, ...outcome, executionProvider: classifier.provider, sliceId, modelId: model.id };
+    return {
+      failureCode: null,
+      ...outcome,
+      executionProvider: classifier.provider,
+      sliceId,
+      modelId: model.id,
+      shadow,
+    };
   });
   await storePredictions(context, predictions);
+  countPredictions(context, predictions);
+}
+
+function countPredictions({ metrics, model: { name, version } }: Context, predictions: readonly PredictionRow[]): void {
+  const model = `${name}@${version}`;
+  for (const { status, label, abstentionReason } of predictions) {
+    metrics.predictions.inc({ model, label: label ?? 'none', status });
+    if (abstentionReason) metrics.abstentions.inc({ model, reason: abstentionReason });
+  }
 }
 
 /** New ones in one statement; one that replaces another takes with it what explained that. */
@@ -234,8 +284,29 @@ function failure({ code }: MrimasterError) {
 
 /** The slices' predictions as one answer, and the study's final status; and whoever is to be told of it. */
 export async function conclude(context: Context, studyId: string, jobId?: string): Promise<void> {
-  const { classifier, model, prisma } = context;
-  const predictions = await prisma.prediction.findMany({
+  await context.prisma.$transaction(async (tx) => {
+    const predictions = await storeFinding(context, tx, studyId);
+    const failures = predictions.filter(({ status }) => status === 'FAILED');
+    const study = await tx.study.update({
+      where: { id: studyId },
+      data: {
+        status: finalStatus(predictions.length, failures.length),
+        failureCode: failures[0]?.failureCode ?? null,
+      },
+    });
+    if (study.status !== 'SKIPPED') await enqueueWriteBacks(context, tx, study, jobId);
+    await announceStudy(context, tx, studyId, jobId ?? null);
+  });
+}
+
+/** @returns what it was made of. */
+async function storeFinding(
+  { classifier, model }: Context,
+  tx: Prisma.TransactionClient,
+  studyId: string,
+  shadow = false,
+): Promise<Prediction[]> {
+  const predictions = await tx.prediction.findMany({
     where: { modelId: model.id, slice: { series: { studyId }, eligible: true } },
     include: { slice: { select: { seriesId: true, position: true, sliceLocation: true } } },
   });
@@ -244,26 +315,15 @@ export async function conclude(context: Context, studyId: string, jobId?: string
     return { ...prediction, seriesId, position, location: sliceLocation };
   });
   const finding = combine(verdicts, classifier.manifest.normalLabel);
-  const failures = predictions.filter(({ status }) => status === 'FAILED');
-  await prisma.$transaction(async (tx) => {
-    const key = { studyId, modelId: model.id };
-    if (finding)
-      await tx.studyFinding.upsert({
-        where: { studyId_modelId: key },
-        create: { ...key, ...finding },
-        update: { ...finding, createdAt: new Date() },
-      });
-    else await tx.studyFinding.deleteMany({ where: key });
-    const study = await tx.study.update({
-      where: { id: studyId },
-      data: {
-        status: finalStatus(predictions.length, failures.length),
-        failureCode: failures[0]?.failureCode ?? null,
-      },
+  const key = { studyId, modelId: model.id };
+  if (finding)
+    await tx.studyFinding.upsert({
+      where: { studyId_modelId: key },
+      create: { ...key, ...finding, shadow },
+      update: { ...finding, shadow, createdAt: new Date() },
     });
-    if (study.status !== 'SKIPPED') await enqueueWriteBacks(context, tx, study);
-    await announceStudy(context, tx, studyId, jobId ?? null);
-  });
+  else await tx.studyFinding.deleteMany({ where: key });
+  return predictions;
 }
 
 function finalStatus(slices: number, failures: number): StudyStatus {

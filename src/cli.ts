@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { MrimasterError } from './errors.js';
 import { INTENDED_USE } from './intendedUse.js';
+import type { Begun } from './main.js';
 import { VERSION } from './version.js';
 
 // Each command's module is loaded when it is called for: `--help` needs neither a model nor a database.
@@ -17,7 +18,10 @@ const program = new Command('mrimaster')
 program
   .command('serve')
   .description('run the server until Ctrl-C: GraphQL at /graphql, pictures, the queue')
-  .action(async () => (await import('./main.js')).serve());
+  .action(async () => {
+    const begun = await begin();
+    await (await import('./main.js')).serve(begun);
+  });
 
 program
   .command('worker')
@@ -119,10 +123,40 @@ program
   .action(async (options) => (await import('./cli/webhooks.js')).replay(options));
 
 program
+  .command('token')
+  .description('tokens for machines, such as a dashboard, that call the API')
+  .command('create')
+  .description('make a token, print it once, and keep its hash in a file for TOKENS_FILE')
+  .requiredOption('--name <name>', 'whose it is, as audit and reviews name it')
+  .requiredOption('--grant <role...>', 'reader, radiologist, operator, admin, or single rights; docs/authorization.md')
+  .option('--expires <day>', 'its last day, such as 2027-12-31; by default none')
+  .option('--file <json>', 'where the hash goes; by default tokens.json here')
+  .action(async (options) => (await import('./cli/token.js')).createToken(options));
+
+program
+  .command('audit')
+  .description('who saw whose images and names, and who did what')
+  .command('verify')
+  .description('check that no entry of the audit was changed or removed')
+  .option('--known <hash>', 'a hash that an earlier run printed, which must still be there')
+  .addHelpText('after', '\nWorks beside a running server. Exits with 1 where the audit is broken.')
+  .action(async (options) => (await import('./cli/audit.js')).verify(options));
+
+program
   .command('demo')
   .description('start the server, send a synthetic study in, and show what comes out')
   .option('--exit', 'end afterwards, with 0 only if the study was classified')
-  .action(async (options) => (await import('./cli/demo.js')).demo(options));
+  .action(async (options) => {
+    const begun = await begin();
+    await (await import('./cli/demo.js')).demo(options, begun);
+  });
+
+/** The first of what takes long, before the modules of all the rest are loaded; from then on who stops us is heard. */
+async function begin(): Promise<Begun> {
+  const { awaitStopSignal } = await import('./stopSignal.js');
+  const stop = awaitStopSignal();
+  return { stop, database: (await import('./database/beginDatabase.js')).beginDatabase() };
+}
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(); // `| head` has seen enough

@@ -2,9 +2,14 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { MrimasterError } from './errors.js';
+import type { IdentitySettings } from './identity/authenticate.js';
+import { identityEnvironment, readIdentitySettings } from './identity/readIdentitySettings.js';
 import type { ArchiveSettings } from './pacs/archive.js';
 import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
 import { type DicomSettings, dicomEnvironment, readDicomSettings } from './readDicomSettings.js';
+import { type HttpSettings, httpEnvironment, readHttpSettings } from './readHttpSettings.js';
+import { readOperations } from './readOperations.js';
+import { readTracing, tracingEnvironment } from './readTracing.js';
 import { readWebhookSettings, type WebhookSettings, webhookEnvironment } from './readWebhookSettings.js';
 import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
 
@@ -20,11 +25,13 @@ export class ConfigInvalid extends MrimasterError {
   }
 }
 
-export type Config = {
-  host: string;
-  port: number;
-  /** Where callers reach us when that is not HOST and PORT: the address of a reverse proxy. */
-  publicUrl: string | undefined;
+export type Config = HttpSettings & {
+  /** How callers of the API prove who they are. */
+  identity: IdentitySettings;
+  /** The only operations that are answered, by SHA-256; undefined: any. */
+  operations: ReadonlyMap<string, string> | undefined;
+  /** Requests of one caller in a minute. */
+  rateLimit: number;
   dataDir: string;
   databaseUrl: string | undefined;
   modelsDir: string;
@@ -45,10 +52,13 @@ export type Config = {
   inferenceDevice: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   decodeThreads: number;
   logLevel: string;
+  /** Whether spans go to an OpenTelemetry collector. */
+  tracing: boolean;
+  /** Where a worker tells of its health and metrics; null: nowhere. A server does so at `port`. */
+  metricsPort: number | null;
   production: boolean;
 };
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 const integer = (name: string, minimum: number, maximum: number) =>
   z
     .string()
@@ -65,14 +75,12 @@ const oneOf = <const T extends readonly [string, ...string[]]>(name: string, val
   z.enum(values, { error: `${name} must be one of ${values.join(', ')}.` });
 
 const environment = z.object({
-  HOST: z
-    .string()
-    .default('127.0.0.1')
-    .refine((host) => LOOPBACK.includes(host), {
-      message: `HOST must be one of ${LOOPBACK.join(', ')}: this version does not authenticate its callers, so it serves this machine only. Put a reverse proxy that authenticates in front of it.`,
-    }),
+  ...httpEnvironment,
+  ...identityEnvironment,
   PORT: integer('PORT', 0, 65_535).default(4000),
   PUBLIC_URL: url('PUBLIC_URL', ['http:', 'https:'], 'https://mri.hospital.example').optional(),
+  PERSISTED_OPERATIONS: z.string().optional(),
+  RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 1, 1_000_000).default(6000),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url('DATABASE_URL', ['postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/name')
     .refine((value) => !URL.canParse(value) || ['public', null].includes(new URL(value).searchParams.get('schema')), {
@@ -105,6 +113,8 @@ const environment = z.object({
   INFERENCE_DEVICE: oneOf('INFERENCE_DEVICE', ['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
   DECODE_THREADS: integer('DECODE_THREADS', 1, 64).default(2),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ...tracingEnvironment,
+  METRICS_PORT: integer('METRICS_PORT', 0, 65_535).optional(),
   NODE_ENV: z.string().optional(),
 });
 
@@ -122,6 +132,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
   const names = archives.map(({ name }) => name);
   const rules = given.RULES_FILE ? readRules(folder(given.RULES_FILE), names, problems) : DEFAULT_RULES;
   const webhooks = readWebhookSettings(given, problems);
+  const identity = readIdentitySettings(given, folder, problems);
+  const operations = given.PERSISTED_OPERATIONS
+    ? readOperations(folder(given.PERSISTED_OPERATIONS), problems)
+    : undefined;
+  const http = readHttpSettings(given, identity, folder, problems);
+  const tracing = readTracing(given, problems);
   if (!data || problems.length > 0) {
     const list = problems.map((problem) => `  - ${problem}`).join('\n');
     throw new ConfigInvalid(
@@ -130,9 +146,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     );
   }
   return {
-    host: data.HOST,
+    ...http,
+    identity,
+    operations,
+    rateLimit: data.RATE_LIMIT_PER_MINUTE,
     port: data.PORT,
-    publicUrl: data.PUBLIC_URL,
+    publicUrl: data.PUBLIC_URL?.replace(/\/+$/, ''),
     dataDir: folder(data.DATA_DIR),
     databaseUrl: data.DATABASE_URL,
     modelsDir: folder(data.MODELS_DIR),
@@ -146,6 +165,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, directory = pro
     inferenceDevice: data.INFERENCE_DEVICE,
     decodeThreads: data.DECODE_THREADS,
     logLevel: data.LOG_LEVEL,
+    tracing,
+    metricsPort: data.METRICS_PORT ?? null,
     production: data.NODE_ENV === 'production',
   };
 }

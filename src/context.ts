@@ -1,30 +1,48 @@
 import { join } from 'node:path';
+import { type Apart, openApart } from './apart.js';
 import type { Config } from './config.js';
 import { type Database, type DatabaseRole, openDatabase } from './database.js';
 import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
-import { type Classifier, openClassifier } from './inference/classifier.js';
-import { chooseModel, readModels } from './inference/manifest.js';
+import { type Audit, openAudit } from './identity/audit.js';
+import type { Classifier } from './inference/classifier.js';
 import type { Log } from './log.js';
-import { type Archive, openArchive } from './pacs/archive.js';
+import { type Models, openModels } from './models.js';
+import { type Archive, type ArchiveSettings, openArchive } from './pacs/archive.js';
 import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePool.js';
 import { clearPartials } from './pacs/receive.js';
 import { openQueue, type Queue } from './queue.js';
-import { registerModels } from './registerModels.js';
+import { createReadiness, type Readiness } from './readiness.js';
+import { createMetrics, type Metrics } from './telemetry/metrics.js';
+import { observeArchive } from './telemetry/observeArchive.js';
+import { observeClassifier } from './telemetry/observeClassifier.js';
+import { observeDecoding } from './telemetry/observeDecoding.js';
+import { addQueueGauges } from './telemetry/queueGauges.js';
+import { NO_TRACING, type Tracing } from './telemetry/tracing.js';
 import { createTransfers, type Transfers } from './transfers.js';
 
 /** The parts of a running MRIMaster. Everything that needs one is handed this. */
 export type Context = {
   config: Config;
   log: Log;
+  metrics: Metrics;
+  tracing: Tracing;
   database: Database;
   prisma: PrismaClient;
   queue: Queue;
-  classifier: Classifier;
-  /** The row of the model that `classifier` runs. */
-  model: ModelRow;
+  models: Models;
+  /** Of the active model, which may change at any time: a story that takes its time pins it, see classifyStudy.ts. */
+  readonly classifier: Classifier;
+  /** Its row. */
+  readonly model: ModelRow;
   decoding: DecodePool;
+  /** For what would hold up callers. */
+  apart: Apart;
+  /** Whether this process can work. */
+  readiness: Readiness;
   /** By name; the first is asked first. */
   archives: ReadonlyMap<string, Archive>;
+  /** Who saw whom, and who did what. */
+  audit: Audit;
   /** What is being sent to us at this moment. */
   transfers: Transfers;
   /** Where received bytes lie; Instance.path is relative to it. */
@@ -39,31 +57,47 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     for (const part of opened.splice(0).reverse()) await part();
   };
   try {
-    const models = await readModels(config.modelsDir);
-    const chosen = chooseModel(models, config.model);
+    const tracing = config.tracing ? (await import('./telemetry/openTelemetry.js')).openTracing(log) : NO_TRACING;
+    opened.push(tracing.close);
     const receivedDir = join(config.dataDir, 'received');
     const database = await openDatabase(config, role, log);
     opened.push(database.close);
     if (role === 'server') await clearPartials(receivedDir);
-    const classifier = await openClassifier(chosen, config.inferenceDevice);
-    opened.push(classifier.close);
-    const model = await registerModels(database.prisma, models, chosen, classifier.layers, role);
-    const decoding = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
+    const metrics = createMetrics();
+    addQueueGauges(metrics.registry, database.prisma);
+    const observe = (classifier: Classifier) => observeClassifier(classifier, metrics, tracing);
+    const models = await openModels(config, database.prisma, role, observe);
+    opened.push(models.close);
+    const pool = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
+    const decoding = observeDecoding(pool, metrics, tracing);
     opened.push(decoding.close);
+    const apart = openApart();
+    opened.push(apart.close);
     const queue = await openQueue(database.connection, log);
     opened.push(queue.close);
     const { prisma } = database;
-    const archives = new Map(config.archives.map((one) => [one.name, openArchive(one, config.dicom.aeTitle)]));
+    const open = (one: ArchiveSettings) => observeArchive(openArchive(one, config.dicom.aeTitle), metrics, tracing);
+    const archives = new Map(config.archives.map((one) => [one.name, open(one)]));
     return {
       config,
       log,
+      metrics,
+      tracing,
       database,
       prisma,
       queue,
-      classifier,
-      model,
+      models,
+      get classifier() {
+        return models.active.classifier;
+      },
+      get model() {
+        return models.active.model;
+      },
       decoding,
+      apart,
+      readiness: createReadiness(prisma, models),
       archives,
+      audit: openAudit(prisma),
       transfers: createTransfers(),
       receivedDir,
       close,

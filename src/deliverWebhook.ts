@@ -1,8 +1,9 @@
 import type { Context } from './context.js';
-import type { DeliveryAttempt } from './deliveryQueue.js';
+import { DELIVER_WEBHOOK, type DeliveryAttempt } from './deliveryQueue.js';
 import { Interrupted, MrimasterError, WebhookNotConfigured, WebhookUndelivered } from './errors.js';
 import type { WebhookDelivery } from './generated/prisma/client.js';
 import { signWebhook } from './signWebhook.js';
+import { observeJob } from './telemetry/observeJob.js';
 
 const ANSWER_MS = 10_000;
 const GIVE_UP_MS = 24 * 3600 * 1000;
@@ -27,7 +28,9 @@ export async function deliverWebhook(
       throw new WebhookNotConfigured(
         'WEBHOOK_URL no longer names this receiver. Enter it again and retry, or leave it.',
       );
-    await post(delivery, config.webhooks.secret, signal);
+    await observeJob(context, { kind: DELIVER_WEBHOOK, jobId, attempt }, () =>
+      post(delivery, config.webhooks.secret, signal),
+    );
   } catch (error) {
     if (!(error instanceof MrimasterError)) throw error;
     const { code, message, retryable } = error;

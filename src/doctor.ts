@@ -1,4 +1,5 @@
 import type { Config } from './config.js';
+import { examineApiCallers, examineHttpCertificate } from './doctor/apiCallers.js';
 import { examineArchive } from './doctor/archive.js';
 import { examineConfiguration } from './doctor/configuration.js';
 import { examineDatabase } from './doctor/database.js';
@@ -21,6 +22,7 @@ export type DoctorOptions = {
 const MODEL_MS = 60_000;
 /** PostgreSQL may first have to be unpacked, or to recover. */
 const DATABASE_MS = 30_000;
+const IDENTITY = ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_JWKS_URL', 'OIDC_ROLES', 'TOKENS_FILE'];
 const DICOM = ['DICOM_HOST', 'DICOM_PORT', 'DICOM_AE_TITLE', 'DICOM_ALLOWED_PEERS'];
 const DICOM_TLS = ['DICOM_TLS_CERTIFICATE', 'DICOM_TLS_KEY', 'DICOM_TLS_CA'];
 
@@ -48,6 +50,8 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
   yield await look('database', ['DATABASE_URL', 'DATA_DIR'], examineDatabase, DATABASE_MS);
   yield await look('disk', ['DATA_DIR'], ({ dataDir }) => examineDisk(dataDir, free));
   yield await look('HTTP port', ['HOST', 'PORT'], examineHttpPort);
+  yield await look('HTTPS', ['TLS_CERTIFICATE', 'TLS_KEY'], async (config) => examineHttpCertificate(config, now));
+  yield await look('API callers', IDENTITY, (config) => examineApiCallers(config, now));
   yield await look('DICOM port', [...DICOM, ...DICOM_TLS], examineDicomPort);
   yield await look('DICOM callers', DICOM, examineCallers);
   yield await look('DICOM TLS', DICOM_TLS, ({ dicom }) => examineDicomCertificate(dicom, now));

@@ -120,6 +120,11 @@ export class InstanceConflict extends MrimasterError {
   override readonly code = 'INSTANCE_CONFLICT';
 }
 
+/** An uploaded file belongs to a study that is here, and says otherwise of it; it was not added. */
+export class UploadConflict extends MrimasterError {
+  override readonly code = 'UPLOAD_CONFLICT';
+}
+
 /** No room to keep what arrived; nothing of it was kept. */
 export class StorageFull extends MrimasterError {
   override readonly code = 'STORAGE_FULL';
@@ -138,6 +143,16 @@ export class ModelNotLoaded extends MrimasterError {
 
 export class ModelNotFound extends MrimasterError {
   override readonly code = 'MODEL_NOT_FOUND';
+}
+
+/** More is to be computed than one query may ask for. */
+export class TooManyMissing extends MrimasterError {
+  override readonly code = 'TOO_MANY_MISSING';
+}
+
+/** A model cannot be put to that use. */
+export class ModelStateRefused extends MrimasterError {
+  override readonly code = 'MODEL_STATE_REFUSED';
 }
 
 /** A device that was demanded and cannot run the model. */
@@ -174,6 +189,11 @@ export class PredictionNotFound extends MrimasterError {
   override readonly code = 'PREDICTION_NOT_FOUND';
 }
 
+/** Nothing that a reader could agree with or not: a slice that could not be read, a study without a finding. */
+export class ReviewUnavailable extends MrimasterError {
+  override readonly code = 'REVIEW_UNAVAILABLE';
+}
+
 /** An archive that the configuration does not name. */
 export class PacsNotConfigured extends MrimasterError {
   override readonly code = 'PACS_NOT_CONFIGURED';
@@ -192,5 +212,32 @@ export class DatabaseUnavailable extends MrimasterError {
 /** Work that stopped because the process was asked to. */
 export class Interrupted extends MrimasterError {
   override readonly code = 'INTERRUPTED';
+  override readonly retryable = true;
+}
+
+/** A file that did not come as it should. */
+export class UploadFailed extends MrimasterError {
+  override readonly code = 'UPLOAD_FAILED';
+}
+
+/** Who asks has not proved who they are. */
+export class Unauthenticated extends MrimasterError {
+  override readonly code = 'UNAUTHENTICATED';
+}
+
+/** Who asks is known, and may not. */
+export class Forbidden extends MrimasterError {
+  override readonly code = 'FORBIDDEN';
+}
+
+/** Nobody can be let in at the moment, because the provider that vouches for them does not answer. */
+export class IdentityProviderUnreachable extends MrimasterError {
+  override readonly code = 'IDENTITY_PROVIDER_UNREACHABLE';
+  override readonly retryable = true;
+}
+
+/** One caller asks more often than is good for the others. */
+export class RateLimited extends MrimasterError {
+  override readonly code = 'RATE_LIMITED';
   override readonly retryable = true;
 }

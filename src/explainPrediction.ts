@@ -1,9 +1,8 @@
-import { join } from 'node:path';
+import { computeExplanations, type Plan, type PredictionWithSlice, withSlice } from './computeExplanations.js';
 import type { Context } from './context.js';
-import { ExplanationUnavailable, LayerNotFound, ModelNotFound, PredictionNotFound } from './errors.js';
+import { ExplanationUnavailable, LayerNotFound, ModelNotFound, MrimasterError, PredictionNotFound } from './errors.js';
 import type { Explanation, ExplanationMethod } from './generated/prisma/client.js';
 import type { Classifier } from './inference/classifier.js';
-import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
 /**
  * `against`: a label to contrast with. By default: the predicted label against none, Grad-CAM, and for explainPrediction
@@ -17,62 +16,89 @@ export type ExplainPrediction = {
   method?: ExplanationMethod | null | undefined;
 };
 
+/** `layers`: every one that can be explained. */
+export type ExplainRequest = ExplainPrediction & { layers?: 'ALL' };
+
 /**
  * The stored explanation, or a new one that is stored then.
  * @throws PredictionNotFound, LabelNotFound, LayerNotFound, ModelNotFound, ExplanationUnavailable, and the decoding
  *   errors of the slice.
  */
 export async function explainPrediction(context: Context, request: ExplainPrediction): Promise<Explanation> {
-  const [explanation] = await explain(context, request, [await chooseLayer(context.classifier, request.layer)]);
-  return explanation as Explanation;
+  const [answer] = await explainPredictions(context, [request]);
+  if (answer instanceof Error) throw answer;
+  return (answer as Explanation[])[0] as Explanation;
 }
 
-/** Those of every layer that can be explained, first to last: what is not stored is computed in one run. */
-export async function explainLayers(
+/**
+ * Many at once: what is stored is read in one statement, what is not is computed in a few runs. Of every layer, first to
+ * last, where that is asked for.
+ * @returns for each request its explanations, or what explainPrediction would throw.
+ */
+export async function explainPredictions(
   context: Context,
-  request: Omit<ExplainPrediction, 'layer'>,
-): Promise<Explanation[]> {
-  return explain(context, request, (await context.classifier.explainable()).layers);
-}
-
-async function explain(
-  context: Context,
-  { predictionId, ...request }: ExplainPrediction,
-  layers: readonly string[],
-): Promise<Explanation[]> {
-  const { classifier, decoding, prisma, receivedDir } = context;
-  const method = request.method ?? 'GRAD_CAM';
-  const prediction = await prisma.prediction.findUnique({
-    where: { id: predictionId },
-    include: { model: true, slice: { include: { instance: { select: { path: true } } } } },
+  requests: readonly ExplainRequest[],
+): Promise<(Explanation[] | Error)[]> {
+  const { prisma } = context;
+  const ids = [...new Set(requests.map(({ predictionId }) => predictionId))];
+  const predictions = await prisma.prediction.findMany({ where: { id: { in: ids } }, include: withSlice });
+  const wanted = await Promise.all(
+    requests.map((request) =>
+      plan(context, request, predictions).catch((error: unknown): MrimasterError => {
+        if (error instanceof MrimasterError) return error;
+        throw error;
+      }),
+    ),
+  );
+  const plans = wanted.filter((one): one is Plan => !(one instanceof MrimasterError));
+  const stored = new Map((await readStored(context, plans)).map((row) => [keyOf(row), row]));
+  const missing = plans.filter((one) => one.layers.some((layer) => !stored.has(keyOf({ ...one, layer }))));
+  const failures = await computeExplanations(context, missing);
+  if (missing.length > 0) for (const row of await readStored(context, missing)) stored.set(keyOf(row), row);
+  return wanted.map((one) => {
+    if (one instanceof MrimasterError) return one;
+    return failures.get(one) ?? one.layers.flatMap((layer) => stored.get(keyOf({ ...one, layer })) ?? []);
   });
+}
+
+async function plan(
+  { models }: Context,
+  request: ExplainRequest,
+  predictions: readonly PredictionWithSlice[],
+): Promise<Plan> {
+  const { predictionId } = request;
+  const prediction = predictions.find(({ id }) => id === predictionId);
   if (!prediction) throw new PredictionNotFound(`There is no prediction ${predictionId}.`);
-  const { model, slice } = prediction;
+  const { model } = prediction;
   const label = request.label ?? prediction.label;
   if (label === null)
     throw new ExplanationUnavailable('The slice could not be classified, so there is nothing to explain.');
-  if (model.id !== context.model.id)
+  const classifier = models.running(model.id)?.classifier;
+  if (!classifier)
     throw new ModelNotFound(
-      `The prediction was made by ${model.name} ${model.version}, which is not running. Start MRIMaster with MODEL=${model.name}@${model.version} to explain it.`,
+      `The prediction was made by ${model.name} ${model.version}, which is not running. Let it run as a shadow (activateModel) to explain it.`,
     );
-  const against = request.against ?? '';
-  const where = { predictionId, method, label, against, layer: { in: [...layers] } };
-  let stored = await prisma.explanation.findMany({ where });
-  if (stored.length < layers.length) {
-    const image = await decoding.readSlice(join(receivedDir, slice.instance.path), slice.frameNumber);
-    const maps = await classifier.explain(image, { label, against: against || undefined }, method, layers);
-    const faithfulness = await measureFaithfulness(classifier, image, label, maps);
-    await prisma.explanation.createMany({
-      data: maps.map(({ layer, rows, columns, values, frame }, index) => {
-        const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
-        const map = { rows, columns, values: bytes, frame, faithfulness: faithfulness[index] as Faithfulness };
-        return { predictionId, method, label, against, layer, ...map };
-      }),
-      skipDuplicates: true, // another request was faster, with the same result
-    });
-    stored = await prisma.explanation.findMany({ where });
-  }
-  return stored.sort((a, b) => layers.indexOf(a.layer) - layers.indexOf(b.layer));
+  const layers =
+    request.layers === 'ALL' ? (await classifier.explainable()).layers : [await chooseLayer(classifier, request.layer)];
+  const method = request.method ?? 'GRAD_CAM';
+  return { predictionId, prediction, classifier, label, against: request.against ?? '', method, layers };
+}
+
+type Key = Pick<Explanation, 'predictionId' | 'method' | 'label' | 'against' | 'layer'>;
+
+function keyOf({ predictionId, method, label, against, layer }: Key): string {
+  return JSON.stringify([predictionId, method, label, against, layer]);
+}
+
+async function readStored({ prisma }: Context, plans: readonly Plan[]): Promise<Explanation[]> {
+  if (plans.length === 0) return [];
+  return prisma.explanation.findMany({
+    where: {
+      predictionId: { in: plans.map(({ predictionId }) => predictionId) },
+      method: { in: plans.map(({ method }) => method) },
+      layer: { in: plans.flatMap(({ layers }) => layers) },
+    },
+  });
 }
 
 async function chooseLayer(classifier: Classifier, wanted: string | null | undefined): Promise<string> {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from './context.js';
+import type { Caller } from './identity/caller.js';
 import { renderExplanationImage, renderSliceImage } from './renderImages.js';
+import { studyOf } from './studyOf.js';
 
 const optional = <T extends z.ZodType>(type: T) => type.nullable().default(null as never);
 const sliceView = z
@@ -19,30 +21,44 @@ const explanationView = z.object({
   legend: z.stringbool().default(false),
 });
 
+const PIXELS = { config: { demand: 'pixels' } } as const;
+
 type ById = { Params: { id: string } };
 
 /** The pictures that the API's Image.url names. */
 export function serveImages(app: FastifyInstance, program: Context): void {
-  app.get<ById>('/images/slices/:id.png', (request, reply) => {
+  app.get<ById>('/images/slices/:id.png', PIXELS, (request, reply) => {
     const view = sliceView.safeParse(request.query);
     if (!view.success) return refuse(reply, view.error);
-    return send(request, reply, () => renderSliceImage(program, request.params.id, view.data));
+    return send(program, request, reply, () => renderSliceImage(program, request.params.id, view.data));
   });
   for (const [name, kind] of [
     ['raw', 'RAW'],
     ['heatmap', 'HEATMAP'],
     ['overlay', 'OVERLAY'],
   ] as const)
-    app.get<ById>(`/images/explanations/:id/${name}.png`, (request, reply) => {
+    app.get<ById>(`/images/explanations/:id/${name}.png`, PIXELS, (request, reply) => {
       const view = explanationView.safeParse(request.query);
       if (!view.success) return refuse(reply, view.error);
-      return send(request, reply, () => renderExplanationImage(program, request.params.id, { kind, ...view.data }));
+      return send(program, request, reply, () =>
+        renderExplanationImage(program, request.params.id, { kind, ...view.data }),
+      );
     });
 }
 
 /** Private, since it shows a patient; revalidated, since the reader may lose the right to see it. */
-async function send(request: FastifyRequest, reply: FastifyReply, render: () => Promise<Buffer>) {
+async function send(
+  { audit, prisma }: Context,
+  request: FastifyRequest<ById>,
+  reply: FastifyReply,
+  render: () => Promise<Buffer>,
+) {
   const png = await render();
+  const { id } = request.params;
+  const studyInstanceUid = await studyOf(prisma, id);
+  const { subject } = request.caller as Caller;
+  const access = { subject, studyInstanceUid, object: id, address: request.ip, outcome: 'OK' };
+  await audit.record([{ action: 'READ_PIXELS', ...access }]);
   const etag = `"${createHash('sha256').update(png).digest('base64url').slice(0, 22)}"`;
   reply.header('Cache-Control', 'private, no-cache').header('ETag', etag);
   if (request.headers['if-none-match'] === etag) return reply.status(304).send();

@@ -1,10 +1,12 @@
 import { readConfig } from './config.js';
 import { type Context, openContext } from './context.js';
+import { authenticates } from './identity/authenticate.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { createLog } from './log.js';
+import { watchTimers } from './mendTimers.js';
 import { type HttpServer, startServer } from './server.js';
 import { startDicom } from './startDicom.js';
-import { awaitStopSignal } from './stopSignal.js';
+import type { StopSignal } from './stopSignal.js';
 import { resumeAbandoned } from './studyJobs.js';
 import { watchArchives } from './watchArchives.js';
 import { watchArrivals } from './watchArrivals.js';
@@ -25,11 +27,17 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     opened.push(server.close);
     const dicom = await startDicom(context);
     if (dicom) opened.push(dicom.close);
+    opened.push(watchTimers(context).close);
     opened.push(watchArrivals(context).close);
     opened.push(watchArchives(context).close);
     const resumed = await resumeAbandoned(context);
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await workOffQueue(context);
+    context.readiness.phase = 'RUNNING';
+    // Closed first: whoever asks learns of the end before anything is missing.
+    opened.push(async () => {
+      context.readiness.phase = 'STOPPING';
+    });
     return { context, server, dicomPort: dicom?.port ?? null, close };
   } catch (error) {
     await close();
@@ -37,15 +45,23 @@ export async function start(config = readConfig(), log = createLog(config.logLev
   }
 }
 
+/** What was started before the rest of the program was loaded. */
+export type Begun = { database: Promise<void>; stop: StopSignal };
+
 /** `mrimaster serve`, `npm start`: runs until it is asked to stop. */
-export async function serve(): Promise<void> {
+export async function serve({ database, stop }: Begun): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
-  const stop = awaitStopSignal(log);
+  void stop.received.then(() => log.info('Asked to stop: finishing the work at hand, then closing.'));
+  await database;
   const { context, server, dicomPort, close } = await start(config, log);
   const { name, version } = context.model;
   log.info(`MRIMaster serves GraphQL at ${server.url}/graphql. ${INTENDED_USE}.`);
   log.info(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
+  if (!authenticates(config.identity))
+    log.warn(
+      `Nobody is authenticated: whoever reaches ${config.publicUrl ?? 'this port from this machine'} may see and do everything. docs/authorization.md says how to change that.`,
+    );
   for (const note of context.classifier.notes) log.info(`Not used – ${note}`);
   const { host, aeTitle, allowed, tls } = config.dicom;
   const callers = allowed ? allowed.map((peer) => peer.aeTitle).join(', ') : 'this machine only';

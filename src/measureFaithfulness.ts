@@ -60,15 +60,25 @@ export async function measureFaithfulness(
   return found;
 }
 
-/** Their places in the slice, row by row: a tenth of what the model saw, where the map is above 0. */
+/** Their places in the slice: a tenth of what the model saw, where the map is above 0. */
 function hottestPixels(map: ExplanationMap, size: { rows: number; columns: number }): number[] {
   const { top, left, height, width } = map.frame;
   const seenRows = Math.min(size.rows, top + height) - Math.max(0, top);
   const seenColumns = Math.min(size.columns, left + width) - Math.max(0, left);
+  const most = Math.round(seenRows * seenColumns * REMOVED_SHARE);
   const values = resampleToSlice(map, size);
-  const positive = [...values.keys()].filter((index) => (values[index] as number) > 0);
-  positive.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
-  return positive.slice(0, Math.round(seenRows * seenColumns * REMOVED_SHARE));
+  // By the least value that belongs to them: to sort places by value takes twice as long, and callers wait meanwhile.
+  const positive = values.filter((value) => value > 0).sort();
+  const least = positive[Math.max(0, positive.length - most)] ?? Number.POSITIVE_INFINITY;
+  const above = places(values, (value) => value > least);
+  const equal = places(values, (value) => value === least);
+  return [...above, ...equal.slice(0, Math.max(0, most - above.length))];
+}
+
+function places(values: Float32Array, fits: (value: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index++) if (fits(values[index] as number)) found.push(index);
+  return found;
 }
 
 /** The place half a turn away, about the middle of what the model saw; -1 outside of the slice. */
@@ -92,7 +102,7 @@ function blur({ rows, columns, pixels }: GrayscaleImage, radius: number): Float3
     for (let column = 0; column < columns; column++)
       sums[(row + 1) * (columns + 1) + column + 1] =
         (pixels[row * columns + column] as number) + at(row, column + 1) + at(row + 1, column) - at(row, column);
-  return Float32Array.from(pixels, (_, index) => {
+  return pixels.map((_, index) => {
     const row = Math.floor(index / columns);
     const column = index % columns;
     const [top, bottom] = [Math.max(0, row - radius), Math.min(rows, row + radius + 1)];

@@ -16,7 +16,7 @@ const notice = z.object({
  * POST /arrivals {"studyInstanceUid": "1.2.3", "pacs": "main"}. Answers 202; telling it again changes nothing.
  */
 export function serveNotices(app: FastifyInstance, context: Context): void {
-  app.post('/arrivals', async (request, reply) => {
+  app.post('/arrivals', { config: { demand: 'send' } }, async (request, reply) => {
     const told = notice.safeParse(request.body);
     if (!told.success) {
       const message = told.error.issues.map((issue) => issue.message).join('; ');

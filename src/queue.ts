@@ -10,9 +10,12 @@ export const WRITE_BACK = 'write-back';
 /** Where pg-boss puts what it will not try again. */
 const givenUp = (queue: string) => `${queue}-given-up`;
 
-export type Priority = 'STAT' | 'ROUTINE' | 'BACKLOG';
+/** ASKED: routine for which somebody waits; it goes before what comes with nobody asking. */
+export type Priority = 'STAT' | 'ASKED' | 'ROUTINE' | 'BACKLOG';
 export type StudyJob = { studyInstanceUid: string; pacs: string | null; force: boolean };
-const PRIORITIES: Record<Priority, number> = { STAT: 20, ROUTINE: 10, BACKLOG: 0 };
+/** What a job of another trace goes on in; see src/telemetry/tracing.ts. */
+type Traced = { traceparent?: string | undefined };
+const PRIORITIES: Record<Priority, number> = { STAT: 20, ASKED: 15, ROUTINE: 10, BACKLOG: 0 };
 const STOP_TIMEOUT_MS = 20_000;
 const STUDIES_AT_ONCE = 2;
 
@@ -20,7 +23,7 @@ const STUDIES_AT_ONCE = 2;
 export type WriteBackJob = { studyId: string; modelId: string; revision: number; pacs: string };
 
 /** `jobId` travels in the payload, because a job that was given up gets a new id in its dead-letter queue. */
-type Sent<Work> = Work & { jobId: string };
+type Sent<Work> = Work & Traced & { jobId: string };
 
 type Handlers<Work> = {
   /** `signal` is aborted when this process is asked to stop. */
@@ -40,7 +43,7 @@ export type Queue = {
    * Enqueues within the caller's transaction: the job exists if and only if that commits.
    * @returns false when the study has a job waiting or running already.
    */
-  sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob, priority: Priority): Promise<boolean>;
+  sendStudy(tx: Prisma.TransactionClient, jobId: string, job: StudyJob & Traced, priority: Priority): Promise<boolean>;
   /** Makes a waiting job more urgent, and one by force. @returns false where `force` comes too late: it runs without. */
   raiseStudy(tx: Prisma.TransactionClient, jobId: string, force: boolean, priority: Priority): Promise<boolean>;
   /**
@@ -55,8 +58,16 @@ export type Queue = {
   ): Promise<Resent>;
   /** Starts working in this process, two studies at a time. */
   work(handlers: StudyHandlers): Promise<void>;
-  /** As sendStudy. @returns false where this very write-back waits or runs already. */
-  sendWriteBack(tx: Prisma.TransactionClient, jobId: string, job: WriteBackJob): Promise<boolean>;
+  /**
+   * As sendStudy, as urgent as the study's own job `after` was.
+   * @returns false where this very write-back waits or runs already.
+   */
+  sendWriteBack(
+    tx: Prisma.TransactionClient,
+    jobId: string,
+    job: WriteBackJob & Traced,
+    after: string | undefined,
+  ): Promise<boolean>;
   /** Starts writing back in this process. Apart from classifying: an archive that is down holds up no study. */
   workWriteBacks(handlers: WriteBackHandlers): Promise<void>;
   /** What is told to receivers of webhooks. */
@@ -141,10 +152,13 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
     },
     // While one study's slices are in the model, the other's are decoded, stored or fetched.
     work: (handlers) => workOff(CLASSIFY_STUDY, handlers, STUDIES_AT_ONCE),
-    sendWriteBack: async (tx, jobId, job) => {
+    sendWriteBack: async (tx, jobId, job, after) => {
       const singletonKey = `${job.studyId} ${job.modelId} ${job.revision} ${job.pacs}`;
       const payload: Sent<WriteBackJob> = { ...job, jobId };
-      return (await boss.send(WRITE_BACK, payload, { id: jobId, singletonKey, db: fromPrisma(tx) })) !== null;
+      const db = fromPrisma(tx);
+      const [study] = after === undefined ? [] : await boss.findJobs<object>(CLASSIFY_STUDY, { id: after, db });
+      const priority = study?.priority ?? PRIORITIES.ROUTINE;
+      return (await boss.send(WRITE_BACK, payload, { id: jobId, singletonKey, priority, db })) !== null;
     },
     workWriteBacks: (handlers) => workOff(WRITE_BACK, handlers, 1),
     close: () => {

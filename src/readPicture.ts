@@ -3,7 +3,7 @@ import jpeg from 'jpeg-js';
 import { UndecodablePixels, UnsupportedPixels } from './errors.js';
 import type { GrayscaleImage } from './inference/image.js';
 
-const MAX_PIXELS = 64 * 1024 * 1024;
+const MAX_PIXELS = 4096 * 4096;
 const MAX_JPEG_MEMORY_MB = 512;
 
 /** What the first bytes of a file say it is. */

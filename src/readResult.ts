@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { StudyNotFound } from './errors.js';
 import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
+import type { Manifest } from './inference/manifest.js';
 import type { Frame } from './pacs/frames.js';
 import { parseInstance } from './pacs/parse.js';
 import type { Answer, Reference } from './pacs/report/report.js';
@@ -69,7 +70,7 @@ export async function readResult(
     model,
     uids: uidsOf(study, model, revision),
     source: readSourceHeader(bytes),
-    answer: answerOf(context, finding, predictions, looked ? referenceTo(looked) : null),
+    answer: answerOf(context.models.manifestOf(model), finding, predictions, looked ? referenceTo(looked) : null),
     examined: predictions.map(referenceTo),
     counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },
     key: looked
@@ -90,12 +91,11 @@ function referenceTo({ slice }: PredictionWithSlice): Reference {
 }
 
 function answerOf(
-  { classifier }: Context,
+  { codes, normalLabel }: Pick<Manifest, 'codes' | 'normalLabel'>,
   finding: StudyFinding | null,
   predictions: readonly PredictionWithSlice[],
   key: Reference | null,
 ): Answer {
-  const { codes, normalLabel } = classifier.manifest;
   if (!finding)
     return { outcome: 'FAILED', failureCode: predictions.find((one) => one.failureCode)?.failureCode ?? 'UNKNOWN' };
   const label = labelCode(finding.label, codes);

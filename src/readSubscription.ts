@@ -10,8 +10,11 @@ import {
   validate,
 } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
+import { unknownOperation } from './guardOperations.js';
+import { checkRights } from './identity/checkRights.js';
+import { limitOperation } from './limitOperation.js';
 import { MAX_TOKENS } from './limits.js';
-import { createLoaders } from './resolvers/loaders.js';
+import { hashOperation } from './readOperations.js';
 import type { SubscriptionRequest } from './resolvers/updates.js';
 
 type Asked = {
@@ -25,7 +28,7 @@ type Asked = {
 /** What a message asks for, under the rules that hold over HTTP; errors where it may not be carried out. */
 export function readSubscription(
   { exhausted, payload, production, schema }: Asked,
-  request: Omit<SubscriptionRequest, 'loaders'>,
+  request: SubscriptionRequest,
 ): ExecutionArgs | GraphQLError[] {
   if (exhausted)
     return [
@@ -49,13 +52,21 @@ export function readSubscription(
     return [
       refusal('OPERATION_RESOLUTION_FAILURE', 'Only subscriptions go over this socket. POST all else to /graphql.'),
     ];
-  const loaders = createLoaders(request.program.prisma);
+  const { operations } = request.program.config;
+  if (operations && !operations.has(hashOperation(payload.query))) return [unknownOperation()];
+  try {
+    limitOperation(schema, document, operationName, variables);
+    checkRights(schema, document, operationName, request.caller);
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
   return {
     schema,
     document,
     operationName,
     variableValues: variables,
-    contextValue: { ...request, loaders } satisfies SubscriptionRequest,
+    contextValue: request,
   } as ExecutionArgs;
 }
 

@@ -3,10 +3,12 @@ import { InstanceConflict, InvalidDicom } from './errors.js';
 import type { Instance } from './pacs/parse.js';
 import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
+import { timed } from './telemetry/outcome.js';
 import type { Transfer } from './transfers.js';
 
 /** `announced`: what the sender said that it would send; `pacs`: the archive that it is, if we know it by a name. */
 export type Arrival = {
+  door: 'C-STORE' | 'STOW-RS' | 'pull';
   bytes: AsyncIterable<Uint8Array>;
   pacs: string | null;
   /** What it comes with; null where we asked for it, so that it sets nothing off. */
@@ -22,10 +24,16 @@ export type Kept = { instance: Instance; conflict: boolean };
  * be acknowledged. The same bytes again change nothing; other bytes with its UID are kept beside it and flagged.
  * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
  */
-export async function receiveInstance(
-  context: Context,
-  { bytes, pacs, transfer, announced = {} }: Arrival,
-): Promise<Kept> {
+export function receiveInstance(context: Context, arrival: Arrival): Promise<Kept> {
+  const { door } = arrival;
+  return timed(
+    () => keep(context, arrival),
+    (outcome) => context.metrics.received.inc({ door, outcome }),
+    ({ conflict }) => (conflict ? 'INSTANCE_CONFLICT' : 'OK'),
+  );
+}
+
+async function keep(context: Context, { door, bytes, pacs, transfer, announced = {} }: Arrival): Promise<Kept> {
   const received = await receiveBytes(bytes, context.receivedDir, {
     check: (instance) => compare(instance, announced),
   });
@@ -33,8 +41,7 @@ export async function receiveInstance(
     await recordInstance(context, received, pacs, transfer !== null);
   } catch (error) {
     if (!(error instanceof InstanceConflict)) throw error;
-    const { sopInstanceUid } = received.instance;
-    context.log.warn({ code: error.code, sopInstanceUid }, 'An object came again with other bytes; both are kept.');
+    context.log.warn({ code: error.code, door }, 'An object came again with other bytes; both are kept.');
     return { instance: received.instance, conflict: true };
   }
   return { instance: received.instance, conflict: false };

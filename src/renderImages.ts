@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Context } from './context.js';
 import { ExplanationNotFound, SliceNotFound } from './errors.js';
-import { addCaption } from './images/caption.js';
+import { addCaption, layOutCaption } from './images/caption.js';
 import { fullScale, mapOf } from './images/heatmap.js';
 import { encodePng } from './images/png.js';
 import { renderHeatmap, renderOverlay, renderRawMap } from './images/renderOverlay.js';
 import { resizeGrey } from './images/resizeGrey.js';
+import { kindOf } from './kindOf.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { applyVoiLut } from './pacs/applyVoiLut.js';
@@ -35,31 +36,49 @@ export async function renderExplanationImage(context: Context, id: string, view:
   return encodePng(picture, description);
 }
 
-/** The same before it is a file: its size is known here. */
+/** What that picture measures, in pixels, without drawing it. @throws ExplanationNotFound */
+export async function explanationSize(
+  context: Context,
+  id: string,
+  { kind, legend }: ExplanationView,
+): Promise<{ width: number; height: number }> {
+  const { lines, map, slice } = await readExplanation(context, id);
+  const { rows, columns } = kind === 'RAW' ? map : slice;
+  const size = { width: columns, height: rows };
+  if (!legend) return size;
+  const { width, height } = layOutCaption(size, lines);
+  return { width, height };
+}
+
+/** The same before it is a file. */
 export async function explanationPicture(context: Context, id: string, { kind, opacity, legend }: ExplanationView) {
-  const row = await context.prisma.explanation.findUnique({
-    where: { id },
-    include: { prediction: { include: { slice: true, model: true } } },
-  });
-  if (!row) throw new ExplanationNotFound(`There is no explanation ${id}.`);
-  const { model, slice } = row.prediction;
-  const map = mapOf(row);
-  const label = row.against ? `"${row.label}" rather than "${row.against}"` : `"${row.label}"`;
-  const lines = [`${row.method} of ${label}, layer ${row.layer}`, `${model.name} ${model.version}`];
+  const { description, lines, map, slice } = await readExplanation(context, id);
   const draw = {
     RAW: async () => renderRawMap(map),
     HEATMAP: async () => renderHeatmap(map, slice),
     OVERLAY: async () => renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity),
   };
   const plain = await draw[kind]();
-  const scale = fullScale(map);
-  const description = `${lines.join(', ')}; strongest colour: ${scale.toPrecision(3)}`;
+  return { ...(legend ? addCaption(plain, lines, fullScale(map)) : plain), description };
+}
+
+/** `description`: for the file; `lines`: what its caption says. */
+async function readExplanation({ prisma }: Context, id: string) {
+  const include = { prediction: { include: { slice: true, model: true } } };
+  const row = kindOf(id) === 'Explanation' ? await prisma.explanation.findUnique({ where: { id }, include }) : null;
+  if (!row) throw new ExplanationNotFound('There is no such explanation.');
+  const { model, slice } = row.prediction;
+  const label = row.against ? `"${row.label}" rather than "${row.against}"` : `"${row.label}"`;
+  const lines = [`${row.method} of ${label}, layer ${row.layer}`, `${model.name} ${model.version}`];
+  const map = mapOf(row);
+  const description = `${lines.join(', ')}; strongest colour: ${fullScale(map).toPrecision(3)}`;
   if (row.faithfulness) lines.push(describeFaithfulness(row.faithfulness as Faithfulness));
-  return { ...(legend ? addCaption(plain, lines, scale) : plain), description };
+  return { description, lines, map, slice };
 }
 
 async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<Slice> {
-  const row = await prisma.slice.findUnique({ where: { id }, include: { instance: { select: { path: true } } } });
-  if (!row) throw new SliceNotFound(`There is no slice ${id}.`);
+  const include = { instance: { select: { path: true } } };
+  const row = kindOf(id) === 'Slice' ? await prisma.slice.findUnique({ where: { id }, include }) : null;
+  if (!row) throw new SliceNotFound('There is no such slice.');
   return decoding.readSlice(join(receivedDir, row.instance.path), row.frameNumber);
 }

@@ -71,7 +71,7 @@ async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
   let [received, refused, differing] = [0, 0, 0];
   for await (const bytes of archive.retrieveStudy?.(studyInstanceUid, signal) ?? []) {
     try {
-      const { conflict } = await receiveInstance(context, { bytes, pacs, transfer: null });
+      const { conflict } = await receiveInstance(context, { door: 'pull', bytes, pacs, transfer: null });
       if (conflict) differing++;
     } catch (error) {
       if (!(error instanceof InvalidDicom)) throw error;

@@ -1,6 +1,7 @@
 import type { Context } from './context.js';
 import type { MrimasterError } from './errors.js';
-import { asKnown } from './formatError.js';
+import { asKnown, asLogged } from './formatError.js';
+import { type Attempt, observeJob } from './telemetry/observeJob.js';
 
 /** A failure that nobody foresaw is not tried for a day. */
 const MOST_ATTEMPTS_UNKNOWN = 6;
@@ -11,22 +12,24 @@ const MOST_ATTEMPTS_UNKNOWN = 6;
  * `end`: makes it FAILED for good; @throws what failed where the queue is to try again later.
  */
 export async function runJob(
-  { prisma, log }: Context,
-  { jobId, attempt, failure }: { jobId: string; attempt: number; failure: string },
+  context: Context,
+  { failure, ...job }: Attempt & { failure: string },
   work: () => Promise<void>,
   end: (message: string, known: MrimasterError | undefined) => Promise<void>,
   onFailure: (message: string) => Promise<unknown> = async () => {},
 ): Promise<void> {
+  const { prisma, log } = context;
+  const { jobId, attempt } = job;
   const where = { id: jobId };
   const started = { status: 'RUNNING' as const, attempts: attempt, startedAt: new Date(), error: null };
   await prisma.job.updateMany({ where, data: started });
   try {
-    await work();
+    await observeJob(context, job, work);
     await prisma.job.updateMany({ where, data: { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() } });
   } catch (error) {
     const known = asKnown(error);
     const message = known?.message ?? 'Internal error; the log of this time says more.';
-    log.warn({ jobId, attempt, ...(known ? { code: known.code } : { err: error }) }, failure);
+    log.warn({ jobId, attempt, ...asLogged(error) }, failure);
     await onFailure(message);
     const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
     if (hopeless) return end(message, known);

@@ -1,24 +1,42 @@
+import 'reflect-metadata'; // before any decorated class is loaded, whatever leads to it
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
+import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
+import { answerLegacyJson } from './answerLegacyJson.js';
+import { authenticateRequests, refusal } from './authenticateRequests.js';
 import { ConfigInvalid } from './config.js';
 import type { Context } from './context.js';
+import { RateLimited } from './errors.js';
 import { serveFhir } from './fhirRoutes.js';
 import { asKnown, formatError } from './formatError.js';
+import { guardOperations } from './guardOperations.js';
+import { serveHealth } from './healthRoutes.js';
+import { authenticates, createAuthenticate } from './identity/authenticate.js';
+import type { Caller } from './identity/caller.js';
+import { createPictureLinks } from './identity/pictureLinks.js';
 import { serveImages } from './imageRoutes.js';
 import { INTENDED_USE } from './intendedUse.js';
+import { jitGateway } from './jitGateway.js';
+import { comesByProxy, PROXY_REQUIRED } from './knownProxies.js';
 import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.js';
+import { serveMetrics } from './metricsRoute.js';
 import { serveNotices } from './noticeRoutes.js';
-import { createLoaders } from './resolvers/loaders.js';
-import type { Request } from './resolvers/request.js';
+import { readUploads } from './readUploads.js';
+import { requestIdOf } from './requestId.js';
+import { openRequest, type Request } from './resolvers/request.js';
 import { buildApiSchema } from './schema/buildSchema.js';
 import { serveStow } from './stowRoutes.js';
 import { serveSubscriptions } from './subscriptions.js';
+import { observeOperations } from './telemetry/observeOperations.js';
+import { observeRequests } from './telemetry/observeRequests.js';
+import { traceRequests } from './telemetry/traceRequests.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const REFUSAL_ARRIVES_MS = 1000;
@@ -26,32 +44,56 @@ const LAST_ANSWERS_MS = 20_000;
 
 export type HttpServer = { url: string; close(): Promise<void> };
 
-/** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, FHIR on /fhir, and in development an explorer on /graphiql. */
+/** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, FHIR on /fhir, health and metrics, and in development an explorer on /graphiql. */
 export async function startServer(program: Context): Promise<HttpServer> {
-  const { config, log, prisma } = program;
+  const { config, log } = program;
   // No time limit for whole requests: a study sent by STOW-RS may take its time, see limitArrival for all others.
-  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: 0, forceCloseConnections: 'idle' });
+  const { tls, trustedProxies } = config;
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: 0,
+    forceCloseConnections: 'idle',
+    genReqId: requestIdOf,
+    return503OnClosing: false, // what had begun to arrive is answered, and /readyz says by itself that it ends
+    ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
+    ...(tls && { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const } }),
+  }) as FastifyInstance;
+  const authenticate = createAuthenticate(config.identity);
+  const links = createPictureLinks();
+  const sign = authenticates(config.identity) ? links.sign : (_caller: Caller, path: string) => path;
   const schema = await buildApiSchema();
   const apollo = new ApolloServer<Request>({
-    schema,
+    gateway: jitGateway(schema),
     introspection: !config.production,
     hideSchemaDetailsFromClientErrors: config.production,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // main.ts closes everything, in order; a second listener would cut it short
+    persistedQueries: persisted(config.operations),
+    validationOptions: { maxErrors: 5 },
     parseOptions: { maxTokens: MAX_TOKENS },
     formatError: formatError(log),
     plugins: [
+      guardOperations(schema, program),
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(), // it instruments every field, and we cache nothing
       ApolloServerPluginLandingPageDisabled(), // it loads its page from the internet
+      answerLegacyJson,
+      observeOperations(program),
     ],
   });
   await apollo.start();
+  traceRequests(app, program.tracing);
+  observeRequests(app, program);
   const isForUs = answersForHost(config);
+  const comesRightly = comesByProxy(config);
   app.addHook('onRequest', async (request, reply) => {
+    if (!comesRightly(request.socket.remoteAddress)) return reply.status(403).send(PROXY_REQUIRED);
     if (!isForUs(request.host)) return reply.status(421).send(HOST_REFUSED);
   });
+  if (config.allowedOrigins.length > 0) await app.register(cors, sharing(config.allowedOrigins));
   app.addHook('onRequest', limitArrival);
+  authenticateRequests(app, program, authenticate, links);
+  if (authenticates(config.identity)) await app.register(rateLimit, rateLimits(config.rateLimit));
   app.addHook('onResponse', endUnread);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
@@ -61,18 +103,24 @@ export async function startServer(program: Context): Promise<HttpServer> {
     answerError(program, error, request, reply),
   );
   await app.register(fastifyApollo(apollo), {
-    context: async (request) => ({
-      program,
-      loaders: createLoaders(prisma),
-      origin: config.publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`,
-    }),
+    context: async (request) => {
+      const origin = config.publicUrl ?? `${request.protocol}://${request.host}`;
+      const caller = request.caller as Caller; // /graphql answers nobody who is not known
+      return {
+        ...openRequest(program, caller, request.ip, request.id),
+        pictureUrl: (path) => origin + sign(caller, path),
+      };
+    },
   });
+  readUploads(app);
+  serveHealth(app, program);
+  serveMetrics(app, program);
   serveImages(app, program);
   serveStow(app, program);
   serveNotices(app, program);
   serveFhir(app, program);
   if (!config.production) await serveExplorer(app);
-  const subscriptions = await serveSubscriptions(app.server, program, schema);
+  const subscriptions = await serveSubscriptions(app.server, program, schema, authenticate, sign);
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await subscriptions.close();
     if (error.code === 'EACCES')
@@ -89,6 +137,31 @@ export async function startServer(program: Context): Promise<HttpServer> {
   return { url, close: closeAll };
 }
 
+/** Without a list of operations clients need no hashes, and nobody may leave operations with us. */
+function persisted(operations: ReadonlyMap<string, string> | undefined) {
+  if (!operations) return false;
+  const get = async (key: string) => operations.get(key.replace(/^apq:/, ''));
+  return { cache: { get, set: async () => {}, delete: async () => false } };
+}
+
+/** Without credentials: a token is shown by the page itself, and a browser adds none. */
+function sharing(origins: readonly string[]): FastifyCorsOptions {
+  const exposedHeaders = ['ETag', 'Retry-After', 'X-Intended-Use', 'X-Request-Id'];
+  return { origin: [...origins], methods: ['GET', 'POST'], exposedHeaders, maxAge: 600 };
+}
+
+/** By caller, so that one dashboard that runs wild slows down no other. STOW-RS has a limit of its own. */
+function rateLimits(max: number): RateLimitPluginOptions {
+  return {
+    max,
+    timeWindow: '1 minute',
+    hook: 'preHandler', // behind authentication
+    keyGenerator: ({ caller, ip }) => caller?.subject ?? ip,
+    allowList: ({ url }) => url.startsWith('/dicom-web/'),
+    errorResponseBuilder: (_request, { after }) => new RateLimited(`Too many requests. Try again in ${after}.`),
+  };
+}
+
 /** Answers what is asked already, for a while; a connection that becomes idle meanwhile is closed, too. */
 async function close(app: FastifyInstance): Promise<void> {
   const idle = setInterval(() => app.server.closeIdleConnections(), 100);
@@ -102,8 +175,9 @@ async function close(app: FastifyInstance): Promise<void> {
 }
 
 /** The time for a request to arrive; slow answers are not cut short. */
-async function limitArrival({ url, raw }: FastifyRequest): Promise<void> {
-  if (url.startsWith('/dicom-web/') || raw.complete) return;
+async function limitArrival({ headers, url, raw }: FastifyRequest): Promise<void> {
+  const isUpload = headers['content-type']?.startsWith('multipart/form-data'); // which has a limit of its own
+  if (url.startsWith('/dicom-web/') || isUpload || raw.complete) return;
   const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS).unref();
   const stop = () => clearTimeout(timer);
   raw.once('end', stop).once('close', stop);
@@ -117,7 +191,7 @@ async function endUnread({ raw }: FastifyRequest): Promise<void> {
 
 /** GraphiQL, whole in one page, so that it works without the internet. */
 async function serveExplorer(app: FastifyInstance): Promise<void> {
-  app.get('/graphiql', async (_request: FastifyRequest, reply: FastifyReply) => {
+  app.get('/graphiql', { config: { demand: 'ANYBODY' } }, async (_request: FastifyRequest, reply: FastifyReply) => {
     const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
     const page = renderGraphiQL({
       endpoint: '/graphql',
@@ -126,8 +200,17 @@ async function serveExplorer(app: FastifyInstance): Promise<void> {
     } as never);
     return reply.type('text/html; charset=utf-8').send(page);
   });
-  app.get('/', (_request: FastifyRequest, reply: FastifyReply) => reply.redirect('/graphiql'));
+  app.get('/', { config: { demand: 'ANYBODY' } }, (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.redirect('/graphiql'),
+  );
 }
+
+const STATUSES: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  UPLOAD_FAILED: 400,
+};
 
 function answerError(
   { log }: Context,
@@ -137,8 +220,8 @@ function answerError(
 ) {
   const known = asKnown(error);
   if (known) {
-    const status = known.retryable ? 503 : known.code.endsWith('_NOT_FOUND') ? 404 : 422;
-    return reply.status(status).send({ code: known.code, message: known.message });
+    const status = STATUSES[known.code] ?? (known.retryable ? 503 : known.code.endsWith('_NOT_FOUND') ? 404 : 422);
+    return refusal(request, reply.status(status), known);
   }
   const status = error.statusCode ?? 500;
   if (status < 500) return reply.status(status).send({ code: 'BAD_REQUEST', message: error.message });

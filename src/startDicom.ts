@@ -30,7 +30,7 @@ export async function startDicom(context: Context): Promise<Provider | undefined
         const announced = { sopClassUid, sopInstanceUid };
         // What our own C-MOVE has sent to us is being classified already.
         const transfer = moveOriginatorAeTitle === aeTitle ? null : transferOf(association);
-        await receiveInstance(context, { bytes, pacs, transfer, announced }).catch((error) => {
+        await receiveInstance(context, { door: 'C-STORE', bytes, pacs, transfer, announced }).catch((error) => {
           throw asKnown(error) ?? error; // a database that is away is a reason to send again
         });
       },

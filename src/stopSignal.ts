@@ -6,15 +6,16 @@ export type StopSignal = { signal: AbortSignal; received: Promise<void> };
 /**
  * Ctrl-C and SIGTERM as something to wait for, from now on. A second one ends the process at once; durable work
  * survives that, too.
+ * @param log who tells of it; by default nobody.
  */
-export function awaitStopSignal(log: Log): StopSignal {
+export function awaitStopSignal(log?: Log): StopSignal {
   const controller = new AbortController();
   const received = new Promise<void>((resolve) => {
     const stop = (signal: NodeJS.Signals) => {
       const code = signal === 'SIGINT' ? 130 : 143; // as shells have it: 128 and the signal's number
       if (controller.signal.aborted) process.exit(code);
       process.exitCode = code;
-      log.info(`${signal}: finishing the work at hand, then closing.`);
+      log?.info(`${signal}: finishing the work at hand, then closing.`);
       controller.abort(new Interrupted('Stopped.'));
       resolve();
     };

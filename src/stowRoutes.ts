@@ -36,8 +36,8 @@ export function serveStow(app: FastifyInstance, context: Context): void {
       open--;
     }
   };
-  app.post('/dicom-web/studies', store);
-  app.post('/dicom-web/studies/:study', store);
+  app.post('/dicom-web/studies', { config: { demand: 'send' } }, store);
+  app.post('/dicom-web/studies/:study', { config: { demand: 'send' } }, store);
 }
 
 /** PS3.18 Table 10.5.3-1: all of them, some, none. */
@@ -60,7 +60,13 @@ async function storeParts(
         if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
           throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
         const bytes = limitBytes(content, MAX_OBJECT, tooLarge);
-        const { instance } = await receiveInstance(context, { bytes, pacs: null, transfer, announced });
+        const { instance } = await receiveInstance(context, {
+          door: 'STOW-RS',
+          bytes,
+          pacs: null,
+          transfer,
+          announced,
+        });
         outcome.stored.push(instance);
       } catch (error) {
         const known = asKnown(error);

@@ -57,14 +57,14 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
  * @returns null where the study has a job that waits or runs already.
  */
 export async function sendStudyJob(
-  { queue }: Context,
+  { queue, tracing }: Context,
   tx: Prisma.TransactionClient,
   studyId: string,
   job: StudyJob,
   priority: Priority,
 ): Promise<Job | null> {
   const id = randomUUID();
-  if (!(await queue.sendStudy(tx, id, job, priority))) return null;
+  if (!(await queue.sendStudy(tx, id, { ...job, traceparent: tracing.traceparent() }, priority))) return null;
   await tx.study.update({ where: { id: studyId }, data: { status: 'QUEUED', failureCode: null } });
   return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId } });
 }
@@ -138,13 +138,16 @@ export function studyHandlers(context: Context): StudyHandlers {
   }
 
   return {
-    run: ({ attempt, ...job }, signal) => {
+    run: ({ attempt, traceparent, ...job }, signal) => {
       const { jobId, studyInstanceUid } = job;
       const report = everyPercent((progress) => prisma.job.updateMany({ where: { id: jobId }, data: { progress } }));
       return runJob(
         context,
-        { jobId, attempt, failure: 'A study was not finished.' },
-        () => classifyStudy(context, job, report, signal),
+        { kind: CLASSIFY_STUDY, jobId, attempt, traceparent, failure: 'A study was not finished.' },
+        async () => {
+          await context.models.follow(); // another process may have activated one
+          await classifyStudy(context, job, report, signal);
+        },
         (message, known) => fail(jobId, studyInstanceUid, known?.code ?? 'INTERNAL_SERVER_ERROR', message),
       );
     },

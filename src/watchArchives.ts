@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
 import { Interrupted } from './errors.js';
-import { asKnown } from './formatError.js';
+import { asLogged } from './formatError.js';
 import { noteStudy } from './noteStudy.js';
 import type { Archive, ArchiveSettings } from './pacs/archive.js';
 import { readChanges } from './pacs/orthancChanges.js';
@@ -98,12 +98,7 @@ async function repeat(
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      const known = asKnown(error);
-      if (failures === 0)
-        log.warn(
-          { archive, ...(known ? { code: known.code } : { err: error }) },
-          'An archive cannot be watched for now.',
-        );
+      if (failures === 0) log.warn({ archive, ...asLogged(error) }, 'An archive cannot be watched for now.');
       pause = Math.max(pauseMs, Math.min(FIRST_PAUSE_MS * 2 ** failures++, LONGEST_PAUSE_MS));
     }
     await sleep(pause, undefined, { signal }).catch(() => {});

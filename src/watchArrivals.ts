@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
 import { Interrupted } from './errors.js';
-import { asKnown } from './formatError.js';
+import { asLogged } from './formatError.js';
 import type { Study } from './generated/prisma/client.js';
 import { settleStudy } from './settleStudy.js';
 
 const POLL_MS = 250;
 const AT_ONCE = 8;
 /** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
-const LEASE_MS = 30_000;
+export const LEASE_MS = 30_000;
 const AFTER_FAILURE_MS = 5_000;
 
 /**
@@ -48,12 +48,6 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
       await watching;
     },
   };
-}
-
-/** Of a failure that was foreseen its code, of any other all that there is. */
-function asLogged(error: unknown) {
-  const known = asKnown(error);
-  return known ? { code: known.code } : { err: error };
 }
 
 /** Takes the studies that are due, for this process alone. */

@@ -1,6 +1,9 @@
 import { readConfig } from './config.js';
 import { openContext } from './context.js';
 import { createLog } from './log.js';
+import { watchTimers } from './mendTimers.js';
+import type { HttpServer } from './server.js';
+import { startProbes } from './startProbes.js';
 import { awaitStopSignal } from './stopSignal.js';
 import { workOffQueue } from './workOffQueue.js';
 
@@ -13,14 +16,23 @@ export async function work(): Promise<void> {
   const log = createLog(config.logLevel);
   const stop = awaitStopSignal(log);
   const context = await openContext(config, 'tool', log);
+  const timers = watchTimers(context);
+  let probes: HttpServer | undefined;
   try {
+    probes = await startProbes(context);
+    await context.models.followServer();
     await workOffQueue(context);
+    context.readiness.phase = 'RUNNING';
     const { name, version } = context.model;
     log.info(
       `This worker classifies with ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`,
     );
+    if (probes) log.info(`Health and metrics of this worker: ${probes.url}/metrics`);
     await stop.received;
+    context.readiness.phase = 'STOPPING';
   } finally {
+    await timers.close();
     await context.close();
+    await probes?.close();
   }
 }

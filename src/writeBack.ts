@@ -8,8 +8,6 @@ import { makeUid } from './pacs/implementation.js';
 import { COMPREHENSIVE_3D_SR } from './pacs/report/ownResult.js';
 import type { Report, WrittenObject } from './pacs/report/report.js';
 import { NEOPLASM } from './pacs/report/vocabulary.js';
-import { writeSecondaryCapture } from './pacs/report/writeSecondaryCapture.js';
-import { writeStructuredReport } from './pacs/report/writeStructuredReport.js';
 import type { WriteBackJob } from './queue.js';
 import { type Result, readResult } from './readResult.js';
 import { explanationPicture } from './renderImages.js';
@@ -57,7 +55,7 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
   }
 }
 
-async function buildReport({ prisma }: Context, row: ReportRow, result: Result): Promise<Buffer> {
+async function buildReport({ apart, prisma }: Context, row: ReportRow, result: Result): Promise<Uint8Array> {
   const { study, uids, answer, examined, counts } = result;
   const before = await prisma.report.findFirst({
     where: {
@@ -84,11 +82,11 @@ async function buildReport({ prisma }: Context, row: ReportRow, result: Result):
       seriesInstanceUid,
     },
   };
-  return writeStructuredReport(report);
+  return apart.writeStructuredReport(report);
 }
 
 /** null where there is no slice to look at, or none of its maps. */
-async function buildOverlay(context: Context, row: ReportRow, result: Result): Promise<Buffer | null> {
+async function buildOverlay(context: Context, row: ReportRow, result: Result): Promise<Uint8Array | null> {
   const { key, uids } = result;
   if (!key) return null;
   const explanation = await explainPrediction(context, { predictionId: key.predictionId }).catch((error) => {
@@ -100,7 +98,8 @@ async function buildOverlay(context: Context, row: ReportRow, result: Result): P
   const { description, ...pixels } = await explanationPicture(context, explanation.id, view);
   const object = writtenObject(result, row, uids.overlay.seriesInstanceUid);
   const { reference, imageOrientationPatient } = key;
-  return writeSecondaryCapture({ ...object, pixels, description, key: reference, imageOrientationPatient });
+  const overlay = { ...object, pixels, description, key: reference, imageOrientationPatient };
+  return context.apart.writeSecondaryCapture(overlay);
 }
 
 /** Written at the time that its row was made, so that every attempt writes the same bytes. */

@@ -6,14 +6,22 @@ import { WRITE_BACK, type WriteBackHandlers } from './queue.js';
 import { reportUids } from './readResult.js';
 import { ruleFor } from './rules.js';
 import { lastError, runJob } from './runJob.js';
+import { timed } from './telemetry/outcome.js';
 import { writeBack } from './writeBack.js';
 
 /**
  * Queues the write-back of a study's answer, within the transaction that stores it: to the archives that its rule names,
  * and with WRITE_BACK=true to that which it came from. What is stored there already is not sent again.
+ * @param after the job that the answer is of, which is as urgent.
  */
-export async function enqueueWriteBacks(context: Context, tx: Prisma.TransactionClient, study: Study): Promise<void> {
-  const { model, queue } = context;
+export async function enqueueWriteBacks(
+  context: Context,
+  tx: Prisma.TransactionClient,
+  study: Study,
+  after: string | undefined,
+): Promise<void> {
+  const { model, queue, tracing } = context;
+  const traceparent = tracing.traceparent();
   const { id: studyId, revision } = study;
   for (const pacs of await targets(context, study)) {
     const key = { studyId, modelId: model.id, revision, pacs };
@@ -22,7 +30,8 @@ export async function enqueueWriteBacks(context: Context, tx: Prisma.Transaction
     await tx.report.createMany({ data: rows, skipDuplicates: true });
     if ((await tx.report.count({ where: { ...key, storedAt: null } })) === 0) continue;
     const id = randomUUID();
-    if (await queue.sendWriteBack(tx, id, key)) await tx.job.create({ data: { id, kind: WRITE_BACK, studyId } });
+    if (await queue.sendWriteBack(tx, id, { ...key, traceparent }, after))
+      await tx.job.create({ data: { id, kind: WRITE_BACK, studyId } });
   }
 }
 
@@ -36,17 +45,21 @@ async function targets(context: Context, study: Study): Promise<Set<string>> {
 
 /** What the queue calls. */
 export function writeBackHandlers(context: Context): WriteBackHandlers {
-  const { prisma } = context;
+  const { metrics, prisma } = context;
   const fail = async (jobId: string, message: string) => {
     const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
     await prisma.job.updateMany({ where: { id: jobId }, data: ended });
   };
   return {
-    run: ({ jobId, attempt, ...job }, signal) =>
+    run: ({ jobId, attempt, traceparent, ...job }, signal) =>
       runJob(
         context,
-        { jobId, attempt, failure: 'An answer was not written back.' },
-        () => writeBack(context, job, signal),
+        { kind: WRITE_BACK, jobId, attempt, traceparent, failure: 'An answer was not written back.' },
+        () =>
+          timed(
+            () => writeBack(context, job, signal),
+            (outcome) => metrics.writeBacks.inc({ archive: job.pacs, outcome }),
+          ),
         (message) => fail(jobId, message),
         (message) => prisma.report.updateMany({ where: { ...job, storedAt: null }, data: { error: message } }),
       ),

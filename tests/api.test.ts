@@ -71,8 +71,9 @@ const keySlice = async () =>
     )
   ).study.finding.keySlice;
 
-it('schema.graphql is what the code says', async () => {
-  expect(await readFile(join(REPOSITORY, 'schema.graphql'), 'utf8')).toBe(await printedSchema());
+it('schema.graphql and the table of rights are what the code says', async () => {
+  for (const [path, text] of Object.entries(await printedSchema()))
+    expect(await readFile(join(REPOSITORY, path), 'utf8'), path).toBe(text);
 });
 
 describe('a classified study', () => {

@@ -1,25 +1,24 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { openDatabase } from '../src/database.js';
 import { createLog } from '../src/log.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
-import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
+import { freePort } from './freePorts.js';
 import { buildFile, type Elements, mrElements } from './pacs/buildDicom.js';
-import { freePort } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
 import {
   type Answer,
   client,
+  isClassified,
   type Program,
-  REPOSITORY,
+  sampleFiles,
+  spawnProgram,
   startProgram,
   temporaryFolder,
   until,
-  userEnvironment,
 } from './program.js';
 import { requirePart } from './requirements.js';
 
@@ -28,11 +27,7 @@ let paths: string[];
 let uid: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const sample = join(folder.path, 'sample');
-  uid = (await writeSampleStudy(sample)).studyInstanceUid;
-  paths = readdirSync(sample)
-    .sort()
-    .map((name) => join(sample, name));
+  ({ studyInstanceUid: uid, paths } = await sampleFiles(folder.path));
 });
 afterAll(() => folder.remove());
 
@@ -45,8 +40,7 @@ const send = (port: number, files: string[], callingAeTitle = 'SCANNER') =>
 const classified = (program: Program, revision: number) =>
   until(
     () => ask(program),
-    (study) =>
-      study?.revision === revision && study.jobs.length === revision && study.jobs.at(-1).status === 'SUCCEEDED',
+    (study) => study?.revision === revision && study.jobs.length === revision && isClassified(study),
   );
 
 describe('a study that arrives', () => {
@@ -144,20 +138,8 @@ describe('a study that arrives', () => {
   it('is settled by the next process when the one it came to is killed before', async () => {
     const dataDir = join(folder.path, 'killed');
     const port = await freePort();
-    const env = { DATA_DIR: dataDir, PORT: '0', DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '3' };
-    const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), ['serve'], {
-      cwd: folder.path,
-      env: userEnvironment(env),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let log = '';
-    child.stderr.on('data', (chunk) => {
-      log += chunk;
-    });
-    await until(
-      async () => log,
-      (text) => text.includes('DICOM:'),
-    );
+    const env = { DATA_DIR: dataDir, DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '3' };
+    const { child } = await spawnProgram(env);
     await send(port, paths);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -181,10 +163,10 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     beforeAll(async () => {
       dicomPort = await freePort();
       orthanc = await startOrthanc({
+        sendsTo: dicomPort,
         configuration: {
           StableAge: 1,
           DicomAlwaysAllowGet: true,
-          DicomModalities: { us: ['MRIMASTER', '127.0.0.1', dicomPort] },
         },
       });
       await orthanc.upload(paths);
@@ -261,7 +243,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
       }
     });
 
-    it('is found by searching where there is no feed', async () => {
+    it('is found by searching where there is no feed, and so is what never came of one that is known', async () => {
       const uids = { '0020000D': ['UI', '1.2.77'], '00080018': ['UI', '1.2.77.1'] } as const;
       const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
       const file = join(folder.path, 'today.dcm');
@@ -277,13 +259,19 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
       };
       const program = await startProgram(env);
       try {
-        const found = await until(
-          () => ask(program, '1.2.77'),
-          (study) => study?.jobs.at(-1)?.status === 'SUCCEEDED',
-        );
+        const found = await until(() => ask(program, '1.2.77'), isClassified);
         expect(found).toMatchObject({ revision: 1, completeness: { state: 'PROVEN', receivedInstances: 1 } });
         await new Promise((resolve) => setTimeout(resolve, 4000));
         expect(await ask(program, '1.2.77')).toMatchObject({ revision: 1 });
+        // Of a study that is known, what never reached us.
+        const more = { ...uids, '00080018': ['UI', '1.2.77.2'] } as unknown as Elements;
+        writeFileSync(file, buildFile(mrElements({ ...more, '00080020': ['DA', today] })));
+        await orthanc.upload([file]);
+        const again = await until(
+          () => ask(program, '1.2.77'),
+          (study) => study?.revision === 2 && isClassified(study),
+        );
+        expect(again).toMatchObject({ completeness: { state: 'PROVEN', receivedInstances: 2 } });
       } finally {
         await program.close();
       }
@@ -352,38 +340,17 @@ describe('a worker', () => {
   it('finishes what the server of its database was killed in', async () => {
     const dataDir = join(folder.path, 'worker');
     const port = await freePort();
-    const start = (args: string[]) => {
-      const env = userEnvironment({ DATA_DIR: dataDir, PORT: '0', DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '1' });
-      const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), args, {
-        cwd: folder.path,
-        env,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let log = '';
-      child.stderr.on('data', (chunk) => {
-        log += chunk;
-      });
-      return { child, log: () => log };
-    };
-    const server = start(['serve']);
-    await until(
-      async () => server.log(),
-      (text) => text.includes('DICOM:'),
-    );
+    const env = { DATA_DIR: dataDir, DICOM_PORT: String(port), STUDY_QUIET_SECONDS: '1' };
+    const server = await spawnProgram(env);
     await send(port, paths);
-    const url = /(http:\S+)\/graphql/.exec(server.log())?.[1] as string;
     await until(
-      () => ask({ ask: client(url) }),
+      () => ask({ ask: client(server.url) }),
       ({ jobs }) => jobs.length > 0,
     );
     server.child.kill('SIGKILL');
     await once(server.child, 'exit');
-    const worker = start(['worker']);
+    const worker = await spawnProgram(env, { args: ['worker'], ready: /This worker/ });
     try {
-      await until(
-        async () => worker.log(),
-        (text) => text.includes('This worker'),
-      );
       const database = await openDatabase(readConfig({ DATA_DIR: dataDir }), 'tool', createLog('silent'));
       const study = await until(
         () => database.prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: uid } }),

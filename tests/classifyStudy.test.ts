@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +7,12 @@ import { hasStudies, studies } from './pacs/sharedData.js';
 import {
   type Answer,
   client,
+  isClassified,
   type Program,
-  REPOSITORY,
+  spawnProgram,
   startProgram,
   temporaryFolder,
   until,
-  userEnvironment,
 } from './program.js';
 import { requirePart } from './requirements.js';
 
@@ -77,7 +76,7 @@ describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
   it('is finished after kill -9 in the middle, each slice predicted once', async () => {
     const folder = await temporaryFolder();
     const env = { DATA_DIR: folder.path, PACS_URL: orthanc.dicomWebUrl };
-    const first = await serve(env);
+    const first = await spawnProgram(env);
     let program: Program | undefined;
     try {
       const ask = client(first.url);
@@ -86,8 +85,8 @@ describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
         async () => predictionsOf((await ask(STUDY, { uid })).data.study),
         (predictions) => predictions.length > 0,
       );
-      first.process.kill('SIGKILL');
-      await once(first.process, 'close');
+      first.child.kill('SIGKILL');
+      await once(first.child, 'close');
 
       program = await startProgram(env);
       const study = await finished(program.ask, uid);
@@ -99,7 +98,7 @@ describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
       expect(new Set(after.map(({ id }) => id))).toEqual(new Set([...after, ...midway].map(({ id }) => id)));
       expect(study.jobs).toMatchObject([{ status: 'SUCCEEDED', attempts: 2 }]);
     } finally {
-      first.process.kill('SIGKILL');
+      first.child.kill('SIGKILL');
       await program?.close();
       await folder.remove();
     }
@@ -135,7 +134,7 @@ describe.skipIf(!parts)('a study that lies in a real Orthanc', () => {
     const program = await startProgram({ DATA_DIR: folder.path, PACS_URL: other.dicomWebUrl });
     try {
       const unknown = await program.ask(CLASSIFY, { uid: '1.2.3.4' });
-      expect(unknown.errors?.[0].extensions).toEqual({ code: 'STUDY_NOT_FOUND' });
+      expect(unknown.errors?.[0].extensions).toMatchObject({ code: 'STUDY_NOT_FOUND' });
       expect(await program.context.prisma.study.count()).toBe(0);
       await other.stop();
       const { data } = await program.ask(CLASSIFY, { uid });
@@ -157,30 +156,7 @@ function predictionsOf(study: Answer): { id: string }[] {
 }
 
 async function finished(ask: Program['ask'], uid: string): Promise<Answer> {
-  const over = ['SUCCEEDED', 'FAILED'];
-  const { data } = await until(
-    () => ask(STUDY, { uid }),
-    (answer) =>
-      answer.data?.study?.jobs.length > 0 && answer.data.study.jobs.every((job: Answer) => over.includes(job.status)),
-  );
-  return data.study;
-}
-
-/** The server in a process of its own, which can be killed. */
-async function serve(env: Record<string, string>): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), 'serve'], {
-    cwd: REPOSITORY,
-    env: userEnvironment({ PORT: '0', ...env }),
-  });
-  let output = '';
-  child.stderr.on('data', (chunk) => {
-    output += chunk;
-  });
-  const [, url] = await until(
-    async () => output.match(/(http:\S+)\/graphql/) ?? [],
-    (match) => match.length > 0,
-  );
-  return { process: child, url: url as string };
+  return until(async () => (await ask(STUDY, { uid })).data?.study, isClassified);
 }
 
 function dicomFiles(folder: string): string[] {

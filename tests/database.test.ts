@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { type Database, type DatabaseRole, openDatabase } from '../src/database.js';
 import { createLog } from '../src/log.js';
-import { REPOSITORY, temporaryFolder, until } from './program.js';
+import { REPOSITORY, temporaryFolder, until, userEnvironment } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -69,6 +69,23 @@ describe('the embedded database', () => {
     await server.close();
   });
 
+  it('is opened while its last user is just stopping it', async () => {
+    // A start every two milliseconds over the time that a stop takes: some meet each of its moments.
+    for (let round = 0; round < 8; round++) {
+      const last = await open('tool');
+      const starts: Promise<Database>[] = [];
+      const stop = last.close();
+      for (let start = 0; start < 20; start++) {
+        starts.push(open('tool'));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      const opened = await Promise.all(starts);
+      await stop;
+      expect(await opened[0]?.prisma.study.count()).toBe(0);
+      await Promise.all(opened.map((database) => database.close()));
+    }
+  });
+
   it('is made once when two processes start at once on an empty folder', async () => {
     const both = await Promise.all([hold('server'), hold('tool')]);
     expect(both.map(({ said }) => said)).toEqual(['open', 'open']);
@@ -109,6 +126,20 @@ describe('the embedded database', () => {
     const database = await open();
     expect(await database.prisma.study.count()).toBe(0);
     await database.close();
+  });
+
+  it('is stopped with a server that is asked to end while it starts', async () => {
+    await (await open()).close(); // from here on PostgreSQL itself starts in no time
+    for (const ms of [200, 400, 600, 800, 1000]) {
+      const child = spawn(process.execPath, [join(REPOSITORY, 'dist/cli.js'), 'serve'], {
+        env: userEnvironment({ DATA_DIR: folder.path, PORT: '0' }),
+        stdio: 'ignore',
+      });
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      child.kill('SIGTERM');
+      await once(child, 'close');
+      await expect(serverPid()).rejects.toThrow('ENOENT'); // PostgreSQL removes its pid file when it ends
+    }
   });
 
   it('works in a folder that only its owner may pass, as a home is', async () => {

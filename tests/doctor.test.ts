@@ -9,14 +9,15 @@ import type { Finding } from '../src/doctor/finding.js';
 import { type DoctorOptions, doctor } from '../src/doctor.js';
 import { createLog } from '../src/log.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
-import { createAuthority } from './doctor/authority.js';
+import { createAuthority } from './authority.js';
 import { DIMSE_ARCHIVE } from './doctor/dimseArchive.js';
 import { listenTlsFor } from './doctor/listeners.js';
 import { MACHINE } from './doctor/machine.js';
 import type { Stage } from './doctor/misconfiguration.js';
 import { startQueryable } from './doctor/queryable.js';
 import { WEB_ARCHIVE } from './doctor/webArchive.js';
-import { freePort, hasDcmtk } from './pacs/dimse/dcmtk.js';
+import { freePort } from './freePorts.js';
+import { hasDcmtk } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, startOrthanc } from './pacs/orthanc.js';
 import { REPOSITORY, runCli, startProgram, temporaryFolder } from './program.js';
 import { requirePart } from './requirements.js';
@@ -58,8 +59,8 @@ describe.skipIf(!canStage)('mrimaster doctor', () => {
     destinationPort = await freePort();
     const wrongPort = await freePort();
     const orthanc = await startOrthanc({
+      sendsTo: wrongPort,
       configuration: {
-        DicomModalities: { us: ['MRIMASTER', '127.0.0.1', wrongPort] },
         DicomCheckCalledAet: true,
       },
     });
@@ -144,8 +145,8 @@ describe.skipIf(!canStage)('mrimaster doctor', () => {
 
   it('finds nothing wrong where nothing is, by both protocols, and before the first start', async () => {
     const orthanc = await startOrthanc({
+      sendsTo: destinationPort,
       configuration: {
-        DicomModalities: { us: ['MRIMASTER', '127.0.0.1', destinationPort] },
         DicomAlwaysAllowGet: true,
       },
     });
@@ -198,13 +199,19 @@ describe.skipIf(!canStage)('mrimaster doctor', () => {
     expect(message('C-MOVE')).toContain('to the server that holds the port');
   });
 
-  it('warns of a certificate that expires soon, and of a disk that fills', async () => {
+  it('warns of certificates that expire soon, of a token that has, and of a disk that fills', async () => {
     const { certificate, key } = stage.authority.issue('soon', 'DNS:localhost', 10);
-    const env = { DICOM_TLS_CERTIFICATE: certificate, DICOM_TLS_KEY: key };
+    const tokens = join(folder.path, 'tokens.json');
+    const past = { name: 'past', sha256: '0'.repeat(64), grants: ['reader'], expires: '2026-01-01' };
+    await writeFile(tokens, JSON.stringify([past]));
+    const web = { TLS_CERTIFICATE: certificate, TLS_KEY: key, TOKENS_FILE: tokens };
+    const env = { DICOM_TLS_CERTIFICATE: certificate, DICOM_TLS_KEY: key, ...web };
     const findings = await examine(env, { free: async () => 4e9 });
     expect(failures(findings)).toEqual([]);
     expect(findings.flatMap(({ status, code }) => (status === 'ok' && code ? [code] : []))).toEqual([
       'DISK_LOW',
+      'HTTP_TLS_EXPIRING',
+      'TOKENS_EXPIRED',
       'DICOM_TLS_EXPIRING',
     ]);
   });

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,6 +9,7 @@ import { COMMANDS } from '../src/pacs/dimse/command.js';
 import { receiveResponse } from '../src/pacs/dimse/exchange.js';
 import { type Peer, requestAssociation } from '../src/pacs/dimse/requestAssociation.js';
 import { locateDataSet } from '../src/pacs/locateDataSet.js';
+import { freePort } from './freePorts.js';
 import {
   buildDataSet,
   buildEncapsulated,
@@ -20,8 +20,7 @@ import {
   mrElements,
   us,
 } from './pacs/buildDicom.js';
-import { freePort } from './pacs/dimse/dcmtk.js';
-import { client, REPOSITORY, temporaryFolder, until, userEnvironment } from './program.js';
+import { client, type Spawned, spawnProgram, temporaryFolder, until } from './program.js';
 
 const MR = '1.2.840.10008.5.1.4.1.1.4';
 const EXPLICIT = '1.2.840.10008.1.2.1';
@@ -36,29 +35,13 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-type Serving = { child: ChildProcess; url: string; peer: Peer; log(): string };
+type Serving = Spawned & { peer: Peer };
 
-/** The server in a process of its own: what is measured and killed is it alone. */
 async function serve(dataDir: string): Promise<Serving> {
   const port = await freePort();
-  const env = userEnvironment({ DATA_DIR: dataDir, PORT: '0', DICOM_PORT: String(port) });
-  const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), ['serve'], {
-    cwd: folder.path,
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let log = '';
-  child.stderr?.on('data', (chunk) => {
-    log += chunk;
-  });
-  await until(
-    async () => log,
-    (text) => text.includes('DICOM:') || child.exitCode !== null,
-  );
-  const url = /(http:\S+)\/graphql/.exec(log)?.[1];
-  if (!url) throw new Error(`The server did not start: ${log}`);
+  const spawned = await spawnProgram({ DATA_DIR: dataDir, DICOM_PORT: String(port) });
   const peer = { host: '127.0.0.1', port, calledAeTitle: 'MRIMASTER', callingAeTitle: 'TEST', attempts: 1 };
-  return { child, url, peer, log: () => log };
+  return { ...spawned, peer };
 }
 
 async function associate(peer: Peer): Promise<Association> {

@@ -3,10 +3,18 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { locateDataSet } from '../src/pacs/locateDataSet.js';
-import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
-import { freePort, hasDcmtk, run } from './pacs/dimse/dcmtk.js';
+import { freePort } from './freePorts.js';
+import { hasDcmtk, run } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
-import { type Answer, type Program, startProgram, temporaryFolder, until } from './program.js';
+import {
+  type Answer,
+  isClassified,
+  type Program,
+  sampleFiles,
+  startProgram,
+  temporaryFolder,
+  until,
+} from './program.js';
 import { requirePart } from './requirements.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -14,11 +22,7 @@ let paths: string[];
 let uid: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const sample = join(folder.path, 'sample');
-  uid = (await writeSampleStudy(sample)).studyInstanceUid;
-  paths = readdirSync(sample)
-    .sort()
-    .map((name) => join(sample, name));
+  ({ studyInstanceUid: uid, paths } = await sampleFiles(folder.path));
 });
 afterAll(() => folder.remove());
 
@@ -124,8 +128,8 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
       dicomPort = await freePort();
       const httpPort = await freePort();
       orthanc = await startOrthanc({
+        sendsTo: dicomPort,
         configuration: {
-          DicomModalities: { us: ['MRIMASTER', '127.0.0.1', dicomPort] },
           DicomWeb: { Enable: true, Root: '/dicom-web/', Servers: { us: [`http://127.0.0.1:${httpPort}/dicom-web/`] } },
         },
       });
@@ -198,10 +202,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     it.each(['web', 'move', 'get'])('give a study that is classified: %s', async (pacs) => {
       await program.context.prisma.study.deleteMany();
       expect((await program.ask(CLASSIFY, { uid, pacs })).errors).toBeUndefined();
-      const done = await until(
-        () => study(program),
-        ({ jobs }) => ['SUCCEEDED', 'FAILED'].includes(jobs.at(-1)?.status),
-      );
+      const done = await until(() => study(program), isClassified);
       expect(done).toMatchObject({
         status: 'CLASSIFIED',
         completeness: { receivedInstances: 25, expectedInstances: 25, state: 'PROVISIONAL' },
@@ -211,10 +212,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     it('are asked one after another for a study that no archive was named for', async () => {
       await program.context.prisma.study.deleteMany();
       await program.ask(CLASSIFY, { uid });
-      await until(
-        () => study(program),
-        ({ jobs }) => jobs.at(-1)?.status === 'SUCCEEDED',
-      );
+      await until(() => study(program), isClassified);
       const { errors } = await program.ask(CLASSIFY, { uid: '1.2.3.4.5.6' });
       // one archive did not answer: it may have it
       expect(errors).toBeUndefined();

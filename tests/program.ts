@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../src/config.js';
 import { createLog } from '../src/log.js';
 import { type Running, start } from '../src/main.js';
+import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,6 +38,39 @@ export function client(url: string): Ask {
     });
     return (await response.json()) as { data: Answer; errors?: Answer[] };
   };
+}
+
+/** The sample study's files in `folder`/sample, in order. */
+export async function sampleFiles(folder: string): Promise<{ studyInstanceUid: string; paths: string[] }> {
+  const sample = join(folder, 'sample');
+  const { studyInstanceUid } = await writeSampleStudy(sample);
+  const names = (await readdir(sample)).sort();
+  return { studyInstanceUid, paths: names.map((name) => join(sample, name)) };
+}
+
+/** `url`: of the server; empty for what is none. */
+export type Spawned = { child: ChildProcess; url: string; log(): string };
+
+/** `mrimaster serve`, or other arguments, in a process of its own: it can be measured and killed. Waits until its log is `ready`. */
+export async function spawnProgram(
+  env: Record<string, string>,
+  { args = ['serve'], ready = /No archive|Archive / } = {},
+): Promise<Spawned> {
+  const child = spawn(join(REPOSITORY, 'bin/mrimaster.js'), args, {
+    cwd: tmpdir(), // without a file .env
+    env: userEnvironment({ PORT: '0', ...env }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  await until(
+    async () => log,
+    (text) => ready.test(text) || child.exitCode !== null,
+  );
+  if (child.exitCode !== null) throw new Error(`It did not start: ${log}`);
+  return { child, url: /(http:\S+)\/graphql/.exec(log)?.[1] ?? '', log: () => log };
 }
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
@@ -73,6 +107,15 @@ export function userEnvironment(env: Record<string, string>): NodeJS.ProcessEnv 
     INFERENCE_DEVICE: 'cpu',
     ...env,
   };
+}
+
+/**
+ * Whether a study's last job is done and the study says so itself. A query reads the study's row before its jobs, in
+ * statements of their own: a job that ends in between is over beside a status of before.
+ */
+export function isClassified(study: Answer): boolean {
+  const over = !['RECEIVING', 'QUEUED', 'CLASSIFYING'].includes(study?.status);
+  return over && study?.jobs.at(-1)?.status === 'SUCCEEDED';
 }
 
 /** Polls until `done` is true of the answer. @throws after a minute. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
-import { type Answer, type Program, startProgram, temporaryFolder, until } from './program.js';
+import { type Answer, isClassified, type Program, startProgram, temporaryFolder, until } from './program.js';
 import { requirePart } from './requirements.js';
 
 const CLASSIFY = 'mutation ($uid: DicomUid!) { classifyStudy(input: { studyInstanceUid: $uid }) { job { id } } }';
@@ -69,10 +69,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
         expect(half.completeness.receivedInstances).toBeGreaterThan(0);
         expect(half.completeness.receivedInstances).toBeLessThan(25);
         archive.heal();
-        const whole = await until(
-          () => study(program),
-          ({ jobs }) => jobs[0].status === 'SUCCEEDED',
-        );
+        const whole = await until(() => study(program), isClassified);
         expect(whole).toMatchObject({
           status: 'CLASSIFIED',
           completeness: { state: 'PROVISIONAL', receivedInstances: 25 },
@@ -93,10 +90,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
       const program = await startProgram({ DATA_DIR: join(folder.path, 'damaged'), PACS_URL: archive.url });
       try {
         await program.ask(CLASSIFY, { uid });
-        const { status, completeness } = await until(
-          () => study(program),
-          ({ jobs }) => jobs[0]?.status === 'SUCCEEDED',
-        );
+        const { status, completeness } = await until(() => study(program), isClassified);
         expect(status).toBe('CLASSIFIED');
         expect(completeness).toEqual({
           state: 'INCOMPLETE',

@@ -6,22 +6,21 @@ import { readConfig } from '../config.js';
 import { importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
-import { type Running, start } from '../main.js';
+import { type Begun, type Running, start } from '../main.js';
 import { writeSampleStudy } from '../sample/writeSampleStudy.js';
-import { awaitStopSignal } from '../stopSignal.js';
 import { percent, progressBar } from './text.js';
 
 const POLL_MS = 200;
 
 /** `mrimaster demo`: the whole way of a study, as a front end would go it. */
-export async function demo({ exit }: { exit?: boolean }): Promise<void> {
+export async function demo({ exit }: { exit?: boolean }, { database, stop }: Begun): Promise<void> {
   // On embedded defaults, whatever is set for real use: a synthetic study has no place in a hospital's database.
   const settings = readConfig();
   // Any free DICOM port: the usual one may be a real archive's.
   const config = { ...settings, databaseUrl: undefined, archives: [], dicom: { ...settings.dicom, port: 0 } };
   const log = createLog('warn');
   console.log('Starting the database, the model and the server ...');
-  const stop = awaitStopSignal(log);
+  await database;
   const running = await start(config, log);
   try {
     const classified = await Promise.race([showStudy(running), stop.received]);

@@ -10,6 +10,9 @@ import { isRoot, locatePostgres } from './postgresBinaries.js';
 const MAJOR_VERSION = '18';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** Of a server that is starting or stopping: class 57 of PostgreSQL's errors, or a connection that was cut, of which pg
+ * gives the system's code or none. */
+const PASSING = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE', undefined]);
 /** The account "nobody", which exists practically everywhere. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
@@ -47,8 +50,7 @@ export class EmbeddedPostgres {
       );
       if (!failure) return client;
       const notRunning = failure.code === 'ECONNREFUSED' || failure.code === 'ENOENT';
-      // 57P03: the server is starting up or shutting down.
-      if (!notRunning && failure.code !== '57P03' && failure.code !== 'ECONNRESET')
+      if (!notRunning && !PASSING.has(failure.code))
         throw new DatabaseNotUsable(`PostgreSQL in ${this.cluster} answered: ${failure.message}.`);
       if (startError) throw startError;
       if (Date.now() > deadline) throw await this.startFailure();

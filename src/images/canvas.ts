@@ -25,8 +25,16 @@ export class Canvas {
 
   /** Each pixel of a rectangle by its place in it. */
   fill(left: number, top: number, width: number, height: number, colour: (x: number, y: number) => Colour): void {
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) this.data.set(colour(x, y), ((top + y) * this.width + left + x) * 3);
+    const { data } = this;
+    for (let y = 0; y < height; y++) {
+      let place = ((top + y) * this.width + left) * 3;
+      for (let x = 0; x < width; x++) {
+        const [red, green, blue] = colour(x, y);
+        data[place++] = red;
+        data[place++] = green;
+        data[place++] = blue;
+      }
+    }
   }
 
   /** A grey or RGB picture, enlarged or reduced to `width` × `height` without smoothing: cells stay cells. */

@@ -17,11 +17,8 @@ const SMALLEST_WIDTH = 400;
  * @param scale the value of the strongest colour.
  */
 export function addCaption(picture: Picture, lines: readonly string[], scale: number): Picture {
-  const factor = Math.max(1, Math.ceil(SMALLEST_WIDTH / picture.width));
-  const size = { width: picture.width * factor, height: picture.height * factor };
-  const text = [...lines.flatMap((line) => wrap(line, size.width - 2 * MARGIN))];
-  const rows = text.length + 2; // and the bar, and the intended use
-  const canvas = new Canvas(size.width, size.height + rows * LINE_HEIGHT + 2 * MARGIN, BACKGROUND);
+  const { height, size, text, width } = layOutCaption(picture, lines);
+  const canvas = new Canvas(width, height, BACKGROUND);
   canvas.picture(picture, 0, 0, size);
   let top = size.height + MARGIN;
   for (const line of text) {
@@ -31,6 +28,15 @@ export function addCaption(picture: Picture, lines: readonly string[], scale: nu
   drawScale(canvas, MARGIN, top, size.width - 2 * MARGIN, scale);
   canvas.text(`${INTENDED_USE}.`, MARGIN, top + LINE_HEIGHT, WARNING);
   return canvas.toPicture();
+}
+
+/** `width`, `height`: of the whole; `size`: of the picture in it, enlarged where text needs it; `text`: the lines, wrapped. */
+export function layOutCaption(picture: { width: number; height: number }, lines: readonly string[]) {
+  const factor = Math.max(1, Math.ceil(SMALLEST_WIDTH / picture.width));
+  const size = { width: picture.width * factor, height: picture.height * factor };
+  const text = lines.flatMap((line) => wrap(line, size.width - 2 * MARGIN));
+  const rows = text.length + 2; // and the bar, and the intended use
+  return { width: size.width, height: size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, text };
 }
 
 /** The colours from 0 to `scale`, with both numbers, in one line. */

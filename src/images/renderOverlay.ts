@@ -39,7 +39,7 @@ export function renderOverlay(
 }
 
 function levels(values: Float32Array, scale: number): Uint8Array {
-  return Uint8Array.from(values, (value) => Math.round((Math.min(value, scale) / scale) * 255));
+  return new Uint8Array(values.map((value) => Math.round((Math.min(value, scale) / scale) * 255)));
 }
 
 function inColour(shown: Uint8Array, { rows, columns }: { rows: number; columns: number }): Picture {

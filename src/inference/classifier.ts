@@ -31,9 +31,18 @@ export type Classifier = {
   /** The convolutional layers, first to last. */
   layers: string[];
   explainable(): Promise<Explainable>;
+  /** false where its thread died and the model cannot be loaded again. */
+  isLoaded(): boolean;
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
   /** Maps of `layers`, in one run. @throws LabelNotFound, ExplanationUnavailable */
   explain(image: GrayscaleImage, what: Explained, method: Method, layers: readonly string[]): Promise<Cam[]>;
+  /** The same of several images, all in one run; where one of them has no map, none is had. */
+  explainAll(
+    images: readonly GrayscaleImage[],
+    what: readonly Explained[],
+    method: Method,
+    layers: readonly string[],
+  ): Promise<Cam[][]>;
   close(): Promise<void>;
 };
 
@@ -47,20 +56,33 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
   });
   type Task = LoadTask | ClassifyTask | ExplainTask | { file: string };
   const ask = async <Result>(task: Task, name: string) => answerOf<Result>(await threads.run(task, { name }));
+  let loaded = true;
   const run = <Result>(task: Task, name: string): Promise<Result> =>
     ask<Result>(task, name).catch(async (error) => {
       if (!(error instanceof ModelNotLoaded)) throw error;
-      await ask({ model, device }, 'load'); // the thread before this one died
+      loaded = false; // the thread before this one died
+      await ask({ model, device }, 'load');
+      loaded = true;
       return ask<Result>(task, name);
     });
   try {
     const { provider, notes } = await run<{ provider: Provider; notes: string[] }>({ model, device }, 'load');
     const { manifest, file } = model;
+    const seedOf = ({ against, label }: Explained): Float32Array => {
+      const unknown = [label, against].find((one) => one !== undefined && !manifest.labels.includes(one));
+      if (unknown !== undefined)
+        throw new LabelNotFound(`The model has no label "${unknown}". Its labels: ${manifest.labels.join(', ')}.`);
+      if (label === against) throw new LabelNotFound('A label cannot be contrasted with itself. Name another one.');
+      return Float32Array.from(manifest.labels, (one) => Number(one === label) - Number(one === against));
+    };
+    const explainAll: Classifier['explainAll'] = async (images, what, method, layers) =>
+      run<Cam[][]>({ file, images, seeds: what.map(seedOf), method, layers }, 'explain');
     return {
       manifest,
       provider,
       notes,
       layers: convolutionalLayers(readGraph(await readFile(file))).map(({ name }) => name),
+      isLoaded: () => loaded,
       explainable: () => run<Explainable>({ file }, 'explainable'),
       classify: async (images) => {
         const results = await run<Logits[]>({ file, images }, 'classify');
@@ -69,14 +91,8 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
           inferenceMs: milliseconds,
         }));
       },
-      explain: async (image, { label, against }, method, layers) => {
-        const unknown = [label, against].find((one) => one !== undefined && !manifest.labels.includes(one));
-        if (unknown !== undefined)
-          throw new LabelNotFound(`The model has no label "${unknown}". Its labels: ${manifest.labels.join(', ')}.`);
-        if (label === against) throw new LabelNotFound('A label cannot be contrasted with itself. Name another one.');
-        const seed = Float32Array.from(manifest.labels, (one) => Number(one === label) - Number(one === against));
-        return run<Cam[]>({ file, image, seed, method, layers }, 'explain');
-      },
+      explain: async (image, what, method, layers) => (await explainAll([image], [what], method, layers))[0] as Cam[],
+      explainAll,
       close: () => threads.destroy(),
     };
   } catch (error) {

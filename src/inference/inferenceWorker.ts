@@ -1,7 +1,7 @@
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelNotLoaded } from '../errors.js';
-import { answering } from '../threads.js';
+import { answering, comeLast } from '../threads.js';
 import { SEED } from './gradcam/explainer.js';
 import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';
 import type { Method } from './gradcam/maps.js';
@@ -9,6 +9,8 @@ import type { GrayscaleImage } from './image.js';
 import type { Model } from './manifest.js';
 import { type Frame, preprocess } from './preprocess.js';
 import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
+
+comeLast();
 
 type Loaded = OpenSession & { model: Model; explaining: ExplainingSessions };
 
@@ -21,8 +23,9 @@ export type LoadTask = { model: Model; device: Device };
 export type ClassifyTask = { file: string; images: GrayscaleImage[] };
 export type ExplainTask = {
   file: string;
-  image: GrayscaleImage;
-  seed: Float32Array;
+  images: readonly GrayscaleImage[];
+  /** What to explain of each: a weight for each logit. */
+  seeds: readonly Float32Array[];
   method: Method;
   layers: readonly string[];
 };
@@ -67,28 +70,44 @@ export const explainable = answering(
   async ({ file }: { file: string }): Promise<Explainable> => get(file).explaining.explainable(),
 );
 
-/** The maps of all `layers` in one run. @throws ExplanationUnavailable, also where a map is not a number */
-export const explain = answering(async ({ file, image, seed, method, layers }: ExplainTask): Promise<Cam[]> => {
+/** The maps of all `layers` for each image, in one run. @throws ExplanationUnavailable, also where a map is not a number */
+export const explain = answering(async ({ file, images, seeds, method, layers }: ExplainTask): Promise<Cam[][]> => {
   const { model, explaining } = get(file);
   const { session, layers: explained } = await explaining.get(method, layers);
-  const { input, frame } = preprocess(image, model.manifest.input, model.manifest.geometry);
-  const batch = fixedBatch(session) ?? 1;
-  const outputs = await session.run(
-    {
-      [session.inputNames[0] as string]: stack([input], session, model),
-      [SEED]: new Tensor('float32', repeated(seed, batch), [batch, seed.length]),
-    },
-    explained.map((layer) => layer.outputs[method] as string),
-  );
-  return explained.map(({ name, rows, columns, outputs: names }) => {
-    const all = outputs[names[method] as string]?.data as Float32Array;
-    const values = Float32Array.from(all.subarray(0, rows * columns)); // of the first, where the batch is fixed
-    if (!values.every(Number.isFinite))
-      throw new ExplanationUnavailable(
-        `No map of ${name} for this slice: its gradient is not a finite number. Ask for the other layers one by one.`,
+  const { input, geometry, labels } = model.manifest;
+  const prepared = images.map((image) => preprocess(image, input, geometry));
+  const size = fixedBatch(session) ?? images.length;
+  const maps: Cam[][] = [];
+  for (let first = 0; first < images.length; first += size) {
+    const batch = prepared.slice(first, first + size);
+    const outputs = await session.run(
+      {
+        [session.inputNames[0] as string]: stack(
+          batch.map((one) => one.input),
+          session,
+          model,
+        ),
+        [SEED]: new Tensor('float32', join(seeds.slice(first, first + size), size * labels.length), [
+          size,
+          labels.length,
+        ]),
+      },
+      explained.map((layer) => layer.outputs[method] as string),
+    );
+    for (const [index, { frame }] of batch.entries())
+      maps.push(
+        explained.map(({ name, rows, columns, outputs: names }) => {
+          const all = outputs[names[method] as string]?.data as Float32Array;
+          const values = Float32Array.from(all.subarray(index * rows * columns, (index + 1) * rows * columns));
+          if (!values.every(Number.isFinite))
+            throw new ExplanationUnavailable(
+              `No map of ${name} for this slice: its gradient is not a finite number. Ask for the other layers one by one.`,
+            );
+          return { layer: name, rows, columns, values, frame };
+        }),
       );
-    return { layer: name, rows, columns, values, frame };
-  });
+  }
+  return maps;
 });
 
 function get(file: string): Loaded {
@@ -113,6 +132,13 @@ function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { 
   return new Tensor('float32', data, [batch, input.channels, input.rows, input.columns]);
 }
 
-function repeated(seed: Float32Array, times: number): Float32Array {
-  return Float32Array.from({ length: seed.length * times }, (_, index) => seed[index % seed.length] as number);
+/** One after the other; a fixed batch that is not full ends with zeros. */
+function join(parts: readonly Float32Array[], length: number): Float32Array {
+  const whole = new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

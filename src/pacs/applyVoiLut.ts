@@ -11,11 +11,13 @@ export function applyVoiLut(slice: Slice): Uint8Array {
   const { voiLut } = slice;
   if (voiLut && !slice.window) {
     const white = (1 << voiLut.bits) - 1;
-    return Uint8Array.from(slice.pixels, (value) => Math.min(Math.round((255 * lookUp(voiLut, value)) / white), 255));
+    return new Uint8Array(
+      slice.pixels.map((value) => Math.min(Math.round((255 * lookUp(voiLut, value)) / white), 255)),
+    );
   }
   const window = slice.window ?? defaultWindow(slice.pixels);
   const grey = FUNCTIONS[window.function];
-  return Uint8Array.from(slice.pixels, (value) => Math.round(255 * Math.min(Math.max(grey(value, window), 0), 1)));
+  return new Uint8Array(slice.pixels.map((value) => Math.round(255 * Math.min(Math.max(grey(value, window), 0), 1))));
 }
 
 /** A value's place between black, 0, and white, 1; linear functions leave that range outside the window. */

@@ -19,12 +19,15 @@ export type DecodePool = {
   close(): Promise<void>;
 };
 
+/** Threads that have nothing to do for so long are ended: each takes some 40 MB. */
+const IDLE_MS = 60_000;
+
 /** Enough for any frame of a brain MR, and little enough that a hostile file harms nobody. */
 export const FRAME_LIMITS = { timeoutMs: 20_000, memoryMb: 1024 };
 
 /**
- * Starts `threads` decoders, each stopped when one frame takes it longer than `timeoutMs` or its heap outgrows
- * `memoryMb`; files larger than that are refused.
+ * Up to `threads` decoders, started when there are frames, each stopped when one frame takes it longer than `timeoutMs`
+ * or its heap outgrows `memoryMb`; files larger than that are refused.
  */
 export function createDecodePool({
   threads,
@@ -37,19 +40,27 @@ export function createDecodePool({
 }): DecodePool {
   const pool = new Piscina<DecodeTask | null, Outcome<unknown>>({
     filename: fileURLToPath(new URL('./decodeWorker.js', import.meta.url)),
-    minThreads: threads,
+    minThreads: 0,
     maxThreads: threads,
+    idleTimeout: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     recordTiming: false,
   });
   const turn = createTurns(threads);
   /** Waits for a thread to be up: its start shall not count as decoding. */
   const warmUp = () => pool.run(null).then(noop, noop);
-  const ready = warmUp();
+  let starting: Promise<void> | undefined;
+  const ready = () => {
+    if (pool.threads.length > 0 && !starting) return;
+    starting ??= warmUp().finally(() => {
+      starting = undefined;
+    });
+    return starting;
+  };
   const decode = (task: Omit<DecodeTask, 'memoryMb'>) =>
     // The clock must start when a thread is free, not when the frame joins the queue.
     turn(async () => {
-      await ready;
+      await ready();
       const signal = AbortSignal.timeout(timeoutMs);
       const tooMuch = async (what: string): Promise<UndecodablePixels> => {
         await warmUp();

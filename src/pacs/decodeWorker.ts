@@ -1,10 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { move } from 'piscina';
 import { UndecodablePixels } from '../errors.js';
-import { answering } from '../threads.js';
+import { answering, comeLast } from '../threads.js';
 import type { Slice } from './applyModalityLut.js';
 import { readSlice } from './readSlice.js';
 import { readStoredFrame, type StoredFrame } from './storedFrame.js';
+
+comeLast();
 
 /** `as`: modality values, or stored ones. */
 export type DecodeTask = {

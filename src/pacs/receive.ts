@@ -35,7 +35,7 @@ const PARTIALS = '.partial';
 export async function receiveBytes(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   directory: string,
-  options: { maxBytes?: number; check?(instance: Instance): void } = {},
+  options: { maxBytes?: number; check?(instance: Instance): void | Promise<void> } = {},
 ): Promise<Received> {
   const partials = join(directory, PARTIALS);
   const partial = join(partials, `${process.pid}-${randomUUID()}.part`);
@@ -45,7 +45,7 @@ export async function receiveBytes(
     try {
       const { sha256, bytes } = await write(file, source, options.maxBytes ?? Number.POSITIVE_INFINITY);
       const instance = await parseOpenFile(file);
-      options.check?.(instance);
+      await options.check?.(instance);
       await file.sync();
       return { instance, sha256, bytes, ...(await keep(partial, directory, instance, sha256)) };
     } finally {

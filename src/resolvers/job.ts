@@ -14,41 +14,44 @@ import {
 } from 'type-graphql';
 import type { Job as JobRow, Prisma } from '../generated/prisma/client.js';
 import { retryJob } from '../retryJob.js';
-import { PageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
+import { PageArgs } from '../schema/connection.js';
+import { JobOrder } from '../schema/filters.js';
 import { Job, JobConnection, JobFilter } from '../schema/job.js';
+import { type Order, pageBy } from '../schema/keyset.js';
 import { Study } from '../schema/study.js';
 import type { Request } from './request.js';
 
 const JOBS_PER_PAGE = 50;
 const MOST_PER_PAGE = 500;
 
-@InputType()
+@InputType({ description: 'Which job to queue again.' })
 class RetryJobInput {
   @Field(() => ID, { description: 'Of a job that is FAILED.' })
   jobId!: string;
 }
 
-@ObjectType()
+@ObjectType({ description: 'The job that waits again.' })
 class RetryJobPayload {
-  @Field(() => Job)
+  @Field(() => Job, { description: 'The job, queued again.' })
   job!: JobRow;
 }
 
 @Resolver(() => Job)
 export class JobResolver {
-  @Query(() => JobConnection, { description: 'The latest first.' })
+  @Query(() => JobConnection, { description: 'By default the latest first.' })
   async jobs(
-    @Args() { first, after }: PageArgs,
-    @Arg('filter', () => JobFilter, { nullable: true }) filter: JobFilter | null,
+    @Args() args: PageArgs,
+    @Arg('filter', () => JobFilter, { nullable: true, description: 'By default all.' }) filter: JobFilter | null,
+    @Arg('orderBy', () => JobOrder, { nullable: true, description: 'By default the latest first.' })
+    orderBy: JobOrder | null,
     @Ctx() { program }: Request,
   ) {
-    const size = pageSize(first, JOBS_PER_PAGE, MOST_PER_PAGE);
-    const rows = await program.prisma.job.findMany({
-      where: { AND: [fits(filter ?? {}), after ? behind(after) : {}] },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      take: size + 1,
-    });
-    return pageOf(rows, size, after, (row) => [row.createdAt.toISOString(), row.id]);
+    const column = orderBy?.field ?? 'createdAt';
+    const direction = orderBy?.direction === 'ASC' ? 'asc' : 'desc';
+    const order: Order<JobRow> = { column, kind: 'date', direction, nullable: column === 'finishedAt' };
+    const page = pageBy(args, order, JOBS_PER_PAGE, MOST_PER_PAGE);
+    const { where, ...rest } = page.keyset;
+    return page.show(await program.prisma.job.findMany({ where: { AND: [fits(filter ?? {}), where] }, ...rest }));
   }
 
   @Mutation(() => RetryJobPayload, {
@@ -56,13 +59,13 @@ export class JobResolver {
       'Queues a failed job again, under its id, with its priority. JOB_NOT_FAILED, STUDY_BUSY or JOB_FORGOTTEN say why not.',
   })
   async retryJob(
-    @Arg('input', () => RetryJobInput) { jobId }: RetryJobInput,
+    @Arg('input', () => RetryJobInput, { description: 'What to do, and to what.' }) { jobId }: RetryJobInput,
     @Ctx() { program }: Request,
   ): Promise<RetryJobPayload> {
     return { job: await retryJob(program, jobId) };
   }
 
-  @FieldResolver(() => Study, { nullable: true })
+  @FieldResolver(() => Study, { nullable: true, description: 'What it is about; null for work on no study.' })
   study(@Root() { studyId }: JobRow, @Ctx() { loaders }: Request) {
     return studyId === null ? null : loaders.study.load(studyId);
   }
@@ -74,11 +77,4 @@ function fits({ kind, status, studyInstanceUid }: JobFilter): Prisma.JobWhereInp
     ...(kind && { kind }),
     ...(studyInstanceUid && { study: { studyInstanceUid } }),
   };
-}
-
-/** Keyset, not offset: a page stays where it was while new jobs come. */
-function behind(cursor: string): Prisma.JobWhereInput {
-  const [time, id] = readCursor(cursor, ['date', 'string']) as [string, string];
-  const createdAt = new Date(time);
-  return { createdAt: { lte: createdAt }, OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }] };
 }

@@ -1,5 +1,18 @@
 import DataLoader from 'dataloader';
-import type { Model, Prediction, PrismaClient, Series, Slice, Study } from '../generated/prisma/client.js';
+import type {
+  Model,
+  Prediction,
+  Prisma,
+  PrismaClient,
+  Review,
+  Series,
+  Slice,
+  Study,
+} from '../generated/prisma/client.js';
+import { groupBy } from '../groupBy.js';
+import { readSlicePages, type SlicePage, type SliceRows } from './slicePages.js';
+
+const OLDEST_FIRST: Prisma.ReviewOrderByWithRelationInput[] = [{ createdAt: 'asc' }, { id: 'asc' }];
 
 /** One query for all parents of a request, instead of one for each. Made anew for every request. */
 export function createLoaders(prisma: PrismaClient) {
@@ -44,11 +57,45 @@ export function createLoaders(prisma: PrismaClient) {
       (ids) => prisma.studyFinding.findMany({ where: { studyId: { in: ids } } }),
       (row) => row.studyId,
     ),
+    reviewsOfPrediction: many<Review>(
+      (ids) => prisma.review.findMany({ where: { predictionId: { in: ids } }, orderBy: OLDEST_FIRST }),
+      (row) => row.predictionId as string,
+    ),
+    /** Of the studies as a whole. */
+    reviewsOfStudy: many<Review>(
+      (ids) => prisma.review.findMany({ where: { studyId: { in: ids }, predictionId: null }, orderBy: OLDEST_FIRST }),
+      (row) => row.studyId,
+    ),
     reportsOfStudy: many(
       (ids) =>
         prisma.report.findMany({ where: { studyId: { in: ids } }, orderBy: [{ createdAt: 'asc' }, { kind: 'asc' }] }),
       (row) => row.studyId,
     ),
+    slicePage: new DataLoader<SlicePage, SliceRows, string>(
+      async (pages) => {
+        // One statement for all that differ in their parent alone.
+        const kinds = groupBy([...pages.entries()], ([, page]) => JSON.stringify({ ...page, id: null }));
+        const results: SliceRows[] = [];
+        for (const alike of kinds.values()) {
+          const found = await readSlicePages(
+            prisma,
+            alike.map(([, page]) => page),
+          );
+          for (const [at, [index]] of alike.entries()) results[index] = found[at] as SliceRows;
+        }
+        return results;
+      },
+      { cacheKeyFn: (page) => JSON.stringify(page) },
+    ),
+    instancesOfStudy: new DataLoader<string, { here: number; conflicting: number }>(async (ids) => {
+      const rows = await prisma.$queryRaw<{ studyId: string; here: number; conflicting: number }[]>`
+        SELECT e."studyId", count(DISTINCT i.id)::int AS here, count(c."sopInstanceUid")::int AS conflicting
+        FROM "Series" e JOIN "Instance" i ON i."seriesId" = e.id
+        LEFT JOIN "ConflictingInstance" c ON c."sopInstanceUid" = i."sopInstanceUid"
+        WHERE e."studyId" = ANY(${[...ids]}) GROUP BY e."studyId"`;
+      const counts = new Map(rows.map((row) => [row.studyId, row]));
+      return ids.map((id) => counts.get(id) ?? { here: 0, conflicting: 0 });
+    }),
     jobsOfStudy: many(
       (ids) => prisma.job.findMany({ where: { studyId: { in: ids } }, orderBy: { createdAt: 'asc' } }),
       (row) => row.studyId as string,

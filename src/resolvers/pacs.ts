@@ -1,14 +1,14 @@
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
-import { MrimasterError } from '../errors.js';
+import { Forbidden, MrimasterError } from '../errors.js';
 import type { Study as StudyRow } from '../generated/prisma/client.js';
 import { isoDate } from '../isoDate.js';
 import type { StudyFound } from '../pacs/dicomJson.js';
 import type { StudyQuery } from '../pacs/studyQuery.js';
 import { requireArchive } from '../retrieveStudy.js';
-import { badInput, PageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
+import { badInput, ForwardPageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
 import { Pacs, PacsHealth, PacsStudy, PacsStudyConnection, PacsStudyFilter } from '../schema/pacs.js';
-import { Study } from '../schema/study.js';
-import type { Request } from './request.js';
+import { Patient, Study } from '../schema/study.js';
+import { may, noteAccess, type Request } from './request.js';
 
 const STUDIES_PER_PAGE = 20;
 const MOST_PER_PAGE = 100;
@@ -45,15 +45,22 @@ export class PacsResolver {
   @Query(() => PacsStudyConnection, { description: 'Asks an archive now, by QIDO-RS or C-FIND, in its own order.' })
   async pacsStudies(
     @Arg('pacs', () => String, { nullable: true, description: 'By default the first.' }) pacs: string | null,
-    @Arg('filter', () => PacsStudyFilter, { nullable: true }) filter: PacsStudyFilter | null,
-    @Args() { first, after }: PageArgs,
-    @Ctx() { program }: Request,
+    @Arg('filter', () => PacsStudyFilter, { nullable: true, description: 'Which of them; by default all.' })
+    filter: PacsStudyFilter | null,
+    @Args() { first, after }: ForwardPageArgs,
+    @Ctx() request: Request,
   ) {
+    const { program } = request;
+    // An archive that is asked for a name answers whose study it is, whatever of its answer is shown.
+    const byIdentity = Boolean(filter?.patientName || filter?.patientId || filter?.accessionNumber);
+    if (byIdentity && !may(request, 'identity'))
+      throw new Forbidden('To search by patient or accession number needs "identity". An administrator grants rights.');
     const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
     const archive = requireArchive(program, pacs ?? [...program.archives.keys()][0] ?? '');
     // The protocols know no other place in a list than a number; what arrives meanwhile may shift it.
     const offset = after ? (readCursor(after, ['integer'])[0] as number) : 0;
     const found = await archive.searchForStudies({ ...toQuery(filter ?? {}), limit: size + 1, offset });
+    if (byIdentity) for (const { studyInstanceUid } of found) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
     const studies = found.map((study, index) => ({ ...show(study, archive.settings.name), place: offset + index + 1 }));
     return pageOf(studies, size, after, ({ place }) => [place]);
   }
@@ -64,6 +71,20 @@ export class PacsStudyResolver {
   @FieldResolver(() => Study, { nullable: true, description: 'What is here of it; null when nothing is.' })
   study(@Root() { studyInstanceUid }: PacsStudy, @Ctx() { loaders }: Request): Promise<StudyRow | undefined> {
     return loaders.studyByUid.load(studyInstanceUid);
+  }
+
+  @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
+  patient(@Root() { patient, studyInstanceUid }: PacsStudy, @Ctx() request: Request): Patient | null {
+    if (!may(request, 'identity') || patient === null) return null;
+    noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
+    return patient;
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })
+  accessionNumber(@Root() { accessionNumber, studyInstanceUid }: PacsStudy, @Ctx() request: Request): string | null {
+    if (!may(request, 'identity') || accessionNumber === null) return null;
+    noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
+    return accessionNumber;
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   Arg,
+  Args,
   Ctx,
   Field,
   FieldResolver,
@@ -12,24 +13,28 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { explainLayers, explainPrediction } from '../explainPrediction.js';
+import { explainPrediction } from '../explainPrediction.js';
 import type { Explanation as ExplanationRow, Prediction as PredictionRow } from '../generated/prisma/client.js';
 import { fullScale, mapOf, peakOf } from '../images/heatmap.js';
-import { type ExplanationView, explanationPicture, renderExplanationImage } from '../renderImages.js';
-import { badInput } from '../schema/connection.js';
+import { kindOf } from '../kindOf.js';
+import { type ExplanationView, explanationSize, renderExplanationImage } from '../renderImages.js';
+import { badInput, PageArgs } from '../schema/connection.js';
 import { ExplanationMethod } from '../schema/enums.js';
 import { Explanation, Faithfulness, Point } from '../schema/explanation.js';
+import { PredictionFilter, PredictionOrder } from '../schema/filters.js';
 import { Image } from '../schema/image.js';
+import { type Order, pageBy } from '../schema/keyset.js';
 import { Model } from '../schema/model.js';
-import { kindOf } from '../schema/node.js';
-import { Prediction } from '../schema/prediction.js';
+import { Prediction, PredictionConnection } from '../schema/prediction.js';
 import { Slice } from '../schema/slice.js';
-import type { Request } from './request.js';
+import { studyOf } from '../studyOf.js';
+import { noteAccess, type Request } from './request.js';
 import { showSlice } from './slice.js';
+import { wherePredictions } from './whereOf.js';
 
 @InputType({ description: 'What to explain.' })
 class ExplainPredictionInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'What to explain.' })
   predictionId!: string;
 
   @Field(() => String, { nullable: true, description: 'By default the predicted one.' })
@@ -47,42 +52,76 @@ class ExplainPredictionInput {
   })
   layer?: string | null;
 
-  @Field(() => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
+  @Field(() => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM', description: 'How to compute it.' })
   method?: ExplanationMethod | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'The map that was asked for.' })
 class ExplainPredictionPayload {
-  @Field(() => Explanation)
+  @Field(() => Explanation, { description: 'The map, stored.' })
   explanation!: ExplanationRow;
 }
 
+const PREDICTIONS_PER_PAGE = 50;
+const MOST_PER_PAGE = 500;
+
 @Resolver(() => Prediction)
 export class PredictionResolver {
-  @Query(() => Prediction, { nullable: true })
-  prediction(@Arg('id', () => ID) id: string, @Ctx() { program }: Request): Promise<PredictionRow | null> {
+  @Query(() => Prediction, { nullable: true, description: 'Null when there is no such thing.' })
+  prediction(
+    @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
+    @Ctx() { program }: Request,
+  ): Promise<PredictionRow | null> {
     return kindOf(id) === 'Prediction'
       ? program.prisma.prediction.findUnique({ where: { id } })
       : Promise.resolve(null);
+  }
+
+  @Query(() => PredictionConnection, { description: 'By default the latest of the active model first.' })
+  async predictions(
+    @Args() args: PageArgs,
+    @Arg('filter', () => PredictionFilter, { nullable: true, description: 'By default all of the active model.' })
+    filter: PredictionFilter | null,
+    @Arg('orderBy', () => PredictionOrder, { nullable: true, description: 'By default the latest first.' })
+    orderBy: PredictionOrder | null,
+    @Ctx() request: Request,
+  ) {
+    const column = orderBy?.field ?? 'createdAt';
+    const order: Order<PredictionRow> = {
+      column,
+      kind: column === 'createdAt' ? 'date' : 'number',
+      direction: orderBy?.direction === 'ASC' ? 'asc' : 'desc',
+      nullable: column === 'confidence',
+    };
+    const page = pageBy(args, order, PREDICTIONS_PER_PAGE, MOST_PER_PAGE);
+    const { where, ...rest } = page.keyset;
+    const fitting = wherePredictions(filter ?? {}, request);
+    return page.show(await request.program.prisma.prediction.findMany({ where: { AND: [fitting, where] }, ...rest }));
   }
 
   @Mutation(() => ExplainPredictionPayload, {
     description: 'Computes and stores a map; a stored one is the answer at once.',
   })
   async explainPrediction(
-    @Arg('input', () => ExplainPredictionInput) { predictionId, label, against, layer, method }: ExplainPredictionInput,
+    @Arg('input', () => ExplainPredictionInput, { description: 'What to do, and to what.' }) {
+      predictionId,
+      label,
+      against,
+      layer,
+      method,
+    }: ExplainPredictionInput,
     @Ctx() { program }: Request,
   ): Promise<ExplainPredictionPayload> {
     return { explanation: await explainPrediction(program, { predictionId, label, against, layer, method }) };
   }
 
-  @FieldResolver(() => Slice)
+  @FieldResolver(() => Slice, { description: 'What it is about.' })
   async slice(@Root() { sliceId }: PredictionRow, @Ctx() { loaders }: Request): Promise<Slice | undefined> {
     const row = await loaders.slice.load(sliceId);
     return row && showSlice(row);
   }
 
-  @FieldResolver(() => Model)
+  @FieldResolver(() => Model, { description: 'Whose verdict it is.' })
   model(@Root() { modelId }: PredictionRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
     return loaders.model.load(modelId);
   }
@@ -98,11 +137,16 @@ export class PredictionResolver {
     against: string | null,
     @Arg('layer', () => String, { nullable: true, description: 'By default the last convolutional one.' })
     layer: string | null,
-    @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
+    @Arg('method', () => ExplanationMethod, {
+      nullable: true,
+      defaultValue: 'GRAD_CAM',
+      description: 'How to compute it.',
+    })
     method: ExplanationMethod | null,
-    @Ctx() { program }: Request,
+    @Ctx() { explanations }: Request,
   ): Promise<ExplanationRow | null> {
-    return status === 'FAILED' ? null : explainPrediction(program, { predictionId, label, against, layer, method });
+    if (status === 'FAILED') return null;
+    return (await explanations.load({ predictionId, label, against, layer, method }))[0] ?? null;
   }
 
   @FieldResolver(() => [Explanation], {
@@ -114,11 +158,15 @@ export class PredictionResolver {
     @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
     @Arg('against', () => String, { nullable: true, description: 'A label to contrast it with.' })
     against: string | null,
-    @Arg('method', () => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM' })
+    @Arg('method', () => ExplanationMethod, {
+      nullable: true,
+      defaultValue: 'GRAD_CAM',
+      description: 'How to compute it.',
+    })
     method: ExplanationMethod | null,
-    @Ctx() { program }: Request,
+    @Ctx() { explanations }: Request,
   ): Promise<ExplanationRow[]> {
-    return status === 'FAILED' ? [] : explainLayers(program, { predictionId, label, against, method });
+    return status === 'FAILED' ? [] : explanations.load({ predictionId, label, against, method, layers: 'ALL' });
   }
 }
 
@@ -126,7 +174,7 @@ const LEGEND = 'Below it, what it is, its scale, whether the answer rests on it,
 
 @Resolver(() => Explanation)
 export class ExplanationResolver {
-  @FieldResolver(() => Prediction)
+  @FieldResolver(() => Prediction, { description: 'What it explains.' })
   prediction(@Root() { predictionId }: ExplanationRow, @Ctx() { loaders }: Request) {
     return loaders.prediction.load(predictionId);
   }
@@ -163,20 +211,20 @@ export class ExplanationResolver {
   rawMap(
     @Root() { id }: ExplanationRow,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
-    @Ctx() { program, origin }: Request,
+    @Ctx() request: Request,
   ): Promise<Image> {
     const view = { kind: 'RAW' as const, opacity: 1, legend: legend ?? false };
-    return picture(program, id, view, `${origin}/images/explanations/${id}/raw.png?legend=${view.legend}`);
+    return picture(request, id, view, `/images/explanations/${id}/raw.png?legend=${view.legend}`);
   }
 
   @FieldResolver(() => Image, { description: 'The map in colour, resampled to the slice.' })
   heatmap(
     @Root() { id }: ExplanationRow,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
-    @Ctx() { program, origin }: Request,
+    @Ctx() request: Request,
   ): Promise<Image> {
     const view = { kind: 'HEATMAP' as const, opacity: 1, legend: legend ?? false };
-    return picture(program, id, view, `${origin}/images/explanations/${id}/heatmap.png?legend=${view.legend}`);
+    return picture(request, id, view, `/images/explanations/${id}/heatmap.png?legend=${view.legend}`);
   }
 
   @FieldResolver(() => Image, { description: 'The map over the slice.' })
@@ -184,16 +232,20 @@ export class ExplanationResolver {
     @Root() { id }: ExplanationRow,
     @Arg('opacity', () => Float, { nullable: true, defaultValue: 0.4, description: '0–1' }) opacity: number | null,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
-    @Ctx() { program, origin }: Request,
+    @Ctx() request: Request,
   ): Promise<Image> {
     const view = { kind: 'OVERLAY' as const, opacity: opacity ?? 0.4, legend: legend ?? false };
     if (!(view.opacity >= 0 && view.opacity <= 1)) throw badInput('`opacity` must be from 0 to 1.');
     const query = `opacity=${view.opacity}&legend=${view.legend}`;
-    return picture(program, id, view, `${origin}/images/explanations/${id}/overlay.png?${query}`);
+    return picture(request, id, view, `/images/explanations/${id}/overlay.png?${query}`);
   }
 }
 
-async function picture(program: Request['program'], id: string, view: ExplanationView, url: string): Promise<Image> {
-  const { width, height } = await explanationPicture(program, id, view);
-  return new Image(url, width, height, () => renderExplanationImage(program, id, view));
+async function picture(request: Request, id: string, view: ExplanationView, path: string): Promise<Image> {
+  const { program } = request;
+  const { width, height } = await explanationSize(program, id, view);
+  return new Image(request.pictureUrl(path), width, height, async () => {
+    noteAccess(request, 'READ_PIXELS', await studyOf(program.prisma, id), id);
+    return renderExplanationImage(program, id, view);
+  });
 }

@@ -1,18 +1,115 @@
+import DataLoader from 'dataloader';
 import type { Context } from '../context.js';
 import { ModelNotFound } from '../errors.js';
-import type { Loaders } from './loaders.js';
+import { type ExplainRequest, explainPredictions } from '../explainPrediction.js';
+import type { Explanation, Model, Prediction } from '../generated/prisma/client.js';
+import type { Access } from '../identity/audit.js';
+import type { Caller, Right } from '../identity/caller.js';
+import { kindOf } from '../kindOf.js';
+import { predictMissing } from '../predictMissing.js';
+import { createLoaders, type Loaders } from './loaders.js';
 
 /** What every resolver is handed: the program, and what belongs to this request alone. */
 export type Request = {
   program: Context;
+  /** What this request is called in its answer and in the log. */
+  requestId: string;
   loaders: Loaders;
-  /** Where the caller reached us, such as "http://127.0.0.1:4000". */
-  origin: string;
+  /** Computed when it is asked for, all of a query together. By model, then slice. */
+  missingPrediction: DataLoader<readonly [modelId: string, sliceId: string], Prediction | null, string>;
+  /** The same of explanations. */
+  explanations: DataLoader<ExplainRequest, Explanation[], string>;
+  caller: Caller;
+  /** From where, as an IP address. */
+  address: string;
+  /** What is to be in the audit before the answer leaves; by what it says, so that each is there once. */
+  accesses: Map<string, Access>;
+  /** The study that a mutation was about, where its input does not say. */
+  touched?: string;
+  /** The address of a picture, for this caller. `path`: with its query, from "/". */
+  pictureUrl(path: string): string;
 };
 
-/** The active model. @throws ModelNotFound when another one is asked for: only one runs at a time. */
-export function requireModel({ program }: Request, id: string | null | undefined): Context['model'] {
-  if (!id || id === program.model.id) return program.model;
+/** All of it but where pictures are: that depends on how the caller reached us. */
+export function openRequest(
+  program: Context,
+  caller: Caller,
+  address: string,
+  requestId: string,
+): Omit<Request, 'pictureUrl'> {
+  const missingPrediction = loadMissing(program);
+  const explanations = new DataLoader((requests: readonly ExplainRequest[]) => explainPredictions(program, requests), {
+    cacheKeyFn: (request) => JSON.stringify(request),
+  });
+  return {
+    program,
+    loaders: createLoaders(program.prisma),
+    missingPrediction,
+    explanations,
+    caller,
+    address,
+    requestId,
+    accesses: new Map(),
+  };
+}
+
+function loadMissing(program: Context): Request['missingPrediction'] {
+  return new DataLoader(
+    async (keys) => {
+      const found = new Map<string, Prediction | Error | null>();
+      for (const modelId of new Set(keys.map(([model]) => model))) {
+        const ids = keys.filter(([model]) => model === modelId).map(([, slice]) => slice);
+        const predictions = await predictMissing(program, modelId, ids);
+        for (const [index, id] of ids.entries()) found.set(`${modelId} ${id}`, predictions[index] ?? null);
+      }
+      return keys.map(([model, slice]) => found.get(`${model} ${slice}`) ?? null);
+    },
+    { cacheKeyFn: (key) => key.join(' ') },
+  );
+}
+
+export function may({ caller }: Request, right: Right): boolean {
+  return caller.rights.has(right);
+}
+
+/** The answer shows, or may show, whose study this is, or what it looks like. */
+export function noteAccess(
+  { accesses, address, caller: { subject } }: Request,
+  action: 'READ_IDENTITY' | 'READ_PIXELS',
+  studyInstanceUid: string | null,
+  object: string | null = null,
+): void {
+  const access: Access = { subject, action, studyInstanceUid, object, address, outcome: 'OK' };
+  accesses.set(`${action} ${studyInstanceUid} ${object}`, access);
+}
+
+/** The active model, or any that made predictions here before. @throws ModelNotFound */
+export async function findModel({ loaders, program }: Request, id: string | null | undefined): Promise<Model> {
+  if (!id) return program.model;
+  const model = kindOf(id) === 'Model' ? await loaders.model.load(id) : undefined;
+  if (model) return model;
+  throw new ModelNotFound('`model` is the id of no model. Take one from models.');
+}
+
+/** @throws ModelNotFound unless it is the active one: studies are classified by no other. */
+export function requireActive({ program }: Request, id: string | null | undefined): void {
+  if (!id || id === program.model.id) return;
   const { name, version } = program.model;
-  throw new ModelNotFound(`The model ${id} does not run; ${name} ${version} does (${program.model.id}).`);
+  throw new ModelNotFound(`${name} ${version} classifies studies (${program.model.id}). Activate another one first.`);
+}
+
+/**
+ * Of what several models said, what is the answer: what the active one says; where it has said nothing yet, the latest that
+ * was the answer once. A shadow's is none. With `wanted`: that model's, whatever it is.
+ */
+export function answerOf<Row extends { modelId: string; shadow: boolean; createdAt: Date }>(
+  { program }: Request,
+  rows: readonly Row[],
+  wanted: string | null | undefined,
+): Row | undefined {
+  const of = (id: string) => rows.find(({ modelId }) => modelId === id);
+  if (wanted) return of(wanted);
+  const before = () =>
+    rows.filter(({ shadow }) => !shadow).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
+  return of(program.model.id) ?? before();
 }

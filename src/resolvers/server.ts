@@ -1,8 +1,9 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { INTENDED_USE } from '../intendedUse.js';
+import { kindOf } from '../kindOf.js';
 import { CLASSIFY_STUDY } from '../queue.js';
 import { Model } from '../schema/model.js';
-import { kindOf, Node } from '../schema/node.js';
+import { Node } from '../schema/node.js';
 import { Server } from '../schema/server.js';
 import { VERSION } from '../version.js';
 import type { Request } from './request.js';
@@ -10,7 +11,7 @@ import { showSlice } from './slice.js';
 
 @Resolver()
 export class ServerResolver {
-  @Query(() => Server)
+  @Query(() => Server, { description: 'This server, and what it runs on.' })
   async server(@Ctx() { program }: Request): Promise<Server> {
     const { classifier, database, prisma } = program;
     return {
@@ -30,7 +31,7 @@ export class ServerResolver {
 
   @Query(() => Model, { nullable: true, description: 'Without arguments: the active one.' })
   model(
-    @Arg('name', () => String, { nullable: true }) name: string | null,
+    @Arg('name', () => String, { nullable: true, description: 'Its folder in MODELS_DIR.' }) name: string | null,
     @Arg('version', () => String, { nullable: true, description: 'By default the latest registered.' }) version:
       | string
       | null,
@@ -44,7 +45,10 @@ export class ServerResolver {
   }
 
   @Query(() => Node, { nullable: true, description: 'Whatever the id names; null when there is no such thing.' })
-  async node(@Arg('id', () => ID) id: string, @Ctx() { program }: Request): Promise<Node | null> {
+  async node(
+    @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
+    @Ctx() { program }: Request,
+  ): Promise<Node | null> {
     const { prisma } = program;
     switch (kindOf(id)) {
       case 'Study':
@@ -59,6 +63,8 @@ export class ServerResolver {
         return prisma.explanation.findUnique({ where: { id } });
       case 'Model':
         return prisma.model.findUnique({ where: { id } });
+      case 'Review':
+        return prisma.review.findUnique({ where: { id } });
       case 'Job':
         return prisma.job.findUnique({ where: { id } });
       default:

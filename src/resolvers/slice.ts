@@ -23,11 +23,11 @@ import { DicomUidScalar } from '../schema/scalars.js';
 import { Series } from '../schema/series.js';
 import { Slice } from '../schema/slice.js';
 import { Study } from '../schema/study.js';
-import { type Request, requireModel } from './request.js';
+import { answerOf, may, noteAccess, type Request } from './request.js';
 
 @InputType({ description: 'Which slice to classify.' })
 class ClassifySliceInput {
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID of its instance.' })
   sopInstanceUid!: string;
 
   @Field(() => Int, { nullable: true, defaultValue: 1, description: 'From 1.' })
@@ -37,22 +37,24 @@ class ClassifySliceInput {
   model?: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'What the model says of the slice.' })
 class ClassifySlicePayload {
-  @Field(() => Prediction)
+  @Field(() => Prediction, { description: 'The verdict, stored.' })
   prediction!: PredictionRow;
 }
 
-/** Prisma knows no list that may be null: an empty one stands for an unknown spacing. */
-export function showSlice(row: SliceRow): Slice {
-  return { ...row, pixelSpacing: row.pixelSpacing.length === 2 ? row.pixelSpacing : null };
+/** Prisma knows no list that may be null: an empty one stands for an unknown spacing, or, in the database itself, null. */
+export function showSlice(row: SliceRow | Slice): Slice {
+  const known = row.pixelSpacing?.length === 2;
+  return known ? row : { ...row, pixelSpacing: null }; // a page has thousands: none is copied without need
 }
 
 @Resolver(() => Slice)
 export class SliceResolver {
   @Query(() => Slice, { nullable: true, description: 'Null when it is not here.' })
   async slice(
-    @Arg('sopInstanceUid', () => DicomUidScalar) sopInstanceUid: string,
+    @Arg('sopInstanceUid', () => DicomUidScalar, { description: 'SOPInstanceUID of its instance.' })
+    sopInstanceUid: string,
     @Arg('frameNumber', () => Int, { defaultValue: 1, description: 'From 1.' }) frameNumber: number,
     @Ctx() { program }: Request,
   ): Promise<Slice | null> {
@@ -63,20 +65,24 @@ export class SliceResolver {
 
   @Mutation(() => ClassifySlicePayload, { description: 'Classifies one slice now, whatever the series it belongs to.' })
   async classifySlice(
-    @Arg('input', () => ClassifySliceInput) { model, sopInstanceUid, frameNumber }: ClassifySliceInput,
+    @Arg('input', () => ClassifySliceInput, { description: 'What to do, and to what.' }) {
+      model,
+      sopInstanceUid,
+      frameNumber,
+    }: ClassifySliceInput,
     @Ctx() request: Request,
   ): Promise<ClassifySlicePayload> {
-    requireModel(request, model);
-    return { prediction: await classifySlice(request.program, { sopInstanceUid, frameNumber: frameNumber ?? 1 }) };
+    const slice = { sopInstanceUid, frameNumber: frameNumber ?? 1, ...(model && { modelId: model }) };
+    return { prediction: await classifySlice(request.program, slice) };
   }
 
-  @FieldResolver(() => Study)
+  @FieldResolver(() => Study, { description: 'The study that it belongs to.' })
   async study(@Root() { seriesId }: Slice, @Ctx() { loaders }: Request) {
     const series = await loaders.series.load(seriesId);
     return series && loaders.study.load(series.studyId);
   }
 
-  @FieldResolver(() => Series)
+  @FieldResolver(() => Series, { description: 'The series that it belongs to.' })
   series(@Root() { seriesId }: Slice, @Ctx() { loaders }: Request) {
     return loaders.series.load(seriesId);
   }
@@ -90,7 +96,7 @@ export class SliceResolver {
     windowCenter: number | null = null,
     @Arg('windowWidth', () => Float, { nullable: true, description: 'In modality values; needs windowCenter.' })
     windowWidth: number | null = null,
-    @Ctx() { program, origin }: Request,
+    @Ctx() request: Request,
   ): Image {
     if (size !== null && (size < 16 || size > 2048)) throw badInput('`size` must be from 16 to 2048.');
     if ((windowCenter === null) !== (windowWidth === null))
@@ -101,21 +107,33 @@ export class SliceResolver {
     for (const [name, value] of Object.entries(view)) if (value !== null) query.set(name, String(value));
     const scale = size === null ? 1 : size / Math.max(slice.rows, slice.columns);
     return new Image(
-      `${origin}/images/slices/${slice.id}.png${query.size > 0 ? `?${query}` : ''}`,
+      request.pictureUrl(`/images/slices/${slice.id}.png${query.size > 0 ? `?${query}` : ''}`),
       Math.max(1, Math.round(slice.columns * scale)),
       Math.max(1, Math.round(slice.rows * scale)),
-      () => renderSliceImage(program, slice.id, view),
+      async () => {
+        const series = await request.loaders.series.load(slice.seriesId);
+        const study = series && (await request.loaders.study.load(series.studyId));
+        noteAccess(request, 'READ_PIXELS', study?.studyInstanceUid ?? null, slice.id);
+        return renderSliceImage(request.program, slice.id, view);
+      },
     );
   }
 
-  @FieldResolver(() => Prediction, { nullable: true, description: 'The stored one; null when there is none.' })
+  @FieldResolver(() => Prediction, {
+    nullable: true,
+    description:
+      'The stored one of the active model, or the latest of one that was active before. Where there is none it is computed and stored, all of a query together, for callers who may classify; not of series that are passed over, nor while a job is at the study or instances arrive. Null where there is none.',
+  })
   async prediction(
     @Root() { id }: Slice,
-    @Arg('model', () => ID, { nullable: true, description: 'By default the active one.' }) model: string | null,
-    @Ctx() { loaders, program }: Request,
-  ): Promise<PredictionRow | undefined> {
-    const predictions = await loaders.predictionsOfSlice.load(id);
-    return predictions.find(({ modelId }) => modelId === (model ?? program.model.id));
+    @Arg('model', () => ID, { nullable: true, description: 'Of this one, a shadow perhaps, and of no other.' })
+    model: string | null,
+    @Ctx() request: Request,
+  ): Promise<PredictionRow | null> {
+    const { loaders, missingPrediction, program } = request;
+    const stored = answerOf(request, await loaders.predictionsOfSlice.load(id), model);
+    if (stored || !may(request, 'classify')) return stored ?? null;
+    return missingPrediction.load([model ?? program.model.id, id]);
   }
 
   @FieldResolver(() => [Prediction], { description: 'Of every model that looked at it.' })

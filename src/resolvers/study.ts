@@ -14,25 +14,28 @@ import {
   Root,
 } from 'type-graphql';
 import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
-import { PageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
+import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
+import { SliceFilter, SliceOrder, StudyFilter, StudyOrder } from '../schema/filters.js';
 import { Job } from '../schema/job.js';
+import { type Order, pageBy } from '../schema/keyset.js';
 import { Model } from '../schema/model.js';
 import { DicomUidScalar } from '../schema/scalars.js';
 import { Series } from '../schema/series.js';
 import { Slice, SliceConnection } from '../schema/slice.js';
 import { Completeness, Patient, Report, Study, StudyConnection, StudyFinding } from '../schema/study.js';
 import { enqueueStudy } from '../studyJobs.js';
-import { type Request, requireModel } from './request.js';
+import { answerOf, may, noteAccess, type Request, requireActive } from './request.js';
 import { showSlice } from './slice.js';
+import type { SlicePage } from './slicePages.js';
+import { whereStudies } from './whereOf.js';
 
 const STUDIES_PER_PAGE = 20;
-const SLICES_PER_PAGE = 100;
 const MOST_PER_PAGE = 500;
 
 @InputType({ description: 'Which study to classify, and how.' })
 class ClassifyStudyInput {
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID.' })
   studyInstanceUid!: string;
 
   @Field(() => String, { nullable: true, description: 'Pull it from this archive first, also when it is here.' })
@@ -41,7 +44,11 @@ class ClassifyStudyInput {
   @Field(() => ID, { nullable: true, description: 'By default the active one.' })
   model?: string | null;
 
-  @Field(() => JobPriority, { nullable: true, defaultValue: 'ROUTINE' })
+  @Field(() => JobPriority, {
+    nullable: true,
+    defaultValue: 'ROUTINE',
+    description: 'Before which other jobs it is taken.',
+  })
   priority?: JobPriority | null;
 
   @Field(() => Boolean, {
@@ -52,12 +59,12 @@ class ClassifyStudyInput {
   force?: boolean | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'The job that was queued, or was there already.' })
 class ClassifyStudyPayload {
   @Field(() => Job, { description: 'The job that does it; the one under way, if there is one.' })
   job!: Job;
 
-  @Field(() => Study, { nullable: true })
+  @Field(() => Study, { nullable: true, description: 'The study that the job is about.' })
   study!: StudyRow | null;
 }
 
@@ -65,57 +72,74 @@ class ClassifyStudyPayload {
 export class StudyResolver {
   @Query(() => Study, { nullable: true, description: 'Null when it is not here.' })
   study(
-    @Arg('studyInstanceUid', () => DicomUidScalar) studyInstanceUid: string,
+    @Arg('studyInstanceUid', () => DicomUidScalar, { description: 'StudyInstanceUID.' }) studyInstanceUid: string,
     @Ctx() { program }: Request,
   ): Promise<StudyRow | null> {
     return program.prisma.study.findUnique({ where: { studyInstanceUid } });
   }
 
-  @Query(() => StudyConnection, { description: 'The latest first.' })
-  async studies(@Args() { first, after }: PageArgs, @Ctx() { program }: Request) {
-    const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
-    // Keyset, not offset: a page stays where it was while new studies arrive.
-    const [receivedAt, id] = after ? readCursor(after, ['date', 'string']) : [];
-    const rows = await program.prisma.study.findMany({
-      ...(receivedAt && {
-        where: {
-          receivedAt: { lte: new Date(receivedAt) },
-          OR: [{ receivedAt: { lt: new Date(receivedAt) } }, { id: { lt: id as string } }],
-        },
-      }),
-      orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
-      take: size + 1,
-    });
-    return pageOf(rows, size, after, (row) => [row.receivedAt.toISOString(), row.id]);
+  @Query(() => StudyConnection, { description: 'By default the latest first.' })
+  async studies(
+    @Args() args: PageArgs,
+    @Arg('filter', () => StudyFilter, { nullable: true, description: 'By default all.' }) filter: StudyFilter | null,
+    @Arg('orderBy', () => StudyOrder, { nullable: true, description: 'By default the latest received first.' })
+    orderBy: StudyOrder | null,
+    @Ctx() request: Request,
+  ) {
+    const column = orderBy?.field ?? 'receivedAt';
+    const order: Order<StudyRow> = {
+      column,
+      kind: column === 'receivedAt' ? 'date' : 'string',
+      direction: orderBy?.direction === 'ASC' ? 'asc' : 'desc',
+      nullable: column === 'studyDate',
+    };
+    const page = pageBy(args, order, STUDIES_PER_PAGE, MOST_PER_PAGE);
+    const { where, ...rest } = page.keyset;
+    const fitting = whereStudies(filter ?? {}, request);
+    const rows = await request.program.prisma.study.findMany({ where: { AND: [fitting, where] }, ...rest });
+    // Who finds studies by a name learns whose they are, whatever is shown of them.
+    if (filter?.search && may(request, 'identity'))
+      for (const { studyInstanceUid } of rows) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
+    return page.show(rows);
   }
 
   @Mutation(() => ClassifyStudyPayload, {
     description: 'Queues a study to be classified; pulls it from the archive when it is not here. Answers at once.',
   })
   async classifyStudy(
-    @Arg('input', () => ClassifyStudyInput) input: ClassifyStudyInput,
+    @Arg('input', () => ClassifyStudyInput, { description: 'What to do, and to what.' }) input: ClassifyStudyInput,
     @Ctx() request: Request,
   ): Promise<ClassifyStudyPayload> {
-    requireModel(request, input.model);
+    requireActive(request, input.model);
     const { pacs, force, priority } = input;
     const job = await enqueueStudy(request.program, {
       studyInstanceUid: input.studyInstanceUid,
       pacs: pacs ?? undefined,
       force: force ?? false,
-      priority: priority ?? 'ROUTINE',
+      priority: !priority || priority === 'ROUTINE' ? 'ASKED' : priority,
     });
     const { studyInstanceUid } = input;
     return { job, study: await request.program.prisma.study.findUnique({ where: { studyInstanceUid } }) };
   }
 
-  @FieldResolver(() => Patient, { nullable: true })
-  patient(@Root() { patientName, patientId, patientBirthDate, patientSex }: StudyRow): Patient {
-    return { name: patientName, id: patientId, birthDate: patientBirthDate, sex: patientSex };
+  @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
+  patient(@Root() study: StudyRow, @Ctx() request: Request): Patient | null {
+    if (!may(request, 'identity')) return null;
+    noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
+    const { patientName: name, patientId: id, patientBirthDate: birthDate, patientSex: sex } = study;
+    return { name, id, birthDate, sex };
   }
 
-  @FieldResolver(() => Completeness)
-  async completeness(@Root() study: StudyRow, @Ctx() { program }: Request): Promise<Completeness> {
-    const receivedInstances = await program.prisma.instance.count({ where: { series: { studyId: study.id } } });
+  @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })
+  accessionNumber(@Root() study: StudyRow, @Ctx() request: Request): string | null {
+    if (!may(request, 'identity') || study.accessionNumber === null) return null;
+    noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
+    return study.accessionNumber;
+  }
+
+  @FieldResolver(() => Completeness, { description: 'Whether every instance is here.' })
+  async completeness(@Root() study: StudyRow, @Ctx() { loaders }: Request): Promise<Completeness> {
+    const { here: receivedInstances } = await loaders.instancesOfStudy.load(study.id);
     const { completenessState: state, expectedInstances, evidence } = study;
     return { state, receivedInstances, expectedInstances, evidence };
   }
@@ -124,28 +148,39 @@ export class StudyResolver {
     description:
       'Objects that came with the UID of one that was here, and other bytes. Both are kept, the first is used.',
   })
-  conflictingInstances(@Root() { id: studyId }: StudyRow, @Ctx() { program }: Request): Promise<number> {
-    return program.prisma.conflictingInstance.count({ where: { instance: { series: { studyId } } } });
+  async conflictingInstances(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<number> {
+    return (await loaders.instancesOfStudy.load(id)).conflicting;
   }
 
-  @FieldResolver(() => [Series])
+  @FieldResolver(() => [Series], { description: 'In the order of their SeriesNumber.' })
   series(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<Series[]> {
     return loaders.seriesOfStudy.load(id);
   }
 
   @FieldResolver(() => SliceConnection, { description: 'Of all series, eligible or not; in their order in space.' })
-  async slices(@Root() { id: studyId }: StudyRow, @Args() { first, after }: PageArgs, @Ctx() { program }: Request) {
-    return slicePage(program, { series: { studyId } }, first, after);
+  slices(
+    @Root() { id }: StudyRow,
+    @Args() args: PageArgs,
+    @Arg('filter', () => SliceFilter, { nullable: true, description: 'By default all.' }) filter: SliceFilter | null,
+    @Arg('orderBy', () => SliceOrder, { nullable: true, description: 'By default from the lower end.' })
+    order: SliceOrder | null,
+    @Ctx() request: Request,
+  ) {
+    return showSlices(request, { of: 'study', id, args, filter, order });
   }
 
-  @FieldResolver(() => StudyFinding, { nullable: true, description: 'Null until the model has classified it.' })
+  @FieldResolver(() => StudyFinding, {
+    nullable: true,
+    description:
+      'By default of the active model; until that has classified it, the latest of a model that was. Null until one has.',
+  })
   async finding(
     @Root() { id }: StudyRow,
-    @Arg('model', () => ID, { nullable: true, description: 'By default the active one.' }) model: string | null,
-    @Ctx() { loaders, program }: Request,
+    @Arg('model', () => ID, { nullable: true, description: 'Of this one, a shadow perhaps, and of no other.' })
+    model: string | null,
+    @Ctx() request: Request,
   ): Promise<FindingRow | undefined> {
-    const findings = await loaders.findingsOfStudy.load(id);
-    return findings.find(({ modelId }) => modelId === (model ?? program.model.id));
+    return answerOf(request, await request.loaders.findingsOfStudy.load(id), model);
   }
 
   @FieldResolver(() => [Report], { description: 'What was written back to archives, or is to be; the oldest first.' })
@@ -167,7 +202,7 @@ export class StudyFindingResolver {
     return row && showSlice(row);
   }
 
-  @FieldResolver(() => Model)
+  @FieldResolver(() => Model, { description: 'Whose answer it is.' })
   model(@Root() { modelId }: FindingRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
     return loaders.model.load(modelId);
   }
@@ -176,40 +211,27 @@ export class StudyFindingResolver {
 @Resolver(() => Series)
 export class SeriesResolver {
   @FieldResolver(() => SliceConnection, { description: 'In their order in space.' })
-  slices(@Root() { id: seriesId }: Series, @Args() { first, after }: PageArgs, @Ctx() { program }: Request) {
-    return slicePage(program, { seriesId }, first, after);
+  slices(
+    @Root() { id }: Series,
+    @Args() args: PageArgs,
+    @Arg('filter', () => SliceFilter, { nullable: true, description: 'By default all.' }) filter: SliceFilter | null,
+    @Arg('orderBy', () => SliceOrder, { nullable: true, description: 'By default from the lower end.' })
+    order: SliceOrder | null,
+    @Ctx() request: Request,
+  ) {
+    return showSlices(request, { of: 'series', id, args, filter, order });
   }
 }
 
-type SliceFilter = { seriesId: string } | { series: { studyId: string } };
-
-async function slicePage(
-  { prisma }: Request['program'],
-  filter: SliceFilter,
-  first?: number | null,
-  after?: string | null,
-) {
-  const size = pageSize(first, SLICES_PER_PAGE, MOST_PER_PAGE);
-  const [seriesId, position, id] = after
-    ? (readCursor(after, ['string', 'integer', 'string']) as [string, number, string])
-    : [];
-  const rows = await prisma.slice.findMany({
-    where: {
-      AND: [
-        filter,
-        seriesId === undefined
-          ? {}
-          : {
-              OR: [
-                { seriesId: { gt: seriesId } },
-                { seriesId, position: { gt: position as number } },
-                { seriesId, position: position as number, id: { gt: id as string } },
-              ],
-            },
-      ],
+async function showSlices(request: Request, page: Omit<SlicePage, 'modelId'>) {
+  const { loaders, program } = request;
+  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: program.model.id });
+  const nodes = found.map(({ row }) => showSlice(row));
+  const edges = found.map((edge, index) => ({
+    get cursor() {
+      return edge.cursor;
     },
-    orderBy: [{ seriesId: 'asc' }, { position: 'asc' }, { id: 'asc' }],
-    take: size + 1,
-  });
-  return pageOf(rows.map(showSlice), size, after, (row) => [row.seriesId, row.position, row.id]);
+    node: nodes[index],
+  }));
+  return { edges, nodes, pageInfo };
 }

@@ -6,8 +6,7 @@ import { badInput } from '../schema/connection.js';
 import { Job } from '../schema/job.js';
 import { DicomUidScalar } from '../schema/scalars.js';
 import { Study } from '../schema/study.js';
-import { createLoaders } from './loaders.js';
-import type { Request } from './request.js';
+import { openRequest, type Request } from './request.js';
 
 /** A request that goes on: over a WebSocket. */
 export type SubscriptionRequest = Request & { changes: Changes };
@@ -49,7 +48,14 @@ export class UpdatesResolver {
 /** Each event is answered from the database anew: loaders would remember the rows of the one before. */
 function begin(request: SubscriptionRequest, change: Change | undefined): Change {
   if (!change) throw badInput('Subscriptions are answered over a WebSocket at this address (graphql-transport-ws).');
-  request.loaders = createLoaders(request.program.prisma);
+  const { explanations, loaders, missingPrediction } = openRequest(
+    request.program,
+    request.caller,
+    request.address,
+    request.requestId,
+  );
+  Object.assign(request, { explanations, loaders, missingPrediction });
+  request.accesses.clear();
   return change;
 }
 

@@ -1,13 +1,19 @@
 import 'reflect-metadata';
 import './enums.js';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLInterfaceType, GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
+import { kindOf } from '../kindOf.js';
+import { ComparisonResolver } from '../resolvers/comparison.js';
+import { EvaluationResolver, LabelMetricsResolver } from '../resolvers/evaluation.js';
+import { ImageResolver } from '../resolvers/image.js';
 import { JobResolver } from '../resolvers/job.js';
 import { ModelResolver } from '../resolvers/model.js';
 import { PacsResolver, PacsStudyResolver } from '../resolvers/pacs.js';
 import { ExplanationResolver, PredictionResolver } from '../resolvers/prediction.js';
+import { PredictionReviewsResolver, ReviewResolver, StudyReviewsResolver } from '../resolvers/review.js';
 import { ServerResolver } from '../resolvers/server.js';
 import { SliceResolver } from '../resolvers/slice.js';
+import { StatisticsResolver } from '../resolvers/statistics.js';
 import { SeriesResolver, StudyFindingResolver, StudyResolver } from '../resolvers/study.js';
 import { UpdatesResolver } from '../resolvers/updates.js';
 import { DateTimeScalar } from './scalars.js';
@@ -20,25 +26,47 @@ const NO_TOPICS: PubSub = {
   },
 };
 
+const ROOTS = {
+  Query: 'What is stored here, and what archives answer when they are asked.',
+  Mutation: 'What may be asked to be done. Research use only – not for diagnostic use.',
+  Subscription: 'What changes, over a WebSocket (graphql-transport-ws) at the same address.',
+};
+
 /** The whole API. schema.graphql, which is committed, is this, printed. */
-export function buildApiSchema(): Promise<GraphQLSchema> {
-  return buildSchema({
+export async function buildApiSchema(): Promise<GraphQLSchema> {
+  const schema = await buildSchema({
     resolvers: [
+      ComparisonResolver,
+      EvaluationResolver,
       ExplanationResolver,
+      ImageResolver,
       JobResolver,
+      LabelMetricsResolver,
       ModelResolver,
       PacsResolver,
       PacsStudyResolver,
       PredictionResolver,
+      PredictionReviewsResolver,
+      ReviewResolver,
       SeriesResolver,
       ServerResolver,
       SliceResolver,
+      StatisticsResolver,
       StudyFindingResolver,
       StudyResolver,
+      StudyReviewsResolver,
       UpdatesResolver,
     ],
     pubSub: NO_TOPICS,
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     validate: false, // arguments are checked where they are used, with messages that name the cure
   });
+  // type-graphql answers through a promise, for which compiled operations (src/jitGateway.ts) do not wait here.
+  const node = schema.getType('Node') as GraphQLInterfaceType;
+  node.resolveType = ({ id }: { id: string }) => kindOf(id);
+  for (const [name, description] of Object.entries(ROOTS)) {
+    const root = schema.getType(name);
+    if (root) root.description = description; // they have no class that could say it
+  }
+  return schema;
 }

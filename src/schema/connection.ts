@@ -16,8 +16,9 @@ export class PageInfo {
   endCursor!: string | null;
 }
 
+/** Of lists that an archive holds: its protocols know no way back. */
 @ArgsType()
-export class PageArgs {
+export class ForwardPageArgs {
   @Field(() => Int, { nullable: true, description: 'How many at most.' })
   first?: number | null;
 
@@ -25,54 +26,73 @@ export class PageArgs {
   after?: string | null;
 }
 
+@ArgsType()
+export class PageArgs extends ForwardPageArgs {
+  @Field(() => Int, { nullable: true, description: 'How many at most, of the end of the list.' })
+  last?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Only what precedes this cursor.' })
+  before?: string | null;
+}
+
 /** The connection and edge types (Relay) for lists of `nodeType`. */
 export function connectionOf<T extends object>(nodeType: () => ClassType<T>, name: string) {
-  @ObjectType(`${name}Edge`, { description: `A ${name.toLowerCase()} and its place in the list.` })
+  @ObjectType(`${name}Edge`, { description: 'An entry, and its place in the list.' })
   class Edge {
     @Field({ description: 'For `after`; opaque.' })
     cursor!: string;
 
-    @Field(() => nodeType())
+    @Field(() => nodeType(), { description: 'The entry itself.' })
     node!: T;
   }
 
   @ObjectType(`${name}Connection`, { description: `A page of a list.` })
   class Connection {
-    @Field(() => [Edge])
+    @Field(() => [Edge], { description: 'The entries, each with its cursor.' })
     edges!: Edge[];
 
     @Field(() => [nodeType()], { description: 'The nodes of the edges, for those who need no cursors.' })
     nodes!: T[];
 
-    @Field(() => PageInfo)
+    @Field(() => PageInfo, { description: 'Where this page lies in the list.' })
     pageInfo!: PageInfo;
   }
   return Connection;
 }
 
 /** What a list is ordered by, as a cursor: opaque for clients, checked when it comes back. */
-export function writeCursor(key: readonly (string | number)[]): string {
+export function writeCursor(key: readonly (string | number | null)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
 const CURSOR_PARTS = {
   string: (value: unknown) => typeof value === 'string' && !value.includes('\0'),
   integer: (value: unknown) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
+  number: (value: unknown) => typeof value === 'number',
   date: (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
 };
 
-export function readCursor(cursor: string, parts: readonly (keyof typeof CURSOR_PARTS)[]): (string | number)[] {
+type CursorPart = keyof typeof CURSOR_PARTS;
+
+/** @param parts what it holds; with "?" or null. @throws GraphQLError BAD_USER_INPUT naming `argument`. */
+export function readCursor(
+  cursor: string,
+  parts: readonly (CursorPart | `${CursorPart}?`)[],
+  argument = 'after',
+): (string | number | null)[] {
+  const fits = (value: unknown, part: string) =>
+    part.endsWith('?') && value === null ? true : CURSOR_PARTS[part.replace('?', '') as CursorPart](value);
   try {
     const key = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && parts.every((part, index) => CURSOR_PARTS[part](key[index]))) return key;
+    if (Array.isArray(key) && parts.every((part, index) => fits(key[index], part))) return key;
   } catch {}
-  throw badInput('`after` is no cursor of this list. Use the endCursor of a page.');
+  throw badInput(`\`${argument}\` is no cursor of this list in this order. Use those of a page of it.`);
 }
 
 /** @param size the page size asked for; @param most the largest allowed. */
-export function pageSize(size: number | null | undefined, usual: number, most: number): number {
+export function pageSize(size: number | null | undefined, usual: number, most: number, argument = 'first'): number {
   const first = size ?? usual;
-  if (first < 1 || first > most) throw badInput(`\`first\` must be from 1 to ${most}.`);
+  if (first < 1 || first > most) throw badInput(`\`${argument}\` must be from 1 to ${most}.`);
   return first;
 }
 

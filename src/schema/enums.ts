@@ -39,7 +39,16 @@ registerEnumType(CompletenessState, {
     INCOMPLETE: { description: 'The archive has more than is here.' },
   },
 });
-registerEnumType(Orientation, { name: 'Orientation', description: 'The plane of the slices of a series.' });
+registerEnumType(Orientation, {
+  name: 'Orientation',
+  description: 'The plane of the slices of a series.',
+  valuesConfig: {
+    AXIAL: { description: 'Across the body: from feet to head.' },
+    CORONAL: { description: 'From front to back.' },
+    SAGITTAL: { description: 'From side to side.' },
+    OBLIQUE: { description: 'Between these.' },
+  },
+});
 registerEnumType(PredictionStatus, {
   name: 'PredictionStatus',
   description: 'Whether a slice got an answer.',
@@ -90,13 +99,22 @@ registerEnumType(ModelState, {
     AVAILABLE: { description: 'On disk, not running.' },
   },
 });
-registerEnumType(JobStatus, { name: 'JobStatus', description: 'How far a job has come.' });
+registerEnumType(JobStatus, {
+  name: 'JobStatus',
+  description: 'How far a job has come.',
+  valuesConfig: {
+    QUEUED: { description: 'It waits, for the first time or to be tried again.' },
+    RUNNING: { description: 'A process works on it.' },
+    SUCCEEDED: { description: 'It is done.' },
+    FAILED: { description: 'Nobody tries it again; see error.' },
+  },
+});
 registerEnumType(JobPriority, {
   name: 'JobPriority',
   description: 'The order in which waiting jobs are taken.',
   valuesConfig: {
     STAT: { description: 'Before all others.' },
-    ROUTINE: { description: 'In the order of arrival.' },
+    ROUTINE: { description: 'In their order; what somebody asked for before what arrived by itself.' },
     BACKLOG: { description: 'When nothing else waits.' },
   },
 });

@@ -17,7 +17,7 @@ export class Point {
     'What removing the hottest tenth of a map does to the calibrated probability of its label: whether the map shows what the answer rests on.',
 })
 export class Faithfulness {
-  @Field(() => FaithfulnessVerdict)
+  @Field(() => FaithfulnessVerdict, { description: 'What these figures say.' })
   verdict!: FaithfulnessVerdict;
 
   @Field(() => Float, { description: 'Of the label, for the slice as it is.' })
@@ -40,12 +40,12 @@ export class Faithfulness {
 export class Explanation
   implements Pick<ExplanationRow, 'id' | 'method' | 'label' | 'layer' | 'rows' | 'columns' | 'predictionId'>
 {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Global and opaque.' })
   id!: string;
 
   predictionId!: string;
 
-  @Field(() => ExplanationMethod)
+  @Field(() => ExplanationMethod, { description: 'How it was computed.' })
   method!: ExplanationMethod;
 
   @Field({ description: 'The label that is explained.' })

@@ -14,7 +14,7 @@ export class Image {
   @Field({ description: 'image/png' })
   mediaType: string = 'image/png';
 
-  /** @param render the file's bytes; called only when they are asked for. */
+  /** @param render the file's bytes; called only when they are asked for, which the audit is to know. */
   constructor(
     url: string,
     width: number,

@@ -7,7 +7,7 @@ import { DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ implements: Node, description: 'A piece of durable work.' })
 export class Job implements JobRow {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Global and opaque; also the id of the work in the queue.' })
   id!: string;
 
   @Field({ description: 'What it does, such as "classify-study".' })
@@ -15,7 +15,7 @@ export class Job implements JobRow {
 
   studyId!: string | null;
 
-  @Field(() => JobStatus)
+  @Field(() => JobStatus, { description: 'How far it has come.' })
   status!: JobStatus;
 
   @Field(() => Int, { description: 'How often it was begun.' })
@@ -27,17 +27,20 @@ export class Job implements JobRow {
   @Field(() => String, { nullable: true, description: 'Why the last attempt did not succeed.' })
   error!: string | null;
 
-  @Field(() => DateTimeScalar)
+  @Field(() => DateTimeScalar, { description: 'When it was queued first.' })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the last attempt began; null while there was none.',
+  })
   startedAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { nullable: true })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended, well or for good; null before.' })
   finishedAt!: Date | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'A page of jobs.' })
 export class JobConnection extends connectionOf(() => Job, 'Job') {}
 
 @InputType({ description: 'Which jobs; all that is given must fit.' })

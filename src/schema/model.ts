@@ -5,7 +5,7 @@ import { Node } from './node.js';
 
 @ObjectType({ implements: Node, description: 'A classifier of slices.' })
 export class Model implements Pick<ModelRow, 'id' | 'name' | 'version' | 'sha256' | 'labels' | 'layers' | 'state'> {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Global and opaque.' })
   id!: string;
 
   @Field({ description: 'Its folder in MODELS_DIR.' })
@@ -23,6 +23,6 @@ export class Model implements Pick<ModelRow, 'id' | 'name' | 'version' | 'sha256
   @Field(() => [String], { description: 'Its convolutional layers, first to last; empty when it does not run.' })
   layers!: string[];
 
-  @Field(() => ModelState)
+  @Field(() => ModelState, { description: 'What it is used for.' })
   state!: ModelState;
 }

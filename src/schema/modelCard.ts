@@ -1,32 +1,32 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 
-@ObjectType({ description: 'A figure with its 95 % interval, by bootstrap over the groups that slices come in.' })
+@ObjectType({ description: 'A figure with its 95 % interval, without bounds where too little is known for one.' })
 export class Interval {
-  @Field(() => Float)
+  @Field(() => Float, { description: 'The figure.' })
   value!: number;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'Lower end; null where it was not computed.' })
   low!: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'Upper end; null where it was not computed.' })
   high!: number | null;
 }
 
 @ObjectType({ description: 'How well one label is told from the others.' })
 export class CardLabel {
-  @Field()
+  @Field({ description: 'A label of the model.' })
   label!: string;
 
   @Field(() => Int, { description: 'How many slices are of it.' })
   slices!: number;
 
-  @Field(() => Interval, { nullable: true })
+  @Field(() => Interval, { nullable: true, description: 'Share of slices given this label that are of it.' })
   precision!: Interval | null;
 
-  @Field(() => Interval, { nullable: true })
+  @Field(() => Interval, { nullable: true, description: 'Share of slices of this label that are given it.' })
   recall!: Interval | null;
 
-  @Field(() => Interval, { nullable: true })
+  @Field(() => Interval, { nullable: true, description: 'Harmonic mean of precision and recall.' })
   f1!: Interval | null;
 }
 
@@ -35,13 +35,13 @@ export class CardSplit {
   @Field({ description: 'Such as "test, strict part".' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many there are.' })
   slices!: number;
 
-  @Field(() => Interval, { nullable: true })
+  @Field(() => Interval, { nullable: true, description: 'Share of all slices whose likeliest label is right.' })
   accuracy!: Interval | null;
 
-  @Field(() => Interval, { nullable: true })
+  @Field(() => Interval, { nullable: true, description: 'Mean of the F1 of the labels.' })
   macroF1!: Interval | null;
 
   @Field(() => Float, { nullable: true, description: 'Expected calibration error, 15 bins.' })
@@ -62,7 +62,7 @@ export class CardSplit {
   })
   peakInTumour!: number | null;
 
-  @Field(() => [CardLabel])
+  @Field(() => [CardLabel], { description: 'Its figures label by label.' })
   perLabel!: CardLabel[];
 }
 
@@ -74,7 +74,7 @@ export class CardSeries {
   @Field({ description: 'What is known of it, such as "healthy".' })
   truth!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many it has.' })
   slices!: number;
 
   @Field(() => Int, { description: 'Slices that got an answer.' })
@@ -106,10 +106,10 @@ export class ModelCard {
   @Field(() => String, { nullable: true, description: 'The card for people: CARD.md in the folder of the model.' })
   text!: string | null;
 
-  @Field(() => [CardSplit])
+  @Field(() => [CardSplit], { description: 'Its figures on sets of slices that it did not learn from.' })
   splits!: CardSplit[];
 
-  @Field(() => [CardSeries])
+  @Field(() => [CardSeries], { description: 'What it does on whole series of scanners.' })
   series!: CardSeries[];
 
   @Field(() => [String], { description: 'Where it fails, and what was not measured.' })

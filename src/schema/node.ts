@@ -1,4 +1,5 @@
 import { Field, ID, InterfaceType } from 'type-graphql';
+import { kindOf } from '../kindOf.js';
 
 /** Ids begin with the kind of what they name, see prisma/schema.prisma. */
 @InterfaceType({
@@ -8,19 +9,4 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 export abstract class Node {
   @Field(() => ID, { description: 'Global and opaque.' })
   id!: string;
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  study: 'Study',
-  slice: 'Slice',
-  prediction: 'Prediction',
-  explanation: 'Explanation',
-  model: 'Model',
-};
-const OURS = /^(?:([a-z]+)-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** The type that an id names; undefined for what is no id of ours. A job's id is the queue's own, a bare UUID. */
-export function kindOf(id: string): string | undefined {
-  const [matched, kind] = OURS.exec(id) ?? [];
-  return matched && (kind === undefined ? 'Job' : KINDS[kind]);
 }

@@ -20,7 +20,7 @@ export class Pacs {
   @Field({ description: 'As PACS_FILE names it; "default" is that of PACS_URL.' })
   name!: string;
 
-  @Field(() => PacsProtocol)
+  @Field(() => PacsProtocol, { description: 'How it is spoken to.' })
   protocol!: PacsProtocol;
 
   @Field({ description: 'Without credentials.' })
@@ -47,19 +47,17 @@ export class PacsStudy {
   @Field({ description: "The archive's name." })
   pacs!: string;
 
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID (0020,000D).' })
   studyInstanceUid!: string;
 
-  @Field(() => Patient, { nullable: true })
   patient!: Patient | null;
 
-  @Field(() => String, { nullable: true })
   accessionNumber!: string | null;
 
-  @Field(() => DateScalar, { nullable: true })
+  @Field(() => DateScalar, { nullable: true, description: 'StudyDate.' })
   studyDate!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'StudyDescription.' })
   description!: string | null;
 
   @Field(() => [String], { description: 'As the archive says; empty when it does not.' })
@@ -77,22 +75,22 @@ export class PacsStudyConnection extends connectionOf(() => PacsStudy, 'PacsStud
 
 @InputType({ description: 'All that are given must match. * and ? stand for any letters and for one.' })
 export class PacsStudyFilter {
-  @Field(() => DicomUidScalar, { nullable: true })
+  @Field(() => DicomUidScalar, { nullable: true, description: 'StudyInstanceUID; without * and ?.' })
   studyInstanceUid?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'PatientID.' })
   patientId?: string | null;
 
   @Field(() => String, { nullable: true, description: 'PN, such as "Doe^J*".' })
   patientName?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'AccessionNumber.' })
   accessionNumber?: string | null;
 
-  @Field(() => DateScalar, { nullable: true })
+  @Field(() => DateScalar, { nullable: true, description: 'StudyDate, from this day on.' })
   studyDateFrom?: Date | string | null;
 
-  @Field(() => DateScalar, { nullable: true })
+  @Field(() => DateScalar, { nullable: true, description: 'StudyDate, up to this day.' })
   studyDateTo?: Date | string | null;
 
   @Field(() => String, { nullable: true, description: 'Such as "MR".' })

@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { isUid } from '../pacs/uid.js';
+import { UploadedFile } from '../uploadedFile.js';
 
 export { GraphQLDate as DateScalar, GraphQLDateTime as DateTimeScalar } from 'graphql-scalars';
 
@@ -18,3 +19,24 @@ function requireUid(value: unknown): string {
     extensions: { code: 'BAD_USER_INPUT' },
   });
 }
+
+/** What the GraphQL multipart request specification has put into the variables. */
+export const UploadScalar = new GraphQLScalarType<UploadedFile, never>({
+  name: 'Upload',
+  description:
+    'A file, sent as multipart/form-data by the GraphQL multipart request specification, with the header `apollo-require-preflight`.',
+  serialize: () => {
+    throw new GraphQLError('An Upload is never an answer.');
+  },
+  parseValue: (value) => {
+    if (value instanceof UploadedFile) return value;
+    throw new GraphQLError('An Upload is sent as multipart/form-data, see README.md.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+  parseLiteral: () => {
+    throw new GraphQLError('An Upload is a variable, sent as multipart/form-data, see README.md.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+});

@@ -7,16 +7,16 @@ import { DicomUidScalar } from './scalars.js';
 export class Series implements Omit<SeriesRow, 'studyId'> {
   id!: string;
 
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'SeriesInstanceUID (0020,000E).' })
   seriesInstanceUid!: string;
 
   @Field({ description: 'DICOM Modality, such as MR.' })
   modality!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'SeriesDescription.' })
   description!: string | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'SeriesNumber.' })
   seriesNumber!: number | null;
 
   @Field(() => String, { nullable: true, description: 'BodyPartExamined.' })

@@ -8,18 +8,18 @@ type Shown = 'id' | 'seriesId' | 'sopInstanceUid' | 'frameNumber' | 'instanceNum
 
 @ObjectType({ implements: Node, description: 'One frame of one DICOM instance.' })
 export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position' | 'eligible'> {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Global and opaque.' })
   id!: string;
 
   seriesId!: string;
 
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of its instance.' })
   sopInstanceUid!: string;
 
   @Field(() => Int, { description: 'From 1.' })
   frameNumber!: number;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'InstanceNumber; null where it is missing.' })
   instanceNumber!: number | null;
 
   @Field(() => Int, { description: 'Pixels.' })
@@ -41,5 +41,5 @@ export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position
   position!: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'A page of slices.' })
 export class SliceConnection extends connectionOf(() => Slice, 'Slice') {}

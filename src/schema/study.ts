@@ -22,10 +22,10 @@ export class Patient {
 
 @ObjectType({ description: 'Whether every instance is here, and how that is known.' })
 export class Completeness {
-  @Field(() => CompletenessState)
+  @Field(() => CompletenessState, { description: 'What is known.' })
   state!: CompletenessState;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many are here.' })
   receivedInstances!: number;
 
   @Field(() => Int, { nullable: true, description: 'By the archive; null when none was asked or it does not tell.' })
@@ -37,10 +37,10 @@ export class Completeness {
 
 @ObjectType({ description: 'An object that tells an archive of an answer.' })
 export class Report implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs' | 'revision' | 'storedAt' | 'error'> {
-  @Field(() => ReportKind)
+  @Field(() => ReportKind, { description: 'What it is.' })
   kind!: ReportKind;
 
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of the object.' })
   sopInstanceUid!: string;
 
   @Field({ description: "The archive's name." })
@@ -58,10 +58,10 @@ export class Report implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs
 
 @ObjectType({ description: 'How many slices got a label.' })
 export class LabelCount {
-  @Field()
+  @Field({ description: 'A label of the model.' })
   label!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices that got it.' })
   count!: number;
 }
 
@@ -84,7 +84,7 @@ export class StudyFinding
   @Field({ description: 'When true, label and confidence are a guess.' })
   abstained!: boolean;
 
-  @Field(() => AbstentionReason, { nullable: true })
+  @Field(() => AbstentionReason, { nullable: true, description: 'Why there is no answer; null where there is one.' })
   abstentionReason!: AbstentionReason | null;
 
   @Field(() => [LabelCount], { description: 'Abstentions and failures are not counted.' })
@@ -95,19 +95,18 @@ type Shown = 'id' | 'studyInstanceUid' | 'accessionNumber' | 'studyDate' | 'desc
 
 @ObjectType({ implements: Node, description: 'A study.' })
 export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | 'failureCode'> {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Global and opaque.' })
   id!: string;
 
-  @Field(() => DicomUidScalar)
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID (0020,000D).' })
   studyInstanceUid!: string;
 
-  @Field(() => String, { nullable: true })
   accessionNumber!: string | null;
 
-  @Field(() => DateScalar, { nullable: true })
+  @Field(() => DateScalar, { nullable: true, description: 'StudyDate; null where it is missing or no date.' })
   studyDate!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'StudyDescription.' })
   description!: string | null;
 
   @Field(() => [String], { description: 'Of its series, such as MR.' })
@@ -116,7 +115,7 @@ export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | '
   @Field(() => DateTimeScalar, { description: 'When its first instance came, or it was asked for.' })
   receivedAt!: Date;
 
-  @Field(() => StudyStatus)
+  @Field(() => StudyStatus, { description: 'How far it has come.' })
   status!: StudyStatus;
 
   @Field(() => Int, {
@@ -137,5 +136,5 @@ export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | '
   failureCode!: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'A page of studies.' })
 export class StudyConnection extends connectionOf(() => Study, 'Study') {}

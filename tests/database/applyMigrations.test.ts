@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { Client } from 'pg';
+import pg, { type Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyMigrations } from '../../src/database/applyMigrations.js';
 import { EmbeddedPostgres } from '../../src/database/embeddedPostgres.js';
@@ -45,6 +45,22 @@ describe('applyMigrations', () => {
 
   it('does nothing when there is nothing to do', async () => {
     expect(await applyMigrations(client, MIGRATIONS)).toEqual([]);
+  });
+
+  it('indexes the search of studies, and does without where it may create no extension', async () => {
+    const index = (of: Client) => of.query(`SELECT FROM pg_indexes WHERE indexname = 'Study_search_idx'`);
+    expect((await index(client)).rowCount).toBe(1);
+    await client.query('CREATE DATABASE modest');
+    await client.query('CREATE ROLE modest LOGIN');
+    const owner = new pg.Client({ ...postgres.connection, database: 'modest' });
+    await owner.connect();
+    await owner.query('GRANT CREATE ON SCHEMA public TO modest');
+    await owner.end();
+    const modest = new pg.Client({ ...postgres.connection, database: 'modest', user: 'modest' });
+    await modest.connect();
+    expect(await applyMigrations(modest, MIGRATIONS)).not.toEqual([]);
+    expect((await index(modest)).rowCount).toBe(0);
+    await modest.end();
   });
 
   it('undoes a migration that fails half-way, and says which', async () => {

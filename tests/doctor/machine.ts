@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../pacs/dimse/dcmtk.js';
+import { freePort } from '../freePorts.js';
 import { REPOSITORY } from '../program.js';
 import { listenSilently } from './listeners.js';
 import type { Misconfiguration } from './misconfiguration.js';
@@ -215,5 +215,20 @@ export const MACHINE: Misconfiguration[] = [
     },
     code: 'DICOM_TLS_EXPIRED',
     cure: 'DICOM_TLS_CERTIFICATE',
+  },
+  {
+    name: 'an OpenID provider that does not run',
+    arrange: () => ({ env: { OIDC_ISSUER: 'http://127.0.0.1:9/realm', OIDC_AUDIENCE: 'mrimaster' } }),
+    code: 'OIDC_KEYS',
+    cure: 'OIDC_ISSUER',
+  },
+  {
+    name: 'a web certificate with the key of another',
+    arrange: ({ authority }) => {
+      const [one, other] = ['web', 'other-web'].map((name) => authority.issue(name, 'DNS:localhost'));
+      return { env: { TLS_CERTIFICATE: one?.certificate ?? '', TLS_KEY: other?.key ?? '' } };
+    },
+    code: 'HTTP_TLS_PAIR',
+    cure: 'TLS_KEY',
   },
 ];

@@ -74,7 +74,8 @@ function ofTwoFrames(header) {
   return Buffer.concat([header.subarray(0, rows), number, header.subarray(rows)]);
 }
 
-function withPixelData(header, syntax, fragments) {
+/** A file with these fragments, a frame each, behind the header of one without pixel data. */
+export function withPixelData(header, syntax, fragments) {
   const item = (bytes) => Buffer.concat([Buffer.from('feff00e0', 'hex'), uint32(bytes.length), bytes]);
   const even = fragments.map((fragment) => Buffer.concat([fragment, Buffer.alloc(fragment.length % 2)]));
   const pixelData = Buffer.from('e07f10004f420000ffffffff', 'hex');

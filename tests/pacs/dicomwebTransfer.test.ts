@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { DicomwebClient } from '../../src/pacs/dicomweb.js';
 import { parseInstance } from '../../src/pacs/parse.js';
 import { readHeader } from '../../src/pacs/readHeader.js';
 import { readStowResult } from '../../src/pacs/stowResult.js';
-import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
+import { type Authority, createAuthority } from '../authority.js';
+import { sampleFiles } from '../program.js';
 import { requirePart } from '../requirements.js';
 import { buildFile, mrElements, us } from './buildDicom.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './orthanc.js';
@@ -30,9 +31,7 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
     let client: DicomwebClient;
     let paths: string[];
     beforeAll(async () => {
-      const sample = join(folder, 'sample');
-      await writeSampleStudy(sample);
-      paths = readdirSync(sample).map((name) => join(sample, name));
+      ({ paths } = await sampleFiles(folder));
       orthanc = await startOrthanc({ username: 'writer', password: 'secret' });
       client = new DicomwebClient({ url: orthanc.dicomWebUrl, username: 'writer', password: 'secret' });
     });
@@ -117,65 +116,15 @@ describe('a Store Instances Response', () => {
 describe.skipIf(!requirePart('OpenSSL', spawnSync('openssl', ['version']).status === 0, 'Install openssl.'))(
   'an archive behind TLS',
   () => {
-    const file = (name: string) => join(folder, name);
+    let authority: Authority;
     let server: Server;
     let url: string;
     const seen: { authorization: string | undefined; certified: boolean }[] = [];
     beforeAll(async () => {
-      const openssl = (...args: string[]) => {
-        const { status, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
-        if (status !== 0) throw new Error(stderr);
-      };
-      openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        'ca.key',
-        '-out',
-        'ca.pem',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=test CA',
-      );
-      writeFileSync(file('san'), 'subjectAltName=DNS:localhost');
-      for (const name of ['server', 'client']) {
-        openssl(
-          'req',
-          '-newkey',
-          'rsa:2048',
-          '-nodes',
-          '-keyout',
-          `${name}.key`,
-          '-out',
-          `${name}.csr`,
-          '-subj',
-          '/CN=localhost',
-        );
-        openssl(
-          'x509',
-          '-req',
-          '-in',
-          `${name}.csr`,
-          '-CA',
-          'ca.pem',
-          '-CAkey',
-          'ca.key',
-          '-CAcreateserial',
-          '-out',
-          `${name}.pem`,
-          '-days',
-          '2',
-          '-extfile',
-          'san',
-        );
-      }
-      const [key, cert, ca] = ['server.key', 'server.pem', 'ca.pem'].map((name) => readFileSync(file(name)));
+      authority = createAuthority(folder);
+      const issued = authority.issue('server', 'DNS:localhost');
       server = createServer(
-        { key, cert, ca, requestCert: true, rejectUnauthorized: true } as object,
+        { key: issued.privateKey, cert: issued.cert, ca: authority.pem, requestCert: true, rejectUnauthorized: true },
         (request, response) => {
           seen.push({
             authorization: request.headers.authorization,
@@ -191,10 +140,11 @@ describe.skipIf(!requirePart('OpenSSL', spawnSync('openssl', ['version']).status
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
     });
-    const pem = (name: string) => readFileSync(file(name), 'utf8');
+    const ca = () => authority.pem.toString();
 
     it('is shown our certificate and our token', async () => {
-      const certificates = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
+      const { cert, privateKey } = authority.issue('client', 'DNS:localhost');
+      const certificates = { ca: ca(), cert: cert.toString(), key: privateKey.toString() };
       expect(await new DicomwebClient({ url, token: 'a.b.c', certificates }).searchForStudies()).toEqual([]);
       expect(seen.at(-1)).toEqual({ authorization: 'Bearer a.b.c', certified: true });
     });
@@ -205,7 +155,7 @@ describe.skipIf(!requirePart('OpenSSL', spawnSync('openssl', ['version']).status
         code: 'PACS_UNREACHABLE',
         message: /CERT|VERIFY|SIGN/,
       });
-      const nobody = new DicomwebClient({ url, certificates: { ca: pem('ca.pem') } });
+      const nobody = new DicomwebClient({ url, certificates: { ca: ca() } });
       await expect(nobody.searchForStudies()).rejects.toMatchObject({ code: 'PACS_UNREACHABLE' });
       expect(seen.length).toBe(before);
     });

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../freePorts.js';
 
 const PLUGINS = [
   '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
@@ -33,6 +33,8 @@ export type OrthancOptions = {
   /** With these, requests without them are refused. */
   username?: string;
   password?: string;
+  /** The DICOM port of a MRIMaster, which it may send to as `us`. */
+  sendsTo?: number;
   /** Merged into Orthanc's configuration. */
   configuration?: Record<string, unknown>;
 };
@@ -41,6 +43,7 @@ export type OrthancOptions = {
 export async function startOrthanc({
   username,
   password = '',
+  sendsTo,
   configuration = {},
 }: OrthancOptions = {}): Promise<Orthanc> {
   if (!program || !plugin) throw new Error('Orthanc or its DICOMweb plugin is not installed');
@@ -62,6 +65,7 @@ export async function startOrthanc({
     OverwriteInstances: false,
     ConcurrentJobs: 1,
     DicomWeb: { Enable: true, Root: '/dicom-web/' },
+    ...(sendsTo !== undefined && { DicomModalities: { us: ['MRIMASTER', '127.0.0.1', sendsTo] } }),
     ...configuration,
   };
   const file = join(folder, 'orthanc.json');
@@ -114,23 +118,4 @@ async function end(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await exited;
   clearTimeout(timer);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const { port } = server.address() as { port: number };
-      await new Promise((resolve) => server.close(resolve));
-      return port;
-    }),
-  );
 }

@@ -1,6 +1,5 @@
 import { InvalidDicom } from '../../errors.js';
-import type { Encoding } from '../encodeElement.js';
-import { encodeElement, encodeHeader, encodeItemHeader } from '../encodeElement.js';
+import { type Encoding, encodeElement, encodeHeader, encodeItemHeader } from '../encodeElement.js';
 import { dummyValue, isText } from './dummies.js';
 import { PROFILE } from './profile.js';
 import type { Pseudonyms } from './pseudonyms.js';

@@ -11,11 +11,12 @@ import { startProvider } from '../../../src/pacs/dimse/provider.js';
 import type { Peer } from '../../../src/pacs/dimse/requestAssociation.js';
 import { storeInstances } from '../../../src/pacs/dimse/storeInstances.js';
 import { locateDataSet } from '../../../src/pacs/locateDataSet.js';
-import { writeSampleStudy } from '../../../src/sample/writeSampleStudy.js';
+import { freePort } from '../../freePorts.js';
+import { sampleFiles } from '../../program.js';
 import { requirePart } from '../../requirements.js';
 import { buildFile, mrElements, us } from '../buildDicom.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from '../orthanc.js';
-import { freePort, hasDcmtk, type Listening, listen } from './dcmtk.js';
+import { hasDcmtk, type Listening, listen } from './dcmtk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'client-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,11 +31,7 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
 let paths: string[] = [];
 let studyInstanceUid = '';
 beforeAll(async () => {
-  const sample = join(folder, 'sample');
-  ({ studyInstanceUid } = await writeSampleStudy(sample));
-  paths = readdirSync(sample)
-    .sort()
-    .map((name) => join(sample, name));
+  ({ studyInstanceUid, paths } = await sampleFiles(folder));
 });
 
 const needsOrthanc = requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc-dicomweb.');
@@ -46,8 +43,8 @@ describe.skipIf(!needsOrthanc)('an archive that is Orthanc', () => {
   beforeAll(async () => {
     movePort = await freePort();
     orthanc = await startOrthanc({
+      sendsTo: movePort,
       configuration: {
-        DicomModalities: { us: ['MRIMASTER', '127.0.0.1', movePort] },
         DicomAlwaysAllowGet: true,
         DicomAlwaysAllowEcho: true,
         DicomCheckCalledAet: true,

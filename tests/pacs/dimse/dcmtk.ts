@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { freePort } from '../../freePorts.js';
 import { requirePart } from '../../requirements.js';
 
 const TOOLS = ['echoscu', 'storescu', 'storescp', 'findscu', 'movescu', 'dcmqrscp', 'dcmodify', 'dcmconv'];
@@ -47,14 +48,6 @@ export async function listen(tool: string, args: (port: number) => string[], cwd
       child.kill('SIGKILL');
     });
   return { port, child, output: () => output, stop };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function answers(port: number): Promise<boolean> {

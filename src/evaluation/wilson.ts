@@ -1,0 +1,54 @@
+import type { Interval } from './interval.js';
+
+/** Of the standard normal distribution, 97.5 %. */
+const Z = 1.959963984540054;
+
+/** `hits` of `count` in one group, such as the slices of a study. */
+export type Share = { hits: number; count: number };
+
+/**
+ * A proportion with its 95 % interval: Wilson's (J Am Stat Assoc 1927;22:209), with the effective in place of the counted
+ * number (Franco et al., J Surv Stat Methodol 2019;7:334), for slices of one study resemble each other.
+ * @returns null where there is nothing to count; without bounds for one group of several, which says nothing of others.
+ */
+export function proportion(groups: readonly Share[]): Interval | null {
+  const known = groups.filter(({ count }) => count > 0);
+  const count = known.reduce((sum, one) => sum + one.count, 0);
+  if (count === 0) return null;
+  const value = known.reduce((sum, one) => sum + one.hits, 0) / count;
+  if (known.length === 1 && count > 1) return { value, low: null, high: null };
+  return wilson(value, effectiveNumber(known, value, count));
+}
+
+/** Wilson's score interval of a proportion `value` of `n`, which need not be whole. */
+export function wilson(value: number, n: number): Interval {
+  const middle = (value + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n);
+  const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((value * (1 - value)) / n + Z ** 2 / (4 * n ** 2));
+  return { value, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+}
+
+/**
+ * How many independent observations the groups are worth: the variance of one observation over that of the ratio estimate
+ * (Rao and Scott, Biometrics 1992;48:577), at most the number counted; less where few groups tell that variance, by
+ * Student's t (Korn and Graubard, Surv Methodol 1998;24:193). Where no observation differs nothing tells how alike those of
+ * a group are, and each group counts as one.
+ */
+function effectiveNumber(groups: readonly Share[], value: number, count: number): number {
+  const single = value * (1 - value);
+  if (single === 0 || groups.length === count) return groups.length;
+  const degrees = groups.length - 1;
+  const squares = groups.reduce((sum, one) => sum + (one.hits - value * one.count) ** 2, 0);
+  const variance = ((groups.length / degrees) * squares) / count ** 2;
+  return Math.min(count, single / variance) * (Z / studentQuantile(degrees)) ** 2;
+}
+
+/** 97.5 %, by expansion in 1 / degrees (Abramowitz and Stegun 26.7.5): to 0.1 % from 6 degrees, to 3 % from 2. */
+export function studentQuantile(degrees: number): number {
+  const terms = [
+    Z,
+    (Z ** 3 + Z) / 4,
+    (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96,
+    (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384,
+  ];
+  return terms.reduce((sum, term, power) => sum + term / degrees ** power, 0);
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
+
+/** What is written down. */
+export type Access = Pick<AuditEntry, 'subject' | 'action' | 'studyInstanceUid' | 'object' | 'address' | 'outcome'>;
+
+/** Somebody asked for what they may not have. */
+export function denied(subject: string, address: string, action = 'OPERATION'): Access {
+  return { subject, action, studyInstanceUid: null, object: null, address, outcome: 'FORBIDDEN' };
+}
+
+export type Audit = {
+  /** Resolves when all of it is in the database: nothing that must be known leaves before. */
+  record(accesses: readonly Access[]): Promise<void>;
+};
+
+/** Held while rows are added, by whichever process does. */
+const AUDIT_LOCK = 72_707_373;
+const MOST_AT_ONCE = 1000;
+
+type Waiting = { accesses: readonly Access[]; resolve(): void; reject(error: unknown): void };
+
+/** Rows are chained one by one, so requests that come together share a transaction. */
+export function openAudit(prisma: PrismaClient): Audit {
+  const waiting: Waiting[] = [];
+  let writing = false;
+  const writeAll = async () => {
+    writing = true;
+    while (waiting.length > 0) {
+      const batch = takeBatch(waiting);
+      try {
+        await append(
+          prisma,
+          batch.flatMap(({ accesses }) => accesses),
+        );
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        if (batch.length === 1) batch[0]?.reject(error);
+        // One that cannot be written spoils no other: each for itself.
+        else for (const { accesses, reject, resolve } of batch) await append(prisma, accesses).then(resolve, reject);
+      }
+    }
+    writing = false;
+  };
+  return {
+    record: (accesses) => {
+      if (accesses.length === 0) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        waiting.push({ accesses, resolve, reject });
+        if (!writing) void writeAll();
+      });
+    },
+  };
+}
+
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const batch: Waiting[] = [];
+  for (let rows = 0; waiting.length > 0 && rows < MOST_AT_ONCE; rows += batch.at(-1)?.accesses.length ?? 0)
+    batch.push(waiting.shift() as Waiting);
+  return batch;
+}
+
+async function append(prisma: PrismaClient, accesses: readonly Access[]): Promise<void> {
+  await prisma.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${AUDIT_LOCK})`;
+    const last = await tx.auditEntry.findFirst({ orderBy: { seq: 'desc' } });
+    let { seq, hash: previous } = last ?? { seq: 0n, hash: '' };
+    const time = new Date();
+    const data = accesses.map((access) => {
+      seq += 1n;
+      const entry = { ...storable(access), seq, time, previous };
+      previous = hashEntry(entry);
+      return { ...entry, hash: previous };
+    });
+    await insert(tx, data);
+  });
+}
+
+/** In one statement of ten parameters, whatever the number of rows: a worklist that shows names waits for this. */
+async function insert(tx: Prisma.TransactionClient, rows: readonly AuditEntry[]): Promise<void> {
+  const column = <Name extends keyof AuditEntry>(name: Name) => rows.map((row) => row[name]);
+  await tx.$executeRaw`
+    INSERT INTO "AuditEntry" (seq, time, subject, action, "studyInstanceUid", object, address, outcome, previous, hash)
+    SELECT * FROM unnest(${column('seq').map(String)}::bigint[], ${column('time')}::timestamptz[],
+      ${column('subject')}::text[], ${column('action')}::text[], ${column('studyInstanceUid')}::text[],
+      ${column('object')}::text[], ${column('address')}::text[], ${column('outcome')}::text[],
+      ${column('previous')}::text[], ${column('hash')}::text[])`;
+}
+
+/** As PostgreSQL gives it back, or the hash would not be that of the row: without NUL and halves of characters. */
+function storable(access: Access): Access {
+  const texts = Object.entries(access).map(([name, text]) => [
+    name,
+    text === null ? null : Buffer.from(text).toString().replaceAll('\0', '?'),
+  ]);
+  return Object.fromEntries(texts) as Access;
+}
+
+/** SHA-256, in hexadecimal, of all that a row says and of its place. */
+export function hashEntry(entry: Omit<AuditEntry, 'hash'>): string {
+  const { seq, time, subject, action, studyInstanceUid, object, address, outcome, previous } = entry;
+  const said = [String(seq), time.toISOString(), subject, action, studyInstanceUid, object, address, outcome, previous];
+  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+}
+
+/** `broken`: the number of the first row that is not as it was written, or follows a gap; null where none is. */
+export type Verified = { entries: bigint; broken: bigint | null; head: string };
+
+/**
+ * Follows the chain from its first row. Whoever can write to the database can also cut off its end, or write all of it
+ * anew: who keeps `head` elsewhere sees that, too, by giving it as `known`.
+ */
+export async function verifyAudit(
+  prisma: PrismaClient,
+  known?: string,
+): Promise<Verified & { knownAt: bigint | null }> {
+  let [entries, previous, knownAt] = [0n, '', null as bigint | null];
+  for (;;) {
+    const rows = await prisma.auditEntry.findMany({
+      where: { seq: { gt: entries } },
+      orderBy: { seq: 'asc' },
+      take: MOST_AT_ONCE,
+    });
+    for (const row of rows) {
+      if (row.seq !== entries + 1n || row.previous !== previous || row.hash !== hashEntry(row))
+        return { entries, broken: entries + 1n, head: previous, knownAt };
+      entries = row.seq;
+      previous = row.hash;
+      if (previous === known) knownAt = entries;
+    }
+    if (rows.length < MOST_AT_ONCE) return { entries, broken: null, head: previous, knownAt };
+  }
+}

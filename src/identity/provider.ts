@@ -1,0 +1,72 @@
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { IdentityProviderUnreachable, Unauthenticated } from '../errors.js';
+import { type Caller, GRANTS, type Grant, rightsOf } from './caller.js';
+import { createProviderKeys, type KeyTimes, keysFault } from './providerKeys.js';
+
+/** An OpenID provider, such as Keycloak or Entra ID. */
+export type ProviderSettings = {
+  issuer: string;
+  audience: string;
+  /** Where its keys are; by default what its discovery document says. */
+  jwksUrl: string | undefined;
+  /** The claim that lists what a caller is; dots lead into objects, as in "realm_access.roles". */
+  rolesClaim: string;
+  /** What the provider calls roles and rights of ours; with any, no other name counts. Empty: it uses our names. */
+  grants: ReadonlyMap<string, Grant>;
+};
+
+const CLOCK_TOLERANCE_SECONDS = 30;
+/** Signatures of a key pair only: with a shared secret whoever checks could sign (RFC 8725 3.1). */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/**
+ * Checks JWTs (RFC 7519) of a provider, by its keys; see providerKeys.ts.
+ * @throws Unauthenticated for a token that proves nothing; IdentityProviderUnreachable where the keys cannot be had.
+ */
+export function createProvider(settings: ProviderSettings, times?: KeyTimes): (token: string) => Promise<Caller> {
+  const { audience, issuer } = settings;
+  const keysNow = createProviderKeys(settings, times);
+  return async (token) => {
+    let payload: JWTPayload;
+    try {
+      const keys = await keysNow();
+      const options = { issuer, audience, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
+      ({ payload } = await jwtVerify(token, keys, { ...options, requiredClaims: ['sub', 'exp'] }));
+    } catch (error) {
+      throw translate(error, issuer);
+    }
+    return {
+      subject: `oidc:${payload.sub}`,
+      rights: rightsOf(readGrants(payload, settings)),
+      expiresAt: new Date((payload.exp as number) * 1000),
+    };
+  };
+}
+
+function translate(error: unknown, issuer: string): Error {
+  if (error instanceof errors.JWTExpired) return new Unauthenticated('The token has expired. Get a new one.');
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return unreachable(issuer, error);
+  // JOSEError itself: the address of the keys answered with something else than keys.
+  if (error.code === 'ERR_JOSE_GENERIC' || error instanceof errors.JWKSInvalid) return unreachable(issuer, error);
+  const what =
+    error instanceof errors.JWTClaimValidationFailed ? `its claim "${error.claim}"` : 'its signature or form';
+  return new Unauthenticated(`The token is not accepted because of ${what}. Get one of ${issuer} for this server.`);
+}
+
+function unreachable(issuer: string, error: unknown): IdentityProviderUnreachable {
+  return new IdentityProviderUnreachable(
+    `The keys of ${issuer} cannot be had (${keysFault(error)}). Check OIDC_ISSUER and that it runs; NODE_EXTRA_CA_CERTS names an authority of your own.`,
+  );
+}
+
+function readGrants(payload: JWTPayload, { grants, rolesClaim }: ProviderSettings): Grant[] {
+  let value: unknown = payload[rolesClaim]; // names like "https://hospital.example/roles" have dots of their own
+  if (value === undefined)
+    value = rolesClaim
+      .split('.')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], payload);
+  const names = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value.map(String) : [];
+  // A provider's own "admin" is somebody else's, so our names count only where nothing else was said.
+  if (grants.size > 0) return names.flatMap((name) => grants.get(name) ?? []);
+  return GRANTS.filter((grant) => names.includes(grant));
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { makeUid } from './implementation.js';
+import { writeInstance } from './writeInstance.js';
+
+const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
+const MAX_SIDE = 65_535; // Rows and Columns are US
+
+/**
+ * A grey picture, 0–255, rows × columns, as a Secondary Capture Image (PS3.3 A.8.1), a study of its own. The same picture
+ * gets the same UIDs, so that it is one slice however often it comes.
+ * @returns the file; undefined for a side that DICOM cannot hold.
+ */
+export function wrapPicture({ rows, columns, pixels }: { rows: number; columns: number; pixels: Float32Array }) {
+  if (rows > MAX_SIDE || columns > MAX_SIDE) return undefined;
+  const grey = new Uint8Array(rows * columns + ((rows * columns) % 2)); // PS3.5 8.1.1: an even length
+  for (let index = 0; index < pixels.length; index++) grey[index] = Math.round(pixels[index] as number);
+  const hash = createHash('sha256').update(`${rows} ${columns} `).update(grey).digest('hex');
+  const uid = (what: string) => makeUid(`uploaded picture ${hash}: ${what}`);
+  return writeInstance({
+    SOPClassUID: SECONDARY_CAPTURE,
+    SOPInstanceUID: uid('instance'),
+    StudyInstanceUID: uid('study'),
+    SeriesInstanceUID: uid('series'),
+    // What it is a picture of: C.7.3.1.1.1. Who uploads says so by uploading it here.
+    Modality: 'MR',
+    ConversionType: 'WSD', // workstation
+    StudyDescription: 'Uploaded picture',
+    SeriesDescription: 'Uploaded picture',
+    PatientName: 'UNKNOWN',
+    PatientID: '',
+    SeriesNumber: 1,
+    InstanceNumber: 1,
+    ImageType: ['DERIVED', 'SECONDARY'],
+    SamplesPerPixel: 1,
+    PhotometricInterpretation: 'MONOCHROME2',
+    Rows: rows,
+    Columns: columns,
+    BitsAllocated: 8,
+    BitsStored: 8,
+    HighBit: 7,
+    PixelRepresentation: 0,
+    PixelData: [grey.buffer],
+    _vrMap: { PixelData: 'OB' },
+  });
+}

@@ -1,0 +1,44 @@
+import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { classifyImage } from '../classifyImage.js';
+import type { Prediction as PredictionRow } from '../generated/prisma/client.js';
+import { Prediction } from '../schema/prediction.js';
+import { UploadScalar } from '../schema/scalars.js';
+import type { UploadedFile } from '../uploadedFile.js';
+import type { Request } from './request.js';
+
+@InputType({ description: 'A file to classify.' })
+class ClassifyImageInput {
+  @Field(() => UploadScalar, { description: 'PNG, JPEG or DICOM, 32 MiB at most.' })
+  file!: UploadedFile;
+
+  @Field(() => Int, { nullable: true, defaultValue: 1, description: 'Of a multi-frame DICOM file, from 1.' })
+  frameNumber?: number | null;
+}
+
+@ObjectType({ description: 'Research use only – not for diagnostic use.' })
+class ClassifyImagePayload {
+  @Field(() => Prediction, { description: 'Stored, with its slice, as any other.' })
+  prediction!: PredictionRow;
+}
+
+@Resolver()
+export class ImageResolver {
+  @Mutation(() => ClassifyImagePayload, {
+    description: 'Keeps an uploaded file as a slice and classifies it now. A picture becomes a study of its own.',
+  })
+  async classifyImage(
+    @Arg('input', () => ClassifyImageInput, { description: 'What to do, and to what.' }) {
+      file,
+      frameNumber,
+    }: ClassifyImageInput,
+    @Ctx() request: Request,
+  ): Promise<ClassifyImagePayload> {
+    const { bytes } = file;
+    const { prediction, studyInstanceUid } = await classifyImage(request.program, {
+      bytes,
+      frameNumber: frameNumber ?? 1,
+    });
+    request.touched = studyInstanceUid;
+    return { prediction };
+  }
+}

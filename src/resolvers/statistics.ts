@@ -1,0 +1,18 @@
+import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { countStatistics } from '../countStatistics.js';
+import { PeriodArgs, readPeriod } from '../schema/period.js';
+import { Statistics } from '../schema/statistics.js';
+import { findModel, type Request } from './request.js';
+
+@Resolver()
+export class StatisticsResolver {
+  @Query(() => Statistics, { description: 'How much came, and what became of it.' })
+  async statistics(
+    @Arg('model', () => ID, { nullable: true, description: 'By default the active one.' }) model: string | null,
+    @Args() period: PeriodArgs,
+    @Ctx() request: Request,
+  ): Promise<Statistics> {
+    const { id } = await findModel(request, model);
+    return countStatistics(request.program, id, readPeriod(period));
+  }
+}

@@ -1,0 +1,63 @@
+import type { Prisma } from '../generated/prisma/client.js';
+import { badInput } from '../schema/connection.js';
+import type { PredictionFilter, StudyFilter } from '../schema/filters.js';
+import { may, type Request } from './request.js';
+
+const LONGEST_SEARCH = 128;
+
+/** A filter of studies as the database takes it. What a caller may not see, no search of theirs finds either. */
+export function whereStudies(filter: StudyFilter, request: Request): Prisma.StudyWhereInput {
+  const { abstained, label, minConfidence, modality, reviewed, status } = filter;
+  const { receivedFrom, receivedTo, search, studyDateFrom, studyDateTo } = filter;
+  const finding: Prisma.StudyFindingWhereInput = {
+    modelId: request.program.model.id,
+    ...(label && { label: { in: label } }),
+    ...(minConfidence != null && { confidence: { gte: minConfidence } }),
+    ...(abstained != null && { abstained }),
+  };
+  return {
+    ...(status && { status: { in: status } }),
+    ...(Object.keys(finding).length > 1 && { findings: { some: finding } }),
+    ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: { predictionId: null } } }),
+    ...(modality && { modalities: { hasSome: modality } }),
+    ...((studyDateFrom || studyDateTo) && { studyDate: between(day(studyDateFrom), day(studyDateTo), 'lte') }),
+    ...((receivedFrom || receivedTo) && { receivedAt: between(receivedFrom, receivedTo, 'lt') }),
+    ...(search && { OR: searched(search, may(request, 'identity')) }),
+  };
+}
+
+function searched(text: string, identity: boolean): Prisma.StudyWhereInput[] {
+  if (text.length > LONGEST_SEARCH || text.includes('\0'))
+    throw badInput(`\`search\` has ${LONGEST_SEARCH} characters at most.`);
+  const literal = text.replace(/[\\%_]/g, '\\$&'); // Prisma hands on what LIKE takes for wildcards
+  const contains = { contains: literal, mode: 'insensitive' as const };
+  return [
+    { description: contains },
+    ...(/^[\d.]+$/.test(text) ? [{ studyInstanceUid: { startsWith: literal } }] : []),
+    ...(identity ? [{ accessionNumber: contains }, { patientName: contains }, { patientId: contains }] : []),
+  ];
+}
+
+export function wherePredictions(filter: PredictionFilter, request: Request): Prisma.PredictionWhereInput {
+  const { abstentionReason, createdFrom, createdTo, label, maxConfidence, minConfidence, model, reviewed, status } =
+    filter;
+  const bounded = minConfidence != null || maxConfidence != null;
+  return {
+    modelId: model ?? request.program.model.id,
+    ...(status && { status: { in: status } }),
+    ...(label && { label: { in: label } }),
+    ...(abstentionReason && { abstentionReason: { in: abstentionReason } }),
+    ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: {} } }),
+    ...(bounded && { confidence: between(minConfidence, maxConfidence, 'lte') }),
+    ...((createdFrom || createdTo) && { createdAt: between(createdFrom, createdTo, 'lt') }),
+  };
+}
+
+function between<T>(from: T | null | undefined, to: T | null | undefined, end: 'lt' | 'lte') {
+  return { ...(from != null && { gte: from }), ...(to != null && { [end]: to }) };
+}
+
+/** Days are kept as text, YYYY-MM-DD. */
+function day(date: string | Date | null | undefined): string | undefined {
+  return date ? new Date(date).toISOString().slice(0, 10) : undefined;
+}

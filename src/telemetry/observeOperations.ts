@@ -1,0 +1,48 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Request } from '../resolvers/request.js';
+import type { Metrics } from './metrics.js';
+import type { Tracing } from './tracing.js';
+
+/** Types that exist, whatever a document says; "none" where it could not be read. */
+type OperationType = 'query' | 'mutation' | 'subscription' | 'none';
+
+/**
+ * Counts operations by type and code: what they are called is up to their callers, and without bound. Each error learns
+ * the id of its request. It never looks at single fields, which would cost more than all else.
+ */
+export function observeOperations({
+  metrics,
+  tracing,
+}: {
+  metrics: Metrics;
+  tracing: Tracing;
+}): ApolloServerPlugin<Request> {
+  return {
+    requestDidStart: async ({ contextValue: { requestId } }) => {
+      const began = performance.now();
+      return {
+        didEncounterErrors: async ({ errors }) => {
+          for (const { extensions } of errors) extensions.requestId = requestId;
+        },
+        willSendResponse: async ({ operation, response: { body } }) => {
+          const type: OperationType = operation?.operation ?? 'none';
+          const code = firstCode(body.kind === 'single' ? body.singleResult.errors : undefined);
+          countOperation(metrics, type, code);
+          metrics.operationSeconds.observe({ type }, (performance.now() - began) / 1000);
+          tracing.rename(`graphql ${type}`, { 'graphql.operation.type': type, 'mrimaster.code': code });
+        },
+      };
+    },
+  };
+}
+
+export function countOperation({ operations }: Metrics, type: OperationType, code: string): void {
+  operations.inc({ type, code });
+}
+
+/** "OK", or the code of the first of several. */
+export function firstCode(errors: readonly Pick<GraphQLFormattedError, 'extensions'>[] | undefined): string {
+  if (!errors?.length) return 'OK';
+  return String(errors[0]?.extensions?.code ?? 'INTERNAL_SERVER_ERROR');
+}

@@ -1,0 +1,102 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  createTraceState,
+  ROOT_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  type Context as TraceContext,
+  trace,
+} from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { inTime } from '../inTime.js';
+import type { Log } from '../log.js';
+import { VERSION } from '../version.js';
+import { codeOf } from './outcome.js';
+import type { OpenSpan, Tracing } from './tracing.js';
+
+/** At the end of the process; a collector that is down must not keep it. */
+const LAST_SPANS_MS = 3_000;
+const COMPLAIN_MS = 60_000;
+
+/**
+ * Spans by OpenTelemetry, sent as OTLP/HTTP to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names; its exporter reads that
+ * and the other OTEL_EXPORTER_OTLP_* of the environment by itself. Nothing is registered globally, so that no library
+ * adds spans of its own, whose attributes we do not know.
+ */
+export function openTracing(log: Log): Tracing {
+  const ours = resourceFromAttributes({ 'service.name': 'mrimaster', 'service.version': VERSION });
+  const resource = ours.merge(detectResources({ detectors: [envDetector] }));
+  const processor = new BatchSpanProcessor({ exporter: complaining(new OTLPTraceExporter(), log) });
+  const provider = new TracerProvider({ resource, spanProcessors: [processor] });
+  const tracer = provider.getTracer('mrimaster', VERSION);
+  const current = new AsyncLocalStorage<TraceContext>();
+  const active = () => current.getStore() ?? ROOT_CONTEXT;
+
+  const start: Tracing['start'] = (name, attributes, traceparent) => {
+    const parent = remote(traceparent) ?? active();
+    const span = tracer.startSpan(name, { attributes }, parent);
+    const below = trace.setSpan(parent, span);
+    return { run: (work) => current.run(below, work), end: ending(span) };
+  };
+  return {
+    start,
+    span: async (name, attributes, work, traceparent) => {
+      const span = start(name, attributes, traceparent);
+      try {
+        const result = await span.run(work);
+        span.end();
+        return result;
+      } catch (error) {
+        span.end(codeOf(error)); // its message may name a study
+        throw error;
+      }
+    },
+    rename: (name, attributes) => void trace.getSpan(active())?.updateName(name).setAttributes(attributes),
+    traceparent: () => {
+      const of = trace.getSpanContext(active());
+      return of && `00-${of.traceId}-${of.spanId}-0${of.traceFlags & 1}`;
+    },
+    close: async () => {
+      await inTime(provider.shutdown(), LAST_SPANS_MS, () => new Error('too late')).catch(() => {
+        log.warn('The last spans were not sent: the collector does not answer in time.');
+      });
+    },
+  };
+}
+
+/** What a caller, or the one who queued a job, names as the span above. Not its tracestate: that is text of any kind. */
+function remote(traceparent: string | undefined): TraceContext | undefined {
+  const parsed = traceparent === undefined ? null : parseTraceParent(traceparent);
+  return parsed
+    ? trace.setSpanContext(ROOT_CONTEXT, { ...parsed, isRemote: true, traceState: createTraceState() })
+    : undefined;
+}
+
+function ending(span: Span): OpenSpan['end'] {
+  return (outcome = 'OK', attributes = {}) => {
+    span.setAttributes(attributes);
+    const failed = typeof outcome === 'number' ? outcome >= 500 : outcome !== 'OK';
+    if (failed) span.setAttribute('error.type', String(outcome)).setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  };
+}
+
+/** The same exporter; that it fails is said in the log, now and then. */
+function complaining(exporter: OTLPTraceExporter, log: Log): SpanExporter {
+  let quietUntil = 0;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        if (result.code !== 0 && performance.now() >= quietUntil) {
+          quietUntil = performance.now() + COMPLAIN_MS;
+          log.warn('Spans could not be sent. See that OTEL_EXPORTER_OTLP_ENDPOINT names a collector that runs.');
+        }
+        done(result);
+      }),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
+  };
+}

@@ -1,0 +1,71 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { inTime } from '../inTime.js';
+
+const FRESH_MS = 5_000;
+/** A scrape must end in time, also where the database does not. */
+const PATIENCE_MS = 2_000;
+
+type Row = { kind: string; status: string; jobs: number; waiting: number };
+
+/**
+ * Gauges of what the database knows of jobs, of all processes that work on it. It is asked when somebody scrapes, every
+ * few seconds at most; while it does not answer, they are absent, and mrimaster_database_up is 0.
+ */
+export function addQueueGauges(registry: Registry, prisma: PrismaClient): void {
+  const read = keepFresh(() => countJobs(prisma));
+  const add = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    fill: (gauge: Gauge<L>, rows: Row[] | null) => void,
+  ) =>
+    new Gauge({
+      name: `mrimaster_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      async collect() {
+        const rows = await read().catch(() => null);
+        this.reset();
+        fill(this, rows);
+      },
+    });
+  add('database_up', 'Whether the database answers.', [], (gauge, rows) => gauge.set(rows ? 1 : 0));
+  add(
+    'jobs',
+    'Jobs that are kept, by kind and status. QUEUED ones wait, for the first time or to be tried again.',
+    ['kind', 'status'],
+    (gauge, rows) => {
+      for (const { kind, status, jobs } of rows ?? []) gauge.set({ kind, status }, jobs);
+    },
+  );
+  add('jobs_oldest_waiting_seconds', 'Since when the oldest job that is QUEUED waits.', ['kind'], (gauge, rows) => {
+    for (const { kind, status, waiting } of rows ?? []) if (status === 'QUEUED') gauge.set({ kind }, waiting);
+  });
+}
+
+function countJobs(prisma: PrismaClient): Promise<Row[]> {
+  return prisma.$queryRaw<Row[]>`
+    SELECT "kind", "status"::text, count(*)::int AS "jobs",
+      greatest(0, extract(epoch FROM now() - min("createdAt")))::float8 AS "waiting"
+    FROM "Job" GROUP BY "kind", "status"`;
+}
+
+/** One call at a time, its answer kept for a while. */
+function keepFresh<T>(load: () => Promise<T>): () => Promise<T> {
+  let kept: { value: T; until: number } | undefined;
+  let running: Promise<T> | undefined;
+  return async () => {
+    if (kept && performance.now() < kept.until) return kept.value;
+    running ??= load()
+      .then((value) => {
+        kept = { value, until: performance.now() + FRESH_MS };
+        return value;
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return inTime(running, PATIENCE_MS, () => new Error('The database does not answer in time.'));
+  };
+}
