@@ -181,8 +181,8 @@ def variants(card):
     if not card["experiments"]:
         return "None were run: `training/experiments.py`."
     keys = ["variant", "judgedOn", "side", "epochs", "accuracy", "macroF1", "ece", "wrongAbove95", "peakInTumour",
-            "erasedCalledTumour", "transplantedRight"]  # fmt: skip
-    return table(keys, [[row[key] for key in keys] for row in card["experiments"]])
+            "erasedCalledTumour", "transplantedRight", "healthyCalledTumour", "tumourFound", "seriesAuc"]  # fmt: skip
+    return table(keys, [[row.get(key, "") for key in keys] for row in card["experiments"]])
 
 
 def training(run):

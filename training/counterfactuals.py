@@ -8,12 +8,17 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
-from slices import LABELS
+from slices import INPUT, LABELS
 
 HEAD = 0.08  # of full scale: darker is air
 LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
 DONORS = 6  # the best of which one is drawn
 DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
+MIDDLE = INPUT["columns"] // 2
+CLEAR = 4  # columns beyond the middle that have to be free of tumour
+PARTNERS = 150  # halves of which the best is taken
+NORMAL = LABELS.index("no_tumor")
+ROUNDS = 4  # in which each tumour-free half is joined to another
 KEPT = 0.65  # of the slices without their tumour: those around whose gap the donor fits best
 
 
@@ -169,6 +174,74 @@ def sham(pool, chosen, heads, random):
             images.append(blend(heads["images"][head].astype(float), found[1], region))
             cases.append(heads["cases"][head])
     return np.stack(images).astype(np.float32), np.array(cases)
+
+
+def halves(pool, chosen, random):
+    """Heads of two halves: from each of `chosen` the half with its tumour or the other, beside a tumour-free half of
+    another head in the same plane. Returns {"images", "masks", "labels"}, with tumours and without in turn.
+
+    Tumour-free heads after contrast agent that nobody had to inpaint; and as the ones with a tumour have the same seam and
+    are no more alike on both sides, neither tells anything.
+    """
+    usable = [index for index in chosen if pool["planes"][index] != "sag" and is_whole(pool["images"][index])]
+    free = [one for index in usable for one in free_halves(pool, index)]
+    with_tumour = [one for index in usable for one in tumour_halves(pool, index)]
+    images, masks, labels = [], [], []
+    drawn = np.concatenate([random.permutation(len(free)) for _ in range(ROUNDS)])
+    for number, index in enumerate(drawn):
+        own = free[index] if number % 2 else with_tumour[number // 2 % len(with_tumour)]
+        beside = partner(own, free, random)
+        if beside is None:
+            continue
+        images.append(join(own["image"], beside["image"]))
+        masks.append(np.concatenate([own["mask"][:, :MIDDLE], np.zeros_like(own["mask"][:, MIDDLE:])], 1))
+        labels.append(own["label"])
+    return {"images": np.stack(images).astype(np.float32), "masks": np.stack(masks), "labels": np.array(labels)}
+
+
+def free_halves(pool, index):
+    """The slice so turned that its left half is one without a tumour, once for each such half."""
+    return [{**one, "label": NORMAL} for one in centred(pool, index) if not one["mask"][:, : MIDDLE + CLEAR].any()]
+
+
+def tumour_halves(pool, index):
+    """The slice so turned that its tumour lies in the left half, if it lies in one half alone."""
+    return [one for one in centred(pool, index) if one["mask"].any() and not one["mask"][:, MIDDLE - CLEAR // 2 :].any()]
+
+
+def centred(pool, index):
+    """The slice and its mirror image, the middle of the head in the middle of the frame."""
+    image, mask = pool["images"][index].astype(np.float32), pool["masks"][index].astype(np.float32)
+    columns = np.flatnonzero(head_of(image).any(0))
+    shift = MIDDLE - int(round((columns[0] + columns[-1] + 1) / 2))
+    if abs(shift) > MIDDLE // 4:
+        return []
+    image, mask = (ndimage.shift(one, (0, shift), order=0) for one in (image, mask))
+    known = {"index": index, "plane": pool["planes"][index], "label": pool["labels"][index]}
+    return [{**known, "image": one, "mask": cover} for one, cover in ((image, mask), (image[:, ::-1], mask[:, ::-1]))]
+
+
+def partner(own, free, random):
+    """Of some tumour-free halves the one that goes on best where `own` ends, mirrored to lie on its right."""
+    band = slice(MIDDLE - 4, MIDDLE + 4)
+    edge = own["image"][:, band]
+    best = None
+    for number in random.permutation(len(free))[:PARTNERS]:
+        other = free[number]
+        if other["plane"] != own["plane"] or other["index"] == own["index"]:
+            continue
+        image = other["image"][:, ::-1]
+        gain = np.clip(edge.mean() / max(image[:, band].mean(), 1e-3), 0.5, 2)
+        distance = np.abs(image[:, band] * gain - edge).mean()
+        if best is None or distance < best[0]:
+            best = distance, {"image": np.clip(image * gain, 0, 1)}
+    return best[1] if best else None
+
+
+def join(left, right):
+    """The left half of one, the right half of the other, over six columns from one to the other."""
+    share = np.clip((np.arange(left.shape[1]) - MIDDLE) / 6 + 0.5, 0, 1)
+    return left * (1 - share) + right * share
 
 
 def brain_of(image, random):

@@ -17,29 +17,33 @@ from mobilenet import load_tensorflow
 from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
 from slices import HERE, INPUT, LABELS
+from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
 from train import SHARED, SLICES, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
-PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0}
+PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0}
+LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
+ERASED = {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}  # of 2.0.0
 # Network and options of each variant; what a name adds to the one before it is all that changes.
 VARIANTS = {
     "small-cnn": ("small", {**PLAIN, "rate": 2e-3}),
     "vgg16": ("vgg", {**PLAIN, "rate": 1e-4}),
     "pooled": ("pooled", PLAIN),
     "pooled-attention": ("pooled", {**PLAIN, "attention": 0.5}),
-    "local": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3}),
-    "local-160px": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "side": 160}),
-    "local-gentle": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "strength": 0.3}),
-    "local-counterfactual": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3, "mix": SLICES}),
-    "random-split": ("local", {**PLAIN, "dense": 0.5, "attention": 0.3}),
+    "local": ("local", LOCAL),
+    "local-160px": ("local", {**LOCAL, "side": 160}),
+    "local-gentle": ("local", {**LOCAL, "strength": 0.3}),
+    "local-erased": ("local", {**LOCAL, "mix": ERASED}),
+    "local-halves": ("local", {**LOCAL, "mix": SLICES, "outside": 0.5, "stripped": 0.2}),
+    "random-split": ("local", LOCAL),
 }
 WITHOUT_WEIGHTS = (
     "vgg16 is not run: transfer needs ImageNet weights, which no package here holds. Give torchvision's file: "
     "--vgg16-weights vgg16-397923af.pth"
 )
 COLUMNS = ["variant", "judgedOn", "side", "epochs", "seed", "seconds", "accuracy", "macroF1", "ece", "wrongAbove95", "peakInTumour",
-           "erasedCalledTumour", "transplantedRight", "command", "commit"]  # fmt: skip
+           "erasedCalledTumour", "transplantedRight", "healthyCalledTumour", "tumourFound", "seriesAuc", "command", "commit"]  # fmt: skip
 
 
 def main():
@@ -60,7 +64,7 @@ def run_variant(name, options):
     kind, fitting = VARIANTS[name]
     if kind == "vgg" and options.vgg16_weights is None:
         print(WITHOUT_WEIGHTS)
-        return write_row([name, "not run: no weights", fitting["side"], fitting["epochs"], options.seed, *[""] * 8, command(), commit()])
+        return write_row([name, "not run: no weights", fitting["side"], fitting["epochs"], options.seed, *[""] * 11, command(), commit()])
     pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
     if name == "random-split":
         pool, checks = split_by_slice(pool, checks, data)
@@ -115,7 +119,25 @@ def append(name, network, checks, fitting, options, seconds):
     right = predict(network, moved["images"], side=fitting["side"])[0].argmax(1) == moved["labels"]
     write_row([name, "random slices" if name == "random-split" else "val", fitting["side"], fitting["epochs"], options.seed, seconds,
            found["accuracy"], found["macroF1"], found["ece"], found["wrongAbove95"], pointing["peakInTumour"],
-           round(float(erased.mean()), 4), round(float(right.mean()), 4), command(), commit()])  # fmt: skip
+           round(float(erased.mean()), 4), round(float(right.mean()), 4), *on_series(network, Path(options.data), fitting["side"]),
+           command(), commit()])  # fmt: skip
+
+
+def on_series(network, data, side):
+    """On the T1 series of studies, of which a variant sees none: share of the healthy slices called a tumour, share of those
+    with 100 mm² of tumour called one, and the area under the ROC curve between these and all that are free of it."""
+    free, tumour, healthy = [], [], []
+    for one in load_series(data):
+        if "T2" in one["series"] or "FLAIR" in one["series"] or one["stratum"] in OUTSIDE:
+            continue
+        probabilities = measure.softmax(predict(network, one["images"], side=side)[0])
+        presence = 1 - probabilities[:, NORMAL]
+        tumour.append(presence[one["areas"] >= MODERATE_MM2])
+        free.append(presence[(one["areas"] == 0) & one["proven"]])
+        healthy.append(presence[one["areas"] == 0] if one["stratum"] in HEALTHY else [])
+    free, tumour, healthy = (np.concatenate(parts) for parts in (free, tumour, healthy))
+    ranks = (tumour[:, None] > free[None]).mean() + (tumour[:, None] == free[None]).mean() / 2
+    return [round(float(value), 4) for value in ((healthy > 0.5).mean(), (tumour > 0.5).mean(), ranks)]
 
 
 def command():

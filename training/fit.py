@@ -21,8 +21,8 @@ FULLY, BARELY = 0.6, 0.05  # share of a cell that is tumour: at least, at most
 def fit(network, pool, checks, options, run):
     """Trains `network` in place and returns its history, one entry an epoch; goes on after the last whole epoch of `run`.
 
-    `options`: side (px of the slices shown), epochs, batch, rate, mix {origin: slices an epoch}, hold_out [cases], dense
-    and attention (weights of the losses), strength (of the augmentation), stripped (share shown without skull), seed.
+    `options`: side (px of the slices shown), epochs, batch, rate, mix {origin: slices an epoch}, hold_out [cases], dense,
+    attention and outside (weights of the losses), strength (of the augmentation), stripped (share shown without skull), seed.
     """
     run.mkdir(parents=True, exist_ok=True)
     network.to(DEVICE, memory_format=torch.channels_last)
@@ -56,7 +56,7 @@ def fit(network, pool, checks, options, run):
             losses.append(parts)
         own = {name: value.clone() for name, value in network.state_dict().items()}
         network.load_state_dict(average)
-        names = ("trainLoss", "denseLoss", "attentionLoss")
+        names = ("trainLoss", "denseLoss", "attentionLoss", "outsideLoss")
         entry = {"epoch": epoch, **{name: round(float(value), 4) for name, value in zip(names, np.mean(losses, 0))}}
         entry.update(check(network, checks, options["side"]))
         history.append({**entry, "seconds": round(time.time() - started, 1)})
@@ -110,8 +110,9 @@ def step_loss(network, pool, chosen, options):
     cells = F.adaptive_avg_pool2d(mask[:, None], maps.shape[2:])[:, 0]
     cell_loss = dense_loss(maps, cells, label, dense) if options["dense"] else maps.sum() * 0
     where_loss = attention_loss(maps, cells, label) if options["attention"] else maps.sum() * 0
-    loss = slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss
-    return loss, [float(slice_loss), float(cell_loss), float(where_loss)]
+    beside_loss = outside_loss(network, maps, cells, label, dense) if options["outside"] else maps.sum() * 0
+    loss = slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss + options["outside"] * beside_loss
+    return loss, [float(slice_loss), float(cell_loss), float(where_loss), float(beside_loss)]
 
 
 def dense_loss(maps, cells, label, dense):
@@ -123,6 +124,17 @@ def dense_loss(maps, cells, label, dense):
     own = losses.gather(1, label[:, None, None, None].expand(-1, 1, *cells.shape[1:]))[:, 0]
     of_tumour = own[inside].mean() if inside.any() else maps.sum() * 0
     return (of_tumour + losses[:, NORMAL][outside].mean()) / 2
+
+
+def outside_loss(network, maps, cells, label, dense):
+    """Cross-entropy of what lies beside a tumour, pooled as a slice of its own, whose answer is the normal label: the
+    tumour-free part of a head with contrast agent. The cells next to the tumour are left out, for oedema."""
+    known = dense & (label != NORMAL) & (cells.flatten(1).amax(1) > 0)
+    if not known.any():
+        return maps.sum() * 0
+    near = F.max_pool2d(cells[known][:, None], 5, stride=1, padding=2)[:, 0]
+    logits = network.presence(maps[known], near <= BARELY)
+    return F.cross_entropy(logits, torch.full((len(logits),), NORMAL, device=logits.device))
 
 
 def attention_loss(maps, cells, label):

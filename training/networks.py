@@ -64,6 +64,13 @@ class LocalNet(nn.Module):
         logits = shared * self.is_tumour + local * (1 - self.is_tumour)
         return logits + maps[:, self.normal].mean((1, 2))[:, None]
 
+    def presence(self, maps, where):
+        """Logits [N, classes] of the cells `where` [N, rows, columns] alone, without what the whole slice adds."""
+        against = maps - maps[:, self.normal : self.normal + 1]
+        counted = where[:, None].float()
+        local = torch.logsumexp(against + NEVER * (1 - counted), (2, 3)) - torch.log(counted.sum((2, 3)).clamp(min=1))
+        return local + self.bias
+
     def new_parameters(self):
         """What does not come from ImageNet."""
         ours = (self.deep, self.up, self.skip, self.merge_dw, self.merge_pw, self.evidence, self.kind)

@@ -25,7 +25,7 @@ def split(data, name):
 def training_pool(data, phantoms):
     """{"images" uint8, "masks" uint8, "brains" bool, "labels", "planes", "cases", "origins", "dense" bool}, made once.
 
-    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, phantom, study, study tumour. cases: that of the DICOM study whose pixels are in the
+    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, phantom, study, study tumour. cases: that of the DICOM study whose pixels are in the
     slice, "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says
     of every cell whether there is tumour.
     """
@@ -80,6 +80,8 @@ def real_and_counterfactual(train, studies, random):
         part({"images": erased[of_glioma], "planes": train["planes"][done][of_glioma]}, "erased glioma"),
         part(studies, "study", dense=studies["labels"] == NORMAL),
     ]
+    joined = counterfactuals.halves(real, random.permutation(masked), random)
+    parts.append(part({key: joined[key] for key in ("images", "masks", "labels")}, "halves"))
     # In turn into heads with contrast agent, from the web, and of real studies, so that none of the three says anything.
     for heads in tumour_free:
         whole = np.array([counterfactuals.is_whole(image) for image in heads["images"]])

@@ -22,11 +22,11 @@ from release import release
 from slices import HERE, LABELS
 
 ROOT = HERE.parent
-SLICES = {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}
+SLICES = {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
 WITH_STUDIES = {
-    "real": 2234, "erased": 80, "erased glioma": 170, "transplanted": 450, "sham": 80, "phantom": 60, "study": 350, "study tumour": 80,
+    "real": 2234, "erased": 60, "halves": 350, "transplanted": 450, "sham": 80, "phantom": 60, "study": 350, "study tumour": 80,
 }  # fmt: skip
-SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "strength": 0.7, "stripped": 0.105}
+SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
 BASE = {**SHARED, "side": 128, "epochs": 18, "rate": 8e-4, "mix": SLICES}
 WHOLE = {**SHARED, "side": 160, "epochs": 6, "rate": 3e-4, "mix": WITH_STUDIES}
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
