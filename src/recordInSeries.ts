@@ -1,6 +1,7 @@
 import type { Context } from './context.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { slicesOf, studyFacts } from './instanceFacts.js';
+import { isForeignKeyViolation } from './isForeignKeyViolation.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
 import { isOwnResult } from './pacs/report/ownResult.js';
@@ -69,13 +70,4 @@ export async function recordInSeries(
     knownSeriesOf(context).delete(keyOf(instance));
     return false;
   }
-}
-
-/** PostgreSQL's 23503: the series was deleted since. */
-function isForeignKeyViolation(error: unknown): boolean {
-  const { code, meta } = error as {
-    code?: string;
-    meta?: { code?: string; driverAdapterError?: { cause?: { originalCode?: string } } };
-  };
-  return code === 'P2003' || meta?.code === '23503' || meta?.driverAdapterError?.cause?.originalCode === '23503';
 }

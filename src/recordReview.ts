@@ -1,6 +1,7 @@
 import type { Context } from './context.js';
 import { LabelNotFound, PredictionNotFound, ReviewUnavailable, StudyNotFound } from './errors.js';
-import type { Model, Prediction, Review, Study } from './generated/prisma/client.js';
+import type { Model, Prediction, PrismaClient, Review, Study } from './generated/prisma/client.js';
+import { isForeignKeyViolation } from './isForeignKeyViolation.js';
 
 /** What a reader says. `reviewer`: Caller.subject. */
 export type Verdict = { label: string; comment: string | null; reviewer: string };
@@ -19,7 +20,8 @@ export async function reviewPrediction(
     where: { id: predictionId },
     include: { model: true, slice: { select: { series: { select: { studyId: true } } } } },
   });
-  if (!found) throw new PredictionNotFound(`There is no prediction ${predictionId}.`);
+  const missing = () => new PredictionNotFound(`There is no prediction ${predictionId}.`);
+  if (!found) throw missing();
   const { model, slice, ...prediction } = found;
   const { label, confidence, status, failureCode, createdAt } = prediction;
   requireLabel(model, verdict.label);
@@ -29,7 +31,7 @@ export async function reviewPrediction(
     );
   const answer = { label, confidence, abstained: status === 'ABSTAINED', createdAt };
   const { studyId } = slice.series;
-  const review = await prisma.review.create({ data: row({ studyId, predictionId, model }, answer, verdict) });
+  const review = await store(prisma, row({ studyId, predictionId, model }, answer, verdict), missing);
   return { review, prediction };
 }
 
@@ -47,7 +49,9 @@ export async function reviewStudy(
     where: { studyInstanceUid },
     include: { findings: { where: { modelId: model.id } } },
   });
-  if (!found) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
+  const missing = () =>
+    new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
+  if (!found) throw missing();
   requireLabel(model, verdict.label);
   const { findings, ...study } = found;
   const [finding] = findings;
@@ -55,9 +59,7 @@ export async function reviewStudy(
     throw new ReviewUnavailable(
       `${model.name} ${model.version} has no finding of the study, so there is no answer to review. Classify it with classifyStudy first.`,
     );
-  const review = await prisma.review.create({
-    data: row({ studyId: study.id, predictionId: null, model }, finding, verdict),
-  });
+  const review = await store(prisma, row({ studyId: study.id, predictionId: null, model }, finding, verdict), missing);
   return { review, study };
 }
 
@@ -65,6 +67,15 @@ export async function reviewStudy(
 function requireLabel({ labels }: Model, label: string): void {
   if (!labels.includes(label))
     throw new LabelNotFound(`The model has no such label. Its labels: ${labels.join(', ')}.`);
+}
+
+/** @throws what `missing` makes, where the study is deleted at this moment. */
+async function store(prisma: PrismaClient, data: ReturnType<typeof row>, missing: () => Error): Promise<Review> {
+  try {
+    return await prisma.review.create({ data });
+  } catch (error) {
+    throw isForeignKeyViolation(error) ? missing() : error;
+  }
 }
 
 type Reviewed = { studyId: string; predictionId: string | null; model: Model };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serializeError } from '../src/log.js';
 import { reviewPrediction } from '../src/recordReview.js';
 import { addAnswers, addModel } from './answers.js';
-import { type Answer, type Program, startProgram, temporaryFolder } from './program.js';
+import { type Answer, type Program, startProgram, temporaryFolder, until } from './program.js';
 
 const DAY = new Date('2026-03-01T12:00:00Z');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -176,6 +176,23 @@ it('goes when its study goes', async () => {
   await answer(REVIEW, { id, label: 'glioma' });
   await program.context.prisma.study.delete({ where: { id: studyId } });
   expect(await program.context.prisma.review.count({ where: { studyId } })).toBe(0);
+});
+
+it('of a study that is deleted at this moment is refused as one of a study that is not here', async () => {
+  const { prisma } = program.context;
+  const { id, studyId, studyInstanceUid: uid } = await slice();
+  const deleting = async (transaction: Pick<typeof prisma, 'study'>) => {
+    await transaction.study.delete({ where: { id: studyId } });
+    const asked = [refusal(REVIEW, { id, label: 'glioma' }), refusal(REVIEW_STUDY, { uid, label: 'glioma', model })];
+    // Both have looked their study up, and wait for whether it is deleted.
+    await until(
+      () => prisma.$queryRaw<object[]>`SELECT 1 FROM pg_locks WHERE NOT granted`,
+      (waiting) => waiting.length === 2,
+    );
+    return asked;
+  };
+  const refusals = await prisma.$transaction(deleting, { timeout: 60_000 });
+  expect((await Promise.all(refusals)).map(({ code }) => code)).toEqual(['PREDICTION_NOT_FOUND', 'STUDY_NOT_FOUND']);
 });
 
 it('is not told by the log of a call that Prisma finds wrong, which says where it was made', async () => {
