@@ -12,6 +12,7 @@ from slices import INPUT, LABELS
 
 HEAD = 0.08  # of full scale: darker is air
 LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
+LARGEST_PLACED = 0.12  # of the frame
 DONORS = 6  # the best of which one is drawn
 DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
 MIDDLE = INPUT["columns"] // 2
@@ -141,6 +142,58 @@ def transplant(pool, chosen, heads, random):
         "images": np.stack(images).astype(np.float32), "masks": np.stack(masks),
         "labels": np.array(labels), "cases": np.array(cases),
     }  # fmt: skip
+
+
+def place(pool, chosen, heads, random):
+    """A tumour of `chosen`, gliomas and meningiomas, somewhere in each of `heads`: turned, scaled, mirrored, with more or
+    less contrast. And as often healthy tissue of another of the heads, in the shape of a tumour.
+
+    Returns ({"images", "masks", "labels", "cases"} with tumours, {"images", "cases"} without).
+    """
+    shown, free = {key: [] for key in ("images", "masks", "labels", "cases")}, {"images": [], "cases": []}
+    for head in range(len(heads["images"])):
+        target = heads["images"][head].astype(float)
+        inside = head_of(target)
+        for with_tumour in (True, False):
+            index = random.choice(chosen)
+            found = settle(pool["images"][index].astype(float), pool["masks"][index].astype(float), inside, random)
+            if found is None:
+                continue
+            source, mask, region = found
+            if not with_tumour:
+                source = heads["images"][random.choice(np.flatnonzero(heads["planes"] == heads["planes"][head]))].astype(float)
+            elif pool["labels"][index] == 0 and random.random() < DULLED:
+                source = dulled(source, mask, random)
+            else:
+                level = np.median(source[widened(mask, 5) & ~widened(mask, 2)])
+                source = level + (source - level) * random.uniform(0.4, 1.1)
+            image = blend(target, source * matching_gain(source, target), region).astype(np.float32)
+            (shown if with_tumour else free)["images"].append(image)
+            (shown if with_tumour else free)["cases"].append(heads["cases"][head])
+            if with_tumour:
+                shown["masks"].append(mask.astype(np.float32))
+                shown["labels"].append(pool["labels"][index])
+    return {key: np.array(value) for key, value in shown.items()}, {key: np.array(value) for key, value in free.items()}
+
+
+def settle(image, mask, inside, random):
+    """(image, mask, region): the slice so turned, scaled, mirrored and moved that its tumour lies `inside`; or None."""
+    if random.random() < 0.5:
+        image, mask = image[:, ::-1], mask[:, ::-1]
+    at = np.array(ndimage.center_of_mass(mask >= 0.5))
+    places = np.argwhere(ndimage.binary_erosion(inside, iterations=6))
+    if len(places) == 0:
+        return None
+    for _ in range(10):
+        to = places[random.integers(len(places))]
+        angle, size = random.uniform(-np.pi, np.pi), random.uniform(0.7, 1.3)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / size
+        moved = ndimage.affine_transform(mask, turn, at - turn @ to, order=1)
+        region = widened(moved, 2)
+        count = region.sum()
+        if 30 < count < LARGEST_PLACED * region.size and (region & inside).sum() >= 0.97 * count:
+            return ndimage.affine_transform(image, turn, at - turn @ to, order=1, mode="nearest"), moved, region
+    return None
 
 
 def dulled(image, mask, random):

@@ -9,6 +9,7 @@ from studies import labelled, load_series
 
 NORMAL = LABELS.index("no_tumor")
 SEED = 7
+PLACED = 3  # tumours, and as many shams, put into each healthy slice of a study
 KEYS = ("images", "masks", "brains", "labels", "planes", "cases", "origins", "dense")
 
 
@@ -25,7 +26,8 @@ def split(data, name):
 def training_pool(data, phantoms):
     """{"images" uint8, "masks" uint8, "brains" bool, "labels", "planes", "cases", "origins", "dense" bool}, made once.
 
-    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, phantom, study, study tumour. cases: that of the DICOM study whose pixels are in the
+    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, placed, sham placed, phantom, study,
+    study tumour. cases: that of the DICOM study whose pixels are in the
     slice, "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says
     of every cell whether there is tumour.
     """
@@ -90,6 +92,12 @@ def real_and_counterfactual(train, studies, random):
         heads["masks"] = np.zeros_like(heads["images"])
         images, cases = counterfactuals.sham(real, random.permutation(masked)[:200], heads, random)
         parts.append(part({"images": images, "cases": cases}, "sham"))
+    movable = masked[train["labels"][masked] != LABELS.index("pituitary")]
+    whole = studies["labels"] == NORMAL
+    whole[whole] = [counterfactuals.is_whole(image) or counterfactuals.head_of(image).mean() > 0.25 for image in studies["images"][whole]]
+    heads = {key: np.concatenate([studies[key][whole]] * PLACED) for key in ("images", "planes", "cases")}
+    placed, unchanged = counterfactuals.place(real, movable, heads, np.random.default_rng(SEED + 1))
+    parts += [part(placed, "placed"), part(unchanged, "sham placed")]
     return parts
 
 

@@ -24,11 +24,12 @@ from slices import HERE, LABELS
 ROOT = HERE.parent
 SLICES = {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
 WITH_STUDIES = {
-    "real": 2234, "erased": 60, "halves": 350, "transplanted": 450, "sham": 80, "phantom": 60, "study": 350, "study tumour": 80,
+    "real": 2234, "erased": 60, "halves": 250, "transplanted": 250, "sham": 50, "placed": 500, "sham placed": 150, "phantom": 40,
+    "study": 450, "study tumour": 80,
 }  # fmt: skip
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
-BASE = {**SHARED, "side": 128, "epochs": 18, "rate": 8e-4, "mix": SLICES}
-WHOLE = {**SHARED, "side": 160, "epochs": 6, "rate": 3e-4, "mix": WITH_STUDIES}
+BASE = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": SLICES}
+WHOLE = {**SHARED, "side": 160, "epochs": 8, "rate": 3e-4, "mix": WITH_STUDIES}
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
     "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],
