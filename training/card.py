@@ -197,7 +197,8 @@ def training(run):
     yield table(["origin", *labels], [[origin, *counts.values()] for origin, counts in run["pool"].items()])
     yield (
         "*Erased*: a tumour replaced by the tissue that another head has in its place. *Transplanted*: a tumour in another head, "
-        "some without their bright rim. *Sham*: healthy tissue of another head, with the same seam. *Phantom*: computed heads. "
+        "some without their bright rim. *Sham*: healthy tissue of another head, with the same seam. *Halves*: heads of two halves, "
+        "tumour-free or not. *Placed*: a tumour turned, scaled and put anywhere into a healthy study. *Phantom*: computed heads. "
         "*Study*: slices of DICOM series."
     )
     yield "Sources of the slices:\n\n" + "\n".join(f"- {name}: {text}." for name, text in SOURCES.items())

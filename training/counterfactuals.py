@@ -12,6 +12,7 @@ from slices import INPUT, LABELS
 
 HEAD = 0.08  # of full scale: darker is air
 LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
+FAINT = 0.6  # of the gliomas that are placed anywhere: likewise, but of all degrees
 LARGEST_PLACED = 0.12  # of the frame
 DONORS = 6  # the best of which one is drawn
 DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
@@ -162,8 +163,8 @@ def place(pool, chosen, heads, random):
             source, mask, region = found
             if not with_tumour:
                 source = heads["images"][random.choice(np.flatnonzero(heads["planes"] == heads["planes"][head]))].astype(float)
-            elif pool["labels"][index] == 0 and random.random() < DULLED:
-                source = dulled(source, mask, random)
+            elif pool["labels"][index] == 0 and random.random() < FAINT:
+                source = dulled(source, mask, random, random.uniform(0.5, 0.95), random.uniform(0.1, 0.8), random.uniform(1, 3))
             else:
                 level = np.median(source[widened(mask, 5) & ~widened(mask, 2)])
                 source = level + (source - level) * random.uniform(0.4, 1.1)
@@ -196,13 +197,14 @@ def settle(image, mask, inside, random):
     return None
 
 
-def dulled(image, mask, random):
-    """The tumour darker than what surrounds it and smoother than it was, as one that takes no contrast agent."""
+def dulled(image, mask, random, level=None, texture=0.3, softness=1.5):
+    """The tumour darker than what surrounds it, by default 0.55 to 0.85 as bright, and smoother than it was: as one that
+    takes no contrast agent. `softness`: of its edge, px."""
     around = np.median(image[widened(mask, 6) & ~widened(mask, 2)])
-    texture = ndimage.gaussian_filter(image, 1.0) - ndimage.gaussian_filter(image, 6.0)
-    level = around * random.uniform(0.55, 0.85) + 0.3 * texture
-    weight = ndimage.gaussian_filter((mask >= 0.5).astype(float), 1.5)
-    return image * (1 - weight) + level * weight
+    inner = ndimage.gaussian_filter(image, 1.0) - ndimage.gaussian_filter(image, 6.0)
+    shown = around * (random.uniform(0.55, 0.85) if level is None else level) + texture * inner
+    weight = ndimage.gaussian_filter((mask >= 0.5).astype(float), softness)
+    return image * (1 - weight) + shown * weight
 
 
 def matching_gain(image, target):

@@ -22,7 +22,7 @@ from train import SHARED, SLICES, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
-PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0}
+PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
 LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
 ERASED = {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}  # of 2.0.0
 # Network and options of each variant; what a name adds to the one before it is all that changes.

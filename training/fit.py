@@ -15,6 +15,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 AVERAGE = 0.998  # of the weights' exponential moving average, a step
 SMOOTHING = 0.05  # of the labels
 NEW_RATE = 3  # learning rate of what does not come from ImageNet, to that of what does
+GLIOMA = LABELS.index("glioma")
 FULLY, BARELY = 0.6, 0.05  # share of a cell that is tumour: at least, at most
 
 
@@ -22,7 +23,8 @@ def fit(network, pool, checks, options, run):
     """Trains `network` in place and returns its history, one entry an epoch; goes on after the last whole epoch of `run`.
 
     `options`: side (px of the slices shown), epochs, batch, rate, mix {origin: slices an epoch}, hold_out [cases], dense,
-    attention and outside (weights of the losses), strength (of the augmentation), stripped (share shown without skull), seed.
+    attention and outside (weights of the losses), oedema (nothing is asked of what lies around a glioma: its outline may be
+    that of the part with contrast agent alone), strength (of the augmentation), stripped (share shown without skull), seed.
     """
     run.mkdir(parents=True, exist_ok=True)
     network.to(DEVICE, memory_format=torch.channels_last)
@@ -108,19 +110,26 @@ def step_loss(network, pool, chosen, options):
     logits, maps, _ = network(as_input(image).to(DEVICE))
     slice_loss = F.cross_entropy(logits, label, label_smoothing=SMOOTHING)
     cells = F.adaptive_avg_pool2d(mask[:, None], maps.shape[2:])[:, 0]
-    cell_loss = dense_loss(maps, cells, label, dense) if options["dense"] else maps.sum() * 0
+    unsure = near(cells) & (label == GLIOMA)[:, None, None] & options["oedema"]
+    cell_loss = dense_loss(maps, cells, label, dense, unsure) if options["dense"] else maps.sum() * 0
     where_loss = attention_loss(maps, cells, label) if options["attention"] else maps.sum() * 0
-    beside_loss = outside_loss(network, maps, cells, label, dense) if options["outside"] else maps.sum() * 0
+    beside_loss = outside_loss(network, maps, cells, label, dense & ~(unsure.flatten(1).any(1))) if options["outside"] else maps.sum() * 0
     loss = slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss + options["outside"] * beside_loss
     return loss, [float(slice_loss), float(cell_loss), float(where_loss), float(beside_loss)]
 
 
-def dense_loss(maps, cells, label, dense):
-    """Cross-entropy of the cells' labels, those with a tumour and those without weighing the same."""
-    cells, label = cells[dense], label[dense]
+def near(cells):
+    """Where there is tumour within two cells."""
+    return F.max_pool2d(cells[:, None], 5, stride=1, padding=2)[:, 0] > BARELY
+
+
+def dense_loss(maps, cells, label, dense, unsure):
+    """Cross-entropy of the cells' labels, those with a tumour and those without weighing the same; not of those without one
+    that are `unsure`."""
+    cells, label, unsure = cells[dense], label[dense], unsure[dense]
     losses = -F.log_softmax(maps[dense], 1)
     inside = (cells >= FULLY) & (label != NORMAL)[:, None, None]
-    outside = cells <= BARELY
+    outside = (cells <= BARELY) & ~unsure
     own = losses.gather(1, label[:, None, None, None].expand(-1, 1, *cells.shape[1:]))[:, 0]
     of_tumour = own[inside].mean() if inside.any() else maps.sum() * 0
     return (of_tumour + losses[:, NORMAL][outside].mean()) / 2
@@ -132,8 +141,7 @@ def outside_loss(network, maps, cells, label, dense):
     known = dense & (label != NORMAL) & (cells.flatten(1).amax(1) > 0)
     if not known.any():
         return maps.sum() * 0
-    near = F.max_pool2d(cells[known][:, None], 5, stride=1, padding=2)[:, 0]
-    logits = network.presence(maps[known], near <= BARELY)
+    logits = network.presence(maps[known], ~near(cells[known]))
     return F.cross_entropy(logits, torch.full((len(logits),), NORMAL, device=logits.device))
 
 

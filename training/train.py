@@ -28,8 +28,8 @@ WITH_STUDIES = {
     "study": 450, "study tumour": 80,
 }  # fmt: skip
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
-BASE = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": SLICES}
-WHOLE = {**SHARED, "side": 160, "epochs": 8, "rate": 3e-4, "mix": WITH_STUDIES}
+BASE = {**SHARED, "oedema": False, "side": 128, "epochs": 8, "rate": 7e-4, "mix": SLICES}
+WHOLE = {**SHARED, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4, "mix": WITH_STUDIES}
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
     "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],

@@ -22,7 +22,7 @@ pool = {"images": random.integers(0, 255, (count, 32, 32), np.uint8), "masks": r
 part = {"images": pool["images"] / np.float32(255), "labels": pool["labels"]}
 checks = {"val": part, "val erased": part, "val transplanted": part}
 options = {"side": 32, "epochs": 2, "batch": 4, "rate": 1e-3, "mix": {"real": count}, "hold_out": [], "dense": 0.5,
-           "attention": 0.3, "strength": 0.7, "stripped": 0.1, "seed": 1}
+           "attention": 0.3, "outside": 0.5, "oedema": True, "strength": 0.7, "stripped": 0.1, "seed": 1}
 def train(run):
     torch.manual_seed(1)
     network = LocalNet(4, 2)
