@@ -5,6 +5,7 @@ import numpy as np
 
 import counterfactuals
 from slices import HERE, LABELS, load_phantoms, load_slices
+from strip import stripped
 from studies import labelled, load_series
 
 NORMAL = LABELS.index("no_tumor")
@@ -26,15 +27,15 @@ def split(data, name):
 def training_pool(data, phantoms):
     """{"images" uint8, "masks" uint8, "brains" bool, "labels", "planes", "cases", "origins", "dense" bool}, made once.
 
-    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, placed, sham placed, phantom, study,
-    study tumour. cases: that of the DICOM study whose pixels are in the
-    slice, "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says
-    of every cell whether there is tumour.
+    origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, placed,
+    sham placed, phantom, study, study stripped, study tumour. cases: that of the DICOM study whose pixels are in the slice,
+    "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says of every
+    cell whether there is tumour.
     """
     cache = HERE / "cache" / f"pool-{signature(data)}.npz"
     if not cache.exists():
         random = np.random.default_rng(SEED)
-        parts = real_and_counterfactual(split(data, "train"), labelled(load_series(data), LABELS), random)
+        parts = real_and_counterfactual(data, split(data, "train"), labelled(load_series(data), LABELS), random)
         parts.append(part(load_phantoms(phantoms), "phantom"))
         pool = {key: np.concatenate([one[key] for one in parts]) for key in KEYS if key != "brains"}
         pool["brains"] = np.stack([brain(image, mask, random) for image, mask in zip(pool["images"], pool["masks"])])
@@ -65,7 +66,7 @@ def validation_pools(data):
     }
 
 
-def real_and_counterfactual(train, studies, random):
+def real_and_counterfactual(data, train, studies, random):
     no_case = np.full(len(train["labels"]), "")
     real = {**train, "cases": no_case}
     masked = np.flatnonzero(has_mask(train))
@@ -95,7 +96,9 @@ def real_and_counterfactual(train, studies, random):
     movable = masked[train["labels"][masked] != LABELS.index("pituitary")]
     whole = studies["labels"] == NORMAL
     whole[whole] = [counterfactuals.is_whole(image) or counterfactuals.head_of(image).mean() > 0.25 for image in studies["images"][whole]]
-    heads = {key: np.concatenate([studies[key][whole]] * PLACED) for key in ("images", "planes", "cases")}
+    bare = stripped(data)
+    parts.append(part(bare, "study stripped"))
+    heads = {key: np.concatenate([studies[key][whole], bare[key]] * PLACED) for key in ("images", "planes", "cases")}
     placed, unchanged = counterfactuals.place(real, movable, heads, np.random.default_rng(SEED + 1))
     parts += [part(placed, "placed"), part(unchanged, "sham placed")]
     return parts
@@ -129,5 +132,5 @@ def brain(image, mask, random):
 
 
 def signature(data):
-    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "pool.py")
+    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "strip.py", "pool.py")
     return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:12]

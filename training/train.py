@@ -24,8 +24,8 @@ from slices import HERE, LABELS
 ROOT = HERE.parent
 SLICES = {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
 WITH_STUDIES = {
-    "real": 2234, "erased": 60, "halves": 250, "transplanted": 250, "sham": 50, "placed": 500, "sham placed": 150, "phantom": 40,
-    "study": 450, "study tumour": 80,
+    "real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200, "phantom": 40,
+    "study": 420, "study stripped": 200, "study tumour": 80,
 }  # fmt: skip
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
 BASE = {**SHARED, "oedema": False, "side": 128, "epochs": 8, "rate": 7e-4, "mix": SLICES}
