@@ -105,9 +105,11 @@ def slices(manifest, card):
 
 
 def whole_series(card):
+    soup = card["training"].get("soup")
+    shipped = "what is shipped has the mean of their weights and its own" if soup else "what is shipped has seen them all"
     yield (
         "JPEG slices are not a scanner's output. Each row was scored by a network that had seen no slice of that case, trained "
-        "like the shipped one but without the cases of its fold; what is shipped has seen them all. *Called tumour*: "
+        f"like the shipped one but without the cases of its fold; {shipped}. *Called tumour*: "
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
         "series as a study, by the server's rule. That rule's 10 mm, the normal label's offset and the abstention threshold were "
         "chosen with healthy series of other folds, or all of them, in view: for heads of other scanners expect more alarms."
@@ -182,7 +184,11 @@ def variants(card):
         return "None were run: `training/experiments.py`."
     keys = ["variant", "judgedOn", "side", "epochs", "accuracy", "macroF1", "ece", "wrongAbove95", "peakInTumour",
             "erasedCalledTumour", "transplantedRight", "healthyCalledTumour", "tumourFound", "seriesAuc"]  # fmt: skip
-    return table(keys, [[row.get(key, "") for key in keys] for row in card["experiments"]])
+    return (
+        table(keys, [[row.get(key, "") for key in keys] for row in card["experiments"]])
+        + "\n\nThe last three are of the T1 series of studies, of which no variant has seen any: share of the healthy slices called a "
+        "tumour, share of those with 100 mm² of tumour called one, and the area under the ROC curve between these and the free ones."
+    )
 
 
 def training(run):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
-from slices import INPUT, LABELS
+from slices import LABELS
 
 HEAD = 0.08  # of full scale: darker is air
 LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
@@ -16,7 +16,6 @@ FAINT = 0.6  # of the gliomas that are placed anywhere: likewise, but of all deg
 LARGEST_PLACED = 0.12  # of the frame
 DONORS = 6  # the best of which one is drawn
 DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
-MIDDLE = INPUT["columns"] // 2
 CLEAR = 4  # columns beyond the middle that have to be free of tumour
 PARTNERS = 150  # halves of which the best is taken
 NORMAL = LABELS.index("no_tumor")
@@ -249,36 +248,42 @@ def halves(pool, chosen, random):
         if beside is None:
             continue
         images.append(join(own["image"], beside["image"]))
-        masks.append(np.concatenate([own["mask"][:, :MIDDLE], np.zeros_like(own["mask"][:, MIDDLE:])], 1))
+        masks.append(np.where(np.arange(own["mask"].shape[1]) < middle_of(own), own["mask"], 0))
         labels.append(own["label"])
     return {"images": np.stack(images).astype(np.float32), "masks": np.stack(masks), "labels": np.array(labels)}
 
 
 def free_halves(pool, index):
     """The slice so turned that its left half is one without a tumour, once for each such half."""
-    return [{**one, "label": NORMAL} for one in centred(pool, index) if not one["mask"][:, : MIDDLE + CLEAR].any()]
+    return [{**one, "label": NORMAL} for one in centred(pool, index) if not one["mask"][:, : middle_of(one) + CLEAR].any()]
 
 
 def tumour_halves(pool, index):
     """The slice so turned that its tumour lies in the left half, if it lies in one half alone."""
-    return [one for one in centred(pool, index) if one["mask"].any() and not one["mask"][:, MIDDLE - CLEAR // 2 :].any()]
+    return [
+        one for one in centred(pool, index) if one["mask"].any() and not one["mask"][:, middle_of(one) - CLEAR // 2 :].any()
+    ]
 
 
 def centred(pool, index):
     """The slice and its mirror image, the middle of the head in the middle of the frame."""
     image, mask = pool["images"][index].astype(np.float32), pool["masks"][index].astype(np.float32)
-    columns = np.flatnonzero(head_of(image).any(0))
-    shift = MIDDLE - int(round((columns[0] + columns[-1] + 1) / 2))
-    if abs(shift) > MIDDLE // 4:
+    columns, middle = np.flatnonzero(head_of(image).any(0)), image.shape[1] // 2
+    shift = middle - int(round((columns[0] + columns[-1] + 1) / 2))
+    if abs(shift) > middle // 4:
         return []
     image, mask = (ndimage.shift(one, (0, shift), order=0) for one in (image, mask))
     known = {"index": index, "plane": pool["planes"][index], "label": pool["labels"][index]}
     return [{**known, "image": one, "mask": cover} for one, cover in ((image, mask), (image[:, ::-1], mask[:, ::-1]))]
 
 
+def middle_of(one):
+    return one["mask"].shape[1] // 2
+
+
 def partner(own, free, random):
     """Of some tumour-free halves the one that goes on best where `own` ends, mirrored to lie on its right."""
-    band = slice(MIDDLE - 4, MIDDLE + 4)
+    band = slice(middle_of(own) - 4, middle_of(own) + 4)
     edge = own["image"][:, band]
     best = None
     for number in random.permutation(len(free))[:PARTNERS]:
@@ -295,7 +300,8 @@ def partner(own, free, random):
 
 def join(left, right):
     """The left half of one, the right half of the other, over six columns from one to the other."""
-    share = np.clip((np.arange(left.shape[1]) - MIDDLE) / 6 + 0.5, 0, 1)
+    columns = left.shape[1]
+    share = np.clip((np.arange(columns) - columns // 2) / 6 + 0.5, 0, 1)
     return left * (1 - share) + right * share
 
 

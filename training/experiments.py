@@ -18,13 +18,12 @@ from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
 from slices import HERE, INPUT, LABELS
 from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
-from train import SHARED, SLICES, make_phantoms
+from train import RECIPES, SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
-PLAIN = {**SHARED, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
+PLAIN = {**SHARED, "stripped": 0.105, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
 LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
-ERASED = {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}  # of 2.0.0
 # Network and options of each variant; what a name adds to the one before it is all that changes.
 VARIANTS = {
     "small-cnn": ("small", {**PLAIN, "rate": 2e-3}),
@@ -34,8 +33,8 @@ VARIANTS = {
     "local": ("local", LOCAL),
     "local-160px": ("local", {**LOCAL, "side": 160}),
     "local-gentle": ("local", {**LOCAL, "strength": 0.3}),
-    "local-erased": ("local", {**LOCAL, "mix": ERASED}),
-    "local-halves": ("local", {**LOCAL, "mix": SLICES, "outside": 0.5, "stripped": 0.2}),
+    "local-erased": ("local", {**LOCAL, "mix": RECIPES["erased"]["base"]["mix"]}),
+    "local-halves": ("local", RECIPES["stripped"]["base"]),
     "random-split": ("local", LOCAL),
 }
 WITHOUT_WEIGHTS = (

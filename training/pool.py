@@ -35,8 +35,9 @@ def training_pool(data, phantoms):
     cache = HERE / "cache" / f"pool-{signature(data)}.npz"
     if not cache.exists():
         random = np.random.default_rng(SEED)
-        parts = real_and_counterfactual(data, split(data, "train"), labelled(load_series(data), LABELS), random)
-        parts.append(part(load_phantoms(phantoms), "phantom"))
+        train, studies = split(data, "train"), labelled(load_series(data), LABELS)
+        parts = real_and_counterfactual(train, studies, random)
+        parts += [part(load_phantoms(phantoms), "phantom"), *more_heads(data, train, studies)]
         pool = {key: np.concatenate([one[key] for one in parts]) for key in KEYS if key != "brains"}
         pool["brains"] = np.stack([brain(image, mask, random) for image, mask in zip(pool["images"], pool["masks"])])
         np.savez(cache, **pool)
@@ -66,7 +67,7 @@ def validation_pools(data):
     }
 
 
-def real_and_counterfactual(data, train, studies, random):
+def real_and_counterfactual(train, studies, random):
     no_case = np.full(len(train["labels"]), "")
     real = {**train, "cases": no_case}
     masked = np.flatnonzero(has_mask(train))
@@ -83,8 +84,6 @@ def real_and_counterfactual(data, train, studies, random):
         part({"images": erased[of_glioma], "planes": train["planes"][done][of_glioma]}, "erased glioma"),
         part(studies, "study", dense=studies["labels"] == NORMAL),
     ]
-    joined = counterfactuals.halves(real, random.permutation(masked), random)
-    parts.append(part({key: joined[key] for key in ("images", "masks", "labels")}, "halves"))
     # In turn into heads with contrast agent, from the web, and of real studies, so that none of the three says anything.
     for heads in tumour_free:
         whole = np.array([counterfactuals.is_whole(image) for image in heads["images"]])
@@ -93,15 +92,26 @@ def real_and_counterfactual(data, train, studies, random):
         heads["masks"] = np.zeros_like(heads["images"])
         images, cases = counterfactuals.sham(real, random.permutation(masked)[:200], heads, random)
         parts.append(part({"images": images, "cases": cases}, "sham"))
+    return parts
+
+
+def more_heads(data, train, studies):
+    """What the recipe "stripped" adds: healthy heads without their skulls, tumours anywhere in healthy studies, heads of halves."""
+    real = {**train, "cases": np.full(len(train["labels"]), "")}
+    masked = np.flatnonzero(has_mask(train))
     movable = masked[train["labels"][masked] != LABELS.index("pituitary")]
     whole = studies["labels"] == NORMAL
     whole[whole] = [counterfactuals.is_whole(image) or counterfactuals.head_of(image).mean() > 0.25 for image in studies["images"][whole]]
     bare = stripped(data)
-    parts.append(part(bare, "study stripped"))
     heads = {key: np.concatenate([studies[key][whole], bare[key]] * PLACED) for key in ("images", "planes", "cases")}
     placed, unchanged = counterfactuals.place(real, movable, heads, np.random.default_rng(SEED + 1))
-    parts += [part(placed, "placed"), part(unchanged, "sham placed")]
-    return parts
+    joined = counterfactuals.halves(real, masked, np.random.default_rng(SEED + 2))
+    return [
+        part(bare, "study stripped"),
+        part(placed, "placed"),
+        part(unchanged, "sham placed"),
+        part({key: joined[key] for key in ("images", "masks", "labels")}, "halves"),
+    ]
 
 
 def part(given, origin, dense=None):

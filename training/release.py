@@ -28,6 +28,7 @@ RISK = 0.02  # share of wrong answers on val that abstention allows
 ALARMS = 0.03  # share of the slices of healthy heads that abstention allows to be called a tumour
 BLOCK = 13  # consecutive slices of a class and plane: about a patient of Cheng's 233 (3,064 slices)
 KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
+KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study tumour"}
 STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
 LIMITS = [
@@ -45,7 +46,8 @@ LIMITS = [
 def release(network, folds, pool, checks, data, out, recipe, histories, test):
     every = load_series(data)
     held_out = {name: with_logits(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
-    known = choose(network, pool, checks["val"], [one for part in held_out.values() for one in part])
+    origins = set(recipe["whole"]["mix"])
+    known = choose(network, pool, origins, checks["val"], [one for part in held_out.values() for one in part])
     parts = {"val": checks["val"]}
     if test:
         whole = split(data, "test")
@@ -55,7 +57,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     series = []
     for name, (fold, cases) in folds.items():
         others = [one for other, part in held_out.items() if other != name for one in part]
-        of_fold = choose(fold, pool, checks["val"], others, cases)
+        of_fold = choose(fold, pool, origins, checks["val"], others, cases)
         series += [score_series(one, of_fold) for one in held_out[name]]
     outside = [one for one in every if one["stratum"] in OUTSIDE]
     series += [score_series(one, known) for one in with_logits(network, outside)]
@@ -84,9 +86,9 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     print(f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/")
 
 
-def choose(network, pool, val, series, held_out=()):
+def choose(network, pool, origins, val, series, held_out=()):
     """Temperature, offset, abstention threshold and novelty, from val and from series that `network` or others like it
-    have not learned from; nothing of `held_out`."""
+    have not learned from; nothing of `held_out`. `origins`: the set of those of the pool that were learned from."""
     logits, of_val = predict(network, val["images"])
     sets = {"val": (logits, val["labels"]), "series of cases kept out": judged(series)}
     temperature, offset, reason = measure.choose_calibration(sets, NORMAL)
@@ -97,7 +99,7 @@ def choose(network, pool, val, series, held_out=()):
         "risk": measure.choose_threshold(calibrated, val["labels"], RISK),
         "alarms": measure.choose_alarm_threshold(of_healthy, NORMAL, ALARMS),
     }
-    learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], ["real", "erased", "erased glioma", "phantom", "study", "study tumour"])
+    learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
     fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))

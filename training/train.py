@@ -2,7 +2,7 @@
 
 1. base: the labelled slices, counterfactuals and phantoms; no DICOM study.
 2. fold-1 ... fold-3: the base goes on with the DICOM studies, but for the cases that the fold scores.
-3. final: the base goes on with all of them.
+3. final: the base goes on with all of them. A "soup" has the mean of its weights and of the folds'.
 4. Temperature, abstention and novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
 
 Every stage goes on after its last whole epoch when the command is given again.
@@ -22,14 +22,35 @@ from release import release
 from slices import HERE, LABELS
 
 ROOT = HERE.parent
-SLICES = {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
-WITH_STUDIES = {
-    "real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200, "phantom": 40,
-    "study": 420, "study stripped": 200, "study tumour": 80,
+SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "strength": 0.7}
+ERASED = {**SHARED, "outside": 0, "oedema": False, "stripped": 0.105}
+HALVES = {**SHARED, "outside": 0.5, "stripped": 0.2}
+RECIPES = {
+    "erased": {  # what is shipped
+        "base": {
+            **ERASED, "side": 128, "epochs": 18, "rate": 8e-4,
+            "mix": {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80},
+        },
+        "whole": {
+            **ERASED, "side": 160, "epochs": 6, "rate": 3e-4,
+            "mix": {"real": 2234, "erased": 80, "erased glioma": 170, "transplanted": 450, "sham": 80, "phantom": 60,
+                    "study": 350, "study tumour": 80},
+        },
+        "soup": False,
+    },
+    "stripped": {  # surer on val, worse on whole series: tried/stripped.md
+        "base": {
+            **HALVES, "oedema": False, "side": 128, "epochs": 8, "rate": 7e-4,
+            "mix": {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80},
+        },
+        "whole": {
+            **HALVES, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4,
+            "mix": {"real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
+                    "phantom": 40, "study": 420, "study stripped": 200, "study tumour": 80},
+        },
+        "soup": True,
+    },
 }  # fmt: skip
-SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
-BASE = {**SHARED, "oedema": False, "side": 128, "epochs": 8, "rate": 7e-4, "mix": SLICES}
-WHOLE = {**SHARED, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4, "mix": WITH_STUDIES}
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
     "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],
@@ -42,7 +63,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
     parser.add_argument("--out", default="models/brain-mri/2.0.0", help="folder named <name>/<version>")
-    parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
+    parser.add_argument("--recipe", choices=RECIPES, default="erased", help="which slices are learned from, and how")
+    parser.add_argument("--run", help="folder of checkpoints, resumed; by default training/runs/<recipe>")
     parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--without-test", action="store_true", help="leaves the test split untouched")
@@ -52,34 +74,48 @@ def arguments():
 def main():
     options = arguments()
     torch.set_num_threads(options.threads)
-    data, run = Path(options.data), Path(options.run)
+    recipe = RECIPES[options.recipe]
+    data, run = Path(options.data), Path(options.run or f"training/runs/{options.recipe}")
     pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
     stages = [options.stage] if options.stage else ["base", *FOLDS, "final"]
     for stage in stages:
         print(f"stage {stage}", flush=True)
-        network, history = train_stage(stage, data, run, pool, checks)
+        network, history = train_stage(stage, recipe, data, run, pool, checks)
     if not options.stage:
         folds = {name: (load_stage(run / name), cases) for name, cases in FOLDS.items()}
-        recipe = {"base": BASE, "whole": WHOLE, "folds": FOLDS, "threads": options.threads}
+        if recipe["soup"]:
+            network = mean_of([network, *(fold for fold, _ in folds.values())])
+        recipe = {**recipe, "folds": FOLDS, "threads": options.threads}
         histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
         release(network, folds, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
 
 
-def train_stage(stage, data, run, pool, checks):
-    torch.manual_seed(SHARED["seed"])
+def train_stage(stage, recipe, data, run, pool, checks):
+    torch.manual_seed(recipe["base"]["seed"])
     network = LocalNet(len(LABELS), NORMAL)
     if stage == "base":
         load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
         held_out = sorted(set(pool["cases"]) - {""})
-        return network, fit(network, pool, checks, {**BASE, "hold_out": held_out}, run / stage)
+        return network, fit(network, pool, checks, {**recipe["base"], "hold_out": held_out}, run / stage)
     network.load_state_dict(torch.load(run / "base" / "latest.pt", map_location="cpu")["average"])
-    return network, fit(network, pool, checks, {**WHOLE, "hold_out": FOLDS.get(stage, [])}, run / stage)
+    return network, fit(network, pool, checks, {**recipe["whole"], "hold_out": FOLDS.get(stage, [])}, run / stage)
 
 
 def load_stage(folder):
     network = LocalNet(len(LABELS), NORMAL)
     network.load_state_dict(torch.load(folder / "latest.pt", map_location="cpu")["average"])
     return network
+
+
+def mean_of(networks):
+    """Wortsman et al. 2022, Model soups (arXiv:2203.05482): networks that went on from one base, their weights averaged, cost
+    as much as one."""
+    states = [network.cpu().state_dict() for network in networks]
+    mean = LocalNet(len(LABELS), NORMAL)
+    mean.load_state_dict({
+        name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype) for name, value in states[0].items()
+    })  # fmt: skip
+    return mean
 
 
 def make_phantoms(volumes):

@@ -58,6 +58,38 @@ describe.skipIf(!hasPython('numpy', 'scipy'))('slices that no archive holds', ()
     expect(Math.abs(changed[1])).toBeLessThan(0.1);
   });
 
+  it('are of two halves, with the outline of the one that has a tumour and without one where neither has', () => {
+    const { labels, outlined, right, seam } = evaluate(
+      `${heads}
+pool["masks"][1:] = 0
+made = halves(pool, np.arange(3), random)
+bright = (made["images"] > 0.8).sum((1, 2))`,
+      '{"labels": made["labels"].tolist(), "outlined": [bool((m > 0).any() == (b > 20)) for m, b in zip(made["masks"], bright)], ' +
+        '"right": float(made["masks"][:, :, 32:].max()), "seam": float(np.abs(made["images"][:, 30, 31] - made["images"][:, 30, 32]).max())}',
+    );
+    expect(new Set(labels)).toEqual(new Set([1, 2]));
+    expect(outlined).not.toContain(false);
+    expect(right).toBe(0);
+    expect(seam).toBeLessThan(0.1);
+  });
+
+  it('get a tumour anywhere in the head, and as often healthy tissue of its shape', () => {
+    const { count, free, within, changed, places } = evaluate(
+      `${heads}
+many = {key: np.concatenate([others[key]] * 10) for key in others}
+shown, unchanged = place(pool, np.array([0]), many, random)
+inside = shown["masks"] > 0.5
+spots = {tuple(np.round(np.mean(np.nonzero(one), 1)).astype(int).tolist()) for one in inside}`,
+      '{"count": len(shown["images"]), "free": len(unchanged["images"]), "within": int((inside & air).sum()), ' +
+        '"changed": float(min((image - 0.4)[m].mean() for image, m in zip(shown["images"], inside))), "places": len(spots)}',
+    );
+    expect(count).toBe(20);
+    expect(free).toBe(20);
+    expect(within).toBeLessThan(20 * 3);
+    expect(changed).toBeGreaterThan(0.05);
+    expect(places).toBeGreaterThan(10);
+  });
+
   it('lose their skull to a brain that lies within the head', () => {
     const [brain, head, outside] = evaluate(
       `${heads}\nfound = brain_of(head(2), random)`,
@@ -66,6 +98,23 @@ describe.skipIf(!hasPython('numpy', 'scipy'))('slices that no archive holds', ()
     expect(outside).toBe(0);
     expect(brain / head).toBeGreaterThan(0.4);
     expect(brain / head).toBeLessThan(0.9);
+  });
+});
+
+describe.skipIf(!hasPython('numpy', 'scipy', 'pydicom'))('a volume', () => {
+  it('loses its skull to the brain that hangs together within it', () => {
+    const [found, missed, outside] = evaluate(
+      `from strip import find_brain
+z, y, x = (axis.astype(float) for axis in np.mgrid[:90, :100, :80])
+distance = np.sqrt(((z - 50) / 36) ** 2 + ((y - 50) / 46) ** 2 + ((x - 40) / 36) ** 2)
+brain, scalp = distance < 0.8, (distance > 0.92) & (distance < 1)
+pixels = (brain * 800 + scalp * 1300 + 20 * np.random.default_rng(1).random(brain.shape)).astype(np.float32)
+found = find_brain(pixels, [2.0, 2.0, 2.0])`,
+      '[float(found.sum() / brain.sum()), float((brain & ~found).sum() / brain.sum()), int((found & scalp).sum())]',
+    );
+    expect(found).toBeGreaterThan(0.85);
+    expect(missed).toBeLessThan(0.15);
+    expect(outside).toBe(0);
   });
 });
 

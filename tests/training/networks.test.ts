@@ -36,6 +36,21 @@ def with_tumour(row, column):
     expect(elsewhere).toBeCloseTo(there, 4);
   });
 
+  it('answers for some of its cells alone', () => {
+    const [all, left] = evaluate(
+      `${setUp}
+maps = torch.zeros(1, 4, 6, 6)
+maps[:, 2], maps[:, 1, 2, 5] = 6, 16
+everywhere = torch.ones(1, 6, 6, dtype=torch.bool)
+beside = everywhere.clone()
+beside[:, :, 4:] = False
+normal = lambda where: torch.softmax(network.presence(maps, where), 1)[0, 2].item()`,
+      '[normal(everywhere), normal(beside)]',
+    );
+    expect(all).toBeLessThan(0.05);
+    expect(left).toBeGreaterThan(0.95);
+  });
+
   it('is mapped by what speaks for the label, cut off below 0', () => {
     const { smallest, peaks } = evaluate(
       `${setUp}
