@@ -12,10 +12,10 @@ from slices import LABELS
 
 HEAD = 0.08  # of full scale: darker is air
 LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
-FAINT = 0.6  # of the gliomas that are placed anywhere: likewise, but of all degrees
 LARGEST_PLACED = 0.12  # of the frame
 DONORS = 6  # the best of which one is drawn
 DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
+FAINT = 0.6  # of the gliomas that are placed anywhere: likewise, but of all degrees
 CLEAR = 4  # columns beyond the middle that have to be free of tumour
 PARTNERS = 150  # halves of which the best is taken
 NORMAL = LABELS.index("no_tumor")
@@ -51,12 +51,15 @@ def blend(target, source, region):
 
 def head_of(image):
     """The head with everything in it."""
-    bright = ndimage.binary_opening(image > HEAD, iterations=1)
-    parts, count = ndimage.label(bright)
+    return ndimage.binary_fill_holes(largest(ndimage.binary_opening(image > HEAD, iterations=1)))
+
+
+def largest(mask):
+    """The largest part of `mask` that hangs together, in as many dimensions as it has; nothing of an empty one."""
+    parts, count = ndimage.label(mask)
     if count == 0:
-        return np.zeros(image.shape, bool)
-    largest = np.argmax(ndimage.sum_labels(bright, parts, np.arange(1, count + 1))) + 1
-    return ndimage.binary_fill_holes(parts == largest)
+        return np.zeros(mask.shape, bool)
+    return parts == np.argmax(ndimage.sum_labels(mask, parts, np.arange(1, count + 1))) + 1
 
 
 def is_whole(image):
@@ -168,8 +171,9 @@ def place(pool, chosen, heads, random):
                 level = np.median(source[widened(mask, 5) & ~widened(mask, 2)])
                 source = level + (source - level) * random.uniform(0.4, 1.1)
             image = blend(target, source * matching_gain(source, target), region).astype(np.float32)
-            (shown if with_tumour else free)["images"].append(image)
-            (shown if with_tumour else free)["cases"].append(heads["cases"][head])
+            kept = shown if with_tumour else free
+            kept["images"].append(image)
+            kept["cases"].append(heads["cases"][head])
             if with_tumour:
                 shown["masks"].append(mask.astype(np.float32))
                 shown["labels"].append(pool["labels"][index])
@@ -238,8 +242,9 @@ def halves(pool, chosen, random):
     are no more alike on both sides, neither tells anything.
     """
     usable = [index for index in chosen if pool["planes"][index] != "sag" and is_whole(pool["images"][index])]
-    free = [one for index in usable for one in free_halves(pool, index)]
-    with_tumour = [one for index in usable for one in tumour_halves(pool, index)]
+    turned = [one for index in usable for one in centred(pool, index)]
+    free = [{**one, "label": NORMAL} for one in turned if is_free(one)]
+    with_tumour = [one for one in turned if is_on_one_side(one)]
     images, masks, labels = [], [], []
     drawn = np.concatenate([random.permutation(len(free)) for _ in range(ROUNDS)])
     for number, index in enumerate(drawn):
@@ -247,22 +252,20 @@ def halves(pool, chosen, random):
         beside = partner(own, free, random)
         if beside is None:
             continue
-        images.append(join(own["image"], beside["image"]))
+        images.append(join(own["image"], beside))
         masks.append(np.where(np.arange(own["mask"].shape[1]) < middle_of(own), own["mask"], 0))
         labels.append(own["label"])
     return {"images": np.stack(images).astype(np.float32), "masks": np.stack(masks), "labels": np.array(labels)}
 
 
-def free_halves(pool, index):
-    """The slice so turned that its left half is one without a tumour, once for each such half."""
-    return [{**one, "label": NORMAL} for one in centred(pool, index) if not one["mask"][:, : middle_of(one) + CLEAR].any()]
+def is_free(one):
+    """Whether the left half has no tumour."""
+    return not one["mask"][:, : middle_of(one) + CLEAR].any()
 
 
-def tumour_halves(pool, index):
-    """The slice so turned that its tumour lies in the left half, if it lies in one half alone."""
-    return [
-        one for one in centred(pool, index) if one["mask"].any() and not one["mask"][:, middle_of(one) - CLEAR // 2 :].any()
-    ]
+def is_on_one_side(one):
+    """Whether there is a tumour, and all of it in the left half."""
+    return one["mask"].any() and not one["mask"][:, middle_of(one) - CLEAR // 2 :].any()
 
 
 def centred(pool, index):
@@ -282,7 +285,7 @@ def middle_of(one):
 
 
 def partner(own, free, random):
-    """Of some tumour-free halves the one that goes on best where `own` ends, mirrored to lie on its right."""
+    """Of some tumour-free halves the image that goes on best where `own` ends, mirrored to lie on its right; or None."""
     band = slice(middle_of(own) - 4, middle_of(own) + 4)
     edge = own["image"][:, band]
     best = None
@@ -294,7 +297,7 @@ def partner(own, free, random):
         gain = np.clip(edge.mean() / max(image[:, band].mean(), 1e-3), 0.5, 2)
         distance = np.abs(image[:, band] * gain - edge).mean()
         if best is None or distance < best[0]:
-            best = distance, {"image": np.clip(image * gain, 0, 1)}
+            best = distance, np.clip(image * gain, 0, 1)
     return best[1] if best else None
 
 

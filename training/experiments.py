@@ -16,8 +16,9 @@ from fit import fit, predict
 from mobilenet import load_tensorflow
 from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
+from release import judged
 from slices import HERE, INPUT, LABELS
-from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
+from studies import HEALTHY, load_series
 from train import RECIPES, SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
@@ -125,18 +126,18 @@ def append(name, network, checks, fitting, options, seconds):
 def on_series(network, data, side):
     """On the T1 series of studies, of which a variant sees none: share of the healthy slices called a tumour, share of those
     with 100 mm² of tumour called one, and the area under the ROC curve between these and all that are free of it."""
-    free, tumour, healthy = [], [], []
-    for one in load_series(data):
-        if "T2" in one["series"] or "FLAIR" in one["series"] or one["stratum"] in OUTSIDE:
-            continue
-        probabilities = measure.softmax(predict(network, one["images"], side=side)[0])
-        presence = 1 - probabilities[:, NORMAL]
-        tumour.append(presence[one["areas"] >= MODERATE_MM2])
-        free.append(presence[(one["areas"] == 0) & one["proven"]])
-        healthy.append(presence[one["areas"] == 0] if one["stratum"] in HEALTHY else [])
-    free, tumour, healthy = (np.concatenate(parts) for parts in (free, tumour, healthy))
-    ranks = (tumour[:, None] > free[None]).mean() + (tumour[:, None] == free[None]).mean() / 2
-    return [round(float(value), 4) for value in ((healthy > 0.5).mean(), (tumour > 0.5).mean(), ranks)]
+    series = [{**one, "logits": predict(network, one["images"], side=side)[0]} for one in load_series(data)]
+    presence, truth = presences(series)
+    healthy, _ = presences([one for one in series if one["stratum"] in HEALTHY])
+    tumour, free = presence[truth != NORMAL], presence[truth == NORMAL]
+    area = (tumour[:, None] > free[None]).mean() + (tumour[:, None] == free[None]).mean() / 2
+    return [round(float(value), 4) for value in ((healthy > 0.5).mean(), (tumour > 0.5).mean(), area)]
+
+
+def presences(series):
+    """Of the slices whose truth is known: probability of any tumour, and label."""
+    logits, truth = judged(series)
+    return 1 - measure.softmax(logits)[:, NORMAL], truth
 
 
 def command():

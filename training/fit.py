@@ -110,10 +110,11 @@ def step_loss(network, pool, chosen, options):
     logits, maps, _ = network(as_input(image).to(DEVICE))
     slice_loss = F.cross_entropy(logits, label, label_smoothing=SMOOTHING)
     cells = F.adaptive_avg_pool2d(mask[:, None], maps.shape[2:])[:, 0]
-    unsure = near(cells) & (label == GLIOMA)[:, None, None] & options["oedema"]
+    around = near(cells)
+    unsure = around & (label == GLIOMA)[:, None, None] & options["oedema"]
     cell_loss = dense_loss(maps, cells, label, dense, unsure) if options["dense"] else maps.sum() * 0
     where_loss = attention_loss(maps, cells, label) if options["attention"] else maps.sum() * 0
-    beside_loss = outside_loss(network, maps, cells, label, dense & ~(unsure.flatten(1).any(1))) if options["outside"] else maps.sum() * 0
+    beside_loss = outside_loss(network, maps, cells, around, label, dense & ~unsure.flatten(1).any(1)) if options["outside"] else maps.sum() * 0
     loss = slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss + options["outside"] * beside_loss
     return loss, [float(slice_loss), float(cell_loss), float(where_loss), float(beside_loss)]
 
@@ -135,13 +136,13 @@ def dense_loss(maps, cells, label, dense, unsure):
     return (of_tumour + losses[:, NORMAL][outside].mean()) / 2
 
 
-def outside_loss(network, maps, cells, label, dense):
+def outside_loss(network, maps, cells, around, label, dense):
     """Cross-entropy of what lies beside a tumour, pooled as a slice of its own, whose answer is the normal label: the
     tumour-free part of a head with contrast agent. The cells next to the tumour are left out, for oedema."""
     known = dense & (label != NORMAL) & (cells.flatten(1).amax(1) > 0)
     if not known.any():
         return maps.sum() * 0
-    logits = network.presence(maps[known], ~near(cells[known]))
+    logits = network.presence(maps[known], ~around[known])
     return F.cross_entropy(logits, torch.full((len(logits),), NORMAL, device=logits.device))
 
 

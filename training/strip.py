@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 from scipy import ndimage
 
+from counterfactuals import largest
 from slices import prepare
 
 # Axial T1 series in which the brain is found well, as one sees when one looks at them.
@@ -80,11 +81,6 @@ def central(plane, centre):
         or (size >= 0.15 * sizes.max() and np.hypot(*(np.array(ndimage.center_of_mass(parts == part)) - centre)) < 64 / GRID)
     ]  # fmt: skip
     return ndimage.binary_dilation(np.isin(parts, kept)) & ndimage.binary_dilation(plane)
-
-
-def largest(mask):
-    parts, count = ndimage.label(mask)
-    return parts == np.argmax(ndimage.sum_labels(mask, parts, np.arange(1, count + 1))) + 1
 
 
 def ball(radius):
