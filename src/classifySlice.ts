@@ -1,4 +1,5 @@
-import { classifySlices, conclude, hasSeenAll } from './classifyStudy.js';
+import { classifySlices, sliceWithFile } from './classifySeries.js';
+import { conclude, hasSeenAll } from './classifyStudy.js';
 import type { Context } from './context.js';
 import { ModelNotFound, SliceNotFound } from './errors.js';
 import type { Prediction, StudyStatus } from './generated/prisma/client.js';
@@ -9,8 +10,8 @@ const ANSWERED: StudyStatus[] = ['CLASSIFIED', 'PARTIAL', 'FAILED'];
 export type ClassifySlice = { sopInstanceUid: string; frameNumber: number; modelId?: string; concludes?: boolean };
 
 /**
- * Classifies one stored slice now, by default with the active model; a stored prediction is made anew, and with it the answer of a
- * study that had one.
+ * Classifies one stored slice now, by default with the active model, in the light of its series where that reads series; a
+ * stored prediction is made anew, and with it the answer of a study that had one.
  * @throws SliceNotFound, ModelNotFound
  */
 export async function classifySlice(
@@ -27,15 +28,15 @@ export async function classifySlice(
   const slice = await prisma.slice.findUnique({
     where: { sopInstanceUid_frameNumber: { sopInstanceUid, frameNumber } },
     include: {
-      instance: { select: { path: true } },
-      series: { select: { study: { select: { id: true, status: true } } } },
+      ...sliceWithFile,
+      series: { select: { orientation: true, study: { select: { id: true, status: true } } } },
     },
   });
   if (!slice)
     throw new SliceNotFound(
       `Frame ${frameNumber} of instance ${sopInstanceUid} is not here. Import its study, or classify it with classifyStudy first.`,
     );
-  await classifySlices(context, [slice], shadow);
+  await classifySlices(context, [slice], { shadow, known: 'CORRECT' });
   const { study } = slice.series;
   if (
     concludes &&

@@ -1,17 +1,24 @@
 import { join } from 'node:path';
 import { announceStudy } from './announceStudy.js';
+import {
+  BATCH,
+  bySeries,
+  decodeSlices,
+  type Looked,
+  lookAt,
+  type SliceWithFile,
+  sliceWithFile,
+  storeVerdicts,
+} from './classifySeries.js';
 import type { Context } from './context.js';
-import { MrimasterError, ReceivedFilesMissing, StudyNotFound } from './errors.js';
+import { ReceivedFilesMissing, StudyNotFound } from './errors.js';
 import { asLogged } from './formatError.js';
 import type { Prediction, Prisma, StudyStatus } from './generated/prisma/client.js';
-import type { PredictedSlice } from './inference/classifier.js';
 import { combine } from './inference/combine.js';
-import { abstain } from './inference/decide.js';
-import type { Slice } from './pacs/applyModalityLut.js';
+import type { LabelProbability } from './inference/decide.js';
 import { chooseSeries } from './pacs/chooseSeries.js';
 import type { Instance } from './pacs/parse.js';
-import { parseFile } from './pacs/parseFile.js';
-import { unfitFrame } from './pacs/unfit.js';
+import { parseReceived } from './parseReceived.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { enqueueWriteBacks } from './writeBackJobs.js';
 
@@ -25,15 +32,13 @@ export type ClassifyStudy = {
   jobId?: string;
 };
 
-/** Slices decoded, classified and stored together: a killed process repeats no more than these. */
-const BATCH = 8;
 /** The part of a job's progress that pulling from the archive stands for. */
 const RETRIEVAL_SHARE = 0.3;
 
 /**
  * The story of a study: retrieve → choose series → decode → preprocess → classify → persist → conclude.
  * Every step may be repeated: what is stored already is passed over, so a study that was interrupted anywhere is
- * finished by the next call, each slice predicted once by each model.
+ * finished by the next call, each slice predicted once by each model; a killed process repeats no more than one series.
  * @param onProgress 0–1.
  * @param signal when aborted, stops with its reason behind the batch at hand.
  * @throws StudyNotFound, ReceivedFilesMissing and the archive's errors; a slice that fails is stored as such and stops
@@ -52,27 +57,42 @@ export async function classifyStudy(
   if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
   await setStatus(context, study.id, 'CLASSIFYING');
   await decideSeries(context, study.id);
-  const slices = await slicesToClassify(context, study.id, force);
-  // While one batch is classified and stored, the next one is decoded.
-  const batchAt = (start: number) => slices.slice(start, start + BATCH);
-  const decode = (start: number) => {
-    const decoded = decodeSlices(context, batchAt(start));
+  const readers = [context, ...shadowsOf(context)].map((reader) => ({ reader, looked: [] as Looked[] }));
+  const parts = inParts(
+    await slicesToClassify(
+      readers.map(({ reader }) => reader),
+      study.id,
+      force,
+    ),
+  );
+  // While one part is looked at, the next one is decoded.
+  const decode = (index: number) => {
+    const decoded = decodeSlices(context, parts[index]?.slices ?? []);
     decoded.catch(() => {}); // awaited in its turn, or not at all where the job is stopped before
     return decoded;
   };
   let decoded = decode(0);
-  for (let start = 0; start < slices.length; start += BATCH) {
+  for (const [index, part] of parts.entries()) {
     signal.throwIfAborted();
     const current = await decoded;
-    decoded = decode(start + BATCH);
-    await classifyDecoded(context, batchAt(start), current);
-    await inShadow(context, (beside) => classifyDecoded(beside, batchAt(start), current, true));
-    await onProgress(before + ((1 - before) * Math.min(start + BATCH, slices.length)) / slices.length);
+    decoded = decode(index + 1);
+    for (const one of readers) {
+      const storing = { shadow: one.reader !== context, known: force ? ('REPLACE' as const) : ('CORRECT' as const) };
+      await unlessShadow(one.reader, storing.shadow, async () => {
+        one.looked.push(...(await lookAt(one.reader, current)));
+        if (!readsSeries(one.reader)) await storeVerdicts(one.reader, part.slices, one.looked.splice(0), storing);
+        else if (part.closes && one.looked.length === part.series.length)
+          await storeVerdicts(one.reader, part.series, one.looked, storing);
+      });
+      if (part.closes) one.looked = [];
+    }
+    await onProgress(before + ((1 - before) * (index + 1)) / parts.length);
   }
   await conclude(context, study.id, jobId);
-  await inShadow(context, async (beside) => {
-    if (await hasSeenAll(beside, study.id)) await storeFinding(beside, context.prisma, study.id, true);
-  });
+  for (const beside of shadowsOf(context))
+    await unlessShadow(beside, true, async () => {
+      if (await hasSeenAll(beside, study.id)) await storeFinding(beside, context.prisma, study.id, true);
+    });
 }
 
 /** The same parts, with the model that is active now: one that is activated meanwhile answers from the next study on. */
@@ -87,14 +107,18 @@ export async function hasSeenAll({ model, prisma }: Context, studyId: string): P
   return (await prisma.slice.count({ where: unseen })) === 0;
 }
 
-/** Models that are tried out see what the active one sees. Whatever becomes of them, its answer comes as it would. */
-async function inShadow(context: Context, work: (beside: Context) => Promise<unknown>): Promise<void> {
-  for (const { classifier, model } of context.models.shadows) {
-    try {
-      await work({ ...context, classifier, model });
-    } catch (error) {
-      context.log.warn(asLogged(error), `${model.name} ${model.version} failed as a shadow.`);
-    }
+/** Models that are tried out see what the active one sees. */
+function shadowsOf(context: Context): Context[] {
+  return context.models.shadows.map(({ classifier, model }) => ({ ...context, classifier, model }));
+}
+
+/** Whatever becomes of a shadow, the answer comes as it would. */
+async function unlessShadow({ log, model }: Context, shadow: boolean, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!shadow) throw error;
+    log.warn(asLogged(error), `${model.name} ${model.version} failed as a shadow.`);
   }
 }
 
@@ -152,134 +176,38 @@ function placeSlices(prisma: Context['prisma'], seriesId: string, eligible: bool
 
 type SlicePlace = { sopInstanceUid: string; frameNumber: number; location: number | null };
 
-/** undefined where the file is gone or damaged since it was received. */
-async function parseReceived(path: string): Promise<Instance | undefined> {
-  try {
-    return await parseFile(path);
-  } catch (error) {
-    if (error instanceof MrimasterError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+const readsSeries = ({ classifier }: Context): boolean => classifier.manifest.inSeries !== undefined;
 
-const sliceWithFile = { instance: { select: { path: true } } } satisfies Prisma.SliceInclude;
-export type SliceWithFile = Prisma.SliceGetPayload<{ include: typeof sliceWithFile }>;
-
-/** In their order in space: those without a prediction by this model, and those that failed, once more. */
-function slicesToClassify({ prisma, model }: Context, studyId: string, force: boolean): Promise<SliceWithFile[]> {
-  const done = { modelId: model.id, status: { not: 'FAILED' as const } };
-  return prisma.slice.findMany({
-    where: { series: { studyId }, eligible: true, ...(!force && { predictions: { none: done } }) },
+/**
+ * In their order in space, by series: those without a prediction by the first of the readers, the active model, and those
+ * that failed, once more. Where one of them reads series, all of a series that has any, or one that was judged by itself.
+ */
+async function slicesToClassify(readers: readonly Context[], studyId: string, force: boolean) {
+  const [{ prisma, model }] = readers as [Context, ...Context[]];
+  const whole = readers.some(readsSeries);
+  const done = { modelId: model.id, status: { not: 'FAILED' as const }, ...(whole && { withSeries: true }) };
+  const eligible = { series: { studyId }, eligible: true };
+  const open = force ? eligible : { ...eligible, predictions: { none: done } };
+  const slices = await prisma.slice.findMany({
+    where: whole ? { series: { studyId, slices: { some: open } }, eligible: true } : open,
     orderBy: [{ seriesId: 'asc' }, { position: 'asc' }],
     include: sliceWithFile,
   });
+  return bySeries(slices);
 }
 
-/**
- * Predicts these slices with the active model and stores the predictions. One that is passed over with its series gets
- * no answer where its own header says why.
- */
-export async function classifySlices(
-  context: Context,
-  slices: readonly SliceWithFile[],
-  shadow = false,
-): Promise<void> {
-  await classifyDecoded(context, slices, await decodeSlices(context, slices), shadow);
-}
+/** A series in parts that are decoded and looked at together; `closes`: the last part of its series. */
+type Part = { series: SliceWithFile[]; slices: SliceWithFile[]; closes: boolean };
 
-/** What became of each slice: its modality values, or why there are none. */
-type Decoded = Slice | MrimasterError;
-
-function decodeSlices({ decoding, receivedDir }: Context, slices: readonly SliceWithFile[]): Promise<Decoded[]> {
-  return Promise.all(
-    slices.map(async ({ instance, frameNumber }) => {
-      try {
-        return await decoding.readSlice(join(receivedDir, instance.path), frameNumber);
-      } catch (error) {
-        if (error instanceof MrimasterError) return error;
-        throw error;
-      }
-    }),
-  );
-}
-
-async function classifyDecoded(
-  context: Context,
-  slices: readonly SliceWithFile[],
-  decoded: readonly Decoded[],
-  shadow = false,
-): Promise<void> {
-  const { classifier, model, receivedDir } = context;
-  const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
-  const verdicts = images.length > 0 ? await classifier.classify(images) : [];
-  const objections = await Promise.all(
-    slices.map(async ({ eligible, instance, frameNumber }) => {
-      const parsed = eligible ? undefined : await parseReceived(join(receivedDir, instance.path));
-      return parsed ? unfitFrame(parsed, frameNumber, classifier.manifest.weightings) : null;
-    }),
-  );
-  const predictions = slices.map(({ id: sliceId }, index) => {
-    const image = decoded[index];
-    const unfit = objections[index];
-    const verdict = image instanceof MrimasterError ? failure(image) : (verdicts.shift() as PredictedSlice);
-    const outcome = unfit && verdict.status !== 'FAILED' ? abstain(verdict, unfit) : verdict;
-    return {
-      failureCode: null,
-      ...outcome,
-      executionProvider: classifier.provider,
-      sliceId,
-      modelId: model.id,
-      shadow,
-    };
+function inParts(allSeries: readonly SliceWithFile[][]): Part[] {
+  return allSeries.flatMap((series) => {
+    const starts = Array.from({ length: Math.ceil(series.length / BATCH) }, (_, index) => index * BATCH);
+    return starts.map((start) => ({
+      series,
+      slices: series.slice(start, start + BATCH),
+      closes: start + BATCH >= series.length,
+    }));
   });
-  await storePredictions(context, predictions);
-  countPredictions(context, predictions);
-}
-
-function countPredictions({ metrics, model: { name, version } }: Context, predictions: readonly PredictionRow[]): void {
-  const model = `${name}@${version}`;
-  for (const { status, label, abstentionReason } of predictions) {
-    metrics.predictions.inc({ model, label: label ?? 'none', status });
-    if (abstentionReason) metrics.abstentions.inc({ model, reason: abstentionReason });
-  }
-}
-
-/** New ones in one statement; one that replaces another takes with it what explained that. */
-async function storePredictions({ prisma }: Context, predictions: PredictionRow[]): Promise<void> {
-  const keys = predictions.map(({ sliceId, modelId }) => ({ sliceId, modelId }));
-  if ((await prisma.prediction.count({ where: { OR: keys } })) === 0) {
-    await prisma.prediction.createMany({ data: predictions, skipDuplicates: true }); // another process may be at it, too
-    return;
-  }
-  const writes = predictions.flatMap(({ sliceId, modelId, ...prediction }) => {
-    const key = { sliceId, modelId };
-    return [
-      // Apart, so that the upsert is PostgreSQL's own (INSERT ... ON CONFLICT) and two processes at the same slice do not
-      // meet.
-      prisma.explanation.deleteMany({ where: { prediction: key } }),
-      prisma.prediction.upsert({
-        where: { sliceId_modelId: key },
-        create: { ...prediction, ...key },
-        update: { ...prediction, createdAt: new Date() },
-      }),
-    ];
-  });
-  await prisma.$transaction(writes);
-}
-
-type PredictionRow = Prisma.PredictionCreateManyInput;
-
-/** What a clinician sees of a slice that could not be read: that, and why. */
-function failure({ code }: MrimasterError) {
-  const nothing = {
-    label: null,
-    confidence: null,
-    probabilities: [],
-    abstentionReason: null,
-    novelty: null,
-    inferenceMs: 0,
-  };
-  return { ...nothing, status: 'FAILED' as const, failureCode: code };
 }
 
 /** The slices' predictions as one answer, and the study's final status; and whoever is to be told of it. */
@@ -312,9 +240,11 @@ async function storeFinding(
   });
   const verdicts = predictions.map(({ slice, ...prediction }) => {
     const { seriesId, position, sliceLocation } = slice;
-    return { ...prediction, seriesId, position, location: sliceLocation };
+    const probabilities = prediction.probabilities as LabelProbability[];
+    return { ...prediction, probabilities, seriesId, position, location: sliceLocation };
   });
-  const finding = combine(verdicts, classifier.manifest.normalLabel);
+  const { normalLabel, inSeries } = classifier.manifest;
+  const finding = combine(verdicts, { normalLabel, surest: inSeries?.abstention.study });
   const key = { studyId, modelId: model.id };
   if (finding)
     await tx.studyFinding.upsert({

@@ -21,8 +21,8 @@ export function describeFaithfulness({ verdict, probability, without, control }:
   const [before, after, other] = [probability, without, control].map((one) => `${(100 * one).toFixed(1)} %`);
   const figures = `without its hottest part ${after} instead of ${before}, without another part ${other}`;
   return verdict === 'SUPPORTED'
-    ? `The answer rests on what the map shows (${figures}).`
-    : `The answer does not rest on what the map shows (${figures}).`;
+    ? `The answer of this slice alone rests on what the map shows (${figures}).`
+    : `The answer of this slice alone does not rest on what the map shows (${figures}).`;
 }
 
 const REMOVED_SHARE = 0.1; // of the part of the slice that the model saw

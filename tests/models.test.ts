@@ -22,9 +22,10 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   folder = await temporaryFolder();
   const [version = ''] = readdirSync(OURS).sort().reverse();
-  copyModel(version, '2.0.0', (manifest) => manifest);
-  // The same graph, so unsure that it abstains from everything: its answers can be told from the other's.
-  copyModel(version, '2.1.0', (manifest) => ({ ...manifest, abstention: { confidence: 1 } }));
+  copyModel(version, '2.0.0', ({ inSeries: _, ...manifest }) => manifest);
+  // The same graph, so unsure that it abstains from everything: its answers can be told from the other's. Both judge slice
+  // by slice, so that a study can be half seen.
+  copyModel(version, '2.1.0', ({ inSeries: _, ...manifest }) => ({ ...manifest, abstention: { confidence: 1 } }));
   env = {
     DATA_DIR: join(folder.path, 'data'),
     MODELS_DIR: join(folder.path, 'models'),
@@ -150,10 +151,10 @@ describe('a shadow', () => {
 
   it('that fails costs the answer nothing', async () => {
     const { classifier } = program.context.models.running(ids['2.1.0'] as string) as Answer;
-    const { classify: works } = classifier;
-    classifier.classify = () => Promise.reject(new Error('out of memory'));
+    const { look: works } = classifier;
+    classifier.look = () => Promise.reject(new Error('out of memory'));
     await classify();
-    classifier.classify = works;
+    classifier.look = works;
     expect((await study()).finding).toMatchObject({ abstained: false });
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { readConfig } from '../config.js';
 import { importFiles } from '../importFiles.js';
+import type { Manifest } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
 import { type Begun, type Running, start } from '../main.js';
@@ -62,11 +63,7 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   for (const { description, eligible, eligibilityReason } of series)
     console.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
   printSlices(series);
-  const { abstention, calibration } = context.classifier.manifest;
-  if (calibration && abstention)
-    console.log(
-      `Confidences are calibrated probabilities; below ${percent(abstention.confidence)} the model abstains.`,
-    );
+  console.log(howToRead(context.classifier.manifest));
   if (finding) await showFinding();
   console.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
   console.log(`${INTENDED_USE}. The study is synthetic.`);
@@ -121,6 +118,15 @@ function createClient(url: string): (query: string, variables: object) => Promis
     if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
     return data;
   };
+}
+
+function howToRead({ abstention, calibration, inSeries }: Manifest): string {
+  if (inSeries) {
+    const { finding, normal } = inSeries.abstention;
+    return `Slices are read together: each has an answer from a confidence of ${percent(finding)} on, "nothing found" from ${percent(normal)} on.`;
+  }
+  if (!calibration || !abstention) return 'The model is not calibrated: read its confidences with care.';
+  return `Confidences are calibrated probabilities; below ${percent(abstention.confidence)} the model abstains.`;
 }
 
 function printSlices(series: Answer[]): void {

@@ -9,8 +9,9 @@ import { readGraph } from './gradcam/graph.js';
 import { convolutionalLayers } from './gradcam/layers.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
-import type { Cam, ClassifyTask, ExplainTask, LoadTask, Logits } from './inferenceWorker.js';
+import type { Cam, ClassifyTask, ExplainTask, LoadTask, ReadTask, Seen } from './inferenceWorker.js';
 import type { Manifest, Model } from './manifest.js';
+import type { LeftRight, SeenSlice } from './readSeries.js';
 import type { Device, Provider } from './session.js';
 
 // ONNX Runtime would write an id of this machine to the user's cache folder, and look for its makers' server. It reads
@@ -33,7 +34,12 @@ export type Classifier = {
   explainable(): Promise<Explainable>;
   /** false where its thread died and the model cannot be loaded again. */
   isLoaded(): boolean;
+  /** Each image by itself. */
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
+  /** What the model sees in each. */
+  look(images: GrayscaleImage[]): Promise<Seen[]>;
+  /** Slices of one series together, from what was seen in them; in the thread, for a large series takes a while. */
+  readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | null): Promise<Verdict[]>;
   /** Maps of `layers`, in one run. @throws LabelNotFound, ExplanationUnavailable */
   explain(image: GrayscaleImage, what: Explained, method: Method, layers: readonly string[]): Promise<Cam[]>;
   /** The same of several images, all in one run; where one of them has no map, none is had. */
@@ -54,7 +60,7 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
     maxThreads: 1, // ONNX Runtime itself uses the other cores
     idleTimeout: Number.POSITIVE_INFINITY, // the loaded model lives in the thread
   });
-  type Task = LoadTask | ClassifyTask | ExplainTask | { file: string };
+  type Task = LoadTask | ClassifyTask | ReadTask | ExplainTask | { file: string };
   const ask = async <Result>(task: Task, name: string) => answerOf<Result>(await threads.run(task, { name }));
   let loaded = true;
   const run = <Result>(task: Task, name: string): Promise<Result> =>
@@ -75,6 +81,7 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       if (label === against) throw new LabelNotFound('A label cannot be contrasted with itself. Name another one.');
       return Float32Array.from(manifest.labels, (one) => Number(one === label) - Number(one === against));
     };
+    const look: Classifier['look'] = (images) => run<Seen[]>({ file, images }, 'classify');
     const explainAll: Classifier['explainAll'] = async (images, what, method, layers) =>
       run<Cam[][]>({ file, images, seeds: what.map(seedOf), method, layers }, 'explain');
     return {
@@ -84,13 +91,13 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       layers: convolutionalLayers(readGraph(await readFile(file))).map(({ name }) => name),
       isLoaded: () => loaded,
       explainable: () => run<Explainable>({ file }, 'explainable'),
-      classify: async (images) => {
-        const results = await run<Logits[]>({ file, images }, 'classify');
-        return results.map(({ logits, novelty, milliseconds }) => ({
+      classify: async (images) =>
+        (await look(images)).map(({ logits, novelty, milliseconds }) => ({
           ...decide(logits, manifest, novelty),
           inferenceMs: milliseconds,
-        }));
-      },
+        })),
+      look,
+      readSeries: (slices, leftRight) => run<Verdict[]>({ file, slices, leftRight }, 'read'),
       explain: async (image, what, method, layers) => (await explainAll([image], [what], method, layers))[0] as Cam[],
       explainAll,
       close: () => threads.destroy(),

@@ -1,6 +1,8 @@
+import type { LabelProbability } from './decide.js';
+
 /**
  * What a study's answer is made of: a slice's verdict and its place. `position`: from 0, along the series' normal;
- * `location`: mm along it, null where it is not known.
+ * `location`: mm along it, null where it is not known. `probabilities`: none of a slice that failed.
  */
 export type SliceVerdict = {
   sliceId: string;
@@ -10,8 +12,12 @@ export type SliceVerdict = {
   status: 'CLASSIFIED' | 'ABSTAINED' | 'FAILED';
   label: string | null;
   confidence: number | null;
+  probabilities: readonly LabelProbability[];
   abstentionReason: AbstentionReason | null;
 };
+
+/** `normalLabel`: the one that means "nothing found". `surest`: the least probability of any finding in a finding's surest slice. */
+export type Rule = { normalLabel: string | undefined; surest?: number | undefined };
 
 type AbstentionReason = 'LOW_CONFIDENCE' | 'OUT_OF_DISTRIBUTION' | 'NOT_A_BRAIN_MR';
 
@@ -44,18 +50,20 @@ const ENOUGH = 0.5;
  * 1. A finding needs a run of neighbouring slices of one series that all name it, at two places at least (two echoes of
  *    one place are one) and over 10 mm where places are known. An abstention counts in no run, and breaks it where it
  *    guesses another label. The run with the largest sum of confidences decides; its surest slice is the key.
- * 2. Where the only runs are shorter than that, it abstains; the heaviest of them is its guess, and its key to look at.
+ * 2. Where the only runs are shorter than that, or have no slice with `surest`, it abstains; the heaviest of them is its
+ *    guess, and its key to look at.
  * 3. Without any run the answer is `normalLabel`; its key slice is the middle one of the surest series.
  * 4. Without either it abstains; the likeliest label is its guess. So it does where it says "nothing found" of fewer than
  *    half of the slices, and where more than half are unlike what the model was made from, whatever the others say.
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
-export function combine(verdicts: readonly SliceVerdict[], normalLabel: string | undefined): Finding | null {
+export function combine(verdicts: readonly SliceVerdict[], rule: Rule): Finding | null {
+  const { normalLabel } = rule;
   const seen = verdicts.filter(({ status }) => status !== 'FAILED');
   const answers = seen.filter(isAnswer);
   if (seen.length === 0) return null;
-  const { basis, sure } = decideBasis(seen, answers, normalLabel) ?? {
+  const { basis, sure } = decideBasis(seen, answers, rule) ?? {
     basis: likeliest(seen.filter(hasLabel)),
     sure: false,
   };
@@ -83,18 +91,22 @@ const isAnswer = (verdict: SliceVerdict): verdict is Answer => verdict.status ==
 function decideBasis(
   seen: readonly SliceVerdict[],
   answers: Answer[],
-  normalLabel: string | undefined,
+  { normalLabel, surest = 0 }: Rule,
 ): { basis: Answer[]; sure: boolean } | undefined {
   if (normalLabel === undefined) return answers.length > 0 ? { basis: likeliest(answers), sure: true } : undefined;
   const runs = findRuns(seen.filter(hasLabel)).filter(
     (run) => run[0]?.label !== normalLabel && countPlaces(run) >= SHORTEST_RUN,
   );
-  const long = runs.filter((run) => extent(run) >= SHORTEST_EXTENT);
-  const [found] = [...(long.length > 0 ? long : runs)].sort((a, b) => weight(b) - weight(a));
-  if (found) return { basis: found, sure: long.length > 0 };
+  const reaches = ({ probabilities }: Answer) => 1 - probabilityOf(normalLabel, probabilities) >= surest;
+  const enough = runs.filter((run) => extent(run) >= SHORTEST_EXTENT && run.some(reaches));
+  const [found] = [...(enough.length > 0 ? enough : runs)].sort((a, b) => weight(b) - weight(a));
+  if (found) return { basis: found, sure: enough.length > 0 };
   const normal = answers.filter(({ label }) => label === normalLabel);
   return normal.length > 0 ? { basis: normal, sure: true } : undefined;
 }
+
+const probabilityOf = (label: string, probabilities: readonly LabelProbability[]): number =>
+  probabilities.find((one) => one.label === label)?.probability ?? 0;
 
 function countUnknown(verdicts: readonly SliceVerdict[]): number {
   return verdicts.filter(({ abstentionReason: reason }) => reason !== null && reason !== 'LOW_CONFIDENCE').length;

@@ -14,21 +14,30 @@ export type Verdict = {
 };
 
 /**
- * Logits to a verdict: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature, then abstention
- * where the slice is unlike the training data, or the confidence is below the manifest's threshold.
+ * Logits to a verdict on a slice by itself: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature,
+ * then abstention where the slice is unlike the training data, or the confidence is below the manifest's threshold.
  * @param logits one per label, in the manifest's order.
  */
-export function decide(
-  logits: Float32Array,
-  { labels, calibration, abstention, outOfDistribution }: Manifest,
-  novelty: number | null = null,
-): Verdict {
+export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): Verdict {
+  const { labels, calibration, abstention } = manifest;
   const values = softmax(logits, calibration?.temperature ?? 1);
   const probabilities = labels.map((label, index) => ({ label, probability: values[index] as number }));
-  const { label, probability } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
+  const { label } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
+  return answer(label, probabilities, novelty, manifest, abstention?.confidence ?? 0);
+}
+
+/** This label, or an abstention: where the slice is unlike the training data, or the label less probable than `least`. */
+export function answer(
+  label: string,
+  probabilities: LabelProbability[],
+  novelty: number | null,
+  { outOfDistribution }: Manifest,
+  least: number,
+): Verdict {
+  const probability = probabilities.find((one) => one.label === label)?.probability ?? 0;
   // Not "above": a novelty that is no number is no licence to answer.
   const unknown = outOfDistribution !== undefined && !((novelty ?? Number.NaN) <= outOfDistribution.above);
-  const unsure = abstention !== undefined && probability < abstention.confidence;
+  const unsure = !(probability >= least);
   return {
     status: unknown || unsure ? 'ABSTAINED' : 'CLASSIFIED',
     label,
@@ -44,7 +53,8 @@ export function abstain<V extends Verdict>(verdict: V, abstentionReason: NonNull
   return { ...verdict, status: 'ABSTAINED', abstentionReason };
 }
 
-function softmax(logits: Float32Array, temperature: number): number[] {
+/** Of as many numbers as there are logits. */
+export function softmax(logits: Float32Array, temperature: number): number[] {
   const largest = Math.max(...logits); // subtracted so that no exponential overflows
   const exponentials = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
   const sum = exponentials.reduce((total, value) => total + value, 0);

@@ -2,12 +2,14 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelNotLoaded } from '../errors.js';
 import { answering, comeLast } from '../threads.js';
+import type { Verdict } from './decide.js';
 import { SEED } from './gradcam/explainer.js';
 import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import type { Model } from './manifest.js';
 import { type Frame, preprocess } from './preprocess.js';
+import { type LeftRight, type Presence, readSeries, type SeenSlice } from './readSeries.js';
 import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
 
 comeLast();
@@ -21,6 +23,7 @@ const loaded = new Map<string, Loaded>();
 
 export type LoadTask = { model: Model; device: Device };
 export type ClassifyTask = { file: string; images: GrayscaleImage[] };
+export type ReadTask = { file: string; slices: readonly SeenSlice[]; leftRight: LeftRight | null };
 export type ExplainTask = {
   file: string;
   images: readonly GrayscaleImage[];
@@ -29,14 +32,14 @@ export type ExplainTask = {
   method: Method;
   layers: readonly string[];
 };
-/** `novelty`: null where the manifest names no output for it. */
-export type Logits = { logits: Float32Array; novelty: number | null; milliseconds: number };
+/** `novelty`, `presence`: null where the manifest names no output for it. */
+export type Seen = Omit<SeenSlice, 'location'> & { milliseconds: number };
 /** `values`: rows × columns, as computed. `frame`: the rectangle of the slice, in slice pixels, that the map covers. */
 export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: Frame };
 
 export const load = answering(async ({ model, device }: LoadTask): Promise<{ provider: Provider; notes: string[] }> => {
-  const { input, labels, outOfDistribution } = model.manifest;
-  const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output };
+  const { input, labels, outOfDistribution, inSeries } = model.manifest;
+  const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output, maps: inSeries?.output };
   const opened = await openSession(model.file, device, shape);
   const sizes = [input.channels, input.rows, input.columns];
   const explaining = new ExplainingSessions(model.file, model.manifest.sha256, sizes, sessionOptions(opened.provider));
@@ -45,26 +48,99 @@ export const load = answering(async ({ model, device }: LoadTask): Promise<{ pro
 });
 
 /** In runs of so many images as the graph's batch is fixed to, or a few where it is free: memory stays bounded. */
-export const classify = answering(async ({ file, images }: ClassifyTask): Promise<Logits[]> => {
+export const classify = answering(async ({ file, images }: ClassifyTask): Promise<Seen[]> => {
   const { session, model } = get(file);
-  const { input, geometry, labels, outOfDistribution } = model.manifest;
-  const inputs = images.map((image) => preprocess(image, input, geometry).input);
+  const { input, geometry, mirrored } = model.manifest;
+  const prepared = images.map((image) => preprocess(image, input, geometry));
+  const planes = prepared.flatMap((one) => (mirrored ? [one.input, mirror(one.input, input.columns)] : [one.input]));
+  const passes: Pass[] = [];
   const size = fixedBatch(session) ?? MOST_AT_ONCE;
-  const results: Logits[] = [];
-  for (let first = 0; first < inputs.length; first += size) {
-    const batch = inputs.slice(first, first + size);
-    const start = performance.now();
-    const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, session, model) });
-    const milliseconds = (performance.now() - start) / batch.length;
-    const values = outputs[session.outputNames[0] as string]?.data as Float32Array;
-    const novelties = outOfDistribution && (outputs[outOfDistribution.output]?.data as Float32Array);
-    for (let index = 0; index < batch.length; index++) {
-      const logits = values.slice(index * labels.length, (index + 1) * labels.length);
-      results.push({ logits, novelty: novelties?.[index] ?? null, milliseconds });
-    }
-  }
-  return results;
+  for (let first = 0; first < planes.length; first += size)
+    passes.push(...(await passOf(planes.slice(first, first + size), session, model)));
+  return prepared.map(({ frame }, index) => {
+    const own = mirrored ? passes.slice(2 * index, 2 * index + 2) : passes.slice(index, index + 1);
+    return asSeen(own, frame, images[index] as GrayscaleImage);
+  });
 });
+
+export const read = answering(
+  async ({ file, slices, leftRight }: ReadTask): Promise<Verdict[]> =>
+    readSeries(slices, leftRight, get(file).model.manifest),
+);
+
+/** What one pass over one plane gives. */
+type Pass = {
+  logits: Float32Array;
+  novelty: number | null;
+  presence: Omit<Presence, 'frame'> | null;
+  milliseconds: number;
+};
+
+async function passOf(batch: Float32Array[], session: InferenceSession, model: Model): Promise<Pass[]> {
+  const { labels, normalLabel, outOfDistribution, inSeries } = model.manifest;
+  const start = performance.now();
+  const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, session, model) });
+  const milliseconds = (performance.now() - start) / batch.length;
+  const values = outputs[session.outputNames[0] as string]?.data as Float32Array;
+  const novelties = outOfDistribution && (outputs[outOfDistribution.output]?.data as Float32Array);
+  const maps = inSeries && outputs[inSeries.output];
+  return batch.map((_, index) => ({
+    logits: values.slice(index * labels.length, (index + 1) * labels.length),
+    novelty: novelties?.[index] ?? null,
+    presence: maps ? presenceOf(maps, index, labels.indexOf(normalLabel as string)) : null,
+    milliseconds,
+  }));
+}
+
+/** Of maps [N, labels, rows, columns] the log odds of any label, against the normal one's, in each cell of slice `index`. */
+function presenceOf(maps: Tensor, index: number, normal: number): Omit<Presence, 'frame'> {
+  const [, labels, rows, columns] = maps.dims as [number, number, number, number];
+  const cells = rows * columns;
+  const own = (maps.data as Float32Array).subarray(index * labels * cells, (index + 1) * labels * cells);
+  const values = new Float32Array(cells);
+  for (let cell = 0; cell < cells; cell++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let label = 0; label < labels; label++)
+      if (label !== normal) largest = Math.max(largest, own[label * cells + cell] as number);
+    let sum = 0; // of exponentials, the largest subtracted so that none overflows
+    for (let label = 0; label < labels; label++)
+      if (label !== normal) sum += Math.exp((own[label * cells + cell] as number) - largest);
+    values[cell] = largest + Math.log(sum) - (own[normal * cells + cell] as number);
+  }
+  return { rows, columns, values };
+}
+
+/** The passes over a slice as it is, and perhaps mirrored, as one: their means. */
+function asSeen(passes: Pass[], frame: Frame, { rows, columns }: GrayscaleImage): Seen {
+  const [first, second] = passes as [Pass, Pass | undefined];
+  const milliseconds = passes.reduce((sum, one) => sum + one.milliseconds, 0);
+  const shares = {
+    top: frame.top / rows,
+    left: frame.left / columns,
+    height: frame.height / rows,
+    width: frame.width / columns,
+  };
+  if (!second) return { ...first, presence: first.presence && { ...first.presence, frame: shares }, milliseconds };
+  const presence = first.presence && {
+    ...first.presence,
+    values: mean(first.presence.values, mirror(second.presence?.values as Float32Array, first.presence.columns)),
+    frame: shares,
+  };
+  const novelty = first.novelty === null ? null : (first.novelty + (second.novelty as number)) / 2;
+  return { logits: mean(first.logits, second.logits), novelty, presence, milliseconds };
+}
+
+const mean = (a: Float32Array, b: Float32Array): Float32Array =>
+  a.map((value, index) => (value + (b[index] as number)) / 2);
+
+/** Left for right, row by row. */
+function mirror(values: Float32Array, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let start = 0; start < values.length; start += columns)
+    for (let column = 0; column < columns; column++)
+      result[start + column] = values[start + columns - 1 - column] as number;
+  return result;
+}
 
 export const explainable = answering(
   async ({ file }: { file: string }): Promise<Explainable> => get(file).explaining.explainable(),

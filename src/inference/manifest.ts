@@ -38,6 +38,22 @@ const manifestSchema = z
     abstention: z.looseObject({ confidence: fraction }).optional(),
     /** A second output of the graph: one value a slice, how unlike the training data it is; above `above` it abstains. */
     outOfDistribution: z.looseObject({ output: z.string().min(1), above: z.number().default(1) }).optional(),
+    /** Each slice is also looked at left for right, and what is seen is averaged: twice the time. */
+    mirrored: z.boolean().default(false),
+    /**
+     * How the slices of a series are read together (readSeries.ts). `output`: of the graph, maps [N, labels, rows, columns];
+     * `reach`: mm; `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and
+     * of any finding in the surest slice of a study that has one.
+     */
+    inSeries: z
+      .looseObject({
+        output: z.string().min(1),
+        reach: z.number().positive(),
+        otherSide: z.object({ above: z.number(), atMost: z.number().min(0) }),
+        calibration: z.looseObject({ offset: z.number(), temperature: z.number().positive() }),
+        abstention: z.looseObject({ finding: fraction, normal: fraction, study: fraction }),
+      })
+      .optional(),
     /** The weightings that it is made for; others are passed over where a file tells its own. Absent: any. */
     weightings: z
       .array(z.enum(['T1', 'T2', 'T2*', 'FLAIR', 'PD']))
@@ -62,6 +78,8 @@ const manifestSchema = z
       const message = `needs one value for each of the ${input.channels} channels`;
       issues.push({ code: 'custom', path: ['input', key], message, input: input[key] });
     }
+    if (value.inSeries && normalLabel === undefined)
+      issues.push({ code: 'custom', path: ['inSeries'], message: 'needs a normalLabel', input: value.inSeries });
     if (normalLabel !== undefined && !labels.includes(normalLabel))
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });

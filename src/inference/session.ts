@@ -11,8 +11,15 @@ export type Provider = 'cpu' | 'webgpu' | 'cuda';
 /** `notes`: for people, why this provider and not another. */
 export type OpenSession = { session: InferenceSession; provider: Provider; notes: string[] };
 
-/** What the model must eat and give, for the check that it does. */
-export type Shape = { channels: number; rows: number; columns: number; labels: number; novelty?: string | undefined };
+/** What the model must eat and give, for the check that it does. `novelty`, `maps`: outputs beside the logits that its manifest names. */
+export type Shape = {
+  channels: number;
+  rows: number;
+  columns: number;
+  labels: number;
+  novelty?: string | undefined;
+  maps?: string | undefined;
+};
 
 const FASTEST_FIRST: Provider[] = ['cuda', 'webgpu'];
 /** Logits of another provider may differ this much from the CPU's. */
@@ -180,11 +187,20 @@ function checkShape(session: InferenceSession, file: string, { channels, rows, c
   );
 }
 
-function checkOutputs({ outputNames }: InferenceSession, file: string, { novelty }: Shape): void {
-  if (novelty === undefined || outputNames.includes(novelty)) return;
+function checkOutputs({ outputNames, outputMetadata }: InferenceSession, file: string, shape: Shape): void {
+  const { novelty, maps, labels } = shape;
+  const mapped = outputMetadata.find(({ name }) => name === maps);
+  if (mapped && !(mapped.isTensor && mapped.shape.length === 4 && [labels, undefined].includes(fixed(mapped.shape[1]))))
+    throw new ModelInvalid(
+      `${file} must give "${maps}", which its manifest names in "inSeries", as [N, ${labels}, rows, columns]. Name such an output, or leave "inSeries" out.`,
+    );
+  const missing = [novelty, maps].find((name) => name !== undefined && !outputNames.includes(name));
+  if (missing === undefined) return;
   throw new ModelInvalid(
-    `${file} has no output "${novelty}", which its manifest names in "outOfDistribution"; it has ${outputNames.join(', ')}. Name one of them, or leave "outOfDistribution" out.`,
+    `${file} has no output "${missing}", which its manifest names in "outOfDistribution" or "inSeries"; it has ${outputNames.join(', ')}. Name one of them, or leave that part of the manifest out.`,
   );
 }
 
+/** undefined where the graph leaves the size open. */
+const fixed = (size: number | string | undefined): number | undefined => (typeof size === 'number' ? size : undefined);
 const ms = (value: number): string => `${value.toPrecision(2)} ms`;

@@ -63,7 +63,10 @@ export class SliceResolver {
     return row && showSlice(row);
   }
 
-  @Mutation(() => ClassifySlicePayload, { description: 'Classifies one slice now, whatever the series it belongs to.' })
+  @Mutation(() => ClassifySlicePayload, {
+    description:
+      'Classifies one slice now, also of a series that is passed over; together with its series where the model reads series, whose predictions follow.',
+  })
   async classifySlice(
     @Arg('input', () => ClassifySliceInput, { description: 'What to do, and to what.' }) {
       model,
@@ -122,7 +125,7 @@ export class SliceResolver {
   @FieldResolver(() => Prediction, {
     nullable: true,
     description:
-      'The stored one of the active model, or the latest of one that was active before. Where there is none it is computed and stored, all of a query together, for callers who may classify; not of series that are passed over, nor while a job is at the study or instances arrive. Null where there is none.',
+      'The stored one of the active model, or the latest of one that was active before. Where there is none it is computed and stored, all of a query together (with the others of its series, where the model reads series), for callers who may classify; not of series that are passed over, nor while a job is at the study or instances arrive. Null where there is none.',
   })
   async prediction(
     @Root() { id }: Slice,

@@ -14,7 +14,7 @@ export class Point {
 
 @ObjectType({
   description:
-    'What removing the hottest tenth of a map does to the calibrated probability of its label: whether the map shows what the answer rests on.',
+    'What removing the hottest tenth of a map does to the calibrated probability of its label, for the slice by itself: whether the map shows what that rests on.',
 })
 export class Faithfulness {
   @Field(() => FaithfulnessVerdict, { description: 'What these figures say.' })

@@ -33,7 +33,11 @@ export class Prediction
   @Field(() => PredictionStatus, { description: 'Whether there is an answer.' })
   status!: PredictionStatus;
 
-  @Field(() => String, { nullable: true, description: 'The likeliest label; null when the slice failed.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The likeliest label; of a finding that is likelier than none, the likeliest kind; null when the slice failed.',
+  })
   label!: string | null;
 
   @Field(() => Float, { nullable: true, description: 'Calibrated probability of the label, 0–1.' })

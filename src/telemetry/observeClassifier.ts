@@ -17,6 +17,10 @@ export function observeClassifier(classifier: Classifier, metrics: Metrics, trac
       metrics.batchSlices.observe(images.length);
       return observe('classify', images.length, () => classifier.classify(images));
     },
+    look: (images) => {
+      metrics.batchSlices.observe(images.length);
+      return observe('classify', images.length, () => classifier.look(images));
+    },
     explain: (...wanted) => observe('explain', 1, () => classifier.explain(...wanted)),
     explainAll: (images, ...wanted) =>
       observe('explain', images.length, () => classifier.explainAll(images, ...wanted)),

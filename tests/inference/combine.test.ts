@@ -6,20 +6,19 @@ function slices(text: string, seriesId = 'series'): SliceVerdict[] {
   const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma', o: 'glioma' };
   return text.split(' ').map((word, position) => {
     const place = { sliceId: `${seriesId}-${position}`, seriesId, position, location: position * 5 };
-    if (word === 'x') return { ...place, status: 'FAILED', label: null, confidence: null, abstentionReason: null };
+    const nothing = { label: null, confidence: null, probabilities: [], abstentionReason: null };
+    if (word === 'x') return { ...place, ...nothing, status: 'FAILED' };
     const abstentionReason = ({ '?': 'LOW_CONFIDENCE', o: 'OUT_OF_DISTRIBUTION' } as const)[word[0] as string] ?? null;
     const status = abstentionReason ? 'ABSTAINED' : 'CLASSIFIED';
-    return {
-      ...place,
-      status,
-      abstentionReason,
-      label: labels[word[0] as string] as string,
-      confidence: Number(word.slice(1)) / 100,
-    };
+    const label = labels[word[0] as string] as string;
+    const confidence = Number(word.slice(1)) / 100;
+    const normal = label === 'no_tumor' ? confidence : (1 - confidence) / 2; // the rest is shared by the others
+    const probabilities = [{ label: 'no_tumor', probability: normal }];
+    return { ...place, status, abstentionReason, label, confidence, probabilities };
   });
 }
 
-const answer = (...verdicts: SliceVerdict[][]) => combine(verdicts.flat(), 'no_tumor');
+const answer = (...verdicts: SliceVerdict[][]) => combine(verdicts.flat(), { normalLabel: 'no_tumor' });
 
 describe('combine', () => {
   it('finds a tumour where neighbouring slices agree; the surest of them is the key slice', () => {
@@ -54,6 +53,25 @@ describe('combine', () => {
 
   it('lets neither another abstention nor a slice that failed break a run', () => {
     expect(answer(slices('n90 g80 ?60 x g85 n90'))?.label).toBe('glioma');
+  });
+
+  it('abstains where no slice of a run is as sure of any finding as it has to be, and keeps it as its guess', () => {
+    const verdicts = slices('n90 g70 g80 g70 n90');
+    expect(combine(verdicts, { normalLabel: 'no_tumor', surest: 0.9 })).toMatchObject({
+      label: 'glioma',
+      abstained: false,
+    });
+    expect(combine(verdicts, { normalLabel: 'no_tumor', surest: 0.91 })).toMatchObject({
+      label: 'glioma',
+      abstained: true,
+      keySliceId: 'series-2',
+    });
+    const another = slices('n90 g70 g70 g70 g70 g70 n90 m95 m95 m95');
+    expect(combine(another, { normalLabel: 'no_tumor' })).toMatchObject({ label: 'glioma' });
+    expect(combine(another, { normalLabel: 'no_tumor', surest: 0.95 })).toMatchObject({
+      label: 'meningioma',
+      abstained: false,
+    });
   });
 
   it('joins no slices of different series into a run', () => {
@@ -93,7 +111,7 @@ describe('combine', () => {
   });
 
   it('orders slices by position, however they come', () => {
-    expect(combine(slices('g90 n90 g90').reverse(), 'no_tumor')?.label).toBe('no_tumor');
+    expect(combine(slices('g90 n90 g90').reverse(), { normalLabel: 'no_tumor' })?.label).toBe('no_tumor');
   });
 
   it('abstains when fewer than half of the slices were answered', () => {
@@ -116,6 +134,9 @@ describe('combine', () => {
   });
 
   it('takes the label with the most evidence for a model without a normal label', () => {
-    expect(combine(slices('n90 g80 n90'), undefined)).toMatchObject({ label: 'no_tumor', keySliceId: 'series-0' });
+    expect(combine(slices('n90 g80 n90'), { normalLabel: undefined })).toMatchObject({
+      label: 'no_tumor',
+      keySliceId: 'series-0',
+    });
   });
 });

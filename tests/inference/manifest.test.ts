@@ -77,6 +77,14 @@ describe('readModels', () => {
     await put({ ...LEAST, normalLabel: 'healthy' }, 'other', '2.0.0');
     await put('not JSON', 'third');
     await put({ ...LEAST, codes: { nodule: { scheme: 'SCT', code: '' } } }, 'fourth');
+    const together = { output: 'maps', reach: 0, otherSide: { above: -5, atMost: 5 } };
+    const calibration = { offset: -5, temperature: 1 };
+    const abstention = { finding: 0.5, normal: 2, study: 0.9 };
+    await put({ ...LEAST, inSeries: { ...together, calibration, abstention } }, 'fifth');
+    await put(
+      { ...LEAST, inSeries: { ...together, reach: 9, calibration, abstention: { ...abstention, normal: 0.6 } } },
+      'sixth',
+    );
     const failure = await readModels(folder.path).catch((error) => error);
     expect(failure.code).toBe('MODEL_INVALID');
     for (const fault of [
@@ -85,6 +93,9 @@ describe('readModels', () => {
       /other.*normalLabel: must be one of the labels/,
       /third.*no JSON/,
       /fourth.*codes\.nodule\.code: /,
+      /fifth.*inSeries\.reach: /,
+      /fifth.*inSeries\.abstention\.normal: /,
+      /sixth.*inSeries: needs a normalLabel/,
     ])
       expect(failure.message).toMatch(fault);
   });

@@ -1,0 +1,246 @@
+import { answer, decide, softmax, type Verdict } from './decide.js';
+import type { Manifest } from './manifest.js';
+
+/**
+ * Where in a slice the model sees a tumour: log odds of any, against none, in rows × columns cells.
+ * `frame`: the rectangle that the cells cover, as shares of the slice's rows and columns.
+ */
+export type Presence = {
+  rows: number;
+  columns: number;
+  values: Float32Array;
+  frame: { top: number; left: number; height: number; width: number };
+};
+
+/** What the model saw of one slice. `location`: mm along the series' normal, null where it is not known. */
+export type SeenSlice = {
+  logits: Float32Array;
+  novelty: number | null;
+  presence: Presence | null;
+  location: number | null;
+};
+
+/** Where a series has its mirror image: across the columns of a slice, or across the slices. */
+export type LeftRight = 'COLUMNS' | 'SLICES';
+
+type InSeries = NonNullable<Manifest['inSeries']>;
+/** A slice that can be read together with others. */
+type Placed = SeenSlice & { location: number; presence: Presence };
+
+/** Fewer places than these are no series. */
+const FEWEST_PLACES = 3;
+/** Cells of the grid that all slices of a series are laid on, each way. */
+const GRID = 24;
+/** Standard deviations from which on a neighbour counts no more. */
+const FARTHEST = 3;
+/** Where no slice has a tumour, all say the same of its kind. */
+const LEAST_SAY = 1e-6;
+
+/**
+ * The slices of one series, each in the light of its neighbours and of the other side of the head.
+ *
+ * A tumour crosses several slices in one place, and it is on one side, or it is there very clearly. So of every cell the
+ * evidence is averaged over neighbouring slices (a Gaussian of `reach` mm), and from that is taken what the mirrored cell
+ * has above `otherSide.above`, `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind a
+ * tumour is, neighbours that have one say together.
+ *
+ * Slices without a known place, and series of fewer than three, are judged each for itself, as `decide` does.
+ * @param slices in any order. @param leftRight null where it is not known; then nothing is taken away.
+ */
+export function readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | null, manifest: Manifest): Verdict[] {
+  const scores = scoreSeries(slices, leftRight, manifest);
+  const { inSeries, labels, normalLabel } = manifest;
+  if (!inSeries) return slices.map(({ logits, novelty }) => decide(logits, manifest, novelty));
+  const { offset, temperature } = inSeries.calibration;
+  const presences = scores.map((score) => (score === null ? null : 1 / (1 + Math.exp((offset - score) / temperature))));
+  return slices.map((slice, index) => {
+    const presence = presences[index] as number | null;
+    if (presence === null) return decide(slice.logits, manifest, slice.novelty);
+    const kinds = kindsAround(slices, index, presences, manifest, inSeries);
+    const probabilities = labels.map((label, at) => ({
+      label,
+      probability: label === normalLabel ? 1 - presence : presence * (kinds[at] as number),
+    }));
+    // First whether, then which: doubt between two kinds is no sign of none.
+    const found = presence >= 0.5;
+    const label = found ? (labels[kinds.indexOf(Math.max(...kinds))] as string) : (normalLabel as string);
+    const { finding, normal } = inSeries.abstention;
+    return answer(label, probabilities, slice.novelty, manifest, found ? finding : normal);
+  });
+}
+
+/** Log odds, not calibrated, that there is a tumour in each slice; null where it is judged for itself. */
+export function scoreSeries(
+  slices: readonly SeenSlice[],
+  leftRight: LeftRight | null,
+  { inSeries }: Manifest,
+): (number | null)[] {
+  const placed = slices.filter(isPlaced);
+  const places = new Set(placed.map(({ location }) => location.toFixed(2))).size;
+  if (!inSeries || places < FEWEST_PLACES) return slices.map(() => null);
+  const grid = commonGrid(placed);
+  const maps = placed.map((slice) => layOnGrid(slice.presence, grid));
+  const smooth = placed.map((slice) => averageAround(slice.location, placed, maps, inSeries.reach));
+  const areas = placed.map(({ presence: { frame } }) => frame.height * frame.width);
+  const across = acrossColumns(placed, areas, grid);
+  const partner = leftRight === 'SLICES' ? partners(placed, areas, inSeries.reach) : [];
+  const scored = new Map<SeenSlice, number>();
+  for (const [index, slice] of placed.entries()) {
+    const own = maps[index] as Float64Array;
+    const values: number[] = [];
+    for (let cell = 0; cell < GRID * GRID; cell++) {
+      if (!Number.isFinite(own[cell])) continue;
+      const here = (smooth[index] as Float64Array)[cell] as number;
+      const other =
+        leftRight === 'COLUMNS'
+          ? across(smooth[index] as Float64Array, cell)
+          : (smooth[partner[index] ?? -1]?.[cell] ?? Number.NaN);
+      values.push(here - taken(other, inSeries.otherSide));
+    }
+    if (values.length > 0) scored.set(slice, logMeanExp(values));
+  }
+  return slices.map((slice) => scored.get(slice) ?? null);
+}
+
+const isPlaced = (slice: SeenSlice): slice is Placed => slice.location !== null && slice.presence !== null;
+
+/** What the other side takes away; nothing where there is none. */
+function taken(other: number, { above, atMost }: InSeries['otherSide']): number {
+  return Number.isNaN(other) ? 0 : Math.min(Math.max(other - above, 0), atMost);
+}
+
+type Rectangle = Presence['frame'];
+
+/** The smallest that holds the frames of all. */
+function commonGrid(slices: readonly Placed[]): Rectangle {
+  const frames = slices.map(({ presence }) => presence.frame);
+  const top = Math.min(...frames.map((frame) => frame.top));
+  const left = Math.min(...frames.map((frame) => frame.left));
+  const height = Math.max(...frames.map((frame) => frame.top + frame.height)) - top;
+  const width = Math.max(...frames.map((frame) => frame.left + frame.width)) - left;
+  return { top, left, height, width };
+}
+
+/** A slice's cells at the centres of the grid's, bilinear; NaN outside of its frame. */
+function layOnGrid({ rows, columns, values, frame }: Presence, grid: Rectangle): Float64Array {
+  const result = new Float64Array(GRID * GRID).fill(Number.NaN);
+  for (let row = 0; row < GRID; row++) {
+    const y = ((grid.top + ((row + 0.5) * grid.height) / GRID - frame.top) / frame.height) * rows - 0.5;
+    if (y <= -0.5 || y >= rows - 0.5) continue;
+    for (let column = 0; column < GRID; column++) {
+      const x = ((grid.left + ((column + 0.5) * grid.width) / GRID - frame.left) / frame.width) * columns - 0.5;
+      if (x <= -0.5 || x >= columns - 0.5) continue;
+      result[row * GRID + column] = between(values, columns, rows, y, x);
+    }
+  }
+  return result;
+}
+
+function between(values: Float32Array, columns: number, rows: number, y: number, x: number): number {
+  const clampedY = Math.min(Math.max(y, 0), rows - 1);
+  const clampedX = Math.min(Math.max(x, 0), columns - 1);
+  const [top, left] = [Math.floor(clampedY), Math.floor(clampedX)];
+  const [bottom, right] = [Math.min(top + 1, rows - 1), Math.min(left + 1, columns - 1)];
+  const [down, along] = [clampedY - top, clampedX - left];
+  const at = (row: number, column: number) => values[row * columns + column] as number;
+  const upper = at(top, left) * (1 - along) + at(top, right) * along;
+  const lower = at(bottom, left) * (1 - along) + at(bottom, right) * along;
+  return upper * (1 - down) + lower * down;
+}
+
+/** The weight of a neighbour `distance` mm away. */
+function weightAt(distance: number, reach: number): number {
+  return Math.abs(distance) > FARTHEST * reach ? 0 : Math.exp(-0.5 * (distance / reach) ** 2);
+}
+
+/** Each cell's mean over the slices around that have it. */
+function averageAround(
+  location: number,
+  placed: readonly Placed[],
+  maps: readonly Float64Array[],
+  reach: number,
+): Float64Array {
+  const sums = new Float64Array(GRID * GRID);
+  const weights = new Float64Array(GRID * GRID);
+  for (const [index, neighbour] of placed.entries()) {
+    const weight = weightAt(neighbour.location - location, reach);
+    if (weight === 0) continue;
+    const map = maps[index] as Float64Array;
+    for (let cell = 0; cell < map.length; cell++) {
+      const value = map[cell] as number;
+      if (!Number.isFinite(value)) continue;
+      sums[cell] = (sums[cell] as number) + weight * value;
+      weights[cell] = (weights[cell] as number) + weight;
+    }
+  }
+  return sums.map((sum, cell) => sum / (weights[cell] as number)); // 0 / 0 where no slice has the cell
+}
+
+/** The value at the mirror image of a cell, about the middle of the head. */
+function acrossColumns(placed: readonly Placed[], areas: readonly number[], grid: Rectangle) {
+  const centres = placed.map(({ presence: { frame } }) => frame.left + frame.width / 2);
+  const middle = ((weightedMean(centres, areas) - grid.left) / grid.width) * GRID - 0.5;
+  return (map: Float64Array, cell: number): number => {
+    const row = Math.floor(cell / GRID);
+    const mirrored = 2 * middle - (cell % GRID);
+    const left = Math.floor(mirrored);
+    const share = mirrored - left;
+    const at = (column: number) => (column < 0 || column >= GRID ? Number.NaN : (map[row * GRID + column] as number));
+    const [before, behind] = [at(left), at(left + 1)];
+    if (Number.isNaN(before)) return behind;
+    return Number.isNaN(behind) ? before : before * (1 - share) + behind * share;
+  };
+}
+
+/** For each slice the one at its mirror image, about the middle of the head; undefined where none lies within reach. */
+function partners(placed: readonly Placed[], areas: readonly number[], reach: number): (number | undefined)[] {
+  const locations = placed.map(({ location }) => location);
+  const middle = weightedMean(locations, areas);
+  return locations.map((location) => {
+    const distances = locations.map((other) => Math.abs(other - (2 * middle - location)));
+    const nearest = distances.indexOf(Math.min(...distances));
+    return (distances[nearest] as number) <= reach ? nearest : undefined;
+  });
+}
+
+/** Of each label the share that it has of a tumour here: the mean of its logit among the neighbours that have one. */
+function kindsAround(
+  slices: readonly SeenSlice[],
+  index: number,
+  presences: readonly (number | null)[],
+  { labels, normalLabel }: Manifest,
+  { reach }: InSeries,
+): number[] {
+  const here = slices[index]?.location as number;
+  const sums = new Float32Array(labels.length);
+  let total = 0;
+  for (const [at, { location, logits }] of slices.entries()) {
+    const presence = presences[at];
+    if (location === null || presence === null || presence === undefined || !logits.every(Number.isFinite)) continue;
+    const weight = weightAt(location - here, reach) * (presence + LEAST_SAY);
+    if (weight === 0) continue;
+    const kinds = logits.map((logit, label) => (labels[label] === normalLabel ? Number.NEGATIVE_INFINITY : logit));
+    const level = logSumExp(kinds);
+    for (const [label, logit] of kinds.entries()) sums[label] = (sums[label] as number) + weight * (logit - level);
+    total += weight;
+  }
+  return softmax(
+    sums.map((sum) => sum / total),
+    1,
+  );
+}
+
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return values.reduce((sum, value, index) => sum + value * (weights[index] as number), 0) / total;
+}
+
+function logSumExp(values: ArrayLike<number>): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < values.length; index++) largest = Math.max(largest, values[index] as number);
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += Math.exp((values[index] as number) - largest);
+  return largest + Math.log(sum);
+}
+
+const logMeanExp = (values: readonly number[]): number => logSumExp(values) - Math.log(values.length);
