@@ -1,6 +1,6 @@
 """CARD.md from the manifest: the figures come from the run, the sentences say what they mean and what they do not.
 
-    /usr/bin/python3 training/card.py models/brain-mri/2.0.0    # anew, with the variants that experiments.csv holds by now
+    /usr/bin/python3 training/card.py models/brain-mri/3.0.0    # anew, with the variants that experiments.csv holds by now
 """
 import csv
 import json
@@ -105,14 +105,14 @@ def slices(manifest, card):
 
 
 def whole_series(card):
-    soup = card["training"].get("soup")
-    shipped = "what is shipped has the mean of their weights and its own" if soup else "what is shipped has seen them all"
     yield (
         "JPEG slices are not a scanner's output. Each row was scored by a network that had seen no slice of that case, trained "
-        f"like the shipped one but without the cases of its fold; {shipped}. *Called tumour*: "
+        "like the shipped one but without the cases of its fold; what is shipped has the mean of their weights and of one that has seen "
+        "all. Slices were read together, as the server does. *Called tumour*: "
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
-        "series as a study, by the server's rule. That rule's 10 mm, the normal label's offset and the abstention threshold were "
-        "chosen with healthy series of other folds, or all of them, in view: for heads of other scanners expect more alarms."
+        "series as a study, by the server's rule. How slices are read together, and from which confidence on it answers, was chosen for "
+        "each row on the series of the other folds; that they are read in this way at all, and the rule's 10 mm, with all of them in "
+        "view. For heads of other scanners expect more alarms and more misses."
     )
     yield table(
         ["series", "truth", "slices", "answered", "unlike training", "called tumour", "found", "tumour-free called tumour", "finding", "key slice"],
@@ -142,10 +142,25 @@ def choices(manifest, card):
         f"Chosen on {calibration['chosenOn']}: {calibration['reason']} Without either, ECE and mistakes above .95 would be: {raw}."
     )
     yield (
-        f"Abstains below a confidence of {abstention['confidence']:.2f}. At most {abstention['risk']:.0%} of the answers on val are "
-        f"wrong from {abstention['lowest']['risk']:.2f} up, and at most {abstention['falseAlarms']:.0%} of the slices of healthy heads, "
-        f"their cases kept out of training, are called a tumour from {abstention['lowest']['alarms']:.2f} up; the higher one counts. "
-        "For other scanners and patients neither is promised."
+        f"Of a slice by itself it abstains below a confidence of {abstention['confidence']:.2f}, from which on at most "
+        f"{abstention['risk']:.0%} of the answers on val are wrong. For other scanners and patients that is no promise."
+    )
+    together = manifest["inSeries"]
+    score, side, least, areas = (together[key] for key in ("calibration", "otherSide", "abstention", "meanArea"))
+    yield (
+        f"Slices of a series are read together: in each cell the evidence is averaged over neighbours (Gaussian, {together['reach']} mm); "
+        f"what the mirrored cell has above {side['above']} is taken away, {side['atMost']} at most. A slice's score is the mean odds of "
+        f"what remains; even odds are at {score['offset']:.2f}, beyond which {least['alarms']:.0%} of the slices of healthy heads lie, "
+        f"and {score['temperature']:.2f} more make them e times as high. It abstains from calling a slice tumour-free below "
+        f"{least['normal']:.2f}, from which on at most {least['misses']:.0%} of the slices with a tumour are, and a study has a "
+        f"tumour only where its surest slice reaches {least['study']:.2f}, more than that of any healthy series. All chosen on "
+        f"{together['chosenOn']}. Area under the ROC curve there, the mean over series with a tumour: {areas['alone']:.3f} of each "
+        f"slice by itself, {areas['withNeighbours']:.3f} with its neighbours, {areas['withOtherSide']:.3f} with the other side as well."
+    )
+    called = ", ".join(f"{label} {share:.2f}" for label, share in card["asSeries"].items())
+    yield (
+        "What the other side takes from tumours in the middle: of val's axial and coronal slices, each read as a series of its own, "
+        f"are called a tumour {called}."
     )
     found = ", ".join(f"{one['name']} {one['outOfDistribution']:.1%}" for one in card["splits"])
     yield (
@@ -196,7 +211,7 @@ def training(run):
     seconds = {stage: sum(epoch["seconds"] for epoch in history) for stage, history in run["history"].items()}
     yield (
         f"{base['epochs']} epochs at {base['side']} px without the DICOM studies, then {whole['epochs']} at {whole['side']} px "
-        f"with them; weights averaged. Seconds: {', '.join(f'{stage} {value:.0f}' for stage, value in seconds.items())}. In an "
+        f"with them, without the cases of a fold or with all; weights averaged. Seconds: {', '.join(f'{stage} {value:.0f}' for stage, value in seconds.items())}. In an "
         f"epoch: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
     )
     labels = list(next(iter(run["pool"].values())))
@@ -205,7 +220,7 @@ def training(run):
         "*Erased*: a tumour replaced by the tissue that another head has in its place. *Transplanted*: a tumour in another head, "
         "some without their bright rim. *Sham*: healthy tissue of another head, with the same seam. *Halves*: heads of two halves, "
         "tumour-free or not. *Placed*: a tumour turned, scaled and put anywhere into a healthy study. *Phantom*: computed heads. "
-        "*Study*: slices of DICOM series."
+        "*Study*: slices of DICOM series; *stripped*: without their skull; *resliced*: from the other planes."
     )
     yield "Sources of the slices:\n\n" + "\n".join(f"- {name}: {text}." for name, text in SOURCES.items())
     yield "![Training](card/training.png)"

@@ -13,18 +13,19 @@ import torch
 
 import figures as measure
 from fit import fit, predict
+from inSeries import known
 from mobilenet import load_tensorflow
 from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
-from release import judged
 from slices import HERE, INPUT, LABELS
-from studies import HEALTHY, load_series
-from train import RECIPES, SHARED, make_phantoms
+from studies import HEALTHY, MODERATE_MM2, load_series
+from train import BASE, SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
 PLAIN = {**SHARED, "stripped": 0.105, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
 LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
+ERASED = {**REAL, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}
 # Network and options of each variant; what a name adds to the one before it is all that changes.
 VARIANTS = {
     "small-cnn": ("small", {**PLAIN, "rate": 2e-3}),
@@ -34,8 +35,8 @@ VARIANTS = {
     "local": ("local", LOCAL),
     "local-160px": ("local", {**LOCAL, "side": 160}),
     "local-gentle": ("local", {**LOCAL, "strength": 0.3}),
-    "local-erased": ("local", {**LOCAL, "mix": RECIPES["erased"]["base"]["mix"]}),
-    "local-halves": ("local", RECIPES["stripped"]["base"]),
+    "local-erased": ("local", {**LOCAL, "mix": ERASED}),
+    "local-halves": ("local", {**LOCAL, "mix": BASE["mix"], "outside": 0.5, "stripped": 0.2}),
     "random-split": ("local", LOCAL),
 }
 WITHOUT_WEIGHTS = (
@@ -135,9 +136,14 @@ def on_series(network, data, side):
 
 
 def presences(series):
-    """Of the slices whose truth is known: probability of any tumour, and label."""
-    logits, truth = judged(series)
-    return 1 - measure.softmax(logits)[:, NORMAL], truth
+    """Of the T1 slices whose truth is known: probability of any tumour, and label."""
+    logits, truth = [], []
+    for one in series:
+        if "T2" in one["series"] or not known(one).any():
+            continue
+        logits.append(one["logits"][known(one)])
+        truth.append(np.where(one["areas"] >= MODERATE_MM2, LABELS.index("glioma"), NORMAL)[known(one)])
+    return 1 - measure.softmax(np.concatenate(logits))[:, NORMAL], np.concatenate(truth)
 
 
 def command():

@@ -15,7 +15,8 @@ class Graph:
     """Nodes and constants in the making; every method returns the name of what it adds."""
 
     def __init__(self):
-        self.nodes, self.constants, self.layers, self.cells, self.last = [], [], [], {}, "input"
+        self.nodes, self.constants, self.layers, self.cells = [], [], [], {}
+        self.last, self.beside = "input", "input"  # activations: the encoder's last, and those of the early block
 
     def constant(self, name, array, kind=np.float32):
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, kind), name))
@@ -42,7 +43,8 @@ class Graph:
 
 
 def export_onnx(network, novelty, labels, rows, columns, path):
-    """Writes `input` [N, 3, rows, columns] -> `logits` [N, classes], `novelty` [N], and returns the convolutions.
+    """Writes `input` [N, 3, rows, columns] -> `logits` [N, classes], `novelty` [N], `evidence` [N, classes, cells down, cells
+    across], and returns the convolutions.
 
     `novelty`: what novelty.py fitted, with "largest_known", the distance that becomes 1.
     """
@@ -54,13 +56,14 @@ def export_onnx(network, novelty, labels, rows, columns, path):
     for index, layer in enumerate(network.layers):
         value = graph.convolution(value, layer)
         if index == 2 * SKIP:
-            beside = value
+            graph.beside = value
     graph.last = value
-    logits = local_logits(graph, network, value, beside)
+    logits = local_logits(graph, network)
     out_of_distribution(graph, novelty)
     image = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, rows, columns])
     outputs = [helper.make_tensor_value_info(logits, TensorProto.FLOAT, ["N", len(labels)])]
     outputs.append(helper.make_tensor_value_info("novelty", TensorProto.FLOAT, ["N"]))
+    outputs.append(helper.make_tensor_value_info("evidence", TensorProto.FLOAT, ["N", len(labels), *graph.cells["evidence"]]))
     made = helper.make_graph(graph.nodes, "mrimaster", [image], outputs, graph.constants)
     proto = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="mrimaster")
     proto.ir_version = 7  # the version of opset 13
@@ -69,19 +72,20 @@ def export_onnx(network, novelty, labels, rows, columns, path):
     return graph.layers
 
 
-def local_logits(graph, network, deep, beside):
-    """networks.LocalNet from the encoder's last and its `beside` activations on."""
+def local_logits(graph, network):
+    """networks.LocalNet from the encoder on."""
     weight, bias = network.up.weight.detach().numpy(), network.up.bias.detach().numpy()
-    low = graph.convolution(deep, network.deep)
+    low = graph.convolution(graph.last, network.deep)
     inputs = [low, graph.constant("up.weight", weight), graph.constant("up.bias", bias)]
     high = graph.node("ConvTranspose", inputs, "up", kernel_shape=[2, 2], strides=[2, 2])
-    skip = graph.convolution(beside, network.skip)
+    skip = graph.convolution(graph.beside, network.skip)
     merged = graph.node("Add", [high, skip], "merged")
     graph.cells[merged] = graph.cells[skip]
     merged = graph.convolution(graph.convolution(merged, network.merge_dw), network.merge_pw)
     kernel = network.evidence.weight.detach().numpy()
     cells = graph.cells[merged]
     evidence = graph.node("Conv", [merged, graph.constant("evidence.weight", kernel)], "evidence", kernel_shape=[1, 1])
+    graph.cells[evidence] = cells
     graph.layers.append({"name": "evidence", "title": f"Evidence for each label, {len(kernel)} maps of {cells[0]}×{cells[1]}"})
     bounds = [graph.constant(f"normal_{name}", [value], np.int64) for name, value in
               (("from", network.normal), ("to", network.normal + 1), ("axis", 1))]  # fmt: skip
@@ -116,14 +120,16 @@ def share_out(graph, network, local):
 
 def out_of_distribution(graph, novelty):
     """The distance of the mean activations from the nearest label's directions, 1 at the largest that is known."""
-    scaled = graph.node("Div", ["features", graph.constant("novelty.scale", novelty["scale"])], "scaled")
+    early = graph.node("Flatten", [graph.node("GlobalAveragePool", [graph.beside], "early_mean")], "early")
+    known = graph.node("Concat", ["features", early], "known", axis=1)
+    scaled = graph.node("Div", [known, graph.constant("novelty.scale", novelty["scale"])], "scaled")
     distances = []
     for index, (centre, directions) in enumerate(zip(novelty["means"], novelty["directions"])):
         off = graph.node("Sub", [scaled, graph.constant(f"novelty.mean_{index}", centre)], f"off_{index}")
         inside = graph.node("MatMul", [off, graph.constant(f"novelty.directions_{index}", directions)], f"inside_{index}")
         whole = graph.node("ReduceSumSquare", [off], f"whole_{index}", axes=[1], keepdims=0)
-        known = graph.node("ReduceSumSquare", [inside], f"known_{index}", axes=[1], keepdims=0)
-        distances.append(graph.node("Sub", [whole, known], f"distance_{index}"))
+        covered = graph.node("ReduceSumSquare", [inside], f"covered_{index}", axes=[1], keepdims=0)
+        distances.append(graph.node("Sub", [whole, covered], f"distance_{index}"))
     nearest = graph.node("Min", distances, "nearest")
     positive = graph.node("Max", [nearest, "zero"], "positive")
     root = graph.node("Sqrt", [positive], "root")

@@ -85,29 +85,20 @@ def share(part, whole):
     return round(float(part) / float(whole), 4) if whole else 0.0
 
 
-def choose_calibration(sets, normal):
-    """Temperature and offset (what the normal label's logit is lowered by) that are likeliest on several sets together.
+def choose_calibration(logits, truth, normal):
+    """Temperature, never below 1, and offset (what the normal label's logit is lowered by) that are likeliest.
 
-    `sets`: {name: (logits, truth)}. Each weighs the same, however many slices it has, and in each the tumours as much as
-    the others: what is fitted on slices like those of training alone makes confident mistakes on all others, and the
-    share of tumours differs from set to set.
+    A temperature below 1 makes surer than the network is; fitted on slices like those of training, it makes confident
+    mistakes on all others.
     """
     best = None
     for offset in np.round(np.arange(-1, 3.01, 0.1), 2):
-        for temperature in np.round(np.arange(0.5, 2.01, 0.02), 2):
-            losses = {name: balanced_loss(softmax(lowered(logits, normal, offset), temperature), truth, normal)
-                      for name, (logits, truth) in sets.items()}  # fmt: skip
-            mean = sum(losses.values()) / len(losses)
-            if best is None or mean < best[0]:
-                best = mean, float(temperature), float(offset), losses
-    mean, temperature, offset, losses = best
-    listed = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-    return temperature, offset, f"Likeliest on these sets, weighing the same; negative log likelihood: {listed}."
-
-
-def balanced_loss(probabilities, truth, normal):
-    parts = [part for part in (truth == normal, truth != normal) if part.any()]
-    return sum(negative_log_likelihood(probabilities[part], truth[part]) for part in parts) / len(parts)
+        for temperature in np.round(np.arange(1, 2.01, 0.02), 2):
+            loss = negative_log_likelihood(softmax(lowered(logits, normal, offset), temperature), truth)
+            if best is None or loss < best[0]:
+                best = loss, float(temperature), float(offset)
+    loss, temperature, offset = best
+    return temperature, offset, f"Likeliest, with no temperature below 1; negative log likelihood {loss:.3f}."
 
 
 def lowered(logits, normal, offset):
@@ -124,15 +115,6 @@ def choose_threshold(probabilities, truth, risk):
         if answered.any() and 1 - right[answered].mean() <= risk:
             return float(threshold)
     raise SystemExit(f"No confidence below 1 keeps the risk on val under {risk}: train longer or accept more risk.")
-
-
-def choose_alarm_threshold(probabilities, normal, alarms):
-    """The lowest confidence, at least even odds, above which at most `alarms` of these tumour-free slices are called a tumour."""
-    confidence, called = probabilities.max(1), probabilities.argmax(1) != normal
-    for threshold in np.round(np.arange(0.5, 1, 0.01), 2):
-        if (called & (confidence >= threshold)).mean() <= alarms:
-            return float(threshold)
-    raise SystemExit(f"No confidence below 1 keeps false alarms under {alarms}: train longer or accept more.")
 
 
 def pointing(maps, masks, truth, probabilities):

@@ -191,6 +191,20 @@ def predict(network, images, maps_too=False, side=INPUT["rows"]):
     return (logits, features, maps) if maps_too else (logits, features)
 
 
+def look(network, images):
+    """Each slice as it is and left for right, as the server looks at it: {"logits": the mean of both, "features": of both,
+    "presence" [N, rows, columns]: the mean log odds in each cell of any tumour, "maps": as it is}."""
+    logits, features, maps = predict(network, images, maps_too=True)
+    other = predict(network, np.ascontiguousarray(images[:, :, ::-1]), maps_too=True)
+    presence = (presences(maps) + presences(other[2])[:, :, ::-1]) / 2
+    return {"logits": (logits + other[0]) / 2, "features": (features, other[1]), "presence": presence, "maps": maps}
+
+
+def presences(maps):
+    kinds = np.delete(maps, NORMAL, axis=1).astype(np.float64)
+    return np.logaddexp.reduce(kinds, axis=1) - maps[:, NORMAL]
+
+
 def check(network, checks, side):
     """What one looks at while networks are compared: val's figures, and whether counterfactuals are believed."""
     val = checks["val"]

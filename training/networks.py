@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from mobilenet import ConvNorm, encoder
 
 WIDTH = 128  # of the decoder
+DEEP = 1024  # of the encoder's last activations
 SKIP = 5  # the block whose output has cells of 8 px
 NEVER = -1e4  # a logit whose exponential is 0
 
@@ -21,8 +22,8 @@ class LocalNet(nn.Module):
     `evidence` has a map for each label. What a cell says for a tumour is its evidence against that for the normal
     label; a kind's odds are the mean odds of the cells, so that one cell that is sure suffices. Whether there is a
     tumour at all is decided by these alone: by what is seen somewhere, not by what kind of image it is. Of which kind it
-    is may also depend on the whole slice: `kind`, linear in the encoder's mean activations, shares the same odds out
-    among the kinds. The mean evidence for the normal label is added to all logits: it changes no probability, and gives
+    is may also depend on the whole slice: `kind`, linear in the encoder's last mean activations, shares the same odds out
+    among the kinds. `features` are these and the mean activations of an early block. The mean evidence for the normal label is added to all logits: it changes no probability, and gives
     that label a map of its own.
     """
 
@@ -30,7 +31,7 @@ class LocalNet(nn.Module):
         super().__init__()
         self.normal = normal
         self.layers = encoder()
-        self.deep = ConvNorm("deep", 1024, WIDTH, 1)
+        self.deep = ConvNorm("deep", DEEP, WIDTH, 1)
         self.up = nn.ConvTranspose2d(WIDTH, WIDTH, 2, stride=2)
         self.skip = ConvNorm("skip", 256, WIDTH, 1)
         self.merge_dw = ConvNorm("merge_dw", WIDTH, WIDTH, 3, groups=WIDTH)
@@ -38,7 +39,7 @@ class LocalNet(nn.Module):
         self.dropout = nn.Dropout2d(0.1)
         self.evidence = nn.Conv2d(WIDTH, classes, 1, bias=False)
         self.bias = nn.Parameter(torch.zeros(classes))
-        self.kind = nn.Linear(1024, classes, bias=False)
+        self.kind = nn.Linear(DEEP, classes, bias=False)
         is_tumour = torch.ones(classes)
         is_tumour[normal] = 0
         self.register_buffer("is_tumour", is_tumour, persistent=False)
@@ -48,7 +49,7 @@ class LocalNet(nn.Module):
             x = layer(x)
             if index == 2 * SKIP:
                 beside = x
-        features = x.mean((2, 3))
+        features = torch.cat([x.mean((2, 3)), beside.mean((2, 3))], 1)
         merged = self.merge_pw(self.merge_dw(self.up(self.deep(x)) + self.skip(beside)))
         maps = self.evidence(self.dropout(merged))
         return self.pool(maps, features), maps, features
@@ -57,7 +58,7 @@ class LocalNet(nn.Module):
         against = maps - maps[:, self.normal : self.normal + 1]
         cells = maps.shape[2] * maps.shape[3]
         local = torch.logsumexp(against, (2, 3)) - math.log(cells) + self.bias
-        shared = local + self.kind(F.dropout(features, 0.2, self.training))
+        shared = local + self.kind(F.dropout(features[:, :DEEP], 0.2, self.training))
         without_normal = NEVER * (1 - self.is_tumour)
         presence = torch.logsumexp(local + without_normal, 1, keepdim=True)
         shared = shared - torch.logsumexp(shared + without_normal, 1, keepdim=True) + presence

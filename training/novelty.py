@@ -34,5 +34,10 @@ def residuals(model, features):
     return np.sqrt(np.maximum(np.min(distances, 0), 0))
 
 
+def mean_residuals(model, features):
+    """Of slices looked at more than once, `features` of each look: the mean distance."""
+    return np.mean([residuals(model, one) for one in features], 0)
+
+
 def largest_known(model, features):
-    return float(np.quantile(residuals(model, features), KNOWN))
+    return float(np.quantile(mean_residuals(model, features), KNOWN))

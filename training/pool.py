@@ -4,6 +4,7 @@ import hashlib
 import numpy as np
 
 import counterfactuals
+from reslice import resliced
 from slices import HERE, LABELS, load_phantoms, load_slices
 from strip import stripped
 from studies import labelled, load_series
@@ -28,7 +29,7 @@ def training_pool(data, phantoms):
     """{"images" uint8, "masks" uint8, "brains" bool, "labels", "planes", "cases", "origins", "dense" bool}, made once.
 
     origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, placed,
-    sham placed, phantom, study, study stripped, study tumour. cases: that of the DICOM study whose pixels are in the slice,
+    sham placed, phantom, study, study stripped, study resliced, study tumour. cases: that of the DICOM study whose pixels are in the slice,
     "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says of every
     cell whether there is tumour.
     """
@@ -96,18 +97,19 @@ def real_and_counterfactual(train, studies, random):
 
 
 def more_heads(data, train, studies):
-    """What the recipe "stripped" adds: healthy heads without their skulls, tumours anywhere in healthy studies, heads of halves."""
+    """Healthy heads without their skulls and from the other planes, tumours anywhere in healthy studies, heads of halves."""
     real = {**train, "cases": np.full(len(train["labels"]), "")}
     masked = np.flatnonzero(has_mask(train))
     movable = masked[train["labels"][masked] != LABELS.index("pituitary")]
     whole = studies["labels"] == NORMAL
     whole[whole] = [counterfactuals.is_whole(image) or counterfactuals.head_of(image).mean() > 0.25 for image in studies["images"][whole]]
-    bare = stripped(data)
-    heads = {key: np.concatenate([studies[key][whole], bare[key]] * PLACED) for key in ("images", "planes", "cases")}
+    bare, turned = stripped(data), resliced(data)
+    heads = {key: np.concatenate([studies[key][whole], bare[key], turned[key]] * PLACED) for key in ("images", "planes", "cases")}
     placed, unchanged = counterfactuals.place(real, movable, heads, np.random.default_rng(SEED + 1))
     joined = counterfactuals.halves(real, masked, np.random.default_rng(SEED + 2))
     return [
         part(bare, "study stripped"),
+        part(turned, "study resliced"),
         part(placed, "placed"),
         part(unchanged, "sham placed"),
         part({key: joined[key] for key in ("images", "masks", "labels")}, "halves"),
@@ -142,5 +144,5 @@ def brain(image, mask, random):
 
 
 def signature(data):
-    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "strip.py", "pool.py")
+    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "strip.py", "reslice.py", "pool.py")
     return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:12]

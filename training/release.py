@@ -11,24 +11,23 @@ from torch.nn import functional as F
 
 import audit
 import figures as measure
+import inSeries
 import novelty as unlike
 import plots
 from augment import move
 from card import experiments, write_card
 from export import export_onnx
-from fit import as_input, predict
+from fit import as_input, look, predict
 from networks import grad_cam
-from places import locations
 from pool import NORMAL, split
 from slices import GEOMETRY, HERE, INPUT, LABELS
 from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
 
 ROOT = HERE.parent
 RISK = 0.02  # share of wrong answers on val that abstention allows
-ALARMS = 0.03  # share of the slices of healthy heads that abstention allows to be called a tumour
 BLOCK = 13  # consecutive slices of a class and plane: about a patient of Cheng's 233 (3,064 slices)
 KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
-KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study tumour"}
+KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study resliced", "study tumour"}
 STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
 LIMITS = [
@@ -36,6 +35,8 @@ LIMITS = [
     "slices are other sequences from the web. Tumour-free slices after contrast agent are almost all counterfactuals.",
     "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for whole "
     "series of these nothing was measured.",
+    "In series, a tumour in the middle of the head must be clearer than one on a side, for what the other side shows as well counts "
+    "less; most pituitary tumours lie there, and there was no such series to measure it on.",
     "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their headers tell.",
     "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.",
     "Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.",
@@ -45,9 +46,10 @@ LIMITS = [
 
 def release(network, folds, pool, checks, data, out, recipe, histories, test):
     every = load_series(data)
-    held_out = {name: with_logits(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
+    held_out = {name: looked_at(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
     origins = set(recipe["whole"]["mix"])
-    known = choose(network, pool, origins, checks["val"], [one for part in held_out.values() for one in part])
+    in_series = inSeries.choose_in_series([one for part in held_out.values() for one in part], data, NORMAL)
+    known = {**choose(network, pool, origins, checks["val"]), "inSeries": in_series}
     parts = {"val": checks["val"]}
     if test:
         whole = split(data, "test")
@@ -57,11 +59,12 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     series = []
     for name, (fold, cases) in folds.items():
         others = [one for other, part in held_out.items() if other != name for one in part]
-        of_fold = choose(fold, pool, origins, checks["val"], others, cases)
-        series += [score_series(one, of_fold) for one in held_out[name]]
-    outside = [one for one in every if one["stratum"] in OUTSIDE]
-    series += [score_series(one, known) for one in with_logits(network, outside)]
-    add_findings(series, data)
+        of_fold = {
+            **choose(fold, pool, origins, checks["val"], cases),
+            "inSeries": inSeries.choose_in_series(others, data, NORMAL),
+        }
+        series += read_series(held_out[name], of_fold, data)
+    series += read_series(looked_at(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
     card = {
         "splits": [as_split(name, parts[name], scored[name]) for name in parts],
         "series": [as_series(one) for one in series],
@@ -70,6 +73,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
+        "asSeries": each_as_series(network, checks["val"], in_series),
         "experiments": experiments(),
         "limits": limits(series),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
@@ -86,26 +90,19 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     print(f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/")
 
 
-def choose(network, pool, origins, val, series, held_out=()):
-    """Temperature, offset, abstention threshold and novelty, from val and from series that `network` or others like it
-    have not learned from; nothing of `held_out`. `origins`: the set of those of the pool that were learned from."""
-    logits, of_val = predict(network, val["images"])
-    sets = {"val": (logits, val["labels"]), "series of cases kept out": judged(series)}
-    temperature, offset, reason = measure.choose_calibration(sets, NORMAL)
-    calibrated = measure.softmax(measure.lowered(logits, NORMAL, offset), temperature)
-    healthy = np.concatenate([one["logits"] for one in series if one["stratum"] in HEALTHY])
-    of_healthy = measure.softmax(measure.lowered(healthy, NORMAL, offset), temperature)
-    thresholds = {
-        "risk": measure.choose_threshold(calibrated, val["labels"], RISK),
-        "alarms": measure.choose_alarm_threshold(of_healthy, NORMAL, ALARMS),
-    }
+def choose(network, pool, origins, val, held_out=()):
+    """Temperature, offset and abstention threshold of slices by themselves, and novelty, from val; nothing of `held_out`.
+    `origins`: the set of those of the pool that were learned from."""
+    of_val = look(network, val["images"])
+    temperature, offset, reason = measure.choose_calibration(of_val["logits"], val["labels"], NORMAL)
+    calibrated = measure.softmax(measure.lowered(of_val["logits"], NORMAL, offset), temperature)
     learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
     fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))
-    fitted["largest_known"] = unlike.largest_known(fitted, of_val)
-    return {"temperature": temperature, "offset": offset, "reason": reason, "threshold": max(thresholds.values()),
-            "thresholds": thresholds, "novelty": fitted}  # fmt: skip
+    fitted["largest_known"] = unlike.largest_known(fitted, of_val["features"])
+    return {"temperature": temperature, "offset": offset, "reason": reason,
+            "threshold": measure.choose_threshold(calibrated, val["labels"], RISK), "novelty": fitted}  # fmt: skip
 
 
 def as_known(pool, drawn):
@@ -119,25 +116,15 @@ def as_known(pool, drawn):
     return images.numpy()
 
 
-def judged(series):
-    """Logits and labels of the T1 slices whose truth is known."""
-    logits, truth = [], []
-    for one in series:
-        found = one["areas"] >= MODERATE_MM2
-        free = (one["areas"] == 0) & one["proven"]
-        if "T2" in one["series"] or not (found | free).any():
-            continue
-        logits.append(one["logits"][found | free])
-        truth.append(np.where(found, LABELS.index("glioma"), NORMAL)[found | free])
-    return np.concatenate(logits), np.concatenate(truth)
+def each_as_series(network, val, settings):
+    """Of val's axial and coronal slices, each read as a series of its own: the share called a tumour, by label."""
+    part = select(val, np.array([row["plane"] in ("ax", "cor") or row["label"] == "notumor" for row in val["rows"]]))
+    called = inSeries.called_tumour(look(network, part["images"]), settings, NORMAL)
+    return {label: measure.share(called[part["labels"] == at].sum(), (part["labels"] == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def with_logits(network, series):
-    results = []
-    for one in series:
-        logits, features, maps = predict(network, one["images"], maps_too=True)
-        results.append({**one, "logits": logits, "features": features, "maps": maps})
-    return results
+def looked_at(network, series):
+    return [{**one, **look(network, one["images"])} for one in series]
 
 
 def select(part, keep):
@@ -145,18 +132,16 @@ def select(part, keep):
     return {"rows": rows, **{key: part[key][keep] for key in ("labels", "planes", "images", "masks")}}
 
 
-def verdicts(logits, features, known):
-    """Calibrated probabilities [N, classes], novelties [N], which slices get an answer [N]."""
-    probabilities = measure.softmax(measure.lowered(logits, NORMAL, known["offset"]), known["temperature"])
-    novelties = unlike.residuals(known["novelty"], features) / known["novelty"]["largest_known"]
-    answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
-    return probabilities, novelties, answered
+def novelties_of(seen, known):
+    return unlike.mean_residuals(known["novelty"], seen["features"]) / known["novelty"]["largest_known"]
 
 
 def score(network, part, known):
-    logits, features, maps = predict(network, part["images"], maps_too=True)
-    probabilities, novelties, answered = verdicts(logits, features, known)
-    truth = part["labels"]
+    seen = look(network, part["images"])
+    probabilities = measure.softmax(measure.lowered(seen["logits"], NORMAL, known["offset"]), known["temperature"])
+    novelties = novelties_of(seen, known)
+    answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
+    maps, features, truth = seen["maps"], seen["features"][0], part["labels"]
     right = probabilities.argmax(1) == truth
     found = measure.figures(probabilities, truth, LABELS, 0)
     found["answered"] = measure.share(answered.sum(), len(truth))
@@ -166,7 +151,7 @@ def score(network, part, known):
     size = part["images"].shape[1:]
     own = F.interpolate(own, size, mode="bilinear", align_corners=False)[:, 0].numpy()
     pointing, by_class = measure.pointing(own, part["masks"], truth, probabilities)
-    raw = measure.figures(measure.softmax(logits), truth, LABELS, 0)
+    raw = measure.figures(measure.softmax(seen["logits"]), truth, LABELS, 0)
     return {
         "figures": found,
         "raw": {key: raw[key] for key in ("ece", "wrongAbove95", "negativeLogLikelihood")},
@@ -194,27 +179,25 @@ def sources(part):
     return np.array([row["source"] for row in part["rows"]])
 
 
-def score_series(one, known):
-    probabilities, novelties, answered = verdicts(one["logits"], one["features"], known)
-    threshold = known["threshold"]
-    return {**one, "probabilities": probabilities, "novelties": novelties, "answered": answered, "threshold": threshold}
-
-
-def add_findings(series, data):
-    """Each series as a study of its own, by the server's own rule (src/inference/combine.ts)."""
+def read_series(series, known, data):
+    """Each series as a study of its own, read and concluded by the server's own code."""
+    settings = {
+        "labels": LABELS, "normalLabel": LABELS[NORMAL], "inSeries": known["inSeries"],
+        "calibration": {"method": "temperature", "temperature": known["temperature"]},
+        "abstention": {"confidence": known["threshold"]}, "outOfDistribution": {"output": "novelty", "above": 1},
+    }  # fmt: skip
     asked = [
-        {"threshold": one["threshold"], "slices": [
-            {"probabilities": row.tolist(), "novelty": float(new), "location": place}
-            for row, new, place in zip(one["probabilities"], one["novelties"], locations(data, one["case"], one["series"]))
-        ]}
+        {**one, "logits": measure.lowered(one["logits"], NORMAL, known["offset"]), "novelties": novelties_of(one, known)}
         for one in series
     ]
-    question = {"labels": LABELS, "normalLabel": LABELS[NORMAL], "series": asked}
-    answer = subprocess.run(
-        ["node", "training/findings.mjs"], cwd=ROOT, input=json.dumps(question), capture_output=True, text=True, check=True
-    )
-    for one, finding in zip(series, json.loads(answer.stdout)):
-        one["finding"] = finding
+    result = []
+    for one, answer in zip(asked, inSeries.ask({"manifest": settings}, asked, data, NORMAL)):
+        verdicts = answer["verdicts"]
+        probabilities = np.array([[entry["probability"] for entry in verdict["probabilities"]] for verdict in verdicts])
+        answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
+        result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"],
+                       "thresholds": known["inSeries"]["abstention"]})  # fmt: skip
+    return result
 
 
 def as_split(name, part, scored):
@@ -298,9 +281,10 @@ def write_manifest(out, known, layers, card):
         "input": INPUT,
         "geometry": GEOMETRY,
         "calibration": {"method": "temperature", "temperature": known["temperature"],
-                        "offset": known["offset"], "chosenOn": "val and series of cases kept out", "reason": known["reason"]},
-        "abstention": {"confidence": known["threshold"], "risk": RISK, "falseAlarms": ALARMS, "lowest": known["thresholds"],
-                       "chosenOn": "val, and healthy series of cases kept out"},
+                        "offset": known["offset"], "chosenOn": "val", "reason": known["reason"]},
+        "abstention": {"confidence": known["threshold"], "risk": RISK, "chosenOn": "val"},
+        "mirrored": True,
+        "inSeries": known["inSeries"],
         "outOfDistribution": {"output": "novelty", "above": 1, "share": 1 - unlike.KNOWN, "chosenOn": "val"},
         "layers": layers,
         "card": card,

@@ -2,7 +2,7 @@
 
 1. base: the labelled slices, counterfactuals and phantoms; no DICOM study.
 2. fold-1 ... fold-3: the base goes on with the DICOM studies, but for the cases that the fold scores.
-3. final: the base goes on with all of them. A "soup" has the mean of its weights and of the folds'.
+3. final: the base goes on with all of them. What is shipped has the mean of its weights and of the folds'.
 4. Temperature, abstention and novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
 
 Every stage goes on after its last whole epoch when the command is given again.
@@ -22,34 +22,15 @@ from release import release
 from slices import HERE, LABELS
 
 ROOT = HERE.parent
-SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "strength": 0.7}
-ERASED = {**SHARED, "outside": 0, "oedema": False, "stripped": 0.105}
-HALVES = {**SHARED, "outside": 0.5, "stripped": 0.2}
-RECIPES = {
-    "erased": {  # what is shipped
-        "base": {
-            **ERASED, "side": 128, "epochs": 18, "rate": 8e-4,
-            "mix": {"real": 2234, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80},
-        },
-        "whole": {
-            **ERASED, "side": 160, "epochs": 6, "rate": 3e-4,
-            "mix": {"real": 2234, "erased": 80, "erased glioma": 170, "transplanted": 450, "sham": 80, "phantom": 60,
-                    "study": 350, "study tumour": 80},
-        },
-        "soup": False,
-    },
-    "stripped": {  # surer on val, worse on whole series: tried/stripped.md
-        "base": {
-            **HALVES, "oedema": False, "side": 128, "epochs": 8, "rate": 7e-4,
-            "mix": {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80},
-        },
-        "whole": {
-            **HALVES, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4,
-            "mix": {"real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
-                    "phantom": 40, "study": 420, "study stripped": 200, "study tumour": 80},
-        },
-        "soup": True,
-    },
+SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
+BASE = {
+    **SHARED, "oedema": False, "side": 128, "epochs": 12, "rate": 8e-4,
+    "mix": {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80},
+}  # fmt: skip
+WHOLE = {
+    **SHARED, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4,
+    "mix": {"real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
+            "phantom": 40, "study": 420, "study stripped": 200, "study resliced": 200, "study tumour": 80},
 }  # fmt: skip
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
@@ -62,9 +43,8 @@ FOLDS = {
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/2.0.0", help="folder named <name>/<version>")
-    parser.add_argument("--recipe", choices=RECIPES, default="erased", help="which slices are learned from, and how")
-    parser.add_argument("--run", help="folder of checkpoints, resumed; by default training/runs/<recipe>")
+    parser.add_argument("--out", default="models/brain-mri/3.0.0", help="folder named <name>/<version>")
+    parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
     parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--without-test", action="store_true", help="leaves the test split untouched")
@@ -74,31 +54,29 @@ def arguments():
 def main():
     options = arguments()
     torch.set_num_threads(options.threads)
-    recipe = RECIPES[options.recipe]
-    data, run = Path(options.data), Path(options.run or f"training/runs/{options.recipe}")
+    data, run = Path(options.data), Path(options.run)
     pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
     stages = [options.stage] if options.stage else ["base", *FOLDS, "final"]
     for stage in stages:
         print(f"stage {stage}", flush=True)
-        network, history = train_stage(stage, recipe, data, run, pool, checks)
+        network, history = train_stage(stage, data, run, pool, checks)
     if not options.stage:
         folds = {name: (load_stage(run / name), cases) for name, cases in FOLDS.items()}
-        if recipe["soup"]:
-            network = mean_of([network, *(fold for fold, _ in folds.values())])
-        recipe = {**recipe, "folds": FOLDS, "threads": options.threads}
+        network = mean_of([network, *(fold for fold, _ in folds.values())])
+        recipe = {"base": BASE, "whole": WHOLE, "folds": FOLDS, "threads": options.threads}
         histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
         release(network, folds, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
 
 
-def train_stage(stage, recipe, data, run, pool, checks):
-    torch.manual_seed(recipe["base"]["seed"])
+def train_stage(stage, data, run, pool, checks):
+    torch.manual_seed(BASE["seed"])
     network = LocalNet(len(LABELS), NORMAL)
     if stage == "base":
         load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
         held_out = sorted(set(pool["cases"]) - {""})
-        return network, fit(network, pool, checks, {**recipe["base"], "hold_out": held_out}, run / stage)
+        return network, fit(network, pool, checks, {**BASE, "hold_out": held_out}, run / stage)
     network.load_state_dict(torch.load(run / "base" / "latest.pt", map_location="cpu")["average"])
-    return network, fit(network, pool, checks, {**recipe["whole"], "hold_out": FOLDS.get(stage, [])}, run / stage)
+    return network, fit(network, pool, checks, {**WHOLE, "hold_out": FOLDS.get(stage, [])}, run / stage)
 
 
 def load_stage(folder):

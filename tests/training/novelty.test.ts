@@ -10,7 +10,7 @@ across = random.standard_normal((2, 10, 80))
 draw = lambda label, spread=1: spread * random.standard_normal((200, 10)) @ across[label] + 3 * label + 0.05 * random.standard_normal((200, 80))
 features, labels = np.concatenate([draw(0), draw(1)]), np.repeat([0, 1], 200)
 model = fit_novelty(features, labels, 2)
-limit = largest_known(model, np.concatenate([draw(0), draw(1)]))`,
+limit = largest_known(model, [np.concatenate([draw(0), draw(1)])])`,
       `{"within": float((residuals(model, draw(1, 3)) / limit).mean()),
         "beyond": float((residuals(model, 3 * random.standard_normal((50, 80))) / limit).min()),
         "commonest": float((residuals(model, draw(0)) <= limit).mean())}`,
