@@ -20,7 +20,7 @@ const hasTorch = spawnSync(python, ['-c', 'import torch, torchvision, onnx']).st
 
 const folder = await mkdtemp(join(tmpdir(), 'mrimaster-bench-'));
 const torch = hasTorch ? await startTorch(['resnet18', 'mobilenet_v2']) : undefined;
-const shipped = fileURLToPath(new URL('../models/brain-mri/2.0.0/model.onnx', import.meta.url));
+const shipped = fileURLToPath(new URL('../models/brain-mri/3.0.0/model.onnx', import.meta.url));
 const subjects = [
   ...(torch
     ? ['resnet18', 'mobilenet_v2'].map((name) => ({ name, file: join(folder, `${name}.onnx`), size: 224 }))

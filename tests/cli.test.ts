@@ -169,7 +169,7 @@ describe('mrimaster explain', () => {
     }
     const drawn = decode(await readFile(figure));
     expect(drawn.width).toBeGreaterThan(maps.length * 128);
-    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 2.0.0');
+    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 3.0.0');
     expect(decode(await readFile(overlay)).width).toBe(512);
     const chosen = ['--layer', maps[3].layer, '--method', 'hires-cam', '--label', 'no_tumor'];
     const [one, ...others] = lines((await runCli(['explain', slice, '--json', ...chosen])).stdout);

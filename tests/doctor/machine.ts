@@ -28,7 +28,7 @@ export const MACHINE: Misconfiguration[] = [
     arrange: ({ folder }) => {
       const models = join(folder, 'damaged');
       cpSync(join(REPOSITORY, 'models'), models, { recursive: true });
-      writeFileSync(join(models, 'brain-mri/2.0.0/model.onnx'), 'cut off');
+      writeFileSync(join(models, 'brain-mri/3.0.0/model.onnx'), 'cut off');
       return { env: { MODELS_DIR: models } };
     },
     code: 'MODEL_INVALID',

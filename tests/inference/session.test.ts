@@ -62,9 +62,9 @@ describe('INFERENCE_DEVICE', () => {
 describe('a graph that does not fit its manifest', () => {
   async function modelWith(change: (manifest: Record<string, unknown>) => void, graph?: Buffer): Promise<string> {
     const models = join(folder.path, `models-${Math.random()}`);
-    const directory = join(models, 'brain-mri/2.0.0');
+    const directory = join(models, 'brain-mri/3.0.0');
     await mkdir(directory, { recursive: true });
-    await cp(join(REPOSITORY, 'models/brain-mri/2.0.0'), directory, { recursive: true });
+    await cp(join(REPOSITORY, 'models/brain-mri/3.0.0'), directory, { recursive: true });
     const manifest = JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8'));
     change(manifest);
     if (graph) await writeFile(join(directory, 'model.onnx'), graph);
@@ -80,9 +80,16 @@ describe('a graph that does not fit its manifest', () => {
 
   it('is refused when it has more or fewer outputs than labels', async () => {
     const models = await modelWith((manifest) =>
-      Object.assign(manifest, { labels: ['a', 'b'], normalLabel: undefined }),
+      Object.assign(manifest, { labels: ['a', 'b'], normalLabel: undefined, inSeries: undefined }),
     );
     await expect(open(models)).rejects.toThrow(/gives 4 values a slice, but its manifest has 2 labels/);
+  });
+
+  it('is refused when it lacks an output that the manifest names', async () => {
+    const models = await modelWith((manifest) => Object.assign(manifest.inSeries as object, { output: 'nothing' }));
+    await expect(open(models)).rejects.toThrow(/has no output "nothing", which its manifest names .* it has logits, /);
+    const flat = await modelWith((manifest) => Object.assign(manifest.inSeries as object, { output: 'novelty' }));
+    await expect(open(flat)).rejects.toThrow(/must give "novelty", .* as \[N, 4, rows, columns\]/);
   });
 
   it('is refused when it is no ONNX at all', async () => {

@@ -142,7 +142,7 @@ describe('/metrics counts', () => {
   });
 
   it('predictions by label and status, as they are stored, and what could not be decoded', async () => {
-    const model = 'brain-mri@2.0.0';
+    const model = 'brain-mri@3.0.0';
     const { data } = await program.ask(
       'query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { slices(first: 100) { nodes { prediction { label status abstentionReason } } } } }',
       { uid: program.uids[0] },

@@ -214,7 +214,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
 
 describe('explaining the shipped model', () => {
   it('adds less than 100 KB for all layers and methods, and leaves the logits as they are, but for rounding', async () => {
-    const plain = await readFile(join(REPOSITORY, 'models/brain-mri/2.0.0/model.onnx'));
+    const plain = await readFile(join(REPOSITORY, 'models/brain-mri/3.0.0/model.onnx'));
     const { model, layers } = await appendExplanations(plain, { methods });
     expect(model.length - plain.length).toBeLessThan(100_000);
     expect(layers.length).toBeGreaterThan(1);

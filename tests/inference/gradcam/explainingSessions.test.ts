@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
 import { REPOSITORY } from '../../program.js';
 
-const file = join(REPOSITORY, 'models/brain-mri/2.0.0/model.onnx');
+const file = join(REPOSITORY, 'models/brain-mri/3.0.0/model.onnx');
 const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
 
 it('keeps the three explaining sessions that were used last, and releases the others', async () => {
