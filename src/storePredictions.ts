@@ -13,6 +13,8 @@ type Row = Prisma.PredictionCreateManyInput;
 const SAME = 1e-4;
 /** Predictions replaced in one transaction, which Prisma gives 5 s. */
 const AT_ONCE = 50;
+/** New ones in one statement, of whose values PostgreSQL takes 32,767. */
+const MOST_NEW = 1000;
 
 /**
  * Stores the predictions of one model. What is replaced comes first: a process that is killed in between leaves the new
@@ -34,7 +36,9 @@ export async function storePredictions(context: Context, rows: readonly Row[], s
   });
   for (let start = 0; start < changed.length; start += AT_ONCE)
     await replace(context, changed.slice(start, start + AT_ONCE), isAnew);
-  if (fresh.length > 0) await prisma.prediction.createMany({ data: fresh, skipDuplicates: true }); // another process may be at it, too
+  for (let start = 0; start < fresh.length; start += MOST_NEW)
+    // Another process may be at it, too.
+    await prisma.prediction.createMany({ data: fresh.slice(start, start + MOST_NEW), skipDuplicates: true });
   countPredictions(context, [...changed, ...fresh]);
 }
 

@@ -234,7 +234,7 @@ describe('an explanation', () => {
       const png = decode(Buffer.from(base64, 'base64'));
       expect([png.width, png.height]).toEqual([width, height]);
       expect(height / width).toBeGreaterThan(rows / columns);
-      expect(png.text?.Description).toMatch(/^GRAD_CAM of "glioma", layer .*, brain-mri 2\.0\.0; strongest colour: /);
+      expect(png.text?.Description).toMatch(/^GRAD_CAM of "glioma", layer .*, brain-mri 3\.0\.0; strongest colour: /);
       expect(Buffer.from(await (await fetch(url)).arrayBuffer()).toString('base64')).toBe(base64);
     }
   });
