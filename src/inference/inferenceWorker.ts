@@ -7,6 +7,7 @@ import { SEED } from './gradcam/explainer.js';
 import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
+import { logSumExp } from './logSumExp.js';
 import type { Model } from './manifest.js';
 import { type Frame, preprocess } from './preprocess.js';
 import { type LeftRight, type Presence, readSeries, type SeenSlice } from './readSeries.js';
@@ -97,15 +98,11 @@ function presenceOf(maps: Tensor, index: number, normal: number): Omit<Presence,
   const [, labels, rows, columns] = maps.dims as [number, number, number, number];
   const cells = rows * columns;
   const own = (maps.data as Float32Array).subarray(index * labels * cells, (index + 1) * labels * cells);
+  const findings = Array.from({ length: labels }, (_, label) => label).filter((label) => label !== normal);
   const values = new Float32Array(cells);
   for (let cell = 0; cell < cells; cell++) {
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let label = 0; label < labels; label++)
-      if (label !== normal) largest = Math.max(largest, own[label * cells + cell] as number);
-    let sum = 0; // of exponentials, the largest subtracted so that none overflows
-    for (let label = 0; label < labels; label++)
-      if (label !== normal) sum += Math.exp((own[label * cells + cell] as number) - largest);
-    values[cell] = largest + Math.log(sum) - (own[normal * cells + cell] as number);
+    const kinds = findings.map((label) => own[label * cells + cell] as number);
+    values[cell] = logSumExp(kinds) - (own[normal * cells + cell] as number);
   }
   return { rows, columns, values };
 }

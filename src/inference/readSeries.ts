@@ -1,4 +1,5 @@
 import { answer, decide, softmax, type Verdict } from './decide.js';
+import { logSumExp } from './logSumExp.js';
 import type { Manifest } from './manifest.js';
 
 /**
@@ -233,14 +234,6 @@ function kindsAround(
 function weightedMean(values: readonly number[], weights: readonly number[]): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return values.reduce((sum, value, index) => sum + value * (weights[index] as number), 0) / total;
-}
-
-function logSumExp(values: ArrayLike<number>): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < values.length; index++) largest = Math.max(largest, values[index] as number);
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += Math.exp((values[index] as number) - largest);
-  return largest + Math.log(sum);
 }
 
 const logMeanExp = (values: readonly number[]): number => logSumExp(values) - Math.log(values.length);

@@ -11,16 +11,14 @@ export function observeClassifier(classifier: Classifier, metrics: Metrics, trac
       timed(run, (_outcome, seconds) => metrics.inferenceSeconds.observe({ work }, seconds)),
     );
   };
+  const observeBatch = <T>(slices: number, run: () => Promise<T>) => {
+    metrics.batchSlices.observe(slices);
+    return observe('classify', slices, run);
+  };
   return {
     ...classifier,
-    classify: (images) => {
-      metrics.batchSlices.observe(images.length);
-      return observe('classify', images.length, () => classifier.classify(images));
-    },
-    look: (images) => {
-      metrics.batchSlices.observe(images.length);
-      return observe('classify', images.length, () => classifier.look(images));
-    },
+    classify: (images) => observeBatch(images.length, () => classifier.classify(images)),
+    look: (images) => observeBatch(images.length, () => classifier.look(images)),
     explain: (...wanted) => observe('explain', 1, () => classifier.explain(...wanted)),
     explainAll: (images, ...wanted) =>
       observe('explain', images.length, () => classifier.explainAll(images, ...wanted)),
