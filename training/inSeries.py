@@ -6,7 +6,6 @@ import subprocess
 
 import numpy as np
 
-import figures as measure
 from places import places
 from slices import HERE, LABELS
 from studies import HEALTHY, MODERATE_MM2

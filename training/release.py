@@ -2,11 +2,9 @@
 import base64
 import hashlib
 import json
-import subprocess
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
 import audit
@@ -195,8 +193,7 @@ def read_series(series, known, data):
         verdicts = answer["verdicts"]
         probabilities = np.array([[entry["probability"] for entry in verdict["probabilities"]] for verdict in verdicts])
         answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
-        result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"],
-                       "thresholds": known["inSeries"]["abstention"]})  # fmt: skip
+        result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]})
     return result
 
 
