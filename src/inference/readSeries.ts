@@ -41,8 +41,9 @@ const LEAST_SAY = 1e-6;
  * The slices of one series, each in the light of its neighbours and of the other side of the head.
  *
  * A tumour crosses several slices in one place, and it is on one side, or it is there very clearly. So of every cell the
- * evidence is averaged over neighbouring slices (a Gaussian of `reach` mm), and from that is taken what the mirrored cell
- * has above `otherSide.above`, `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind a
+ * evidence, `clearest` at most, so that a very clear tumour does not spread beyond its ends, is averaged over neighbouring
+ * slices (a Gaussian of `reach` mm), and from that is taken what the mirrored cell has above `otherSide.above`,
+ * `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind a
  * tumour is, neighbours that have one say together.
  *
  * Slices without a known place, and series of fewer than three, are judged each for itself, as `decide` does.
@@ -80,7 +81,8 @@ export function scoreSeries(
   const places = new Set(placed.map(({ location }) => location.toFixed(2))).size;
   if (!inSeries || places < FEWEST_PLACES) return slices.map(() => null);
   const grid = commonGrid(placed);
-  const maps = placed.map((slice) => layOnGrid(slice.presence, grid));
+  const { clearest = Number.POSITIVE_INFINITY } = inSeries;
+  const maps = placed.map(({ presence }) => layOnGrid(limited(presence, clearest), grid));
   const smooth = placed.map((slice) => averageAround(slice.location, placed, maps, inSeries.reach));
   const areas = placed.map(({ presence: { frame } }) => frame.height * frame.width);
   const across = acrossColumns(placed, areas, grid);
@@ -121,6 +123,11 @@ function commonGrid(slices: readonly Placed[]): Rectangle {
   const width = Math.max(...frames.map((frame) => frame.left + frame.width)) - left;
   return { top, left, height, width };
 }
+
+const limited = (presence: Presence, most: number): Presence => ({
+  ...presence,
+  values: presence.values.map((value) => Math.min(value, most)),
+});
 
 /** A slice's cells at the centres of the grid's, bilinear; NaN outside of its frame. */
 function layOnGrid({ rows, columns, values, frame }: Presence, grid: Rectangle): Float64Array {

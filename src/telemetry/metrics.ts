@@ -57,7 +57,7 @@ export function createMetrics() {
     ),
     inferenceSeconds: histogram(
       'inference_duration_seconds',
-      'What a batch (classify) or the maps of a slice (explain) took, waiting for the model included.',
+      'What a batch (classify), the slices of a series together (read) or the maps of a slice (explain) took, waiting for the model included.',
       ['work'],
       SLOW,
     ),

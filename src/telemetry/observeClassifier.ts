@@ -3,9 +3,9 @@ import type { Metrics } from './metrics.js';
 import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
-/** The same classifier; its batches and its maps are timed. */
+/** The same classifier; its batches, its reading of series and its maps are timed. */
 export function observeClassifier(classifier: Classifier, metrics: Metrics, tracing: Tracing): Classifier {
-  const observe = <T>(work: 'classify' | 'explain', slices: number, run: () => Promise<T>) => {
+  const observe = <T>(work: 'classify' | 'read' | 'explain', slices: number, run: () => Promise<T>) => {
     const attributes = { 'mrimaster.slices': slices, 'mrimaster.provider': classifier.provider };
     return tracing.span(`inference ${work}`, attributes, () =>
       timed(run, (_outcome, seconds) => metrics.inferenceSeconds.observe({ work }, seconds)),
@@ -19,6 +19,7 @@ export function observeClassifier(classifier: Classifier, metrics: Metrics, trac
     ...classifier,
     classify: (images) => observeBatch(images.length, () => classifier.classify(images)),
     look: (images) => observeBatch(images.length, () => classifier.look(images)),
+    readSeries: (slices, leftRight) => observe('read', slices.length, () => classifier.readSeries(slices, leftRight)),
     explain: (...wanted) => observe('explain', 1, () => classifier.explain(...wanted)),
     explainAll: (images, ...wanted) =>
       observe('explain', images.length, () => classifier.explainAll(images, ...wanted)),

@@ -10,7 +10,7 @@ const IN_SERIES = {
   calibration: { offset: -4, temperature: 1 },
   abstention: { finding: 0.5, normal: 0.8, study: 0.9 },
 };
-const manifest = (inSeries: Partial<typeof IN_SERIES> | null = {}) =>
+const manifest = (inSeries: Partial<typeof IN_SERIES & { clearest: number }> | null = {}) =>
   ({
     labels: ['glioma', 'meningioma', 'no_tumor'],
     normalLabel: 'no_tumor',
@@ -71,6 +71,16 @@ describe('readSeries', () => {
     const two = score(stack((index) => (inTheMiddle(index) ? both(index) : slice(index))));
     expect(two[4]).toBeLessThan((one[4] as number) - 2);
     expect(score(stack(both), null)[4]).toBeGreaterThan((score(stack(both))[4] as number) + 2);
+  });
+
+  it('does not let a very clear tumour spread beyond its ends', () => {
+    const clear = (index: number) => slice(index, inTheMiddle(index) ? { ...left, value: 14 } : undefined);
+    const without = score(stack(clear));
+    const limited = score(stack(clear), 'COLUMNS', manifest({ clearest: 4 }));
+    const faint = (index: number) => slice(index, inTheMiddle(index) ? left : undefined);
+    expect(limited).toEqual(score(stack(faint))); // whose cells have 4
+    expect(limited[6]).toBeLessThan((without[6] as number) - 1);
+    expect(limited[4]).toBeGreaterThan(limited[6] as number);
   });
 
   it('leaves a tumour in the middle that is very clear', () => {

@@ -259,6 +259,7 @@ describe('traces', () => {
     expect(below.filter(({ name, failed }) => name === 'decode' && failed)).toHaveLength(1);
     const batches = below.filter(({ name }) => name === 'inference classify');
     expect(batches.map(({ attributes }) => attributes['mrimaster.slices']).sort()).toEqual([6, 7, 8]);
+    expect(below.filter(({ name }) => name === 'inference read')).toHaveLength(1);
   });
 
   it('hold the write-back and what archives were asked, with their codes', () => {
