@@ -1,7 +1,7 @@
 // `npm run evaluate`: the shipped model on labelled slices, read, prepared, classified and judged by the server's own
 // code, beside the figures that training wrote into the model's card. Exits with 1 where they differ by
 // more than .002 or one slice.
-//   npm run evaluate -- [--data ../shared/data/slices] [--split test] [--model brain-mri@3.0.0]
+//   npm run evaluate -- [--data ../shared/data/slices] [--split test] [--model NAME@VERSION]
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

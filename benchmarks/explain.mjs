@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
 import { methods } from '../dist/inference/gradcam/maps.js';
+import { chooseModel, readModels } from '../dist/inference/manifest.js';
 import { median } from './setup/quantiles.mjs';
 
 const ROUNDS = 15;
@@ -20,7 +21,7 @@ const hasTorch = spawnSync(python, ['-c', 'import torch, torchvision, onnx']).st
 
 const folder = await mkdtemp(join(tmpdir(), 'mrimaster-bench-'));
 const torch = hasTorch ? await startTorch(['resnet18', 'mobilenet_v2']) : undefined;
-const shipped = fileURLToPath(new URL('../models/brain-mri/3.0.0/model.onnx', import.meta.url));
+const shipped = chooseModel(await readModels(fileURLToPath(new URL('../models', import.meta.url)))).file;
 const subjects = [
   ...(torch
     ? ['resnet18', 'mobilenet_v2'].map((name) => ({ name, file: join(folder, `${name}.onnx`), size: 224 }))

@@ -1,6 +1,6 @@
 // How far the maps of a model may be trusted, measured on the test slices with tumour outlines that it classifies
 // rightly. Prints a report in Markdown.
-//   node benchmarks/trust.mjs --data ../shared/data/slices [--model brain-mri@3.0.0] [--slices 60]
+//   node benchmarks/trust.mjs --data ../shared/data/slices [--model NAME@VERSION] [--slices 60]
 // Pointing: share of slices whose map, upsampled, is highest inside the outline. IoU: of the hottest pixels, as many as
 // the outline has, with the outline. Deletion and insertion (Petsiuk et al., BMVC 2018): mean probability of the label
 // while the hottest pixels are blurred away, or brought back into a blurred slice, in 16 equal steps. Randomisation

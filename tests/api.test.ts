@@ -6,6 +6,7 @@ import { importFiles } from '../src/importFiles.js';
 import { printedSchema } from '../src/printSchema.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
 import { type Answer, type Program, REPOSITORY, startProgram, temporaryFolder, until } from './program.js';
+import { SHIPPED_VERSION } from './shippedModel.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;
@@ -234,7 +235,9 @@ describe('an explanation', () => {
       const png = decode(Buffer.from(base64, 'base64'));
       expect([png.width, png.height]).toEqual([width, height]);
       expect(height / width).toBeGreaterThan(rows / columns);
-      expect(png.text?.Description).toMatch(/^GRAD_CAM of "glioma", layer .*, brain-mri 3\.0\.0; strongest colour: /);
+      expect(png.text?.Description).toMatch(
+        new RegExp(`^GRAD_CAM of "glioma", layer .*, brain-mri ${SHIPPED_VERSION}; strongest colour: `),
+      );
       expect(Buffer.from(await (await fetch(url)).arrayBuffer()).toString('base64')).toBe(base64);
     }
   });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { phantomVolume, SAMPLE_SEED } from '../src/sample/phantom.js';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
 import { type Answer, REPOSITORY, runCli, temporaryFolder, userEnvironment } from './program.js';
+import { SHIPPED_VERSION } from './shippedModel.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let sample: string;
@@ -169,7 +170,7 @@ describe('mrimaster explain', () => {
     }
     const drawn = decode(await readFile(figure));
     expect(drawn.width).toBeGreaterThan(maps.length * 128);
-    expect(drawn.text?.Description).toBe('Grad-CAM of "glioma", brain-mri 3.0.0');
+    expect(drawn.text?.Description).toBe(`Grad-CAM of "glioma", brain-mri ${SHIPPED_VERSION}`);
     expect(decode(await readFile(overlay)).width).toBe(512);
     const chosen = ['--layer', maps[3].layer, '--method', 'hires-cam', '--label', 'no_tumor'];
     const [one, ...others] = lines((await runCli(['explain', slice, '--json', ...chosen])).stdout);

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../freePorts.js';
 import { REPOSITORY } from '../program.js';
+import { SHIPPED_VERSION } from '../shippedModel.js';
 import { listenSilently } from './listeners.js';
 import type { Misconfiguration } from './misconfiguration.js';
 
@@ -28,7 +29,7 @@ export const MACHINE: Misconfiguration[] = [
     arrange: ({ folder }) => {
       const models = join(folder, 'damaged');
       cpSync(join(REPOSITORY, 'models'), models, { recursive: true });
-      writeFileSync(join(models, 'brain-mri/3.0.0/model.onnx'), 'cut off');
+      writeFileSync(join(models, 'brain-mri', SHIPPED_VERSION, 'model.onnx'), 'cut off');
       return { env: { MODELS_DIR: models } };
     },
     code: 'MODEL_INVALID',

@@ -7,6 +7,7 @@ import { chooseModel, readModels } from '../../src/inference/manifest.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
 import { REPOSITORY, runCli, temporaryFolder } from '../program.js';
 import { requirePart } from '../requirements.js';
+import { SHIPPED_FOLDER, SHIPPED_VERSION } from '../shippedModel.js';
 
 const SWIFTSHADER = '/usr/lib/chromium/libvk_swiftshader.so';
 const hasVulkan = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib/aarch64-linux-gnu/libvulkan.so.1'].some(
@@ -62,9 +63,9 @@ describe('INFERENCE_DEVICE', () => {
 describe('a graph that does not fit its manifest', () => {
   async function modelWith(change: (manifest: Record<string, unknown>) => void, graph?: Buffer): Promise<string> {
     const models = join(folder.path, `models-${Math.random()}`);
-    const directory = join(models, 'brain-mri/3.0.0');
+    const directory = join(models, 'brain-mri', SHIPPED_VERSION);
     await mkdir(directory, { recursive: true });
-    await cp(join(REPOSITORY, 'models/brain-mri/3.0.0'), directory, { recursive: true });
+    await cp(SHIPPED_FOLDER, directory, { recursive: true });
     const manifest = JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8'));
     change(manifest);
     if (graph) await writeFile(join(directory, 'model.onnx'), graph);

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.js';
 import { openDatabase } from '../../src/database.js';
 import { createLog } from '../../src/log.js';
 import { type Answer, temporaryFolder, until } from '../program.js';
+import { SHIPPED_VERSION } from '../shippedModel.js';
 import { type Collector, type Span, startCollector } from './collector.js';
 import { SEED, type SeededProgram, startSeeded, stow } from './seededProgram.js';
 
@@ -142,7 +143,7 @@ describe('/metrics counts', () => {
   });
 
   it('predictions by label and status, as they are stored, and what could not be decoded', async () => {
-    const model = 'brain-mri@3.0.0';
+    const model = `brain-mri@${SHIPPED_VERSION}`;
     const { data } = await program.ask(
       'query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { slices(first: 100) { nodes { prediction { label status abstentionReason } } } } }',
       { uid: program.uids[0] },

@@ -5,14 +5,14 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { preprocess } from '../../src/inference/preprocess.js';
 import { PHANTOM_PIXEL_SPACING, phantomVolume, SAMPLE_SEED } from '../../src/sample/phantom.js';
+import { SHIPPED, SHIPPED_FOLDER, SHIPPED_VERSION } from '../shippedModel.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = `${root}models/brain-mri/3.0.0`;
-const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8'));
-const graph = readFileSync(`${folder}/${manifest.file}`);
+const manifest = JSON.parse(readFileSync(`${SHIPPED_FOLDER}/manifest.json`, 'utf8'));
+const graph = readFileSync(SHIPPED.file);
 const { rows, columns } = manifest.input;
 
-describe('brain-mri 3.0.0', () => {
+describe(`brain-mri ${SHIPPED_VERSION}`, () => {
   let session: InferenceSession;
   beforeAll(async () => {
     session = await InferenceSession.create(graph, { intraOpNumThreads: 1 });
@@ -31,7 +31,7 @@ describe('brain-mri 3.0.0', () => {
   });
 
   it('gives in ONNX Runtime the logits and the novelty that training gave at export', async () => {
-    const fixture = JSON.parse(readFileSync(`${root}tests/fixtures/models/brain-mri-3.0.0.json`, 'utf8'));
+    const fixture = JSON.parse(readFileSync(`${root}tests/fixtures/models/brain-mri-${SHIPPED_VERSION}.json`, 'utf8'));
     const bytes = Buffer.from(fixture.bytes, 'base64');
     const plane = Float32Array.from(bytes, (value) => (value / 255 - 0.5) / 0.5);
     const input = Float32Array.from([...plane, ...plane, ...plane]);

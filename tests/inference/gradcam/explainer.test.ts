@@ -11,7 +11,7 @@ import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSes
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../../../src/inference/image.js';
 import type { Model } from '../../../src/inference/manifest.js';
-import { REPOSITORY } from '../../program.js';
+import { SHIPPED } from '../../shippedModel.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -214,7 +214,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
 
 describe('explaining the shipped model', () => {
   it('adds less than 100 KB for all layers and methods, and leaves the logits as they are, but for rounding', async () => {
-    const plain = await readFile(join(REPOSITORY, 'models/brain-mri/3.0.0/model.onnx'));
+    const plain = await readFile(SHIPPED.file);
     const { model, layers } = await appendExplanations(plain, { methods });
     expect(model.length - plain.length).toBeLessThan(100_000);
     expect(layers.length).toBeGreaterThan(1);

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
-import { REPOSITORY } from '../../program.js';
+import { SHIPPED } from '../../shippedModel.js';
 
-const file = join(REPOSITORY, 'models/brain-mri/3.0.0/model.onnx');
+const file = SHIPPED.file;
 const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
 
 it('keeps the three explaining sessions that were used last, and releases the others', async () => {
