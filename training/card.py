@@ -1,6 +1,6 @@
 """CARD.md from the manifest: the figures come from the run, the sentences say what they mean and what they do not.
 
-    /usr/bin/python3 training/card.py models/brain-mri/3.0.0    # anew, with the variants that experiments.csv holds by now
+    /usr/bin/python3 training/card.py models/brain-mri/VERSION  # anew, with the variants that experiments.csv holds by now
 """
 import csv
 import json
@@ -111,8 +111,8 @@ def whole_series(card):
         "all. Slices were read together, as the server does. *Called tumour*: "
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
         "series as a study, by the server's rule. How slices are read together, and from which confidence on it answers, was chosen for "
-        "each row on the series of the other folds; that they are read in this way at all, and the rule's 10 mm, with all of them in "
-        "view. For heads of other scanners expect more alarms and more misses."
+        "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, and the rule's "
+        "10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
     )
     yield table(
         ["series", "truth", "slices", "answered", "unlike training", "called tumour", "found", "tumour-free called tumour", "finding", "key slice"],
@@ -148,7 +148,8 @@ def choices(manifest, card):
     together = manifest["inSeries"]
     score, side, least, areas = (together[key] for key in ("calibration", "otherSide", "abstention", "meanArea"))
     yield (
-        f"Slices of a series are read together: in each cell the evidence is averaged over neighbours (Gaussian, {together['reach']} mm); "
+        f"Slices of a series are read together: in each cell the evidence is averaged over neighbours (Gaussian, {together['reach']} mm), "
+        f"of which one that shows more than the slice itself counts up to {together['neighbourAtMost']}; "
         f"what the mirrored cell has above {side['above']} is taken away, {side['atMost']} at most. A slice's score is the mean odds of "
         f"what remains; even odds are at {score['offset']:.2f}, beyond which {least['alarms']:.0%} of the slices of healthy heads lie, "
         f"and {score['temperature']:.2f} more make them e times as high. It abstains from calling a slice tumour-free below "
@@ -157,6 +158,13 @@ def choices(manifest, card):
         f"{together['chosenOn']}. Area under the ROC curve there, the mean over series with a tumour: {areas['alone']:.3f} of each "
         f"slice by itself, {areas['withNeighbours']:.3f} with its neighbours, {areas['withOtherSide']:.3f} with the other side as well."
     )
+    looks = "; ".join(
+        f"{name}: macro-F1 {one['macroF1']:.3f}, negative log likelihood {one['negativeLogLikelihood']:.3f}, right at 90 % "
+        f"{one['accuracyAt90Coverage']:.3f}; series, area {one['meanArea']['alone']:.3f} of each slice by itself, "
+        f"{one['meanArea']['withOtherSide']:.3f} together, negative log likelihood {one['seriesLogLikelihood']:.3f}"
+        for name, one in card["looks"].items()
+    )
+    yield f"Looking at each slice once, or twice, left for right as well (`mirrored`). Val, {looks}."
     called = ", ".join(f"{label} {share:.2f}" for label, share in card["asSeries"].items())
     yield (
         "What the other side takes from tumours in the middle: of val's axial and coronal slices, each read as a series of its own, "

@@ -193,11 +193,13 @@ def predict(network, images, maps_too=False, side=INPUT["rows"]):
 
 def look(network, images):
     """Each slice as it is and left for right, as the server looks at it: {"logits": the mean of both, "features": of both,
-    "presence" [N, rows, columns]: the mean log odds in each cell of any tumour, "maps": as it is}."""
+    "presence" [N, rows, columns]: the mean log odds in each cell of any tumour, "maps": as it is, "once": {"logits",
+    "presence"} as it is}."""
     logits, features, maps = predict(network, images, maps_too=True)
     other = predict(network, np.ascontiguousarray(images[:, :, ::-1]), maps_too=True)
-    presence = (presences(maps) + presences(other[2])[:, :, ::-1]) / 2
-    return {"logits": (logits + other[0]) / 2, "features": (features, other[1]), "presence": presence, "maps": maps}
+    once = {"logits": logits, "presence": presences(maps)}
+    presence = (once["presence"] + presences(other[2])[:, :, ::-1]) / 2
+    return {"logits": (logits + other[0]) / 2, "features": (features, other[1]), "presence": presence, "maps": maps, "once": once}
 
 
 def presences(maps):

@@ -17,6 +17,7 @@ from card import experiments, write_card
 from export import export_onnx
 from fit import as_input, look, predict
 from networks import grad_cam
+from pictures import as_served
 from pool import NORMAL, split
 from slices import GEOMETRY, HERE, INPUT, LABELS
 from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
@@ -43,14 +44,15 @@ LIMITS = [
 
 
 def release(network, folds, pool, checks, data, out, recipe, histories, test):
+    val = as_served(checks["val"], data)
     every = load_series(data)
     held_out = {name: looked_at(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
     origins = set(recipe["whole"]["mix"])
     in_series = inSeries.choose_in_series([one for part in held_out.values() for one in part], data, NORMAL)
-    known = {**choose(network, pool, origins, checks["val"]), "inSeries": in_series}
-    parts = {"val": checks["val"]}
+    known = {**choose(network, pool, origins, val), "inSeries": in_series}
+    parts = {"val": val}
     if test:
-        whole = split(data, "test")
+        whole = as_served(split(data, "test"), data)
         parts["test"] = whole
         parts["test, strict part"] = select(whole, np.array([row["near_boundary"] == "0" for row in whole["rows"]]))
     scored = {name: score(network, part, known) for name, part in parts.items()}
@@ -58,7 +60,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     for name, (fold, cases) in folds.items():
         others = [one for other, part in held_out.items() if other != name for one in part]
         of_fold = {
-            **choose(fold, pool, origins, checks["val"], cases),
+            **choose(fold, pool, origins, val, cases),
             "inSeries": inSeries.choose_in_series(others, data, NORMAL),
         }
         series += read_series(held_out[name], of_fold, data)
@@ -71,7 +73,8 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
-        "asSeries": each_as_series(network, checks["val"], in_series),
+        "asSeries": each_as_series(network, val, in_series),
+        "looks": looks(network, val, held_out, data),
         "experiments": experiments(),
         "limits": limits(series),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
@@ -119,6 +122,22 @@ def each_as_series(network, val, settings):
     part = select(val, np.array([row["plane"] in ("ax", "cor") or row["label"] == "notumor" for row in val["rows"]]))
     called = inSeries.called_tumour(look(network, part["images"]), settings, NORMAL)
     return {label: measure.share(called[part["labels"] == at].sum(), (part["labels"] == at).sum()) for at, label in enumerate(LABELS)}
+
+
+def looks(network, val, held_out, data):
+    """What the second look, left for right, brings: figures of val, and the area under the ROC curve of series."""
+    of_val = look(network, val["images"])
+    series = [one for part in held_out.values() for one in part]
+    result = {}
+    for name, logits, seen in (("once", of_val["once"]["logits"], [{**one, **one["once"]} for one in series]), ("twice", of_val["logits"], series)):
+        temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
+        found = measure.figures(measure.softmax(measure.lowered(logits, NORMAL, offset), temperature), val["labels"], LABELS, 0)
+        chosen = inSeries.choose_in_series(seen, data, NORMAL)
+        result[name] = {
+            **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},
+            "meanArea": chosen["meanArea"], "seriesLogLikelihood": chosen["calibration"]["negativeLogLikelihood"],
+        }  # fmt: skip
+    return result
 
 
 def looked_at(network, series):

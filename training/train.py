@@ -43,7 +43,7 @@ FOLDS = {
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/3.0.0", help="folder named <name>/<version>")
+    parser.add_argument("--out", default="models/brain-mri/3.1.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
     parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)

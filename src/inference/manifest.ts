@@ -42,14 +42,14 @@ const manifestSchema = z
     mirrored: z.boolean().default(false),
     /**
      * How the slices of a series are read together (readSeries.ts). `output`: of the graph, maps [N, labels, rows, columns];
-     * `reach`: mm; `clearest`: log odds that no cell exceeds; `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and
+     * `reach`: mm; `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself; `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and
      * of any finding in the surest slice of a study that has one.
      */
     inSeries: z
       .looseObject({
         output: z.string().min(1),
         reach: z.number().positive(),
-        clearest: z.number().optional(),
+        neighbourAtMost: z.number().optional(),
         otherSide: z.object({ above: z.number(), atMost: z.number().min(0) }),
         calibration: z.looseObject({ offset: z.number(), temperature: z.number().positive() }),
         abstention: z.looseObject({ finding: fraction, normal: fraction, study: fraction }),

@@ -41,8 +41,8 @@ const LEAST_SAY = 1e-6;
  * The slices of one series, each in the light of its neighbours and of the other side of the head.
  *
  * A tumour crosses several slices in one place, and it is on one side, or it is there very clearly. So of every cell the
- * evidence, `clearest` at most, so that a very clear tumour does not spread beyond its ends, is averaged over neighbouring
- * slices (a Gaussian of `reach` mm), and from that is taken what the mirrored cell has above `otherSide.above`,
+ * evidence is averaged over neighbouring slices (a Gaussian of `reach` mm); one that shows more than the slice itself counts
+ * up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. From that is taken what the mirrored cell has above `otherSide.above`,
  * `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind a
  * tumour is, neighbours that have one say together.
  *
@@ -81,9 +81,8 @@ export function scoreSeries(
   const places = new Set(placed.map(({ location }) => location.toFixed(2))).size;
   if (!inSeries || places < FEWEST_PLACES) return slices.map(() => null);
   const grid = commonGrid(placed);
-  const { clearest = Number.POSITIVE_INFINITY } = inSeries;
-  const maps = placed.map(({ presence }) => layOnGrid(limited(presence, clearest), grid));
-  const smooth = placed.map((slice) => averageAround(slice.location, placed, maps, inSeries.reach));
+  const maps = placed.map(({ presence }) => layOnGrid(presence, grid));
+  const smooth = placed.map((_, index) => averageAround(index, placed, maps, inSeries));
   const areas = placed.map(({ presence: { frame } }) => frame.height * frame.width);
   const across = acrossColumns(placed, areas, grid);
   const partner = leftRight === 'SLICES' ? partners(placed, areas, inSeries.reach) : [];
@@ -124,11 +123,6 @@ function commonGrid(slices: readonly Placed[]): Rectangle {
   return { top, left, height, width };
 }
 
-const limited = (presence: Presence, most: number): Presence => ({
-  ...presence,
-  values: presence.values.map((value) => Math.min(value, most)),
-});
-
 /** A slice's cells at the centres of the grid's, bilinear; NaN outside of its frame. */
 function layOnGrid({ rows, columns, values, frame }: Presence, grid: Rectangle): Float64Array {
   const result = new Float64Array(GRID * GRID).fill(Number.NaN);
@@ -161,23 +155,30 @@ function weightAt(distance: number, reach: number): number {
   return Math.abs(distance) > FARTHEST * reach ? 0 : Math.exp(-0.5 * (distance / reach) ** 2);
 }
 
-/** Each cell's mean over the slices around that have it. */
+/**
+ * Each cell's mean over the slices around that have it. What a neighbour says counts up to `neighbourAtMost`, or as far as
+ * the slice itself goes: so a very clear tumour does not spread beyond its ends, and within stays as clear as it is.
+ */
 function averageAround(
-  location: number,
+  at: number,
   placed: readonly Placed[],
   maps: readonly Float64Array[],
-  reach: number,
+  { reach, neighbourAtMost = Number.POSITIVE_INFINITY }: InSeries,
 ): Float64Array {
   const sums = new Float64Array(GRID * GRID);
   const weights = new Float64Array(GRID * GRID);
+  const own = maps[at] as Float64Array;
+  const { location } = placed[at] as Placed;
   for (const [index, neighbour] of placed.entries()) {
     const weight = weightAt(neighbour.location - location, reach);
     if (weight === 0) continue;
     const map = maps[index] as Float64Array;
     for (let cell = 0; cell < map.length; cell++) {
-      const value = map[cell] as number;
-      if (!Number.isFinite(value)) continue;
-      sums[cell] = (sums[cell] as number) + weight * value;
+      const said = map[cell] as number;
+      if (!Number.isFinite(said)) continue;
+      const shown = own[cell] as number; // NaN where the slice does not reach
+      const most = shown > neighbourAtMost ? shown : neighbourAtMost;
+      sums[cell] = (sums[cell] as number) + weight * Math.min(said, most);
       weights[cell] = (weights[cell] as number) + weight;
     }
   }

@@ -1,0 +1,11 @@
+// The server's own reading of pictures, for training. stdin: paths as JSON. stdout: of each in turn rows and columns, uint32,
+// and its grey values, float32, little-endian.
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { readPicture } from '../dist/readPicture.js';
+
+for (const path of JSON.parse(await text(process.stdin))) {
+  const { rows, columns, pixels } = readPicture(await readFile(path));
+  process.stdout.write(Buffer.from(Uint32Array.of(rows, columns).buffer));
+  process.stdout.write(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+}
