@@ -42,8 +42,9 @@ const manifestSchema = z
     mirrored: z.boolean().default(false),
     /**
      * How the slices of a series are read together (readSeries.ts). `output`: of the graph, maps [N, labels, rows, columns];
-     * `reach`: mm; `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself; `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and
-     * of any finding in the surest slice of a study that has one.
+     * `reach`: mm; `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself;
+     * `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and of any
+     * finding in the surest slice of a study that has one.
      */
     inSeries: z
       .looseObject({

@@ -42,9 +42,9 @@ const LEAST_SAY = 1e-6;
  *
  * A tumour crosses several slices in one place, and it is on one side, or it is there very clearly. So of every cell the
  * evidence is averaged over neighbouring slices (a Gaussian of `reach` mm); one that shows more than the slice itself counts
- * up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. From that is taken what the mirrored cell has above `otherSide.above`,
- * `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind a
- * tumour is, neighbours that have one say together.
+ * up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. From that is taken what the mirrored
+ * cell has above `otherSide.above`, `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind
+ * a tumour is, neighbours that have one say together.
  *
  * Slices without a known place, and series of fewer than three, are judged each for itself, as `decide` does.
  * @param slices in any order. @param leftRight null where it is not known; then nothing is taken away.
