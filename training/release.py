@@ -44,6 +44,7 @@ LIMITS = [
 
 
 def release(network, folds, pool, checks, data, out, recipe, histories, test):
+    print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
     held_out = {name: looked_at(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
@@ -51,6 +52,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     in_series = inSeries.choose_in_series([one for part in held_out.values() for one in part], data, NORMAL)
     known = {**choose(network, pool, origins, val), "inSeries": in_series}
     parts = {"val": val}
+    print(f"release: scores val{' and test' if test else ''}", flush=True)
     if test:
         whole = as_served(split(data, "test"), data)
         parts["test"] = whole
@@ -58,6 +60,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     scored = {name: score(network, part, known) for name, part in parts.items()}
     series = []
     for name, (fold, cases) in folds.items():
+        print(f"release: reads the series of {name}", flush=True)
         others = [one for other, part in held_out.items() if other != name for one in part]
         of_fold = {
             **choose(fold, pool, origins, val, cases),
@@ -65,6 +68,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         }
         series += read_series(held_out[name], of_fold, data)
     series += read_series(looked_at(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
+    print("release: audits the splits, compares one look with two", flush=True)
     card = {
         "splits": [as_split(name, parts[name], scored[name]) for name in parts],
         "series": [as_series(one) for one in series],
