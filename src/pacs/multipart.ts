@@ -10,6 +10,7 @@ export function readBoundary(contentType: string): string | null {
 }
 
 const MAX_HEADERS = 16 * 1024;
+const MAX_PREAMBLE = 64 * 1024; // what comes before the first boundary is for people, if anything is there
 const LINE_BREAK = Buffer.from('\r\n');
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
@@ -23,7 +24,7 @@ export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   input.unread(LINE_BREAK); // the first boundary may open the body without a line break before it
   try {
-    await skip(readUntil(input, delimiter)); // the preamble
+    await skip(readUntil(input, delimiter), MAX_PREAMBLE);
     for (;;) {
       const next = await input.take(2);
       if (next.toString('latin1') === '--') return;
@@ -130,8 +131,12 @@ async function readHeaders(input: Input): Promise<Map<string, string>> {
   );
 }
 
-async function skip(content: AsyncGenerator<Uint8Array>): Promise<void> {
-  while (!(await content.next()).done);
+async function skip(content: AsyncGenerator<Uint8Array>, most = Number.POSITIVE_INFINITY): Promise<void> {
+  let skipped = 0;
+  for await (const bytes of content) {
+    skipped += bytes.length;
+    if (skipped > most) throw malformed();
+  }
 }
 
 function malformed(): PacsBadAnswer {

@@ -55,6 +55,19 @@ describe('readMultipart', () => {
     expect(await readAll(BODY.slice(0, end))).toHaveLength(2);
   });
 
+  it('does not wait for the end of a preamble that has none', async () => {
+    let given = 0;
+    const source = (async function* () {
+      for (;;) {
+        given += 4096;
+        yield Buffer.alloc(4096, 'no boundary in here ');
+      }
+    })();
+    await expect(readMultipart(source, 'b').next()).rejects.toMatchObject({ code: 'PACS_BAD_ANSWER' });
+    expect(given).toBeLessThan(100_000);
+    expect(await readAll(`${'x'.repeat(60_000)}\r\n${BODY}`, 4096)).toHaveLength(2);
+  });
+
   it('passes binary content through unchanged', async () => {
     const content = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 2654435761) >>> 24));
     const body = Buffer.concat([Buffer.from('--b\r\n\r\n'), content, Buffer.from('\r\n--b--')]);
