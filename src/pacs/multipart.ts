@@ -1,4 +1,5 @@
 import { PacsBadAnswer } from '../errors.js';
+import { limitBytes } from './limitBytes.js';
 
 /** One part: its header fields by lower-case name, and its content as it arrives. */
 export type Part = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
@@ -24,7 +25,7 @@ export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   input.unread(LINE_BREAK); // the first boundary may open the body without a line break before it
   try {
-    await skip(readUntil(input, delimiter), MAX_PREAMBLE);
+    await skip(limitBytes(readUntil(input, delimiter), MAX_PREAMBLE, malformed));
     for (;;) {
       const next = await input.take(2);
       if (next.toString('latin1') === '--') return;
@@ -131,12 +132,8 @@ async function readHeaders(input: Input): Promise<Map<string, string>> {
   );
 }
 
-async function skip(content: AsyncGenerator<Uint8Array>, most = Number.POSITIVE_INFINITY): Promise<void> {
-  let skipped = 0;
-  for await (const bytes of content) {
-    skipped += bytes.length;
-    if (skipped > most) throw malformed();
-  }
+async function skip(content: AsyncGenerator<Uint8Array>): Promise<void> {
+  while (!(await content.next()).done);
 }
 
 function malformed(): PacsBadAnswer {
