@@ -2,12 +2,12 @@
 import base64
 import itertools
 import json
-import subprocess
 
 import numpy as np
 
+from askServer import ask_server
 from places import places
-from slices import HERE, LABELS
+from slices import LABELS
 from studies import HEALTHY, MODERATE_MM2
 
 # src/inference/readSeries.ts says what they mean. `reach` in mm; the others are log odds.
@@ -107,11 +107,7 @@ def ask(question, series, data, normal):
 
 def ask_of(question, series, normal):
     asked = {"manifest": {"labels": LABELS, "normalLabel": LABELS[normal]}, **question, "series": series}
-    command = ["node", "training/readSeries.mjs"]
-    answer = subprocess.run(command, cwd=HERE.parent, input=json.dumps(asked), capture_output=True, text=True)
-    if answer.returncode:
-        raise SystemExit(f"training/readSeries.mjs failed (npm run build?): {answer.stderr}")
-    return json.loads(answer.stdout)
+    return json.loads(ask_server("readSeries.mjs", json.dumps(asked).encode()))
 
 
 def as_asked(one, data):

@@ -78,7 +78,7 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
         "asSeries": each_as_series(network, val, in_series),
-        "looks": looks(network, val, held_out, data),
+        "looks": looks(network, val, held_out, data, in_series),
         "experiments": experiments(),
         "limits": limits(series),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
@@ -128,15 +128,15 @@ def each_as_series(network, val, settings):
     return {label: measure.share(called[part["labels"] == at].sum(), (part["labels"] == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def looks(network, val, held_out, data):
-    """What the second look, left for right, brings: figures of val, and the area under the ROC curve of series."""
+def looks(network, val, held_out, data, in_series):
+    """What the second look, left for right, brings: figures of val, and the area under the ROC curve of series. `in_series`: what
+    was chosen with both looks."""
     of_val = look(network, val["images"])
-    series = [one for part in held_out.values() for one in part]
+    in_one = inSeries.choose_in_series([{**one, **one["once"]} for part in held_out.values() for one in part], data, NORMAL)
     result = {}
-    for name, logits, seen in (("once", of_val["once"]["logits"], [{**one, **one["once"]} for one in series]), ("twice", of_val["logits"], series)):
+    for name, logits, chosen in (("once", of_val["once"]["logits"], in_one), ("twice", of_val["logits"], in_series)):
         temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
         found = measure.figures(measure.softmax(measure.lowered(logits, NORMAL, offset), temperature), val["labels"], LABELS, 0)
-        chosen = inSeries.choose_in_series(seen, data, NORMAL)
         result[name] = {
             **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},
             "meanArea": chosen["meanArea"], "seriesLogLikelihood": chosen["calibration"]["negativeLogLikelihood"],
