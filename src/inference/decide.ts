@@ -1,3 +1,4 @@
+import { shareWithLookalikes } from './lookalikes.js';
 import type { Manifest } from './manifest.js';
 
 export type LabelProbability = { label: string; probability: number };
@@ -15,12 +16,12 @@ export type Verdict = {
 
 /**
  * Logits to a verdict on a slice by itself: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature,
- * then abstention where the slice is unlike the training data, or the confidence is below the manifest's threshold.
+ * what looks alike shares its probability, then abstention where the slice is unlike the training data, or the confidence is below the manifest's threshold.
  * @param logits one per label, in the manifest's order.
  */
 export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): Verdict {
   const { labels, calibration, abstention } = manifest;
-  const values = softmax(logits, calibration?.temperature ?? 1);
+  const values = shareWithLookalikes(softmax(logits, calibration?.temperature ?? 1), manifest);
   const probabilities = labels.map((label, index) => ({ label, probability: values[index] as number }));
   const { label } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
   return answer(label, probabilities, novelty, manifest, abstention?.confidence ?? 0);

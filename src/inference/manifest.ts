@@ -34,7 +34,14 @@ const manifestSchema = z
       intensity: z.enum(['percentile', 'byte', 'window']).default('percentile'),
     }),
     geometry: z.object({ crop: z.enum(['content']).optional(), pad: z.enum(['square']).optional() }).optional(),
-    calibration: z.looseObject({ method: z.literal('temperature'), temperature: z.number().positive() }).optional(),
+    /** `lookalikes`: of what looks like `label`, this `share` is `as` (lookalikes.ts). */
+    calibration: z
+      .looseObject({
+        method: z.literal('temperature'),
+        temperature: z.number().positive(),
+        lookalikes: z.array(z.looseObject({ label: z.string(), as: z.string(), share: fraction })).optional(),
+      })
+      .optional(),
     abstention: z.looseObject({ confidence: fraction }).optional(),
     /** A second output of the graph: one value a slice, how unlike the training data it is; above `above` it abstains. */
     outOfDistribution: z.looseObject({ output: z.string().min(1), above: z.number().default(1) }).optional(),
@@ -79,6 +86,14 @@ const manifestSchema = z
       if (input[key].length === input.channels) continue;
       const message = `needs one value for each of the ${input.channels} channels`;
       issues.push({ code: 'custom', path: ['input', key], message, input: input[key] });
+    }
+    const lookalikes = value.calibration?.lookalikes ?? [];
+    for (const [index, { label, as }] of lookalikes.entries()) {
+      const shares = lookalikes.filter((one) => one.label === label).reduce((sum, { share }) => sum + share, 0);
+      const two = label !== as && [label, as].every((one) => labels.includes(one) && one !== normalLabel);
+      if (two && shares <= 1) continue;
+      const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
+      issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
     }
     if (value.inSeries && normalLabel === undefined)
       issues.push({ code: 'custom', path: ['inSeries'], message: 'needs a normalLabel', input: value.inSeries });

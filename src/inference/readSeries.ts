@@ -1,5 +1,6 @@
 import { answer, decide, softmax, type Verdict } from './decide.js';
 import { logSumExp } from './logSumExp.js';
+import { shareWithLookalikes } from './lookalikes.js';
 import type { Manifest } from './manifest.js';
 
 /**
@@ -58,7 +59,7 @@ export function readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | 
   return slices.map((slice, index) => {
     const presence = presences[index] as number | null;
     if (presence === null) return decide(slice.logits, manifest, slice.novelty);
-    const kinds = kindsAround(slices, index, presences, manifest, inSeries);
+    const kinds = shareWithLookalikes(kindsAround(slices, index, presences, manifest, inSeries), manifest);
     const probabilities = labels.map((label, at) => ({
       label,
       probability: label === normalLabel ? 1 - presence : presence * (kinds[at] as number),

@@ -85,6 +85,11 @@ describe('readModels', () => {
       { ...LEAST, inSeries: { ...together, reach: 9, calibration, abstention: { ...abstention, normal: 0.6 } } },
       'sixth',
     );
+    const alike = (...lookalikes: object[]) => ({ method: 'temperature', temperature: 1, lookalikes });
+    const unknown = { label: 'nodule', as: 'cyst', share: 0.1 };
+    const half = { label: 'nodule', as: 'effusion', share: 0.6 };
+    await put({ ...LEAST, calibration: alike(unknown) }, 'seventh');
+    await put({ ...LEAST, calibration: alike(half, half) }, 'eighth');
     const failure = await readModels(folder.path).catch((error) => error);
     expect(failure.code).toBe('MODEL_INVALID');
     for (const fault of [
@@ -96,6 +101,8 @@ describe('readModels', () => {
       /fifth.*inSeries\.reach: /,
       /fifth.*inSeries\.abstention\.normal: /,
       /sixth.*inSeries: needs a normalLabel/,
+      /seventh.*calibration\.lookalikes\.0: needs two of the labels/,
+      /eighth.*calibration\.lookalikes\.1: gives away more than all of nodule/,
     ])
       expect(failure.message).toMatch(fault);
   });

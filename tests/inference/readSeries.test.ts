@@ -127,6 +127,18 @@ describe('readSeries', () => {
       expect(probabilities.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 9);
   });
 
+  it('shares the probability of a kind with what looks like it, and takes nothing from whether there is a tumour', () => {
+    const slices = stack((index) => slice(index, left, { kinds: [9, 0] }));
+    const lookalikes = [{ label: 'glioma', as: 'meningioma', share: 0.2 }];
+    const shared = { ...manifest(), calibration: { method: 'temperature', temperature: 1, lookalikes } } as Manifest;
+    const [before, after] = [manifest(), shared].map((model) => readSeries(slices, 'COLUMNS', model)[4]);
+    const of = (verdict: typeof before) => verdict?.probabilities.map(({ probability }) => probability) as number[];
+    const [glioma, meningioma, normal] = of(before) as [number, number, number];
+    expect(of(after)[0]).toBeCloseTo(0.8 * glioma, 9);
+    expect(of(after)[1]).toBeCloseTo(meningioma + 0.2 * glioma, 9);
+    expect(of(after)[2]).toBeCloseTo(normal, 9);
+  });
+
   it('calls a finding from one confidence on, and tumour-free from another', () => {
     const slices = stack((index) => slice(index, inTheMiddle(index) ? left : undefined, { kinds: [9, 0] }));
     const own = score(slices)[0] as number;
