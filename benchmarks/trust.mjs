@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { decide } from '../dist/inference/decide.js';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
 import { GRAPH, MODEL, readGraph, TENSOR } from '../dist/inference/gradcam/graph.js';
 import { methods } from '../dist/inference/gradcam/maps.js';
@@ -32,7 +33,7 @@ const { values: options } = parseArgs({
 
 const models = await readModels(fileURLToPath(new URL('../models', import.meta.url)));
 const model = chooseModel(models, options.model);
-const { input: spec, geometry, labels, calibration, name, version } = model.manifest;
+const { input: spec, geometry, labels, name, version } = model.manifest;
 const size = spec.rows * spec.columns;
 const bytes = await readFile(model.file);
 const sessionOptions = { intraOpNumThreads: 1, logSeverityLevel: 4 };
@@ -163,7 +164,10 @@ async function classify(inputs) {
   const shape = [inputs.length, spec.channels, spec.rows, spec.columns];
   const outputs = await plain.run({ [plain.inputNames[0]]: new Tensor('float32', data, shape) });
   const logits = outputs[plain.outputNames[0]].data;
-  return inputs.map((_, index) => softmax(logits.slice(index * labels.length, (index + 1) * labels.length)));
+  return inputs.map((_, index) => {
+    const { probabilities } = decide(logits.slice(index * labels.length, (index + 1) * labels.length), model.manifest);
+    return probabilities.map(({ probability }) => probability);
+  });
 }
 
 async function openExplaining(graph) {
@@ -324,14 +328,6 @@ function ranks(values) {
 function generator(name) {
   let counter = 0;
   return () => createHash('sha256').update(`${name} ${counter++}`).digest().readUInt32LE() / 2 ** 32;
-}
-
-function softmax(logits) {
-  const scaled = Array.from(logits, (logit) => logit / (calibration?.temperature ?? 1));
-  const largest = Math.max(...scaled);
-  const exponentials = scaled.map((value) => Math.exp(value - largest));
-  const sum = exponentials.reduce((total, value) => total + value, 0);
-  return exponentials.map((value) => value / sum);
 }
 
 function indexOfMax(values) {
