@@ -139,7 +139,8 @@ def choices(manifest, card):
     raw = ", ".join(f"{name} {value['ece']:.3f} and {value['wrongAbove95']}" for name, value in card["raw"].items())
     yield (
         f"Temperature {calibration['temperature']:.2f}; the normal label's logit is lowered by {calibration['offset']:.1f} in the graph. "
-        f"Chosen on {calibration['chosenOn']}: {calibration['reason']} Without either, ECE and mistakes above .95 would be: {raw}."
+        f"Chosen on {calibration['chosenOn']}: {calibration['reason']} "
+        f"{' '.join(map(alike, calibration['lookalikes']))} Without any of these, ECE and mistakes above .95 would be: {raw}."
     )
     yield (
         f"Of a slice by itself it abstains below a confidence of {abstention['confidence']:.2f}, from which on at most "
@@ -158,13 +159,15 @@ def choices(manifest, card):
         f"{together['chosenOn']}. Area under the ROC curve there, the mean over series with a tumour: {areas['alone']:.3f} of each "
         f"slice by itself, {areas['withNeighbours']:.3f} with its neighbours, {areas['withOtherSide']:.3f} with the other side as well."
     )
-    looks = "; ".join(
-        f"{name}: macro-F1 {one['macroF1']:.3f}, negative log likelihood {one['negativeLogLikelihood']:.3f}, right at 90 % "
-        f"{one['accuracyAt90Coverage']:.3f}; series, area {one['meanArea']['alone']:.3f} of each slice by itself, "
-        f"{one['meanArea']['withOtherSide']:.3f} together, negative log likelihood {one['seriesLogLikelihood']:.3f}"
-        for name, one in card["looks"].items()
+    shipped = f"{card['training']['baseShare']:.2f}"
+    shares = sorted([*card["shares"].items(), (f"{shipped}, shipped", card["looks"]["twice"])])
+    yield comparison([*shares, (f"{shipped}, one look", card["looks"]["once"])])
+    yield (
+        "*Share of the base* in the weights: the base has seen the labelled slices alone, what went on from it counterfactuals and "
+        "studies as well. *One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "
+        "curve, as above, each slice by itself and together. *Healthy alone*: slices of healthy T1 series called a tumour when each is "
+        "judged by itself, as a picture or a file given alone is. The share was chosen with these figures in view."
     )
-    yield f"Looking at each slice once, or twice, left for right as well (`mirrored`). Val, {looks}."
     called = ", ".join(f"{label} {share:.2f}" for label, share in card["asSeries"].items())
     yield (
         "What the other side takes from tumours in the middle: of val's axial and coronal slices, each read as a series of its own, "
@@ -174,6 +177,29 @@ def choices(manifest, card):
     yield (
         "Novelty: how far the encoder's mean activations lie outside the directions in which those of the nearest label vary "
         f"(`training/novelty.py`); above 1 it abstains. 1 is where {novelty['share']:.0%} of val are beyond. Beyond it: {found}."
+    )
+
+
+def comparison(rows):
+    return table(
+        ["share of the base", "val macro-F1", "NLL", "right at 90 %", "series: area alone", "together", "NLL", "healthy alone"],
+        [
+            [
+                name, f"{one['macroF1']:.3f}", f"{one['negativeLogLikelihood']:.3f}", f"{one['accuracyAt90Coverage']:.3f}",
+                f"{one['meanArea']['alone']:.3f}", f"{one['meanArea']['withOtherSide']:.3f}", f"{one['seriesLogLikelihood']:.3f}",
+                of(one["healthyAloneCalledTumour"], one["healthyAlone"]),
+            ]
+            for name, one in rows
+        ],
+    )  # fmt: skip
+
+
+def alike(pair):
+    return (
+        f"Of the {pair['ofSlices']} slices of train and val whose tumour lies where those with {pair['label']} have theirs, {pair['slices']} "
+        f"have {pair['as']}, of about {pair['patients']} patients, too few to learn from; so of what is called {pair['label']}, "
+        f"{pair['share']:.1%} of the probability is {pair['as']}'s, the upper limit of the 95 % interval of that share "
+        "(bootstrap by patient), however sure the network is."
     )
 
 
@@ -218,8 +244,8 @@ def training(run):
     base, whole = run["base"], run["whole"]
     seconds = {stage: sum(epoch["seconds"] for epoch in history) for stage, history in run["history"].items()}
     yield (
-        f"{base['epochs']} epochs at {base['side']} px without the DICOM studies, then {whole['epochs']} at {whole['side']} px "
-        f"with them, without the cases of a fold or with all; weights averaged. Seconds: {', '.join(f'{stage} {value:.0f}' for stage, value in seconds.items())}. In an "
+        f"{base['epochs']} epochs at {base['side']} px on the labelled slices, then {whole['epochs']} at {whole['side']} px with "
+        f"counterfactuals and DICOM studies, without the cases of a fold or with all; weights averaged, and mixed with the base's. Seconds: {', '.join(f'{stage} {value:.0f}' for stage, value in seconds.items())}. In an "
         f"epoch: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
     )
     labels = list(next(iter(run["pool"].values())))

@@ -19,12 +19,13 @@ from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
 from slices import HERE, INPUT, LABELS
 from studies import HEALTHY, MODERATE_MM2, load_series
-from train import BASE, SHARED, make_phantoms
+from train import SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
 PLAIN = {**SHARED, "stripped": 0.105, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
 LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
+HALVES = {**REAL, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
 ERASED = {**REAL, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}
 # Network and options of each variant; what a name adds to the one before it is all that changes.
 VARIANTS = {
@@ -36,7 +37,7 @@ VARIANTS = {
     "local-160px": ("local", {**LOCAL, "side": 160}),
     "local-gentle": ("local", {**LOCAL, "strength": 0.3}),
     "local-erased": ("local", {**LOCAL, "mix": ERASED}),
-    "local-halves": ("local", {**LOCAL, "mix": BASE["mix"], "outside": 0.5, "stripped": 0.2}),
+    "local-halves": ("local", {**LOCAL, "mix": HALVES, "outside": 0.5, "stripped": 0.2}),
     "random-split": ("local", LOCAL),
 }
 WITHOUT_WEIGHTS = (

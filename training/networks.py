@@ -78,6 +78,19 @@ class LocalNet(nn.Module):
         return [self.bias, *(p for part in ours for p in part.parameters())]
 
 
+def step_back(networks, base, share):
+    """The mean of the weights of networks that went on from `base` (Wortsman et al. 2022, Model soups, arXiv:2203.05482), and
+    `share` of its own (Wortsman et al. 2022, Robust fine-tuning, arXiv:2109.01903): costs as much as one of them."""
+    states = [network.cpu().state_dict() for network in (base, *networks)]
+    shares = [share, *[(1 - share) / len(networks)] * len(networks)]
+    mixed = LocalNet(len(base.bias), base.normal)
+    mixed.load_state_dict({
+        name: sum(of * state[name].double() for of, state in zip(shares, states)).to(value.dtype)
+        for name, value in states[0].items()
+    })  # fmt: skip
+    return mixed
+
+
 def grad_cam(network, maps, features, labels):
     """Grad-CAM of the last layer (Selvaraju et al. 2017) for each slice's label, [N, rows, columns], as the server computes
     it: not the label's map alone, but also what the others take from it. `maps`, `features`: as the network gave them."""

@@ -14,13 +14,16 @@ import novelty as unlike
 import plots
 from augment import move
 from card import experiments, write_card
+from compare import compare_looks, compare_shares
+from describe import as_series, as_split, count_pool, limits
 from export import export_onnx
 from fit import as_input, look, predict
+from lookalikes import lookalikes, share_out
 from networks import grad_cam
 from pictures import as_served
 from pool import NORMAL, split
 from slices import GEOMETRY, HERE, INPUT, LABELS
-from studies import HEALTHY, MODERATE_MM2, OUTSIDE, load_series
+from studies import OUTSIDE, load_series
 
 ROOT = HERE.parent
 RISK = 0.02  # share of wrong answers on val that abstention allows
@@ -29,28 +32,20 @@ KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
 KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study resliced", "study tumour"}
 STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
-LIMITS = [
-    "All expert-labelled tumours it learned from are T1-weighted after contrast agent, from two hospitals; most tumour-free "
-    "slices are other sequences from the web. Tumour-free slices after contrast agent are almost all counterfactuals.",
-    "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for whole "
-    "series of these nothing was measured.",
-    "In series, a tumour in the middle of the head must be clearer than one on a side, for what the other side shows as well counts "
-    "less; most pituitary tumours lie there, and there was no such series to measure it on.",
-    "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their headers tell.",
-    "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.",
-    "Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.",
-    "Its map says where the answer comes from, in cells of 8 px of its input. It is no outline and no size.",
-]
 
 
-def release(network, folds, pool, checks, data, out, recipe, histories, test):
+def release(mixed, pool, checks, data, out, recipe, histories, test):
+    """`mixed`: {share of the base: (network, {fold: (network, cases)})}; the first is what is shipped, the others are compared."""
+    network, folds = next(iter(mixed.values()))
     print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
     held_out = {name: looked_at(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
     origins = set(recipe["whole"]["mix"])
-    in_series = inSeries.choose_in_series([one for part in held_out.values() for one in part], data, NORMAL)
-    known = {**choose(network, pool, origins, val), "inSeries": in_series}
+    together = [one for part in held_out.values() for one in part]
+    in_series = inSeries.choose_in_series(together, data, NORMAL)
+    alike = lookalikes_of(data)
+    known = {**choose(network, pool, origins, val, alike), "inSeries": in_series}
     parts = {"val": val}
     print(f"release: scores val{' and test' if test else ''}", flush=True)
     if test:
@@ -63,12 +58,13 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         print(f"release: reads the series of {name}", flush=True)
         others = [one for other, part in held_out.items() if other != name for one in part]
         of_fold = {
-            **choose(fold, pool, origins, val, cases),
+            **choose(fold, pool, origins, val, alike, cases),
             "inSeries": inSeries.choose_in_series(others, data, NORMAL),
         }
         series += read_series(held_out[name], of_fold, data)
     series += read_series(looked_at(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
-    print("release: audits the splits, compares one look with two", flush=True)
+    print("release: audits the splits, compares looks and shares of the base", flush=True)
+    apart = {share: pair for share, pair in mixed.items() if pair[0] is not network}
     card = {
         "splits": [as_split(name, parts[name], scored[name]) for name in parts],
         "series": [as_series(one) for one in series],
@@ -78,7 +74,8 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
         "asSeries": each_as_series(network, val, in_series),
-        "looks": looks(network, val, held_out, data, in_series),
+        "looks": compare_looks(look(network, val["images"]), val, together, data, known),
+        "shares": compare_shares(apart, val, every, data, known),
         "experiments": experiments(),
         "limits": limits(series),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
@@ -95,18 +92,25 @@ def release(network, folds, pool, checks, data, out, recipe, histories, test):
     print(f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/")
 
 
-def choose(network, pool, origins, val, held_out=()):
+def lookalikes_of(data):
+    parts = [split(data, name) for name in ("train", "val")]
+    rows = [row for part in parts for row in part["rows"]]
+    both = {"rows": rows, **{key: np.concatenate([part[key] for part in parts]) for key in ("labels", "images", "masks")}}
+    return lookalikes(both, blocks(rows))
+
+
+def choose(network, pool, origins, val, alike, held_out=()):
     """Temperature, offset and abstention threshold of slices by themselves, and novelty, from val; nothing of `held_out`.
-    `origins`: the set of those of the pool that were learned from."""
+    `origins`: the set of those of the pool that were learned from. `alike`: what looks alike."""
     of_val = look(network, val["images"])
     temperature, offset, reason = measure.choose_calibration(of_val["logits"], val["labels"], NORMAL)
-    calibrated = measure.softmax(measure.lowered(of_val["logits"], NORMAL, offset), temperature)
+    calibrated = share_out(measure.softmax(measure.lowered(of_val["logits"], NORMAL, offset), temperature), alike)
     learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
     fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))
     fitted["largest_known"] = unlike.largest_known(fitted, of_val["features"])
-    return {"temperature": temperature, "offset": offset, "reason": reason,
+    return {"temperature": temperature, "offset": offset, "reason": reason, "lookalikes": alike,
             "threshold": measure.choose_threshold(calibrated, val["labels"], RISK), "novelty": fitted}  # fmt: skip
 
 
@@ -128,22 +132,6 @@ def each_as_series(network, val, settings):
     return {label: measure.share(called[part["labels"] == at].sum(), (part["labels"] == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def looks(network, val, held_out, data, in_series):
-    """What the second look, left for right, brings: figures of val, and the area under the ROC curve of series. `in_series`: what
-    was chosen with both looks."""
-    of_val = look(network, val["images"])
-    in_one = inSeries.choose_in_series([{**one, **one["once"]} for part in held_out.values() for one in part], data, NORMAL)
-    result = {}
-    for name, logits, chosen in (("once", of_val["once"]["logits"], in_one), ("twice", of_val["logits"], in_series)):
-        temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
-        found = measure.figures(measure.softmax(measure.lowered(logits, NORMAL, offset), temperature), val["labels"], LABELS, 0)
-        result[name] = {
-            **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},
-            "meanArea": chosen["meanArea"], "seriesLogLikelihood": chosen["calibration"]["negativeLogLikelihood"],
-        }  # fmt: skip
-    return result
-
-
 def looked_at(network, series):
     return [{**one, **look(network, one["images"])} for one in series]
 
@@ -159,7 +147,8 @@ def novelties_of(seen, known):
 
 def score(network, part, known):
     seen = look(network, part["images"])
-    probabilities = measure.softmax(measure.lowered(seen["logits"], NORMAL, known["offset"]), known["temperature"])
+    told_apart = measure.softmax(measure.lowered(seen["logits"], NORMAL, known["offset"]), known["temperature"])
+    probabilities = share_out(told_apart, known["lookalikes"])
     novelties = novelties_of(seen, known)
     answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
     maps, features, truth = seen["maps"], seen["features"][0], part["labels"]
@@ -204,7 +193,7 @@ def read_series(series, known, data):
     """Each series as a study of its own, read and concluded by the server's own code."""
     settings = {
         "labels": LABELS, "normalLabel": LABELS[NORMAL], "inSeries": known["inSeries"],
-        "calibration": {"method": "temperature", "temperature": known["temperature"]},
+        "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"]},
         "abstention": {"confidence": known["threshold"]}, "outOfDistribution": {"output": "novelty", "above": 1},
     }  # fmt: skip
     asked = [
@@ -218,71 +207,6 @@ def read_series(series, known, data):
         answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
         result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]})
     return result
-
-
-def as_split(name, part, scored):
-    found, ranges = scored["figures"], scored["intervals"]
-
-    def ranged(value, key):
-        return {"value": value, "low": ranges[key][0], "high": ranges[key][1]}
-
-    return {
-        "name": name,
-        "slices": found["slices"],
-        "accuracy": ranged(found["accuracy"], "accuracy"),
-        "macroF1": ranged(found["macroF1"], "macroF1"),
-        **{key: found[key] for key in ("ece", "negativeLogLikelihood", "wrongAbove95", "accuracyAt90Coverage")},
-        **{key: found[key] for key in ("answered", "accuracyOfAnswered", "outOfDistribution")},
-        "peakInTumour": scored["pointing"]["peakInTumour"],
-        "peakInTumourOf": scored["pointing"]["slices"],
-        "peakInTumourByLabel": scored["pointing"]["byLabel"],
-        "perLabel": [
-            {"label": label, "slices": entry["slices"],
-             **{key: ranged(entry[key], f"{label}/{key}") for key in ("precision", "recall", "f1")}}
-            for label, entry in found["perClass"].items()
-        ],
-    }  # fmt: skip
-
-
-def as_series(one):
-    called = one["answered"] & (one["probabilities"].argmax(1) != NORMAL)
-    known = ~np.isnan(one["areas"])
-    with_tumour, without = one["areas"] >= MODERATE_MM2, known & (one["areas"] == 0)
-    measured, proven = bool(with_tumour.any()), bool(one["proven"])
-    finding = one["finding"]
-    key = finding and finding["keySlice"]
-    return {
-        "name": f"{one['case']}/{one['series']}",
-        "truth": "healthy" if one["stratum"] in HEALTHY else "no brain MR" if one["stratum"] in OUTSIDE else one["sequence"],
-        "slices": len(called),
-        "answered": int(one["answered"].sum()),
-        "outOfDistribution": int((one["novelties"] > 1).sum()),
-        "tumourSlices": int(with_tumour.sum()) if measured else None,
-        "tumourSlicesFound": int((called & with_tumour).sum()) if measured else None,
-        "tumourFreeSlices": int(without.sum()) if proven else None,
-        "tumourFreeSlicesCalledTumour": int((called & without).sum()) if proven else None,
-        "slicesCalledTumour": int(called.sum()),
-        "finding": None if finding is None or finding["abstained"] else finding["label"],
-        "keySliceArea": None if key is None or not known[key] else float(one["areas"][key]),
-    }
-
-
-def limits(series):
-    missed = [one for one in map(as_series, series) if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]]
-    alarmed = [one for one in map(as_series, series) if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)]
-    measured = [
-        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of {one['tumourSlices']} slices with "
-        f"{MODERATE_MM2} mm² of tumour or more." for one in missed
-    ] + [
-        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free slices a tumour."
-        for one in alarmed
-    ]  # fmt: skip
-    return [*measured, *LIMITS]
-
-
-def count_pool(pool):
-    origins = sorted(set(pool["origins"]))
-    return {origin: {label: int(((pool["origins"] == origin) & (pool["labels"] == index)).sum()) for index, label in enumerate(LABELS)} for origin in origins}
 
 
 def write_manifest(out, known, layers, card):
@@ -300,7 +224,7 @@ def write_manifest(out, known, layers, card):
         "codes": json.loads((HERE / "codes.json").read_text()),
         "input": INPUT,
         "geometry": GEOMETRY,
-        "calibration": {"method": "temperature", "temperature": known["temperature"],
+        "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"],
                         "offset": known["offset"], "chosenOn": "val", "reason": known["reason"]},
         "abstention": {"confidence": known["threshold"], "risk": RISK, "chosenOn": "val"},
         "mirrored": True,

@@ -1,8 +1,9 @@
 """Data to model in one command: trains, scores whole studies with their case kept out, evaluates test once, writes.
 
-1. base: the labelled slices, counterfactuals and phantoms; no DICOM study.
-2. fold-1 ... fold-3: the base goes on with the DICOM studies, but for the cases that the fold scores.
-3. final: the base goes on with all of them. What is shipped has the mean of its weights and of the folds'.
+1. base: the labelled slices alone.
+2. fold-1 ... fold-3: the base goes on with counterfactuals, phantoms and the DICOM studies, but for the cases that the fold
+   scores, and then takes a step back: its weights are mixed with the base's.
+3. final: the base goes on with all of them. What is shipped has the mean of its weights and of the folds', mixed alike.
 4. Temperature, abstention and novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
 
 Every stage goes on after its last whole epoch when the command is given again.
@@ -16,7 +17,7 @@ import torch
 
 from fit import fit
 from mobilenet import load_tensorflow
-from networks import LocalNet
+from networks import LocalNet, step_back
 from pool import NORMAL, training_pool, validation_pools
 from release import release
 from slices import HERE, LABELS
@@ -24,14 +25,16 @@ from slices import HERE, LABELS
 ROOT = HERE.parent
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
 BASE = {
-    **SHARED, "oedema": False, "side": 128, "epochs": 12, "rate": 8e-4,
-    "mix": {"real": 2234, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80},
+    **SHARED, "outside": 0, "stripped": 0.105, "oedema": False, "side": 160, "epochs": 10, "rate": 7e-4, "mix": {"real": 2234},
 }  # fmt: skip
 WHOLE = {
     **SHARED, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4,
     "mix": {"real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
             "phantom": 40, "study": 420, "study stripped": 200, "study resliced": 200, "study tumour": 80},
 }  # fmt: skip
+# Of the base in what is judged and shipped: the base knows the labelled slices best, and what went on from it, whole series.
+BASE_SHARE = 0.2
+COMPARED = (0.0, 0.4, 1.0)  # other shares, in the card
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
     "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],
@@ -43,7 +46,7 @@ FOLDS = {
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/3.1.0", help="folder named <name>/<version>")
+    parser.add_argument("--out", default="models/brain-mri/4.0.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
     parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)
@@ -61,11 +64,14 @@ def main():
         print(f"stage {stage}", flush=True)
         network, history = train_stage(stage, data, run, pool, checks)
     if not options.stage:
-        folds = {name: (load_stage(run / name), cases) for name, cases in FOLDS.items()}
-        network = mean_of([network, *(fold for fold, _ in folds.values())])
-        recipe = {"base": BASE, "whole": WHOLE, "folds": FOLDS, "threads": options.threads}
+        base, folds = load_stage(run / "base"), {name: load_stage(run / name) for name in FOLDS}
+        mixed = {}
+        for share in (BASE_SHARE, *COMPARED):
+            kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
+            mixed[share] = step_back([network, *folds.values()], base, share), kept_out
+        recipe = {"base": BASE, "whole": WHOLE, "baseShare": BASE_SHARE, "folds": FOLDS, "threads": options.threads}
         histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
-        release(network, folds, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
+        release(mixed, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
 
 
 def train_stage(stage, data, run, pool, checks):
@@ -83,17 +89,6 @@ def load_stage(folder):
     network = LocalNet(len(LABELS), NORMAL)
     network.load_state_dict(torch.load(folder / "latest.pt", map_location="cpu")["average"])
     return network
-
-
-def mean_of(networks):
-    """Wortsman et al. 2022, Model soups (arXiv:2203.05482): networks that went on from one base, their weights averaged, cost
-    as much as one."""
-    states = [network.cpu().state_dict() for network in networks]
-    mean = LocalNet(len(LABELS), NORMAL)
-    mean.load_state_dict({
-        name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype) for name, value in states[0].items()
-    })  # fmt: skip
-    return mean
 
 
 def make_phantoms(volumes):

@@ -81,7 +81,12 @@ describe('a graph that does not fit its manifest', () => {
 
   it('is refused when it has more or fewer outputs than labels', async () => {
     const models = await modelWith((manifest) =>
-      Object.assign(manifest, { labels: ['a', 'b'], normalLabel: undefined, inSeries: undefined }),
+      Object.assign(manifest, {
+        labels: ['a', 'b'],
+        normalLabel: undefined,
+        inSeries: undefined,
+        calibration: undefined,
+      }),
     );
     await expect(open(models)).rejects.toThrow(/gives 4 values a slice, but its manifest has 2 labels/);
   });

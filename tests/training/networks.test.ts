@@ -62,4 +62,18 @@ cams = grad_cam(network, maps.numpy(), features.numpy(), np.ones(5, int))`,
     expect(smallest).toBe(0);
     expect(peaks).toEqual([22, 22, 22, 22, 22]);
   });
+
+  it('is mixed with what it went on from, by share of the weights', () => {
+    const mix = `import torch
+from networks import LocalNet, step_back
+def of(value):
+    network = LocalNet(4, 2)
+    with torch.no_grad():
+        for part in network.parameters(): part.fill_(value)
+    return network
+mixed = lambda share: step_back([of(1), of(3)], of(10), share)
+values = lambda share: sorted({float(part.flatten()[0]) for part in mixed(share).parameters()})`;
+    expect(evaluate(mix, '[values(share) for share in (0, 0.25, 1)]')).toEqual([[2], [4], [10]]);
+    expect(evaluate(mix, 'mixed(0.25).state_dict().keys() == of(1).state_dict().keys()')).toBe(true);
+  });
 });

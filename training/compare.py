@@ -1,0 +1,45 @@
+"""What a choice brings, on val and on whole series whose cases were kept out: one look or two, how much of the base."""
+import numpy as np
+
+import figures as measure
+import inSeries
+from fit import look
+from lookalikes import share_out
+from pool import NORMAL
+from slices import LABELS
+from studies import HEALTHY
+
+
+def compare_looks(of_val, val, held_out, data, known):
+    """What the second look, left for right, brings. `of_val`, `held_out`: as `fit.look` gives them, of val and of the series;
+    `known`: what was chosen with both looks."""
+    once = [{**one, **one["once"]} for one in held_out]
+    return {
+        "once": compared(of_val["once"]["logits"], val, once, data, known["lookalikes"]),
+        "twice": compared(of_val["logits"], val, held_out, data, known["lookalikes"], known["inSeries"]),
+    }
+
+
+def compare_shares(mixed, val, every, data, known):
+    """What more or less of the base's weights brings. `mixed`: {share: (network, {fold: (network, cases)})}."""
+    result = {}
+    for share, (network, folds) in mixed.items():
+        held_out = [{**one, **look(fold, one["images"])} for fold, cases in folds.values() for one in every if one["case"] in cases]
+        result[f"{share:.2f}"] = compared(look(network, val["images"])["logits"], val, held_out, data, known["lookalikes"])
+    return result
+
+
+def compared(logits, val, held_out, data, alike, in_series=None):
+    """Figures of val; of the series the area under the ROC curve, and how many of their healthy slices are called a tumour when
+    each is judged by itself. `in_series`: how series are read, if it was chosen already."""
+    chosen = in_series or inSeries.choose_in_series(held_out, data, NORMAL)
+    temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
+    told_apart = measure.softmax(measure.lowered(logits, NORMAL, offset), temperature)
+    found = measure.figures(share_out(told_apart, alike), val["labels"], LABELS, 0)
+    healthy = [one["logits"] for one in held_out if one["stratum"] in HEALTHY and "T2" not in one["series"]]
+    alone = measure.lowered(np.concatenate(healthy), NORMAL, offset).argmax(1) != NORMAL
+    return {
+        **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},
+        "meanArea": chosen["meanArea"], "seriesLogLikelihood": chosen["calibration"]["negativeLogLikelihood"],
+        "healthyAlone": len(alone), "healthyAloneCalledTumour": int(alone.sum()),
+    }  # fmt: skip

@@ -1,0 +1,84 @@
+"""What the card holds of what was measured: splits, series, limits, the pool; plain values for JSON."""
+import numpy as np
+
+from pool import NORMAL
+from slices import LABELS
+from studies import HEALTHY, MODERATE_MM2, OUTSIDE
+
+LIMITS = [
+    "All expert-labelled tumours it learned from are T1-weighted after contrast agent, from two hospitals; most tumour-free "
+    "slices are other sequences from the web. Tumour-free slices after contrast agent are almost all counterfactuals.",
+    "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for whole "
+    "series of these nothing was measured.",
+    "In series, a tumour in the middle of the head must be clearer than one on a side, for what the other side shows as well counts "
+    "less; most pituitary tumours lie there, and there was no such series to measure it on.",
+    "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their headers tell.",
+    "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.",
+    "Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.",
+    "Its map says where the answer comes from, in cells of 8 px of its input. It is no outline and no size.",
+]
+
+
+def as_split(name, part, scored):
+    found, ranges = scored["figures"], scored["intervals"]
+
+    def ranged(value, key):
+        return {"value": value, "low": ranges[key][0], "high": ranges[key][1]}
+
+    return {
+        "name": name,
+        "slices": found["slices"],
+        "accuracy": ranged(found["accuracy"], "accuracy"),
+        "macroF1": ranged(found["macroF1"], "macroF1"),
+        **{key: found[key] for key in ("ece", "negativeLogLikelihood", "wrongAbove95", "accuracyAt90Coverage")},
+        **{key: found[key] for key in ("answered", "accuracyOfAnswered", "outOfDistribution")},
+        "peakInTumour": scored["pointing"]["peakInTumour"],
+        "peakInTumourOf": scored["pointing"]["slices"],
+        "peakInTumourByLabel": scored["pointing"]["byLabel"],
+        "perLabel": [
+            {"label": label, "slices": entry["slices"],
+             **{key: ranged(entry[key], f"{label}/{key}") for key in ("precision", "recall", "f1")}}
+            for label, entry in found["perClass"].items()
+        ],
+    }  # fmt: skip
+
+
+def as_series(one):
+    called = one["answered"] & (one["probabilities"].argmax(1) != NORMAL)
+    known = ~np.isnan(one["areas"])
+    with_tumour, without = one["areas"] >= MODERATE_MM2, known & (one["areas"] == 0)
+    measured, proven = bool(with_tumour.any()), bool(one["proven"])
+    finding = one["finding"]
+    key = finding and finding["keySlice"]
+    return {
+        "name": f"{one['case']}/{one['series']}",
+        "truth": "healthy" if one["stratum"] in HEALTHY else "no brain MR" if one["stratum"] in OUTSIDE else one["sequence"],
+        "slices": len(called),
+        "answered": int(one["answered"].sum()),
+        "outOfDistribution": int((one["novelties"] > 1).sum()),
+        "tumourSlices": int(with_tumour.sum()) if measured else None,
+        "tumourSlicesFound": int((called & with_tumour).sum()) if measured else None,
+        "tumourFreeSlices": int(without.sum()) if proven else None,
+        "tumourFreeSlicesCalledTumour": int((called & without).sum()) if proven else None,
+        "slicesCalledTumour": int(called.sum()),
+        "finding": None if finding is None or finding["abstained"] else finding["label"],
+        "keySliceArea": None if key is None or not known[key] else float(one["areas"][key]),
+    }
+
+
+def limits(series):
+    missed = [one for one in map(as_series, series) if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]]
+    alarmed = [one for one in map(as_series, series) if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)]
+    measured = [
+        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of {one['tumourSlices']} slices with "
+        f"{MODERATE_MM2} mm² of tumour or more." for one in missed
+    ] + [
+        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free slices a tumour."
+        for one in alarmed
+    ]  # fmt: skip
+    return [*measured, *LIMITS]
+
+
+def count_pool(pool):
+    origins = sorted(set(pool["origins"]))
+    return {origin: {label: int(((pool["origins"] == origin) & (pool["labels"] == index)).sum()) for index, label in enumerate(LABELS)} for origin in origins}
