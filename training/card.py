@@ -243,10 +243,11 @@ def variants(card):
 def training(run):
     base, whole = run["base"], run["whole"]
     seconds = {stage: sum(epoch["seconds"] for epoch in history) for stage, history in run["history"].items()}
+    took = ", ".join(f"{stage} {value:.0f}" for stage, value in seconds.items())
     yield (
         f"{base['epochs']} epochs at {base['side']} px on the labelled slices, then {whole['epochs']} at {whole['side']} px with "
-        f"counterfactuals and DICOM studies, without the cases of a fold or with all; weights averaged, and mixed with the base's. Seconds: {', '.join(f'{stage} {value:.0f}' for stage, value in seconds.items())}. In an "
-        f"epoch: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
+        f"counterfactuals and DICOM studies, without the cases of a fold or with all; weights averaged, and mixed "
+        f"with the base's. Seconds: {took}. In an epoch: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
     )
     labels = list(next(iter(run["pool"].values())))
     yield table(["origin", *labels], [[origin, *counts.values()] for origin, counts in run["pool"].items()])

@@ -66,7 +66,8 @@ def as_series(one):
     }
 
 
-def limits(series):
+def limits(series, alone):
+    """`alone`: what compare.py found of slices judged by themselves."""
     missed = [one for one in map(as_series, series) if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]]
     alarmed = [one for one in map(as_series, series) if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)]
     measured = [
@@ -76,7 +77,14 @@ def limits(series):
         f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free slices a tumour."
         for one in alarmed
     ]  # fmt: skip
-    return [*measured, *LIMITS]
+    return [*measured, by_itself(alone), *LIMITS]
+
+
+def by_itself(alone):
+    return (
+        f"Judged by itself, as a picture or a file given alone is, a healthy slice of a scanner that it does not know is called a tumour "
+        f"in {alone['healthyAloneCalledTumour']} of {alone['healthyAlone']} cases: give it series."
+    )
 
 
 def count_pool(pool):

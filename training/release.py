@@ -64,6 +64,7 @@ def release(mixed, pool, checks, data, out, recipe, histories, test):
         series += read_series(held_out[name], of_fold, data)
     series += read_series(looked_at(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
     print("release: audits the splits, compares looks and shares of the base", flush=True)
+    by_look = compare_looks(look(network, val["images"]), val, together, data, known)
     apart = {share: pair for share, pair in mixed.items() if pair[0] is not network}
     card = {
         "splits": [as_split(name, parts[name], scored[name]) for name in parts],
@@ -74,10 +75,10 @@ def release(mixed, pool, checks, data, out, recipe, histories, test):
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
         "asSeries": each_as_series(network, val, in_series),
-        "looks": compare_looks(look(network, val["images"]), val, together, data, known),
+        "looks": by_look,
         "shares": compare_shares(apart, val, every, data, known),
         "experiments": experiments(),
-        "limits": limits(series),
+        "limits": limits(series, by_look["twice"]),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)

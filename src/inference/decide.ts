@@ -16,7 +16,8 @@ export type Verdict = {
 
 /**
  * Logits to a verdict on a slice by itself: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature,
- * what looks alike shares its probability, then abstention where the slice is unlike the training data, or the confidence is below the manifest's threshold.
+ * what looks alike shares its probability, then abstention where the slice is unlike the training data, or the confidence is
+ * below the manifest's threshold.
  * @param logits one per label, in the manifest's order.
  */
 export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): Verdict {
