@@ -26,7 +26,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from camReference import METHODS, explain
 
 LABELS = 4
-SHIPPED = max((Path(__file__).parents[3] / "models/brain-mri").iterdir()) / "model.onnx"
+VERSIONS = (Path(__file__).parents[3] / "models/brain-mri").iterdir()
+SHIPPED = max(VERSIONS, key=lambda folder: [int(part) for part in folder.name.split(".")]) / "model.onnx"
 SEEDS = torch.tensor([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, -1]]).float()
 SMOOTH = {
     nn.ReLU: nn.Softplus, nn.ReLU6: nn.Softplus, nn.Hardswish: nn.SiLU, nn.Hardsigmoid: nn.Sigmoid,
