@@ -108,11 +108,11 @@ def whole_series(card):
     yield (
         "JPEG slices are not a scanner's output. Each row was scored by a network that had seen no slice of that case, trained "
         "like the shipped one but without the cases of its fold; what is shipped has the mean of their weights and of one that has seen "
-        "all. Slices were read together, as the server does. *Called tumour*: "
+        "all, mixed with the base's, as theirs are. Slices were read together, as the server does. *Called tumour*: "
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
         "series as a study, by the server's rule. How slices are read together, and from which confidence on it answers, was chosen for "
-        "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, and the rule's "
-        "10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
+        "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, how much of the base is "
+        "kept, and the rule's 10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
     )
     yield table(
         ["series", "truth", "slices", "answered", "unlike training", "called tumour", "found", "tumour-free called tumour", "finding", "key slice"],
@@ -136,11 +136,16 @@ def whole_series(card):
 
 def choices(manifest, card):
     calibration, abstention, novelty = (manifest[key] for key in ("calibration", "abstention", "outOfDistribution"))
-    raw = ", ".join(f"{name} {value['ece']:.3f} and {value['wrongAbove95']}" for name, value in card["raw"].items())
+    shipped = {one["name"]: one for one in card["splits"]}
+    raw = "; ".join(
+        f"{name} {value['ece']:.3f} and {value['wrongAbove95']}, {shipped[name]['ece']:.3f} and {shipped[name]['wrongAbove95']}"
+        for name, value in card["raw"].items()
+    )
     yield (
         f"Temperature {calibration['temperature']:.2f}; the normal label's logit is lowered by {calibration['offset']:.1f} in the graph. "
-        f"Chosen on {calibration['chosenOn']}: {calibration['reason']} "
-        f"{' '.join(map(alike, calibration['lookalikes']))} Without any of these, ECE and mistakes above .95 would be: {raw}."
+        f"Chosen on {calibration['chosenOn']}, before anything is given to what looks alike: {calibration['reason']} "
+        f"{' '.join(lookalike_text(pair, manifest, card) for pair in calibration['lookalikes'])} ECE and mistakes above .95, without any of these and "
+        f"as shipped: {raw}."
     )
     yield (
         f"Of a slice by itself it abstains below a confidence of {abstention['confidence']:.2f}, from which on at most "
@@ -165,8 +170,8 @@ def choices(manifest, card):
     yield (
         "*Share of the base* in the weights: the base has seen the labelled slices alone, what went on from it counterfactuals and "
         "studies as well. *One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "
-        "curve, as above, each slice by itself and together. *Healthy alone*: slices of healthy T1 series called a tumour when each is "
-        "judged by itself, as a picture or a file given alone is. The share was chosen with these figures in view."
+        "curve, as above, each slice by itself and together. *Healthy alone*: slices of healthy T1 series whose likeliest label is a tumour "
+        "when each is judged by itself, as a picture or a file given alone is, however unsure. The share was chosen with these figures in view."
     )
     called = ", ".join(f"{label} {share:.2f}" for label, share in card["asSeries"].items())
     yield (
@@ -187,19 +192,23 @@ def comparison(rows):
             [
                 name, f"{one['macroF1']:.3f}", f"{one['negativeLogLikelihood']:.3f}", f"{one['accuracyAt90Coverage']:.3f}",
                 f"{one['meanArea']['alone']:.3f}", f"{one['meanArea']['withOtherSide']:.3f}", f"{one['seriesLogLikelihood']:.3f}",
-                of(one["healthyAloneCalledTumour"], one["healthyAlone"]),
+                of(one["healthyAloneTumour"], one["healthyAlone"]),
             ]
             for name, one in rows
         ],
     )  # fmt: skip
 
 
-def alike(pair):
+def lookalike_text(pair, manifest, card):
+    of_label, of_other = (manifest["labels"].index(pair[key]) for key in ("label", "as"))
+    called = [row[of_label] for row in card["confusion"].get("test", [])]
+    seen = f" Of the {sum(called)} slices of test that it calls {pair['label']}, {called[of_other]} have {pair['as']}." if called else ""
     return (
         f"Of the {pair['ofSlices']} slices of train and val whose tumour lies where those with {pair['label']} have theirs, {pair['slices']} "
-        f"have {pair['as']}, of about {pair['patients']} patients, too few to learn from; so of what is called {pair['label']}, "
-        f"{pair['share']:.1%} of the probability is {pair['as']}'s, the upper limit of the 95 % interval of that share "
-        "(bootstrap by patient), however sure the network is."
+        f"have {pair['as']}, in {pair['runs']} runs of neighbouring slices, too few to learn from; so of what is called {pair['label']}, "
+        f"{pair['share']:.1%} of the probability is {pair['as']}'s, the upper limit of the 95 % interval of that share (bootstrap by run; "
+        "runs of one patient in several planes are taken as independent), however sure the network is. That this pair needs it was seen "
+        f"in mistakes of earlier versions on test; the share was counted on train and val.{seen}"
     )
 
 

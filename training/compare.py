@@ -30,8 +30,8 @@ def compare_shares(mixed, val, every, data, known):
 
 
 def compared(logits, val, held_out, data, alike, in_series=None):
-    """Figures of val; of the series the area under the ROC curve, and how many of their healthy slices are called a tumour when
-    each is judged by itself. `in_series`: how series are read, if it was chosen already."""
+    """Figures of val; of the series the area under the ROC curve, and of how many of their healthy slices a tumour is the likeliest
+    label when each is judged by itself. `in_series`: how series are read, if it was chosen already."""
     chosen = in_series or inSeries.choose_in_series(held_out, data, NORMAL)
     temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
     told_apart = measure.softmax(measure.lowered(logits, NORMAL, offset), temperature)
@@ -41,5 +41,5 @@ def compared(logits, val, held_out, data, alike, in_series=None):
     return {
         **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},
         "meanArea": chosen["meanArea"], "seriesLogLikelihood": chosen["calibration"]["negativeLogLikelihood"],
-        "healthyAlone": len(alone), "healthyAloneCalledTumour": int(alone.sum()),
+        "healthyAlone": len(alone), "healthyAloneTumour": int(alone.sum()),
     }  # fmt: skip

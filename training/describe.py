@@ -82,8 +82,8 @@ def limits(series, alone):
 
 def by_itself(alone):
     return (
-        f"Judged by itself, as a picture or a file given alone is, a healthy slice of a scanner that it does not know is called a tumour "
-        f"in {alone['healthyAloneCalledTumour']} of {alone['healthyAlone']} cases: give it series."
+        f"Judged by itself, as a picture or a file given alone is, a tumour is its likeliest answer for {alone['healthyAloneTumour']} of "
+        f"{alone['healthyAlone']} slices of healthy series whose cases were kept out, however unsure: give it series."
     )
 
 

@@ -91,7 +91,7 @@ const manifestSchema = z
     for (const [index, { label, as }] of lookalikes.entries()) {
       const shares = lookalikes.filter((one) => one.label === label).reduce((sum, { share }) => sum + share, 0);
       const two = label !== as && [label, as].every((one) => labels.includes(one) && one !== normalLabel);
-      if (two && shares <= 1) continue;
+      if (two && shares < 1 + Number.EPSILON * 8) continue; // a sum of fractions may end just beyond 1
       const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
       issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
     }

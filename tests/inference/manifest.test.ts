@@ -90,6 +90,11 @@ describe('readModels', () => {
     const half = { label: 'nodule', as: 'effusion', share: 0.6 };
     await put({ ...LEAST, calibration: alike(unknown) }, 'seventh');
     await put({ ...LEAST, calibration: alike(half, half) }, 'eighth');
+    const normal = { label: 'nodule', as: 'normal', share: 0.1 };
+    const itself = { label: 'nodule', as: 'nodule', share: 1.2 };
+    await put({ ...LEAST, normalLabel: 'normal', calibration: alike(normal) }, 'ninth');
+    await put({ ...LEAST, calibration: alike(itself) }, 'tenth');
+    await put({ ...LEAST, calibration: alike({ ...itself, share: 1 }) }, 'eleventh');
     const failure = await readModels(folder.path).catch((error) => error);
     expect(failure.code).toBe('MODEL_INVALID');
     for (const fault of [
@@ -102,6 +107,9 @@ describe('readModels', () => {
       /fifth.*inSeries\.abstention\.normal: /,
       /sixth.*inSeries: needs a normalLabel/,
       /seventh.*calibration\.lookalikes\.0: needs two of the labels/,
+      /ninth.*calibration\.lookalikes\.0: needs two of the labels, neither the normalLabel/,
+      /tenth.*calibration\.lookalikes\.0\.share: /,
+      /eleventh.*calibration\.lookalikes\.0: needs two of the labels/,
       /eighth.*calibration\.lookalikes\.1: gives away more than all of nodule/,
     ])
       expect(failure.message).toMatch(fault);

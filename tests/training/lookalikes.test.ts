@@ -3,34 +3,39 @@ import { shareWithLookalikes } from '../../src/inference/lookalikes.js';
 import { evaluate as evaluateAfter, hasPython } from './python.js';
 
 const LABELS = ['glioma', 'meningioma', 'no_tumor', 'pituitary'];
-// A head in the middle of 40 x 40 px, and tumours of 2 px in it: 200 pituitary ones around its middle, 20 meningiomas there, of
-// two patients, and 20 far away.
+// Heads in 40 x 40 px, and tumours of 2 px in them: 200 pituitary ones around the middle of axial slices, in sagittal ones, whose
+// heads are smaller and lie in a corner, above it; 20 meningiomas there, in two runs, 20 where those of the other plane lie, 20
+// without an outline, and 20 of an unknown plane.
 const slices = `
 random = np.random.default_rng(5)
-def one(label, down, across):
+def one(label, plane, down, across, outlined=True):
     image, mask = np.zeros((40, 40)), np.zeros((40, 40))
-    image[5:35, 5:35] = 0.5
-    row, column = int(round(down)), int(round(across))
-    mask[row - 1 : row + 1, column - 1 : column + 1] = 1
-    return {"label": label, "image": image, "mask": mask}
-made = [one(3, *(20 + 2 * random.standard_normal(2))) for _ in range(200)]
-made += [one(1, 20, 20) for _ in range(20)] + [one(1, 8, 30) for _ in range(20)]
-part = {"rows": [{"plane": "ax"}] * len(made), "labels": np.array([each["label"] for each in made]),
+    first, size = {"ax": (5, 30), "sag": (0, 20)}.get(plane, (5, 30))
+    image[first : first + size, first : first + size] = 0.5
+    row, column = (int(round(first + share * size)) for share in (down, across))
+    mask[row - 1 : row + 1, column - 1 : column + 1] = outlined
+    return {"label": label, "plane": plane, "image": image, "mask": mask}
+near = lambda middle: middle + 0.06 * random.standard_normal()
+made = [one(3, "ax", near(0.5), near(0.5)) for _ in range(100)] + [one(3, "sag", near(0.25), near(0.5)) for _ in range(100)]
+made += [one(1, "ax", 0.5, 0.5) for _ in range(10)] + [one(1, "sag", 0.25, 0.5) for _ in range(10)]
+made += [one(1, "ax", 0.15, 0.5) for _ in range(10)] + [one(1, "sag", 0.7, 0.5) for _ in range(10)]
+made += [one(1, "ax", 0.5, 0.5, False) for _ in range(20)] + [one(1, "", 0.5, 0.5) for _ in range(20)]
+part = {"rows": [{"plane": each["plane"]} for each in made], "labels": np.array([each["label"] for each in made]),
         "images": np.stack([each["image"] for each in made]), "masks": np.stack([each["mask"] for each in made])}
 blocks = np.array([f"{'pit' if at < 200 else 'men'}{at // 10}" for at in range(len(made))])`;
 const evaluate = (expression: string) => evaluateAfter(`from lookalikes import *\n${slices}`, expression);
 
 describe.skipIf(!hasPython('numpy', 'PIL'))('what looks alike', () => {
-  it('is counted where tumours of the one lie, and shared by the upper limit of what patients show', () => {
+  it('is counted where tumours of the one lie in that plane, and shared by the upper limit of what runs show', () => {
     const [found] = evaluate('lookalikes(part, blocks)');
-    expect(found).toMatchObject({ label: 'pituitary', as: 'meningioma', slices: 20, patients: 2 });
+    expect(found).toMatchObject({ label: 'pituitary', as: 'meningioma', slices: 20, runs: 2 });
     const share = found.slices / found.ofSlices;
     expect(share).toBeGreaterThan(20 / 220);
     expect(found.share).toBeGreaterThan(share + 0.03);
     expect(found.share).toBeLessThan(4 * share);
   });
 
-  it('rests on less where each slice is of another patient', () => {
+  it('shares less where no slice has a neighbour', () => {
     const [found] = evaluate('lookalikes(part, np.arange(len(made)).astype(str))');
     const [together] = evaluate('lookalikes(part, blocks)');
     expect(found.share).toBeLessThan(together.share - 0.02);
