@@ -9,6 +9,7 @@ import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import { logSumExp } from './logSumExp.js';
 import type { Model } from './manifest.js';
+import { mirror } from './mirror.js';
 import { type Frame, preprocess } from './preprocess.js';
 import { type LeftRight, type Presence, readSeries, type SeenSlice } from './readSeries.js';
 import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
@@ -129,15 +130,6 @@ function asSeen(passes: Pass[], frame: Frame, { rows, columns }: GrayscaleImage)
 
 const mean = (a: Float32Array, b: Float32Array): Float32Array =>
   a.map((value, index) => (value + (b[index] as number)) / 2);
-
-/** Left for right, row by row. */
-function mirror(values: Float32Array, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let start = 0; start < values.length; start += columns)
-    for (let column = 0; column < columns; column++)
-      result[start + column] = values[start + columns - 1 - column] as number;
-  return result;
-}
 
 export const explainable = answering(
   async ({ file }: { file: string }): Promise<Explainable> => get(file).explaining.explainable(),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decide } from '../../src/inference/decide.js';
+import { mirror } from '../../src/inference/mirror.js';
 import { preprocess } from '../../src/inference/preprocess.js';
 import { PHANTOM_PIXEL_SPACING, phantomVolume, SAMPLE_SEED } from '../../src/sample/phantom.js';
 import { SHIPPED, SHIPPED_FOLDER, SHIPPED_VERSION } from '../shippedModel.js';
@@ -57,7 +58,7 @@ describe(`brain-mri ${SHIPPED_VERSION}`, () => {
     for (const slice of phantomVolume(SAMPLE_SEED)) {
       const image = { ...slice, pixels: Float32Array.from(slice.pixels), pixelSpacing: PHANTOM_PIXEL_SPACING };
       const { input } = preprocess(image, manifest.input, manifest.geometry);
-      const [own, mirrored] = [await logitsOf(input), await logitsOf(mirror(input))];
+      const [own, mirrored] = [await logitsOf(input), await logitsOf(mirror(input, columns))];
       const both = own.map((logit, index) => (logit + (mirrored[index] as number)) / 2);
       // A computed head is like none that it learned from: how sure it is counts here, not how unlike the slice is.
       const { status, label } = decide(Float32Array.from(both), { ...SHIPPED.manifest, outOfDistribution: undefined });
@@ -82,7 +83,3 @@ describe(`brain-mri ${SHIPPED_VERSION}`, () => {
     expect(confidence).toBeCloseTo(1 - manifest.calibration.lookalikes[0].share, 9);
   });
 });
-
-/** Left for right: the manifest asks for both (`mirrored`). */
-const mirror = (input: Float32Array) =>
-  input.map((_, index) => input[index - (index % columns) + columns - 1 - (index % columns)] as number);
