@@ -164,9 +164,9 @@ def choices(manifest, card):
         f"{together['chosenOn']}. Area under the ROC curve there, the mean over series with a tumour: {areas['alone']:.3f} of each "
         f"slice by itself, {areas['withNeighbours']:.3f} with its neighbours, {areas['withOtherSide']:.3f} with the other side as well."
     )
-    shipped = f"{card['training']['baseShare']:.2f}"
-    shares = sorted([*card["shares"].items(), (f"{shipped}, shipped", card["looks"]["twice"])])
-    yield comparison([*shares, (f"{shipped}, one look", card["looks"]["once"])])
+    share = f"{card['training']['baseShare']:.2f}"
+    shares = sorted([*card["shares"].items(), (f"{share}, shipped", card["looks"]["twice"])])
+    yield comparison([*shares, (f"{share}, one look", card["looks"]["once"])])
     yield (
         "*Share of the base* in the weights: the base has seen the labelled slices alone, what went on from it counterfactuals and "
         "studies as well. *One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "

@@ -3,7 +3,7 @@ import numpy as np
 
 import figures as measure
 import inSeries
-from fit import look
+from fit import look, look_along
 from lookalikes import share_out
 from pool import NORMAL
 from slices import LABELS
@@ -20,13 +20,19 @@ def compare_looks(of_val, val, held_out, data, known):
     }
 
 
-def compare_shares(mixed, val, every, data, known):
-    """What more or less of the base's weights brings. `mixed`: {share: (network, {fold: (network, cases)})}."""
+def compare_shares(others, val, every, data, known):
+    """What more or less of the base's weights brings. `others`: {share: (network, {fold: (network, cases)})}."""
     result = {}
-    for share, (network, folds) in mixed.items():
-        held_out = [{**one, **look(fold, one["images"])} for fold, cases in folds.values() for one in every if one["case"] in cases]
+    for share, (network, folds) in others.items():
+        held_out = [one for fold, cases in folds.values() for one in look_along(fold, [one for one in every if one["case"] in cases])]
         result[f"{share:.2f}"] = compared(look(network, val["images"])["logits"], val, held_out, data, known["lookalikes"])
     return result
+
+
+def calibrated(logits, known):
+    """Probabilities as the server gives them of slices by themselves. `known`: {"temperature", "offset", "lookalikes"}."""
+    told_apart = measure.softmax(measure.lowered(logits, NORMAL, known["offset"]), known["temperature"])
+    return share_out(told_apart, known["lookalikes"])
 
 
 def compared(logits, val, held_out, data, alike, in_series=None):
@@ -34,8 +40,8 @@ def compared(logits, val, held_out, data, alike, in_series=None):
     label when each is judged by itself. `in_series`: how series are read, if it was chosen already."""
     chosen = in_series or inSeries.choose_in_series(held_out, data, NORMAL)
     temperature, offset, _ = measure.choose_calibration(logits, val["labels"], NORMAL)
-    told_apart = measure.softmax(measure.lowered(logits, NORMAL, offset), temperature)
-    found = measure.figures(share_out(told_apart, alike), val["labels"], LABELS, 0)
+    probabilities = calibrated(logits, {"temperature": temperature, "offset": offset, "lookalikes": alike})
+    found = measure.figures(probabilities, val["labels"], LABELS, 0)
     healthy = [one["logits"] for one in held_out if one["stratum"] in HEALTHY and "T2" not in one["series"]]
     alone = measure.lowered(np.concatenate(healthy), NORMAL, offset).argmax(1) != NORMAL
     return {

@@ -202,6 +202,11 @@ def look(network, images):
     return {"logits": (logits + other[0]) / 2, "features": (features, other[1]), "presence": presence, "maps": maps, "once": once}
 
 
+def look_along(network, series):
+    """Each of these series with what `look` gives of its slices."""
+    return [{**one, **look(network, one["images"])} for one in series]
+
+
 def presences(maps):
     kinds = np.delete(maps, NORMAL, axis=1).astype(np.float64)
     return np.logaddexp.reduce(kinds, axis=1) - maps[:, NORMAL]

@@ -14,11 +14,11 @@ import novelty as unlike
 import plots
 from augment import move
 from card import experiments, write_card
-from compare import compare_looks, compare_shares
+from compare import calibrated, compare_looks, compare_shares
 from describe import as_series, as_split, count_pool, limits
 from export import export_onnx
-from fit import as_input, look, predict
-from lookalikes import lookalikes, share_out
+from fit import as_input, look, look_along, predict
+from lookalikes import lookalikes
 from networks import grad_cam
 from pictures import as_served
 from pool import NORMAL, split
@@ -34,38 +34,37 @@ STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
 
 
-def release(mixed, pool, checks, data, out, recipe, histories, test):
-    """`mixed`: {share of the base: (network, {fold: (network, cases)})}; the first is what is shipped, the others are compared."""
-    network, folds = next(iter(mixed.values()))
+def release(network, folds, others, pool, checks, data, out, recipe, histories, test):
+    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {share of the base: (network, folds)}, to compare with."""
     print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
-    held_out = {name: looked_at(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
+    held_out = {name: look_along(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
     origins = set(recipe["whole"]["mix"])
     together = [one for part in held_out.values() for one in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
     alike = lookalikes_of(data)
-    known = {**choose(network, pool, origins, val, alike), "inSeries": in_series}
+    of_val = look(network, val["images"])
+    known = {**choose(network, of_val, pool, origins, val, alike), "inSeries": in_series}
     parts = {"val": val}
     print(f"release: scores val{' and test' if test else ''}", flush=True)
     if test:
         whole = as_served(split(data, "test"), data)
         parts["test"] = whole
         parts["test, strict part"] = select(whole, np.array([row["near_boundary"] == "0" for row in whole["rows"]]))
-    scored = {name: score(network, part, known) for name, part in parts.items()}
+    scored = {name: score(network, part, of_val if part is val else look(network, part["images"]), known) for name, part in parts.items()}
     series = []
     for name, (fold, cases) in folds.items():
         print(f"release: reads the series of {name}", flush=True)
-        others = [one for other, part in held_out.items() if other != name for one in part]
+        elsewhere = [one for other, part in held_out.items() if other != name for one in part]
         of_fold = {
-            **choose(fold, pool, origins, val, alike, cases),
-            "inSeries": inSeries.choose_in_series(others, data, NORMAL),
+            **choose(fold, look(fold, val["images"]), pool, origins, val, alike, cases),
+            "inSeries": inSeries.choose_in_series(elsewhere, data, NORMAL),
         }
         series += read_series(held_out[name], of_fold, data)
-    series += read_series(looked_at(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
+    series += read_series(look_along(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
     print("release: audits the splits, compares looks and shares of the base", flush=True)
-    by_look = compare_looks(look(network, val["images"]), val, together, data, known)
-    apart = {share: pair for share, pair in mixed.items() if pair[0] is not network}
+    by_look = compare_looks(of_val, val, together, data, known)
     card = {
         "splits": [as_split(name, parts[name], scored[name]) for name in parts],
         "series": [as_series(one) for one in series],
@@ -74,9 +73,9 @@ def release(mixed, pool, checks, data, out, recipe, histories, test):
         "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
-        "asSeries": each_as_series(network, val, in_series),
+        "asSeries": each_as_series(of_val, val, in_series),
         "looks": by_look,
-        "shares": compare_shares(apart, val, every, data, known),
+        "shares": compare_shares(others, val, every, data, known),
         "experiments": experiments(),
         "limits": limits(series, by_look["twice"]),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
@@ -100,19 +99,19 @@ def lookalikes_of(data):
     return lookalikes(both, blocks(rows))
 
 
-def choose(network, pool, origins, val, alike, held_out=()):
+def choose(network, of_val, pool, origins, val, alike, held_out=()):
     """Temperature, offset and abstention threshold of slices by themselves, and novelty, from val; nothing of `held_out`.
-    `origins`: the set of those of the pool that were learned from. `alike`: what looks alike."""
-    of_val = look(network, val["images"])
+    `of_val`: what the network sees of val. `origins`: the set of those of the pool that were learned from. `alike`: what looks
+    alike."""
     temperature, offset, reason = measure.choose_calibration(of_val["logits"], val["labels"], NORMAL)
-    calibrated = share_out(measure.softmax(measure.lowered(of_val["logits"], NORMAL, offset), temperature), alike)
+    chosen = {"temperature": temperature, "offset": offset, "reason": reason, "lookalikes": alike}
     learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
     fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))
     fitted["largest_known"] = unlike.largest_known(fitted, of_val["features"])
-    return {"temperature": temperature, "offset": offset, "reason": reason, "lookalikes": alike,
-            "threshold": measure.choose_threshold(calibrated, val["labels"], RISK), "novelty": fitted}  # fmt: skip
+    threshold = measure.choose_threshold(calibrated(of_val["logits"], chosen), val["labels"], RISK)
+    return {**chosen, "threshold": threshold, "novelty": fitted}
 
 
 def as_known(pool, drawn):
@@ -126,15 +125,12 @@ def as_known(pool, drawn):
     return images.numpy()
 
 
-def each_as_series(network, val, settings):
+def each_as_series(of_val, val, settings):
     """Of val's axial and coronal slices, each read as a series of its own: the share called a tumour, by label."""
-    part = select(val, np.array([row["plane"] in ("ax", "cor") or row["label"] == "notumor" for row in val["rows"]]))
-    called = inSeries.called_tumour(look(network, part["images"]), settings, NORMAL)
-    return {label: measure.share(called[part["labels"] == at].sum(), (part["labels"] == at).sum()) for at, label in enumerate(LABELS)}
-
-
-def looked_at(network, series):
-    return [{**one, **look(network, one["images"])} for one in series]
+    across = np.array([row["plane"] in ("ax", "cor") or row["label"] == "notumor" for row in val["rows"]])
+    called = inSeries.called_tumour({key: of_val[key][across] for key in ("logits", "presence")}, settings, NORMAL)
+    labels = val["labels"][across]
+    return {label: measure.share(called[labels == at].sum(), (labels == at).sum()) for at, label in enumerate(LABELS)}
 
 
 def select(part, keep):
@@ -146,10 +142,8 @@ def novelties_of(seen, known):
     return unlike.mean_residuals(known["novelty"], seen["features"]) / known["novelty"]["largest_known"]
 
 
-def score(network, part, known):
-    seen = look(network, part["images"])
-    told_apart = measure.softmax(measure.lowered(seen["logits"], NORMAL, known["offset"]), known["temperature"])
-    probabilities = share_out(told_apart, known["lookalikes"])
+def score(network, part, seen, known):
+    probabilities = calibrated(seen["logits"], known)
     novelties = novelties_of(seen, known)
     answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
     maps, features, truth = seen["maps"], seen["features"][0], part["labels"]

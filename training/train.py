@@ -65,13 +65,16 @@ def main():
         network, history = train_stage(stage, data, run, pool, checks)
     if not options.stage:
         base, folds = load_stage(run / "base"), {name: load_stage(run / name) for name in FOLDS}
-        mixed = {}
-        for share in (BASE_SHARE, *COMPARED):
+
+        def mixed(share):
             kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
-            mixed[share] = step_back([network, *folds.values()], base, share), kept_out
+            return step_back([network, *folds.values()], base, share), kept_out
+
+        others = {share: mixed(share) for share in COMPARED}
         recipe = {"base": BASE, "whole": WHOLE, "baseShare": BASE_SHARE, "folds": FOLDS, "threads": options.threads}
         histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
-        release(mixed, pool, checks, data, (ROOT / options.out).resolve(), recipe, histories, not options.without_test)
+        out = (ROOT / options.out).resolve()
+        release(*mixed(BASE_SHARE), others, pool, checks, data, out, recipe, histories, not options.without_test)
 
 
 def train_stage(stage, data, run, pool, checks):
