@@ -17,15 +17,16 @@ export type Verdict = {
 /**
  * Logits to a verdict on a slice by itself: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature,
  * what looks alike shares its probability, then abstention where the slice is unlike the training data, or the confidence is
- * below the manifest's threshold.
+ * below the manifest's threshold, which may be another for the normal label.
  * @param logits one per label, in the manifest's order.
  */
 export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): Verdict {
-  const { labels, calibration, abstention } = manifest;
+  const { labels, normalLabel, calibration, abstention } = manifest;
   const values = shareWithLookalikes(softmax(logits, calibration?.temperature ?? 1), manifest);
   const probabilities = labels.map((label, index) => ({ label, probability: values[index] as number }));
   const { label } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
-  return answer(label, probabilities, novelty, manifest, abstention?.confidence ?? 0);
+  const { confidence = 0, normal = confidence } = abstention ?? {};
+  return answer(label, probabilities, novelty, manifest, label === normalLabel ? normal : confidence);
 }
 
 /** This label, or an abstention: where the slice is unlike the training data, or the label less probable than `least`. */

@@ -42,7 +42,8 @@ const manifestSchema = z
         lookalikes: z.array(z.looseObject({ label: z.string(), as: z.string(), share: fraction })).optional(),
       })
       .optional(),
-    abstention: z.looseObject({ confidence: fraction }).optional(),
+    /** The least confidence of an answer, and that of the normal label where it is another. */
+    abstention: z.looseObject({ confidence: fraction, normal: fraction.optional() }).optional(),
     /** A second output of the graph: one value a slice, how unlike the training data it is; above `above` it abstains. */
     outOfDistribution: z.looseObject({ output: z.string().min(1), above: z.number().default(1) }).optional(),
     /** Each slice is also looked at left for right, and what is seen is averaged: twice the time. */
@@ -95,8 +96,13 @@ const manifestSchema = z
       const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
       issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
     }
-    if (value.inSeries && normalLabel === undefined)
-      issues.push({ code: 'custom', path: ['inSeries'], message: 'needs a normalLabel', input: value.inSeries });
+    for (const [path, input] of [
+      [['inSeries'], value.inSeries],
+      [['abstention', 'normal'], value.abstention?.normal],
+    ] as const) {
+      if (input === undefined || normalLabel !== undefined) continue;
+      issues.push({ code: 'custom', path: [...path], message: 'needs a normalLabel', input });
+    }
     if (normalLabel !== undefined && !labels.includes(normalLabel))
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });

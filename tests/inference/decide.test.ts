@@ -25,6 +25,15 @@ describe('decide', () => {
     expect(decide(logits, manifest({ abstention: { confidence: 0.88 } })).status).toBe('CLASSIFIED');
   });
 
+  it('has a threshold of its own for the normal label where the manifest gives one', () => {
+    const limited = manifest({ normalLabel: 'no_tumor', abstention: { confidence: 0.9, normal: 0.8 } });
+    const normal = Float32Array.from([0, 2]); // confidence .88, as `logits`
+    expect(decide(normal, limited)).toMatchObject({ status: 'CLASSIFIED', label: 'no_tumor' });
+    expect(decide(logits, limited)).toMatchObject({ status: 'ABSTAINED', label: 'glioma' });
+    const alike = manifest({ normalLabel: 'no_tumor', abstention: { confidence: 0.9 } });
+    expect(decide(normal, alike).status).toBe('ABSTAINED');
+  });
+
   it('abstains where the slice is unlike the training data, however confident', () => {
     const limited = manifest({ outOfDistribution: { output: 'novelty', above: 1 }, abstention: { confidence: 0.5 } });
     const unknown = { status: 'ABSTAINED', abstentionReason: 'OUT_OF_DISTRIBUTION', label: 'glioma' };

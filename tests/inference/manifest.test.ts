@@ -95,6 +95,7 @@ describe('readModels', () => {
     await put({ ...LEAST, normalLabel: 'normal', calibration: alike(normal) }, 'ninth');
     await put({ ...LEAST, calibration: alike(itself) }, 'tenth');
     await put({ ...LEAST, calibration: alike({ ...itself, share: 1 }) }, 'eleventh');
+    await put({ ...LEAST, abstention: { confidence: 0.9, normal: 0.7 } }, 'twelfth');
     const failure = await readModels(folder.path).catch((error) => error);
     expect(failure.code).toBe('MODEL_INVALID');
     for (const fault of [
@@ -110,6 +111,7 @@ describe('readModels', () => {
       /ninth.*calibration\.lookalikes\.0: needs two of the labels, neither the normalLabel/,
       /tenth.*calibration\.lookalikes\.0\.share: /,
       /eleventh.*calibration\.lookalikes\.0: needs two of the labels/,
+      /twelfth.*abstention\.normal: needs a normalLabel/,
       /eighth.*calibration\.lookalikes\.1: gives away more than all of nodule/,
     ])
       expect(failure.message).toMatch(fault);
