@@ -14,19 +14,25 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
   const classifier = await openClassifier(chosen, config.inferenceDevice);
   const decoding = createDecodePool({ threads: 1, ...FRAME_LIMITS });
   try {
-    let [answered, failed] = [0, 0];
+    let [answered, abstained, unsure, failed] = [0, 0, 0, 0];
     for await (const slice of classifyFiles(path, classifier, decoding)) {
       if ('failure' in slice) failed++;
-      else answered++;
+      else if (slice.prediction.status === 'CLASSIFIED') answered++;
+      else abstained++;
+      if ('prediction' in slice && slice.prediction.abstentionReason === 'LOW_CONFIDENCE') unsure++;
       console.log(json ? JSON.stringify(asJson(slice)) : asText(slice));
     }
-    if (answered + failed === 0) throw new InvalidDicom(`No DICOM, PNG or JPEG file was found in ${path}.`);
+    const slices = answered + abstained + failed;
+    if (slices === 0) throw new InvalidDicom(`No DICOM, PNG or JPEG file was found in ${path}.`);
     if (failed > 0) process.exitCode = 1;
     if (json) return;
-    const { name, version } = classifier.manifest;
-    console.log(
-      `\n${answered} of ${answered + failed} slices answered by ${name} ${version} on ${classifier.provider}.`,
-    );
+    const { name, version, inSeries } = classifier.manifest;
+    const counts = `${answered} of ${slices} slices answered, ${abstained} abstained, ${failed} failed`;
+    console.log(`\n${counts}; ${name} ${version} on ${classifier.provider}.`);
+    if (inSeries && unsure > 0)
+      console.log(
+        'Each was judged by itself. Slices of a series are surer when they are read together: `mrimaster import`.',
+      );
     if (!classifier.manifest.calibration) console.log('This model is not calibrated: read its confidences with care.');
     console.log(`${INTENDED_USE}.`);
   } finally {
