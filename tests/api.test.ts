@@ -157,7 +157,12 @@ describe('the card of the model', () => {
     const { card } = model;
     expect(card.text).toContain('Research use only – not for diagnostic use');
     expect(card.limits.length).toBeGreaterThan(3);
-    expect(card.splits.map(({ name }: Answer) => name)).toEqual(['val', 'test', 'test, strict part']);
+    expect(card.splits.map(({ name }: Answer) => name)).toEqual([
+      'train, thirds kept out',
+      'val',
+      'test',
+      'test, strict part',
+    ]);
     for (const { accuracy, perLabel } of card.splits) {
       expect(accuracy.low).toBeLessThan(accuracy.value);
       expect(accuracy.high).toBeGreaterThan(accuracy.value);

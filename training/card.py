@@ -55,7 +55,7 @@ def what_it_is(manifest):
 
 
 def slices(manifest, card):
-    threshold = manifest["abstention"]["confidence"]
+    finding, normal = (manifest["abstention"][key] for key in ("confidence", "normal"))
     yield table(
         ["set", "slices", "accuracy", "macro-F1", "ECE", "wrong > .95", "answered", "of these right", "right at 90 %", "peak in tumour"],
         [
@@ -63,22 +63,29 @@ def slices(manifest, card):
                 one["name"], one["slices"], ranged(one["accuracy"]), ranged(one["macroF1"]), f"{one['ece']:.3f}",
                 f"{one['wrongAbove95']} ({one['wrongAbove95'] / one['slices']:.1%})", f"{one['answered']:.3f}",
                 f"{one['accuracyOfAnswered']:.3f}", f"{one['accuracyAt90Coverage']:.3f}",
-                f"{one['peakInTumour']:.2f} of {one['peakInTumourOf']}",
+                "–" if one["peakInTumour"] is None else f"{one['peakInTumour']:.2f} of {one['peakInTumourOf']}",
             ]
             for one in card["splits"]
         ],
     )  # fmt: skip
     yield (
         "In brackets: 95 % intervals by bootstrap over runs of 13 neighbouring slices (about a patient) and clusters of "
-        "copies. *ECE*: 15 bins. *Wrong > .95*: mistakes whose confidence exceeds .95. *Answered*: neither below the "
-        f"abstention threshold of {threshold:.2f} nor unlike the training data. *Right at 90 %*: accuracy among the surest "
+        "copies. *ECE*: 15 bins. *Wrong > .95*: mistakes whose confidence exceeds .95. *Answered*: neither below the abstention "
+        f"thresholds ({finding:.2f} for a tumour, {normal:.2f} for none) nor unlike the training data. *Right at 90 %*: accuracy among the surest "
         "nine tenths. *Peak in tumour*: share of rightly classified slices with an outline in which the map of the last "
         "layer, upsampled, has its peak inside the outline. *Strict*: without slices near a cut between splits. No patient "
-        "identities are published, so the split is by patient only approximately. Choices were made on val: its figures flatter."
+        "identities are published, so the split is by patient only approximately."
     )
-    if len(card["splits"]) == 1:
+    yield (
+        f"*{manifest['calibration']['chosenOn'].capitalize()}*: each third of train, its slices near a cut between thirds left out, by a network that "
+        "was trained like the shipped one, but without that third and all that was made of it, so from two thirds of the slices. Whether slices "
+        "are unlike training was not asked there. How sure to be of a slice, and when to abstain, was chosen on these, how to train on val: "
+        "the figures of both flatter a little, those of test do not."
+    )
+    judged = [one for one in card["splits"] if one["name"].startswith("test")]
+    if not judged:
         yield "The test split was not evaluated in this run."
-    for one in card["splits"][1:]:
+    for one in judged:
         yield f"### By class, {one['name']}"
         yield table(
             ["label", "slices", "precision", "recall", "F1", "peak in tumour"],
@@ -87,7 +94,7 @@ def slices(manifest, card):
                 for e in one["perLabel"]
             ],
         )
-    shown = card["splits"][-2 if len(card["splits"]) > 1 else 0]["name"]
+    shown = "test" if judged else "val"
     labels = manifest["labels"]
     yield f"### Confusion, {shown} (rows: truth, columns: answer)"
     yield table(["", *labels], [[label, *counts] for label, counts in zip(labels, card["confusion"][shown])])
@@ -142,14 +149,17 @@ def choices(manifest, card):
         for name, value in card["raw"].items()
     )
     yield (
-        f"Temperature {calibration['temperature']:.2f}; the normal label's logit is lowered by {calibration['offset']:.1f} in the graph. "
-        f"Chosen on {calibration['chosenOn']}, before anything is given to what looks alike: {calibration['reason']} "
-        f"{' '.join(lookalike_text(pair, manifest, card) for pair in calibration['lookalikes'])} ECE and mistakes above .95, without any of these and "
-        f"as shipped: {raw}."
+        f"Temperature {calibration['temperature']:.2f}; the normal label's logit is lowered by {calibration['offset']:.1f} in the graph: "
+        f"the likeliest on *{calibration['chosenOn']}* (negative log likelihood {calibration['negativeLogLikelihood']:.3f}), before anything is "
+        f"given to what looks alike. {temperature_text(card['temperatures'])} {' '.join(lookalike_text(pair, manifest, card) for pair in calibration['lookalikes'])} ECE and mistakes "
+        f"above .95, without any of these and as shipped: {raw}."
     )
     yield (
-        f"Of a slice by itself it abstains below a confidence of {abstention['confidence']:.2f}, from which on at most "
-        f"{abstention['risk']:.0%} of the answers on val are wrong. For other scanners and patients that is no promise."
+        f"Of a slice by itself it abstains from calling a tumour below a confidence of {abstention['confidence']:.2f}, and from saying that there is "
+        f"none below {abstention['normal']:.2f}: the lowest from which on at most {abstention['risk']:.0%} of either answer on *{abstention['chosenOn']}* "
+        "are wrong. Wrong of those answered elsewhere: "
+        + ", ".join(f"{name} {1 - one['accuracyOfAnswered']:.1%}" for name, one in shipped.items() if name != abstention["chosenOn"])
+        + ". For other scanners it is no promise."
     )
     together = manifest["inSeries"]
     score, side, least, areas = (together[key] for key in ("calibration", "otherSide", "abstention", "meanArea"))
@@ -178,10 +188,21 @@ def choices(manifest, card):
         "What the other side takes from tumours in the middle: of val's axial and coronal slices, each read as a series of its own, "
         f"are called a tumour {called}."
     )
-    found = ", ".join(f"{one['name']} {one['outOfDistribution']:.1%}" for one in card["splits"])
+    found = ", ".join(f"{one['name']} {one['outOfDistribution']:.1%}" for one in card["splits"] if one["outOfDistribution"] is not None)
     yield (
         "Novelty: how far the encoder's mean activations lie outside the directions in which those of the nearest label vary "
         f"(`training/novelty.py`); above 1 it abstains. 1 is where {novelty['share']:.0%} of val are beyond. Beyond it: {found}."
+    )
+
+
+def temperature_text(temperatures):
+    chosen, likeliest = temperatures["chosen"], temperatures["likeliest"]
+    if likeliest["temperature"] >= chosen["temperature"]:
+        return ""
+    return (
+        f"No temperature below 1 was allowed, for it makes surer than the network is: {likeliest['temperature']:.2f} would be likelier there, with "
+        f"an ECE of {likeliest['ece']:.3f} instead of {chosen['ece']:.3f}, and {likeliest['wrongAbove95']} mistakes above .95 instead of "
+        f"{chosen['wrongAbove95']}."
     )
 
 

@@ -19,7 +19,7 @@ from networks import LocalNet, PooledNet, SmallNet, VggNet, grad_cam
 from pool import NORMAL, split, training_pool, validation_pools
 from slices import HERE, INPUT, LABELS
 from studies import HEALTHY, MODERATE_MM2, load_series
-from train import SHARED, make_phantoms
+from train import PHANTOMS, SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
@@ -67,7 +67,7 @@ def run_variant(name, options):
     if kind == "vgg" and options.vgg16_weights is None:
         print(WITHOUT_WEIGHTS)
         return write_row([name, "not run: no weights", fitting["side"], fitting["epochs"], options.seed, *[""] * 11, command(), commit()])
-    pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
+    pool, checks = training_pool(data, make_phantoms(PHANTOMS)), validation_pools(data)
     if name == "random-split":
         pool, checks = split_by_slice(pool, checks, data)
     torch.manual_seed(options.seed)

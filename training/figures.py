@@ -1,4 +1,4 @@
-"""Figures of a classifier from its probabilities, and the two choices made on val: temperature and abstention."""
+"""Figures of a classifier from its probabilities, and two choices: temperature and abstention."""
 import numpy as np
 
 CONFIDENT = 0.95
@@ -24,6 +24,7 @@ def expected_calibration_error(probabilities, truth):
 
 
 def figures(probabilities, truth, labels, threshold):
+    """`threshold`: confidence from which on there is an answer, one for all slices or one each."""
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     right = predicted == truth
     confusion = np.zeros((len(labels), len(labels)), int)
@@ -85,20 +86,19 @@ def share(part, whole):
     return round(float(part) / float(whole), 4) if whole else 0.0
 
 
-def choose_calibration(logits, truth, normal):
-    """Temperature, never below 1, and offset (what the normal label's logit is lowered by) that are likeliest.
+def choose_calibration(logits, truth, normal, lowest=1):
+    """Temperature and offset (what the normal label's logit is lowered by) that are likeliest, and their negative log likelihood.
 
-    A temperature below 1 makes surer than the network is; fitted on slices like those of training, it makes confident
-    mistakes on all others.
+    No temperature below 1, unless `lowest` says so: it makes surer than the network is, and so mistakes more confident.
     """
     best = None
     for offset in np.round(np.arange(-1, 3.01, 0.1), 2):
-        for temperature in np.round(np.arange(1, 2.01, 0.02), 2):
+        for temperature in np.round(np.arange(lowest, 2.01, 0.02), 2):
             loss = negative_log_likelihood(softmax(lowered(logits, normal, offset), temperature), truth)
             if best is None or loss < best[0]:
                 best = loss, float(temperature), float(offset)
     loss, temperature, offset = best
-    return temperature, offset, f"Likeliest, with no temperature below 1; negative log likelihood {loss:.3f}."
+    return temperature, offset, loss
 
 
 def lowered(logits, normal, offset):
@@ -108,13 +108,13 @@ def lowered(logits, normal, offset):
 
 
 def choose_threshold(probabilities, truth, risk):
-    """The lowest confidence, at least even odds, above which at most `risk` of the answers on val are wrong."""
+    """The lowest confidence, at least even odds, above which at most `risk` of the answers are wrong."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
     for threshold in np.round(np.arange(0.5, 1, 0.01), 2):
         answered = confidence >= threshold
         if answered.any() and 1 - right[answered].mean() <= risk:
             return float(threshold)
-    raise SystemExit(f"No confidence below 1 keeps the risk on val under {risk}: train longer or accept more risk.")
+    raise SystemExit(f"No confidence below 1 keeps the risk under {risk}: train longer or accept more risk.")
 
 
 def pointing(maps, masks, truth, probabilities):

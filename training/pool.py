@@ -8,6 +8,7 @@ from reslice import resliced
 from slices import HERE, LABELS, load_phantoms, load_slices
 from strip import stripped
 from studies import labelled, load_series
+from thirds import third_of
 
 NORMAL = LABELS.index("no_tumor")
 SEED = 7
@@ -25,18 +26,26 @@ def split(data, name):
     return {"rows": rows, "labels": labels, "planes": planes, "images": slices["images"][keep], "masks": slices["masks"][keep]}
 
 
-def training_pool(data, phantoms):
+def select(part, keep):
+    """Those of a split's slices."""
+    rows = [row for row, kept in zip(part["rows"], keep) if kept]
+    return {"rows": rows, **{key: part[key][keep] for key in ("labels", "planes", "images", "masks")}}
+
+
+def training_pool(data, phantoms, without=None):
     """{"images" uint8, "masks" uint8, "brains" bool, "labels", "planes", "cases", "origins", "dense" bool}, made once.
 
     origins: real, erased (meningiomas), erased glioma (around which oedema may stay), transplanted, sham, halves, placed,
     sham placed, phantom, study, study stripped, study resliced, study tumour. cases: that of the DICOM study whose pixels are in the slice,
     "" for none: a study that is held out is left out with all that was made of it. dense: whether the mask says of every
-    cell whether there is tumour.
+    cell whether there is tumour. `without`: a third of the labelled slices (thirds.py) of which nothing is in it.
     """
-    cache = HERE / "cache" / f"pool-{signature(data)}.npz"
+    cache = HERE / "cache" / f"pool-{signature(data)}{'' if without is None else f'-without-{without}'}.npz"
     if not cache.exists():
         random = np.random.default_rng(SEED)
         train, studies = split(data, "train"), labelled(load_series(data), LABELS)
+        if without is not None:
+            train = select(train, third_of(train["rows"]) != without)
         parts = real_and_counterfactual(train, studies, random)
         parts += [part(load_phantoms(phantoms), "phantom"), *more_heads(data, train, studies)]
         pool = {key: np.concatenate([one[key] for one in parts]) for key in KEYS if key != "brains"}
@@ -144,5 +153,5 @@ def brain(image, mask, random):
 
 
 def signature(data):
-    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "strip.py", "reslice.py", "pool.py")
+    names = ("preprocess.py", "slices.py", "studies.py", "counterfactuals.py", "strip.py", "reslice.py", "thirds.py", "pool.py")
     return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in names)).hexdigest()[:12]

@@ -12,6 +12,7 @@ import figures as measure
 import inSeries
 import novelty as unlike
 import plots
+from apart import NAME, RISK, choose_confidence, compare_temperatures, describe_apart, least, look_apart
 from augment import move
 from card import experiments, write_card
 from compare import calibrated, compare_looks, compare_shares
@@ -21,12 +22,11 @@ from fit import as_input, look, look_along, predict
 from lookalikes import lookalikes
 from networks import grad_cam
 from pictures import as_served
-from pool import NORMAL, split
+from pool import NORMAL, select, split
 from slices import GEOMETRY, HERE, INPUT, LABELS
 from studies import OUTSIDE, load_series
 
 ROOT = HERE.parent
-RISK = 0.02  # share of wrong answers on val that abstention allows
 BLOCK = 13  # consecutive slices of a class and plane: about a patient of Cheng's 233 (3,064 slices)
 KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
 KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study resliced", "study tumour"}
@@ -34,8 +34,9 @@ STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
 
 
-def release(network, folds, others, pool, checks, data, out, recipe, histories, test):
-    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {share of the base: (network, folds)}, to compare with."""
+def release(network, folds, others, without, pool, checks, data, out, recipe, histories, test):
+    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {share of the base: (network, folds)}, to compare with;
+    `without`: of each third of train's slices, a network that has not seen it."""
     print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
@@ -43,9 +44,11 @@ def release(network, folds, others, pool, checks, data, out, recipe, histories, 
     origins = set(recipe["whole"]["mix"])
     together = [one for part in held_out.values() for one in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
-    alike = lookalikes_of(data)
+    print("release: looks at thirds of train", flush=True)
+    apart = look_apart(without, data)
+    alone = choose_confidence(apart, lookalikes_of(data))
     of_val = look(network, val["images"])
-    known = {**choose(network, of_val, pool, origins, val, alike), "inSeries": in_series}
+    known = {**alone, "novelty": choose_novelty(network, of_val, pool, origins), "inSeries": in_series}
     parts = {"val": val}
     print(f"release: scores val{' and test' if test else ''}", flush=True)
     if test:
@@ -58,7 +61,8 @@ def release(network, folds, others, pool, checks, data, out, recipe, histories, 
         print(f"release: reads the series of {name}", flush=True)
         elsewhere = [one for other, part in held_out.items() if other != name for one in part]
         of_fold = {
-            **choose(fold, look(fold, val["images"]), pool, origins, val, alike, cases),
+            **alone,
+            "novelty": choose_novelty(fold, look(fold, val["images"]), pool, origins, cases),
             "inSeries": inSeries.choose_in_series(elsewhere, data, NORMAL),
         }
         series += read_series(held_out[name], of_fold, data)
@@ -66,11 +70,12 @@ def release(network, folds, others, pool, checks, data, out, recipe, histories, 
     print("release: audits the splits, compares looks and shares of the base", flush=True)
     by_look = compare_looks(of_val, val, together, data, known)
     card = {
-        "splits": [as_split(name, parts[name], scored[name]) for name in parts],
+        "splits": [describe_apart(apart, known, blocks(apart["rows"])), *(as_split(name, parts[name], scored[name]) for name in parts)],
         "series": [as_series(one) for one in series],
         "confusion": {name: scored[name]["figures"]["confusion"] for name in parts},
         "byPlane": {name: measure.by_group(scored[name]["probabilities"], part["labels"], planes(part)) for name, part in parts.items()},
         "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
+        "temperatures": compare_temperatures(apart, known),
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
         "asSeries": each_as_series(of_val, val, in_series),
@@ -99,19 +104,14 @@ def lookalikes_of(data):
     return lookalikes(both, blocks(rows))
 
 
-def choose(network, of_val, pool, origins, val, alike, held_out=()):
-    """Temperature, offset and abstention threshold of slices by themselves, and novelty, from val; nothing of `held_out`.
-    `of_val`: what the network sees of val. `origins`: the set of those of the pool that were learned from. `alike`: what looks
-    alike."""
-    temperature, offset, reason = measure.choose_calibration(of_val["logits"], val["labels"], NORMAL)
-    chosen = {"temperature": temperature, "offset": offset, "reason": reason, "lookalikes": alike}
+def choose_novelty(network, of_val, pool, origins, held_out=()):
+    """How unlike training a slice is, from nothing of `held_out`. `of_val`: what the network sees of val. `origins`: the set of those
+    of the pool that were learned from."""
     learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
     fitted = unlike.fit_novelty(features, pool["labels"][drawn], len(LABELS))
-    fitted["largest_known"] = unlike.largest_known(fitted, of_val["features"])
-    threshold = measure.choose_threshold(calibrated(of_val["logits"], chosen), val["labels"], RISK)
-    return {**chosen, "threshold": threshold, "novelty": fitted}
+    return {**fitted, "largest_known": unlike.largest_known(fitted, of_val["features"])}
 
 
 def as_known(pool, drawn):
@@ -133,11 +133,6 @@ def each_as_series(of_val, val, settings):
     return {label: measure.share(called[labels == at].sum(), (labels == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def select(part, keep):
-    rows = [row for row, kept in zip(part["rows"], keep) if kept]
-    return {"rows": rows, **{key: part[key][keep] for key in ("labels", "planes", "images", "masks")}}
-
-
 def novelties_of(seen, known):
     return unlike.mean_residuals(known["novelty"], seen["features"]) / known["novelty"]["largest_known"]
 
@@ -145,7 +140,7 @@ def novelties_of(seen, known):
 def score(network, part, seen, known):
     probabilities = calibrated(seen["logits"], known)
     novelties = novelties_of(seen, known)
-    answered = (novelties <= 1) & (probabilities.max(1) >= known["threshold"])
+    answered = (novelties <= 1) & (probabilities.max(1) >= least(probabilities, known))
     maps, features, truth = seen["maps"], seen["features"][0], part["labels"]
     right = probabilities.argmax(1) == truth
     found = measure.figures(probabilities, truth, LABELS, 0)
@@ -189,7 +184,7 @@ def read_series(series, known, data):
     settings = {
         "labels": LABELS, "normalLabel": LABELS[NORMAL], "inSeries": known["inSeries"],
         "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"]},
-        "abstention": {"confidence": known["threshold"]}, "outOfDistribution": {"output": "novelty", "above": 1},
+        "abstention": as_abstention(known["thresholds"]), "outOfDistribution": {"output": "novelty", "above": 1},
     }  # fmt: skip
     asked = [
         {**one, "logits": measure.lowered(one["logits"], NORMAL, known["offset"]), "novelties": novelties_of(one, known)}
@@ -202,6 +197,10 @@ def read_series(series, known, data):
         answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
         result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]})
     return result
+
+
+def as_abstention(thresholds):
+    return {"confidence": thresholds["finding"], "normal": thresholds["normal"]}
 
 
 def write_manifest(out, known, layers, card):
@@ -220,8 +219,8 @@ def write_manifest(out, known, layers, card):
         "input": INPUT,
         "geometry": GEOMETRY,
         "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"],
-                        "offset": known["offset"], "chosenOn": "val", "reason": known["reason"]},
-        "abstention": {"confidence": known["threshold"], "risk": RISK, "chosenOn": "val"},
+                        "offset": known["offset"], "chosenOn": NAME, "negativeLogLikelihood": known["negativeLogLikelihood"]},
+        "abstention": {**as_abstention(known["thresholds"]), "risk": RISK, "chosenOn": NAME},
         "mirrored": True,
         "inSeries": known["inSeries"],
         "outOfDistribution": {"output": "novelty", "above": 1, "share": 1 - unlike.KNOWN, "chosenOn": "val"},

@@ -4,7 +4,9 @@
 2. fold-1 ... fold-3: the base goes on with counterfactuals, phantoms and the DICOM studies, but for the cases that the fold
    scores, and then takes a step back: its weights are mixed with the base's.
 3. final: the base goes on with all of them. What is shipped has the mean of its weights and of the folds', mixed alike.
-4. Temperature, abstention and novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
+4. third-1 ... third-3: the same from the start, without a third of the labelled slices each, to see how sure one may be of patients
+   that nobody has learned from.
+5. Temperature and abstention from these thirds, novelty from val; then test, once; then model.onnx, manifest.json, CARD.md, plots.
 
 Every stage goes on after its last whole epoch when the command is given again.
 """
@@ -21,6 +23,7 @@ from networks import LocalNet, step_back
 from pool import NORMAL, training_pool, validation_pools
 from release import release
 from slices import HERE, LABELS
+from thirds import THIRDS
 
 ROOT = HERE.parent
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
@@ -41,14 +44,16 @@ FOLDS = {
     "fold-2": ["glioma_tcga_du_7294_ss", "healthy_studyforrest", "healthy_lowres_ixi015_hh_1258"],
     "fold-3": ["tumour_pyradiomics_brain1", "healthy_uih_umr770", "healthy_siemens_trio_adult"],
 }
+PHANTOMS = 30  # volumes
+THIRD = "third-"  # and its number, from 1
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/4.0.0", help="folder named <name>/<version>")
+    parser.add_argument("--out", default="models/brain-mri/4.1.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
-    parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final; two at a time on two cores")
+    parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final, third-1 ... third-3; two at a time on two cores")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--without-test", action="store_true", help="leaves the test split untouched")
     return parser.parse_args()
@@ -58,34 +63,57 @@ def main():
     options = arguments()
     torch.set_num_threads(options.threads)
     data, run = Path(options.data), Path(options.run)
-    pool, checks = training_pool(data, make_phantoms(30)), validation_pools(data)
-    stages = [options.stage] if options.stage else ["base", *FOLDS, "final"]
+    checks = validation_pools(data)
+    thirds = [f"{THIRD}{number + 1}" for number in range(THIRDS)]
+    stages = [options.stage] if options.stage else ["base", *FOLDS, "final", *thirds]
     for stage in stages:
         print(f"stage {stage}", flush=True)
-        network, history = train_stage(stage, data, run, pool, checks)
+        train_stage(stage, data, run, checks)
     if not options.stage:
+        pool = training_pool(data, make_phantoms(PHANTOMS))
         base, folds = load_stage(run / "base"), {name: load_stage(run / name) for name in FOLDS}
+        last = load_stage(run / "final")
 
         def mixed(share):
             kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
-            return step_back([network, *folds.values()], base, share), kept_out
+            return step_back([last, *folds.values()], base, share), kept_out
 
         others = {share: mixed(share) for share in COMPARED}
+        without = [step_back([load_stage(run / name)], load_stage(run / name / "base"), BASE_SHARE) for name in thirds]
         recipe = {"base": BASE, "whole": WHOLE, "baseShare": BASE_SHARE, "folds": FOLDS, "threads": options.threads}
         histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
         out = (ROOT / options.out).resolve()
-        release(*mixed(BASE_SHARE), others, pool, checks, data, out, recipe, histories, not options.without_test)
+        release(*mixed(BASE_SHARE), others, without, pool, checks, data, out, recipe, histories, not options.without_test)
 
 
-def train_stage(stage, data, run, pool, checks):
+def train_stage(stage, data, run, checks):
+    third = int(stage[len(THIRD) :]) - 1 if stage.startswith(THIRD) else None
+    pool = training_pool(data, make_phantoms(PHANTOMS), third)
+    base = run / "base" if third is None else run / stage / "base"
+    if stage == "base" or third is not None:
+        learn_slices(data, pool, checks, base)
+    if stage != "base":
+        go_on(base, pool, checks, FOLDS.get(stage, []), run / stage)
+
+
+def learn_slices(data, pool, checks, run):
+    """The base: from ImageNet's weights, the labelled slices of `pool` alone, each once an epoch."""
     torch.manual_seed(BASE["seed"])
     network = LocalNet(len(LABELS), NORMAL)
-    if stage == "base":
-        load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
-        held_out = sorted(set(pool["cases"]) - {""})
-        return network, fit(network, pool, checks, {**BASE, "hold_out": held_out}, run / stage)
-    network.load_state_dict(torch.load(run / "base" / "latest.pt", map_location="cpu")["average"])
-    return network, fit(network, pool, checks, {**WHOLE, "hold_out": FOLDS.get(stage, [])}, run / stage)
+    load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
+    studies = sorted(set(pool["cases"]) - {""})
+    fit(network, pool, checks, {**BASE, "mix": {"real": of_origin(pool, "real")}, "hold_out": studies}, run)
+
+
+def go_on(base, pool, checks, hold_out, run):
+    """What comes after the base: counterfactuals, phantoms and studies, but for those that are held out."""
+    torch.manual_seed(BASE["seed"])
+    mix = {**WHOLE["mix"], "real": of_origin(pool, "real")}
+    fit(load_stage(base), pool, checks, {**WHOLE, "mix": mix, "hold_out": hold_out}, run)
+
+
+def of_origin(pool, origin):
+    return int((pool["origins"] == origin).sum())
 
 
 def load_stage(folder):

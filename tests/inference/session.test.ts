@@ -86,6 +86,7 @@ describe('a graph that does not fit its manifest', () => {
         normalLabel: undefined,
         inSeries: undefined,
         calibration: undefined,
+        abstention: undefined,
       }),
     );
     await expect(open(models)).rejects.toThrow(/gives 4 values a slice, but its manifest has 2 labels/);

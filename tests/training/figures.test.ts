@@ -28,15 +28,18 @@ describe.skipIf(!hasPython('numpy'))('the figures of the model card', () => {
 
   it('come with the temperature and offset that are likeliest, but no temperature that makes surer', () => {
     // Too sure by two, right in three of four; the normal label is 1. In `biased` its logit is one too high, in all.
-    const sure = 'np.array([[4., 0], [0, 4], [4, 0], [0, 4]] * 2), np.array([0, 1, 0, 1, 0, 1, 1, 0])';
-    const [temperature, offset, reason] = evaluate(`choose_calibration(${sure}, 1)`);
+    const logits = 'np.array([[4., 0], [0, 4], [4, 0], [0, 4]] * 2)';
+    const truth = 'np.array([0, 1, 0, 1, 0, 1, 1, 0])';
+    const [temperature, offset, loss] = evaluate(`choose_calibration(${logits}, ${truth}, 1)`);
     expect(temperature).toBeGreaterThan(1.5);
     expect(offset).toBeCloseTo(0, 1);
-    expect(reason).toContain('negative log likelihood 0.');
+    const found = `negative_log_likelihood(softmax(lowered(${logits}, 1, ${offset}), ${temperature}), ${truth})`;
+    expect(loss).toBeCloseTo(evaluate(found), 9);
     const biased = 'np.array([[1., 1], [0, 2], [1, 1], [0, 2]]), np.array([0, 1, 0, 0])';
     expect(evaluate(`choose_calibration(${biased}, 1)`)[1]).toBeGreaterThan(0.5);
     const unsure = 'np.array([[1., 0], [0, 1], [1, 0], [0, 1]]), np.array([0, 1, 0, 1])';
     expect(evaluate(`choose_calibration(${unsure}, 1)`)[0]).toBe(1);
+    expect(evaluate(`choose_calibration(${unsure}, 1, lowest=0.5)`)[0]).toBe(0.5);
   });
 
   it('come with the accuracy among the surest', () => {
@@ -56,7 +59,7 @@ describe.skipIf(!hasPython('numpy'))('the figures of the model card', () => {
     expect(width('i // 50')).toBe(1);
   });
 
-  it('come with the lowest threshold that keeps the risk on val', () => {
+  it('come with the lowest threshold that keeps the risk', () => {
     const probabilities = 'np.array([[.9, .1], [.8, .2], [.7, .3], [.65, .35], [.55, .45]])';
     expect(evaluate(`choose_threshold(${probabilities}, np.array([0, 0, 0, 1, 0]), .01)`)).toBe(0.66);
     expect(evaluate(`choose_threshold(${probabilities}, np.array([0, 0, 0, 1, 0]), .2)`)).toBe(0.5);
