@@ -22,7 +22,8 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   folder = await temporaryFolder();
   const [version = ''] = readdirSync(OURS).sort().reverse();
-  copyModel(version, '2.0.0', ({ inSeries: _, ...manifest }) => manifest);
+  // Judged slice by slice, a computed head would leave the shipped thresholds with too few answers.
+  copyModel(version, '2.0.0', ({ inSeries: _, abstention: __, ...manifest }) => manifest);
   // The same graph, so unsure that it abstains from everything: its answers can be told from the other's. Both judge slice
   // by slice, so that a study can be half seen.
   copyModel(version, '2.1.0', ({ inSeries: _, ...manifest }) => ({ ...manifest, abstention: { confidence: 1 } }));
