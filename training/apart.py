@@ -31,15 +31,15 @@ def choose_confidence(apart, alike):
     chosen = {"temperature": temperature, "offset": offset, "negativeLogLikelihood": round(loss, 3), "lookalikes": alike}
     probabilities, labels = calibrated(apart["logits"], chosen), apart["labels"]
     says_none = probabilities.argmax(1) == NORMAL
-    thresholds = {
-        name: measure.choose_threshold(probabilities[said], labels[said], RISK) for name, said in (("finding", ~says_none), ("normal", says_none))
+    abstention = {
+        name: measure.choose_threshold(probabilities[said], labels[said], RISK) for name, said in (("confidence", ~says_none), ("normal", says_none))
     }
-    return {**chosen, "thresholds": thresholds}
+    return {**chosen, "abstention": abstention}
 
 
 def least(probabilities, known):
     """The confidence from which on each slice gets its answer."""
-    return np.where(probabilities.argmax(1) == NORMAL, known["thresholds"]["normal"], known["thresholds"]["finding"])
+    return np.where(probabilities.argmax(1) == NORMAL, known["abstention"]["normal"], known["abstention"]["confidence"])
 
 
 def compare_temperatures(apart, known):

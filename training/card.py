@@ -181,7 +181,8 @@ def choices(manifest, card):
         "*Share of the base* in the weights: the base has seen the labelled slices alone, what went on from it counterfactuals and "
         "studies as well. *One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "
         "curve, as above, each slice by itself and together. *Healthy alone*: slices of healthy T1 series whose likeliest label is a tumour "
-        "when each is judged by itself, as a picture or a file given alone is, however unsure. The share was chosen with these figures in view."
+        "when each is judged by itself, as a picture or a file given alone is, however unsure. Each row is calibrated on val for itself. The share was "
+        "chosen with these figures in view."
     )
     called = ", ".join(f"{label} {share:.2f}" for label, share in card["asSeries"].items())
     yield (

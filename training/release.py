@@ -184,7 +184,7 @@ def read_series(series, known, data):
     settings = {
         "labels": LABELS, "normalLabel": LABELS[NORMAL], "inSeries": known["inSeries"],
         "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"]},
-        "abstention": as_abstention(known["thresholds"]), "outOfDistribution": {"output": "novelty", "above": 1},
+        "abstention": known["abstention"], "outOfDistribution": {"output": "novelty", "above": 1},
     }  # fmt: skip
     asked = [
         {**one, "logits": measure.lowered(one["logits"], NORMAL, known["offset"]), "novelties": novelties_of(one, known)}
@@ -197,10 +197,6 @@ def read_series(series, known, data):
         answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
         result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]})
     return result
-
-
-def as_abstention(thresholds):
-    return {"confidence": thresholds["finding"], "normal": thresholds["normal"]}
 
 
 def write_manifest(out, known, layers, card):
@@ -220,7 +216,7 @@ def write_manifest(out, known, layers, card):
         "geometry": GEOMETRY,
         "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"],
                         "offset": known["offset"], "chosenOn": NAME, "negativeLogLikelihood": known["negativeLogLikelihood"]},
-        "abstention": {**as_abstention(known["thresholds"]), "risk": RISK, "chosenOn": NAME},
+        "abstention": {**known["abstention"], "risk": RISK, "chosenOn": NAME},
         "mirrored": True,
         "inSeries": known["inSeries"],
         "outOfDistribution": {"output": "novelty", "above": 1, "share": 1 - unlike.KNOWN, "chosenOn": "val"},

@@ -13,6 +13,7 @@ Every stage goes on after its last whole epoch when the command is given again.
 import argparse
 import json
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -28,11 +29,11 @@ from thirds import THIRDS
 ROOT = HERE.parent
 SHARED = {"batch": 32, "seed": 1, "dense": 0.5, "attention": 0.3, "outside": 0.5, "strength": 0.7, "stripped": 0.2}
 BASE = {
-    **SHARED, "outside": 0, "stripped": 0.105, "oedema": False, "side": 160, "epochs": 10, "rate": 7e-4, "mix": {"real": 2234},
+    **SHARED, "outside": 0, "stripped": 0.105, "oedema": False, "side": 160, "epochs": 10, "rate": 7e-4, "mix": {},
 }  # fmt: skip
 WHOLE = {
     **SHARED, "oedema": True, "side": 160, "epochs": 6, "rate": 3e-4,
-    "mix": {"real": 2234, "erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
+    "mix": {"erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
             "phantom": 40, "study": 420, "study stripped": 200, "study resliced": 200, "study tumour": 80},
 }  # fmt: skip
 # Of the base in what is judged and shipped: the base knows the labelled slices best, and what went on from it, whole series.
@@ -45,7 +46,8 @@ FOLDS = {
     "fold-3": ["tumour_pyradiomics_brain1", "healthy_uih_umr770", "healthy_siemens_trio_adult"],
 }
 PHANTOMS = 30  # volumes
-THIRD = "third-"  # and its number, from 1
+WITHOUT = {f"third-{number + 1}": number for number in range(THIRDS)}  # which third a stage does not see
+STAGES = ["base", *FOLDS, "final", *WITHOUT]
 
 
 def arguments():
@@ -53,7 +55,7 @@ def arguments():
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
     parser.add_argument("--out", default="models/brain-mri/4.1.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
-    parser.add_argument("--stage", help="only this one: base, fold-1 ... fold-3, final, third-1 ... third-3; two at a time on two cores")
+    parser.add_argument("--stage", choices=STAGES, help="only this one; two at a time on two cores, once the base is there")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--without-test", action="store_true", help="leaves the test split untouched")
     return parser.parse_args()
@@ -64,13 +66,11 @@ def main():
     torch.set_num_threads(options.threads)
     data, run = Path(options.data), Path(options.run)
     checks = validation_pools(data)
-    thirds = [f"{THIRD}{number + 1}" for number in range(THIRDS)]
-    stages = [options.stage] if options.stage else ["base", *FOLDS, "final", *thirds]
-    for stage in stages:
+    for stage in [options.stage] if options.stage else STAGES:
         print(f"stage {stage}", flush=True)
         train_stage(stage, data, run, checks)
     if not options.stage:
-        pool = training_pool(data, make_phantoms(PHANTOMS))
+        pool = pool_without(None, data)
         base, folds = load_stage(run / "base"), {name: load_stage(run / name) for name in FOLDS}
         last = load_stage(run / "final")
 
@@ -79,41 +79,50 @@ def main():
             return step_back([last, *folds.values()], base, share), kept_out
 
         others = {share: mixed(share) for share in COMPARED}
-        without = [step_back([load_stage(run / name)], load_stage(run / name / "base"), BASE_SHARE) for name in thirds]
-        recipe = {"base": BASE, "whole": WHOLE, "baseShare": BASE_SHARE, "folds": FOLDS, "threads": options.threads}
-        histories = {stage: torch.load(run / stage / "latest.pt", map_location="cpu")["history"] for stage in stages}
+        without = [step_back([load_stage(run / name)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
+        recipe = {"base": with_slices(BASE, pool), "whole": with_slices(WHOLE, pool), "baseShare": BASE_SHARE, "folds": FOLDS,
+                  "threads": options.threads}  # fmt: skip
+        trained = [*(run / stage for stage in STAGES), *(base_of(name, run) for name in WITHOUT)]
+        histories = {str(folder.relative_to(run)): torch.load(folder / "latest.pt", map_location="cpu")["history"] for folder in trained}
         out = (ROOT / options.out).resolve()
         release(*mixed(BASE_SHARE), others, without, pool, checks, data, out, recipe, histories, not options.without_test)
 
 
 def train_stage(stage, data, run, checks):
-    third = int(stage[len(THIRD) :]) - 1 if stage.startswith(THIRD) else None
-    pool = training_pool(data, make_phantoms(PHANTOMS), third)
-    base = run / "base" if third is None else run / stage / "base"
-    if stage == "base" or third is not None:
+    pool, base = pool_without(WITHOUT.get(stage), data), base_of(stage, run)
+    if stage == "base" or stage in WITHOUT:
         learn_slices(data, pool, checks, base)
     if stage != "base":
         go_on(base, pool, checks, FOLDS.get(stage, []), run / stage)
 
 
+def base_of(stage, run):
+    return run / stage / "base" if stage in WITHOUT else run / "base"
+
+
+@lru_cache(maxsize=1)  # a pool takes more than 1 GB
+def pool_without(third, data):
+    return training_pool(data, make_phantoms(PHANTOMS), third)
+
+
+def with_slices(options, pool):
+    """`options` with the labelled slices of `pool` in the mix, each once an epoch."""
+    return {**options, "mix": {"real": int((pool["origins"] == "real").sum()), **options["mix"]}}
+
+
 def learn_slices(data, pool, checks, run):
-    """The base: from ImageNet's weights, the labelled slices of `pool` alone, each once an epoch."""
+    """The base: from ImageNet's weights, the labelled slices of `pool` alone."""
     torch.manual_seed(BASE["seed"])
     network = LocalNet(len(LABELS), NORMAL)
     load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
     studies = sorted(set(pool["cases"]) - {""})
-    fit(network, pool, checks, {**BASE, "mix": {"real": of_origin(pool, "real")}, "hold_out": studies}, run)
+    fit(network, pool, checks, {**with_slices(BASE, pool), "hold_out": studies}, run)
 
 
 def go_on(base, pool, checks, hold_out, run):
     """What comes after the base: counterfactuals, phantoms and studies, but for those that are held out."""
     torch.manual_seed(BASE["seed"])
-    mix = {**WHOLE["mix"], "real": of_origin(pool, "real")}
-    fit(load_stage(base), pool, checks, {**WHOLE, "mix": mix, "hold_out": hold_out}, run)
-
-
-def of_origin(pool, origin):
-    return int((pool["origins"] == origin).sum())
+    fit(load_stage(base), pool, checks, {**with_slices(WHOLE, pool), "hold_out": hold_out}, run)
 
 
 def load_stage(folder):

@@ -96,13 +96,11 @@ const manifestSchema = z
       const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
       issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
     }
-    for (const [path, input] of [
-      [['inSeries'], value.inSeries],
-      [['abstention', 'normal'], value.abstention?.normal],
-    ] as const) {
-      if (input === undefined || normalLabel !== undefined) continue;
-      issues.push({ code: 'custom', path: [...path], message: 'needs a normalLabel', input });
-    }
+    const needNormalLabel = [
+      { path: ['inSeries'], input: value.inSeries },
+      { path: ['abstention', 'normal'], input: value.abstention?.normal },
+    ].filter(({ input }) => input !== undefined && normalLabel === undefined);
+    for (const one of needNormalLabel) issues.push({ code: 'custom', message: 'needs a normalLabel', ...one });
     if (normalLabel !== undefined && !labels.includes(normalLabel))
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });

@@ -32,7 +32,10 @@ export class CardLabel {
 
 @ObjectType({ description: 'What the model does on one set of slices that it did not learn from.' })
 export class CardSplit {
-  @Field({ description: 'Such as "test, strict part".' })
+  @Field({
+    description:
+      'Such as "test, strict part"; "train, thirds kept out" is of networks trained alike, each without a third.',
+  })
   name!: string;
 
   @Field(() => Int, { description: 'How many there are.' })

@@ -23,17 +23,17 @@ describe.skipIf(!hasPython('numpy', 'torch', 'scipy', 'PIL', 'pydicom'))('how su
   it.each(['[]', 'alike'])(
     'has the lowest thresholds that keep the risk of what users get (lookalikes: %s)',
     (pairs) => {
-      const { thresholds, temperature, offset } = evaluate(`choose_confidence(apart, ${pairs})`);
+      const { abstention, temperature, offset } = evaluate(`choose_confidence(apart, ${pairs})`);
       expect(temperature).toBe(1);
       const served = `share_out(measure.softmax(measure.lowered(logits, NORMAL, ${offset})), ${pairs})`;
       const risks = (threshold: number, said: string) =>
         evaluate(`[float((p.argmax(1) != labels)[(p.max(1) >= least) & (p.argmax(1) ${said} NORMAL)].mean())
         for p in [${served}] for least in (${threshold}, ${threshold} - 0.01)]`);
-      for (const [kept, below] of [risks(thresholds.finding, '!='), risks(thresholds.normal, '==')]) {
+      for (const [kept, below] of [risks(abstention.confidence, '!='), risks(abstention.normal, '==')]) {
         expect(kept).toBeLessThanOrEqual(0.02);
         expect(below).toBeGreaterThan(0.02);
       }
-      expect(thresholds.normal).not.toBe(thresholds.finding);
+      expect(abstention.normal).not.toBe(abstention.confidence);
     },
   );
 
