@@ -36,10 +36,13 @@ def save(figure, path):
 
 
 def draw_curves(path, histories):
-    stages = ["base", "final"]
+    stages = ["base", "final", "final/again"]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
     offset = 0
     for stage in stages:
+        if offset:
+            for axis in axes:
+                axis.axvline(offset + 0.5, color=FAINT, lw=1)
         epochs = np.array([entry["epoch"] for entry in histories[stage]]) + offset
         for key, colour, name in (("trainLoss", ACCENT, "slices"), ("denseLoss", WARM, "cells")):
             axes[0].plot(epochs, [entry[key] for entry in histories[stage]], "o-", ms=3, color=colour, label=name if offset == 0 else None)
@@ -51,9 +54,8 @@ def draw_curves(path, histories):
             axes[1].plot(epochs, [entry[key] for entry in histories[stage]], "o-", ms=3, color=colour, label=name if offset == 0 else None)
         offset = epochs[-1]
     for axis, title in zip(axes, ("Training loss", "Val (averaged weights)")):
-        axis.axvline(len(histories["base"]) + 0.5, color=FAINT, lw=1)
         axis.set_title(title)
-        axis.set_xlabel("epoch; from the line on with DICOM studies, 160 px")
+        axis.set_xlabel("epoch; between the lines with DICOM studies, 160 px")
         axis.legend(frameon=False)
     axes[0].set_ylim(bottom=0)
     axes[1].set_ylim(0, 1)

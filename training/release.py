@@ -15,7 +15,7 @@ import plots
 from apart import NAME, RISK, choose_confidence, compare_temperatures, describe_apart, least, look_apart
 from augment import move
 from card import experiments, write_card
-from compare import calibrated, compare_looks, compare_shares
+from compare import calibrated, compare_again, compare_looks, compare_shares
 from describe import as_series, as_split, count_pool, limits
 from export import export_onnx
 from fit import as_input, look, look_along, predict
@@ -34,9 +34,9 @@ STRIPPED = 0.25  # share of these that are shown without their skull
 LICENCE = "Apache-2.0"
 
 
-def release(network, folds, others, without, pool, checks, data, out, recipe, histories, test):
-    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {share of the base: (network, folds)}, to compare with;
-    `without`: of each third of train's slices, a network that has not seen it."""
+def release(network, folds, others, thirds, pool, checks, data, out, recipe, histories, test):
+    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {name: (network, folds)}, to compare with; `thirds`: of each
+    third of train's slices, a network that has not seen it, "after" it has learned the labelled slices again, and "before"."""
     print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
@@ -45,7 +45,7 @@ def release(network, folds, others, without, pool, checks, data, out, recipe, hi
     together = [one for part in held_out.values() for one in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
     print("release: looks at thirds of train", flush=True)
-    apart = look_apart(without, data)
+    before, apart = (look_apart(thirds[name], data) for name in ("before", "after"))
     alone = choose_confidence(apart, lookalikes_of(data))
     of_val = look(network, val["images"])
     known = {**alone, "novelty": choose_novelty(network, of_val, pool, origins), "inSeries": in_series}
@@ -67,7 +67,7 @@ def release(network, folds, others, without, pool, checks, data, out, recipe, hi
         }
         series += read_series(held_out[name], of_fold, data)
     series += read_series(look_along(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
-    print("release: audits the splits, compares looks and shares of the base", flush=True)
+    print("release: audits the splits, compares looks and mixtures of weights", flush=True)
     by_look = compare_looks(of_val, val, together, data, known)
     card = {
         "splits": [describe_apart(apart, known, blocks(apart["rows"])), *(as_split(name, parts[name], scored[name]) for name in parts)],
@@ -81,6 +81,7 @@ def release(network, folds, others, without, pool, checks, data, out, recipe, hi
         "asSeries": each_as_series(of_val, val, in_series),
         "looks": by_look,
         "shares": compare_shares(others, val, every, data, known),
+        "again": compare_again(before, apart, known["lookalikes"]),
         "experiments": experiments(),
         "limits": limits(series, by_look["twice"]),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},

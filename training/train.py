@@ -2,7 +2,7 @@
 
 1. base: the labelled slices alone.
 2. fold-1 ... fold-3: the base goes on with counterfactuals, phantoms and the DICOM studies, but for the cases that the fold
-   scores, and then takes a step back: its weights are mixed with the base's.
+   scores, and learns the labelled slices alone again. Its weights before and after that are mixed, and the base's with them.
 3. final: the base goes on with all of them. What is shipped has the mean of its weights and of the folds', mixed alike.
 4. third-1 ... third-3: the same from the start, without a third of the labelled slices each, to see how sure one may be of patients
    that nobody has learned from.
@@ -36,9 +36,13 @@ WHOLE = {
     "mix": {"erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
             "phantom": 40, "study": 420, "study stripped": 200, "study resliced": 200, "study tumour": 80},
 }  # fmt: skip
+# What has learned from whole series doubts some labelled slices that the base knew: it sees them alone again, and of what was before
+# and after that, this share of the weights is from after.
+AGAIN = {**BASE, "epochs": 4, "rate": 3e-4}
+AGAIN_SHARE = 0.5
 # Of the base in what is judged and shipped: the base knows the labelled slices best, and what went on from it, whole series.
-BASE_SHARE = 0.2
-COMPARED = (0.0, 0.4, 1.0)  # other shares, in the card
+BASE_SHARE = 0.1
+COMPARED = (0.0, 0.2, 0.4, 1.0)  # other shares, in the card
 # Of every fold, what is scored by a network that has seen nothing of it: a tumour case and healthy ones each.
 FOLDS = {
     "fold-1": ["glioma_tcga_fg_6692", "healthy_lowres_ixi012_hh_1211"],
@@ -53,7 +57,7 @@ STAGES = ["base", *FOLDS, "final", *WITHOUT]
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/4.1.0", help="folder named <name>/<version>")
+    parser.add_argument("--out", default="models/brain-mri/5.0.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
     parser.add_argument("--stage", choices=STAGES, help="only this one; two at a time on two cores, once the base is there")
     parser.add_argument("--threads", type=int, default=1)
@@ -70,30 +74,35 @@ def main():
         print(f"stage {stage}", flush=True)
         train_stage(stage, data, run, checks)
     if not options.stage:
-        pool = pool_without(None, data)
-        base, folds = load_stage(run / "base"), {name: load_stage(run / name) for name in FOLDS}
-        last = load_stage(run / "final")
+        pool, base = pool_without(None, data), load_stage(run / "base")
 
-        def mixed(share):
+        def mixed(share, again=AGAIN_SHARE):
+            folds = {name: went_on(run / name, again) for name in FOLDS}
             kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
-            return step_back([last, *folds.values()], base, share), kept_out
+            return step_back([went_on(run / "final", again), *folds.values()], base, share), kept_out
 
-        others = {share: mixed(share) for share in COMPARED}
-        without = [step_back([load_stage(run / name)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
-        recipe = {"base": with_slices(BASE, pool), "whole": with_slices(WHOLE, pool), "baseShare": BASE_SHARE, "folds": FOLDS,
-                  "threads": options.threads}  # fmt: skip
-        trained = [*(run / stage for stage in STAGES), *(base_of(name, run) for name in WITHOUT)]
+        def without(again):
+            return [step_back([went_on(run / name, again)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
+
+        others = {f"{share:.2f}": mixed(share) for share in COMPARED} | {f"{BASE_SHARE:.2f}, not again": mixed(BASE_SHARE, 0)}
+        thirds = {"before": without(0), "after": without(AGAIN_SHARE)}
+        recipe = {"base": with_slices(BASE, pool), "whole": with_slices(WHOLE, pool), "again": with_slices(AGAIN, pool),
+                  "baseShare": BASE_SHARE, "againShare": AGAIN_SHARE, "folds": FOLDS, "threads": options.threads}  # fmt: skip
+        trained = [run / "base", *(base_of(name, run) for name in WITHOUT)]
+        trained += [folder for stage in STAGES[1:] for folder in (run / stage, run / stage / "again")]
         histories = {str(folder.relative_to(run)): torch.load(folder / "latest.pt", map_location="cpu")["history"] for folder in trained}
         out = (ROOT / options.out).resolve()
-        release(*mixed(BASE_SHARE), others, without, pool, checks, data, out, recipe, histories, not options.without_test)
+        release(*mixed(BASE_SHARE), others, thirds, pool, checks, data, out, recipe, histories, not options.without_test)
 
 
 def train_stage(stage, data, run, checks):
     pool, base = pool_without(WITHOUT.get(stage), data), base_of(stage, run)
+    studies = sorted(set(pool["cases"]) - {""})
     if stage == "base" or stage in WITHOUT:
-        learn_slices(data, pool, checks, base)
+        learn(lambda: from_imagenet(data), BASE, pool, checks, studies, base)
     if stage != "base":
-        go_on(base, pool, checks, FOLDS.get(stage, []), run / stage)
+        learn(lambda: load_stage(base), WHOLE, pool, checks, FOLDS.get(stage, []), run / stage)
+        learn(lambda: load_stage(run / stage), AGAIN, pool, checks, studies, run / stage / "again")
 
 
 def base_of(stage, run):
@@ -110,19 +119,21 @@ def with_slices(options, pool):
     return {**options, "mix": {"real": int((pool["origins"] == "real").sum()), **options["mix"]}}
 
 
-def learn_slices(data, pool, checks, run):
-    """The base: from ImageNet's weights, the labelled slices of `pool` alone."""
-    torch.manual_seed(BASE["seed"])
+def learn(start, options, pool, checks, hold_out, run):
+    """Trains the network that `start` makes on `pool`, but for the cases that are held out."""
+    torch.manual_seed(options["seed"])
+    fit(start(), pool, checks, {**with_slices(options, pool), "hold_out": hold_out}, run)
+
+
+def from_imagenet(data):
     network = LocalNet(len(LABELS), NORMAL)
     load_tensorflow(network.layers, data / "pretrained" / "mobilenet_v1_1.0_224.npz")
-    studies = sorted(set(pool["cases"]) - {""})
-    fit(network, pool, checks, {**with_slices(BASE, pool), "hold_out": studies}, run)
+    return network
 
 
-def go_on(base, pool, checks, hold_out, run):
-    """What comes after the base: counterfactuals, phantoms and studies, but for those that are held out."""
-    torch.manual_seed(BASE["seed"])
-    fit(load_stage(base), pool, checks, {**with_slices(WHOLE, pool), "hold_out": hold_out}, run)
+def went_on(folder, again):
+    """What a stage brought, with this share of its weights from after it has learned the labelled slices again."""
+    return step_back([load_stage(folder / "again")], load_stage(folder), 1 - again)
 
 
 def load_stage(folder):
