@@ -79,7 +79,7 @@ def slices(manifest, card):
     yield (
         f"*{manifest['calibration']['chosenOn'].capitalize()}*: each third of train, its slices near a cut between thirds left out, by a network that "
         "was trained like the shipped one, but without that third and all that was made of it, so from two thirds of the slices. Whether slices "
-        "are unlike training was not asked there. How sure to be of a slice, and when to abstain, was chosen on these, how to train on val: "
+        "are unlike training was not asked there. How sure to be of a slice, when to abstain and which weights to mix was chosen on these, how to train on val: "
         "the figures of both flatter a little."
     )
     judged = [one for one in card["splits"] if one["name"].startswith("test")]
