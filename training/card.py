@@ -79,8 +79,9 @@ def slices(manifest, card):
     yield (
         f"*{manifest['calibration']['chosenOn'].capitalize()}*: each third of train, its slices near a cut between thirds left out, by a network that "
         "was trained like the shipped one, but without that third and all that was made of it, so from two thirds of the slices. Whether slices "
-        "are unlike training was not asked there. How sure to be of a slice, when to abstain and which weights to mix was chosen on these, how to train on val: "
-        "the figures of both flatter a little."
+        "are unlike training was not asked there. How sure to be of a slice, when to abstain, whether to "
+        "learn the labelled slices again and which weights to mix were chosen on these, the rest of how to train on val: the figures of both "
+        "flatter a little."
     )
     judged = [one for one in card["splits"] if one["name"].startswith("test")]
     if not judged:
@@ -106,7 +107,7 @@ def slices(manifest, card):
     yield (
         "Their maps alone; `training/runs/mistakes.png`, written beside the run, shows them over the slices, whose "
         "licences do not all allow to publish them here. How far maps of every layer and method may be trusted (deletion and "
-        "insertion, shuffled weights, pointing and IoU on test): `docs/explanations-trust.md`."
+        "insertion, shuffled weights, pointing and IoU on test): `docs/explanations-trust.md`, of the version that it names."
     )
     yield "![Mistakes](card/mistakes.png)"
 
@@ -118,8 +119,8 @@ def whole_series(card):
         "all, mixed with the base's, as theirs are. Slices were read together, as the server does. *Called tumour*: "
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
         "series as a study, by the server's rule. How slices are read together, and from which confidence on it answers, was chosen for "
-        "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, how much of the base is "
-        "kept, and the rule's 10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
+        "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, how much is kept "
+        "of the base and of what was before the last epochs, and the rule's 10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
     )
     yield table(
         ["series", "truth", "slices", "answered", "unlike training", "called tumour", "found", "tumour-free called tumour", "finding", "key slice"],
@@ -179,7 +180,8 @@ def choices(manifest, card):
     yield comparison([*shares, (f"{share}, one look", card["looks"]["once"])])
     yield (
         "*Share of the base* in the weights: the base has seen the labelled slices alone, what went on from it counterfactuals and "
-        "studies as well. *Not again*: without the last epochs, of labelled slices alone. *One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "
+        "studies as well. *Not again*: without the last epochs, of labelled slices alone. "
+        "*One look*: not also left for right (`mirrored`). *NLL*: negative log likelihood. *Area*: under the ROC "
         "curve, as above, each slice by itself and together. *Healthy alone*: slices of healthy T1 series whose likeliest label is a tumour "
         "when each is judged by itself, as a picture or a file given alone is, however unsure. Each row is calibrated on val for itself."
     )
@@ -198,16 +200,19 @@ def choices(manifest, card):
 
 def again_text(card):
     before, after = (card["again"][name] for name in ("before", "after"))
+    run = card["training"]
+    alone, shipped = card["shares"][f"{run['baseShare']:.2f}, not again"], card["looks"]["twice"]
 
     def change(key, form):
         return f"{before[key]:{form}} to {after[key]:{form}}"
 
     return (
-        f"{card['training']['againShare']:.0%} of the weights but the base's are from after {card['training']['again']['epochs']} more epochs of "
-        "the labelled slices alone. On *train, thirds kept out*, each calibrated for itself, this changes accuracy from "
+        f"Of the weights that are not the base's, {run['againShare']:.0%} are from after {run['again']['epochs']} more epochs of the labelled "
+        f"slices alone, the rest from before. On *train, thirds kept out*, each calibrated for itself, this changes accuracy from "
         f"{change('accuracy', '.3f')}, macro-F1 from {change('macroF1', '.3f')}, ECE from {change('ece', '.3f')}, mistakes above .95 from "
-        f"{change('wrongAbove95', 'd')} and right at 90 % coverage from {change('accuracyAt90Coverage', '.3f')}. Both shares were "
-        "chosen with these slices and the series in view."
+        f"{change('wrongAbove95', 'd')} and right at 90 % coverage from {change('accuracyAt90Coverage', '.3f')}; on series read together, "
+        f"the negative log likelihood from {alone['seriesLogLikelihood']:.3f} to {shipped['seriesLogLikelihood']:.3f}. Both shares were "
+        "chosen with the thirds and the series in view."
     )
 
 
@@ -293,7 +298,7 @@ def training(run):
     yield (
         f"{base['epochs']} epochs at {base['side']} px on the labelled slices, then {whole['epochs']} at {whole['side']} px with "
         f"counterfactuals and DICOM studies, without the cases of a fold or with all, then {again['epochs']} on the labelled slices again; "
-        f"weights averaged, and mixed with the base's. Seconds: {took}. In an epoch: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
+        f"weights averaged, and mixed with the base's. Seconds: {took}. In an epoch with studies: {', '.join(f'{count} {origin}' for origin, count in whole['mix'].items())}. The pool:"
     )
     labels = list(next(iter(run["pool"].values())))
     yield table(["origin", *labels], [[origin, *counts.values()] for origin, counts in run["pool"].items()])

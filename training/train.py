@@ -36,10 +36,10 @@ WHOLE = {
     "mix": {"erased": 60, "halves": 200, "transplanted": 200, "sham": 50, "placed": 650, "sham placed": 200,
             "phantom": 40, "study": 420, "study stripped": 200, "study resliced": 200, "study tumour": 80},
 }  # fmt: skip
-# What has learned from whole series doubts some labelled slices that the base knew: it sees them alone again, and of what was before
-# and after that, this share of the weights is from after.
+# What has learned from whole series doubts some labelled slices that the base knew: it sees them alone again. With the
+# base's seed, so in the same order, augmented in the same way, as in the base's first epochs.
 AGAIN = {**BASE, "epochs": 4, "rate": 3e-4}
-AGAIN_SHARE = 0.5
+AGAIN_SHARE = 0.5  # of the weights after that; the rest are from before
 # Of the base in what is judged and shipped: the base knows the labelled slices best, and what went on from it, whole series.
 BASE_SHARE = 0.1
 COMPARED = (0.0, 0.2, 0.4, 1.0)  # other shares, in the card
@@ -76,13 +76,13 @@ def main():
     if not options.stage:
         pool, base = pool_without(None, data), load_stage(run / "base")
 
-        def mixed(share, again=AGAIN_SHARE):
-            folds = {name: went_on(run / name, again) for name in FOLDS}
+        def mixed(share, again_share=AGAIN_SHARE):
+            folds = {name: went_on(run / name, again_share) for name in FOLDS}
             kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
-            return step_back([went_on(run / "final", again), *folds.values()], base, share), kept_out
+            return step_back([went_on(run / "final", again_share), *folds.values()], base, share), kept_out
 
-        def without(again):
-            return [step_back([went_on(run / name, again)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
+        def without(again_share):
+            return [step_back([went_on(run / name, again_share)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
 
         others = {f"{share:.2f}": mixed(share) for share in COMPARED} | {f"{BASE_SHARE:.2f}, not again": mixed(BASE_SHARE, 0)}
         thirds = {"before": without(0), "after": without(AGAIN_SHARE)}
@@ -131,9 +131,9 @@ def from_imagenet(data):
     return network
 
 
-def went_on(folder, again):
+def went_on(folder, again_share):
     """What a stage brought, with this share of its weights from after it has learned the labelled slices again."""
-    return step_back([load_stage(folder / "again")], load_stage(folder), 1 - again)
+    return step_back([load_stage(folder / "again")], load_stage(folder), 1 - again_share)
 
 
 def load_stage(folder):
