@@ -8,21 +8,23 @@ from fit import look
 from pictures import as_served
 from pool import NORMAL, select, split
 from slices import LABELS
-from thirds import near_cut, third_of
+from thirds import THIRDS, near_cut, third_of
 
 NAME = "train, thirds kept out"
 RISK = 0.02  # share of wrong answers that abstention allows, among those that say tumour and among those that say none
 
 
-def look_apart(without, data):
-    """{"rows", "labels", "logits"} of the slices of train, but those near a cut. `without`: of each third, the network that was
-    trained like the shipped one without any of it."""
+def look_apart(thirds, data):
+    """{name: {"rows", "labels", "logits"}} of the slices of train, but those near a cut. `thirds`: {name: of each third, the network
+    that was trained without any of it}."""
     train = as_served(split(data, "train"), data)
     third, near = third_of(train["rows"]), near_cut(train["rows"])
-    parts = [select(train, (third == number) & ~near) for number in range(len(without))]
-    logits = [look(network, part["images"])["logits"] for network, part in zip(without, parts)]
-    rows = [row for part in parts for row in part["rows"]]
-    return {"rows": rows, "labels": np.concatenate([part["labels"] for part in parts]), "logits": np.concatenate(logits)}
+    parts = [select(train, (third == number) & ~near) for number in range(THIRDS)]
+    slices = {"rows": [row for part in parts for row in part["rows"]], "labels": np.concatenate([part["labels"] for part in parts])}
+    return {
+        name: {**slices, "logits": np.concatenate([look(network, part["images"])["logits"] for network, part in zip(without, parts)])}
+        for name, without in thirds.items()
+    }
 
 
 def choose_confidence(apart, alike):

@@ -120,7 +120,8 @@ def whole_series(card):
         "answered, and with a tumour. *Found*: of the slices with 100 mm² of tumour or more. *Finding*: the answer for the "
         "series as a study, by the server's rule. How slices are read together, and from which confidence on it answers, was chosen for "
         "each row on the series of the other folds; that they are read in this way at all, how far a neighbour counts, how much is kept "
-        "of the base and of what was before the last epochs, and the rule's 10 mm, with all of them in view. For heads of other scanners expect more alarms and more misses."
+        "of the base and of what was before the last epochs, and the rule's 10 mm, with all of them in view. For heads of other scanners "
+        "expect more alarms and more misses."
     )
     yield table(
         ["series", "truth", "slices", "answered", "unlike training", "called tumour", "found", "tumour-free called tumour", "finding", "key slice"],

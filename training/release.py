@@ -45,7 +45,8 @@ def release(network, folds, others, thirds, pool, checks, data, out, recipe, his
     together = [one for part in held_out.values() for one in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
     print("release: looks at thirds of train", flush=True)
-    before, apart = (look_apart(thirds[name], data) for name in ("before", "after"))
+    looked = look_apart(thirds, data)
+    apart = looked["after"]
     alone = choose_confidence(apart, lookalikes_of(data))
     of_val = look(network, val["images"])
     known = {**alone, "novelty": choose_novelty(network, of_val, pool, origins), "inSeries": in_series}
@@ -81,7 +82,7 @@ def release(network, folds, others, thirds, pool, checks, data, out, recipe, his
         "asSeries": each_as_series(of_val, val, in_series),
         "looks": by_look,
         "shares": compare_shares(others, val, every, data, known),
-        "again": compare_again(before, apart, known["lookalikes"]),
+        "again": compare_again(looked["before"], apart, known["lookalikes"]),
         "experiments": experiments(),
         "limits": limits(series, by_look["twice"]),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},

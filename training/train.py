@@ -76,16 +76,19 @@ def main():
     if not options.stage:
         pool, base = pool_without(None, data), load_stage(run / "base")
 
-        def mixed(share, again_share=AGAIN_SHARE):
-            folds = {name: went_on(run / name, again_share) for name in FOLDS}
+        learned = {again: {stage: went_on(run / stage, again) for stage in STAGES[1:]} for again in (0, AGAIN_SHARE)}
+
+        def mixed(share, again=AGAIN_SHARE):
+            folds = {name: learned[again][name] for name in FOLDS}
             kept_out = {name: (step_back([fold], base, share), FOLDS[name]) for name, fold in folds.items()}
-            return step_back([went_on(run / "final", again_share), *folds.values()], base, share), kept_out
+            return step_back([learned[again]["final"], *folds.values()], base, share), kept_out
 
-        def without(again_share):
-            return [step_back([went_on(run / name, again_share)], load_stage(base_of(name, run)), BASE_SHARE) for name in WITHOUT]
-
+        bases = {name: load_stage(base_of(name, run)) for name in WITHOUT}
+        thirds = {
+            name: [step_back([learned[again][third]], bases[third], BASE_SHARE) for third in WITHOUT]
+            for name, again in (("before", 0), ("after", AGAIN_SHARE))
+        }
         others = {f"{share:.2f}": mixed(share) for share in COMPARED} | {f"{BASE_SHARE:.2f}, not again": mixed(BASE_SHARE, 0)}
-        thirds = {"before": without(0), "after": without(AGAIN_SHARE)}
         recipe = {"base": with_slices(BASE, pool), "whole": with_slices(WHOLE, pool), "again": with_slices(AGAIN, pool),
                   "baseShare": BASE_SHARE, "againShare": AGAIN_SHARE, "folds": FOLDS, "threads": options.threads}  # fmt: skip
         trained = [run / "base", *(base_of(name, run) for name in WITHOUT)]
