@@ -115,7 +115,12 @@ export class PacsBadAnswer extends MrimasterError {
   override readonly retryable = true;
 }
 
-/** Another object with the same SOPInstanceUID came first. Both files are kept; the first one is used. */
+/** The archive answered with another study than it was asked for; nothing of that one is kept. */
+export class PacsWrongStudy extends MrimasterError {
+  override readonly code = 'PACS_WRONG_STUDY';
+}
+
+/** An object is in conflict with what came first: its UID, or its study's patient. It is kept, and not used. */
 export class InstanceConflict extends MrimasterError {
   override readonly code = 'INSTANCE_CONFLICT';
 }
@@ -207,6 +212,26 @@ export class ExplanationNotFound extends MrimasterError {
 export class DatabaseUnavailable extends MrimasterError {
   override readonly code = 'DATABASE_UNAVAILABLE';
   override readonly retryable = true;
+}
+
+const WITHHELD = {
+  OTHER_PATIENT: 'objects of two patients came under its UID',
+  CHANGED_PATIENT: 'it came again with another patient, and the archive does not have it so',
+  ARCHIVE_DISAGREES: 'the archive has it under another patient than it came with',
+  ARCHIVE_CANNOT_BE_ASKED: 'the archive does not tell whose study it is',
+} as const;
+
+/** It is not sure whose study this is, so nothing is said of it under anybody's name. */
+export class WriteBackWithheld extends MrimasterError {
+  override readonly code = 'WRITE_BACK_WITHHELD';
+  constructor(reason: keyof typeof WITHHELD) {
+    super(`The answer is withheld: ${WITHHELD[reason]}. Look at Study.conflicts, then use resolveConflicts.`);
+  }
+}
+
+/** A study of which nothing is to be resolved. */
+export class NoConflict extends MrimasterError {
+  override readonly code = 'NO_CONFLICT';
 }
 
 /** Work that stopped because the process was asked to. */

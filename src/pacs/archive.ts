@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { MrimasterError } from '../errors.js';
+import { type MrimasterError, PacsWrongStudy } from '../errors.js';
 import type { StudyFound } from './dicomJson.js';
 import { DicomwebClient } from './dicomweb.js';
 import { DimseClient } from './dimse/client.js';
@@ -53,7 +53,7 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
       settings,
       address: client.address,
       check: async () => void (await client.searchForStudies({ limit: 1 })),
-      searchForStudies: (query) => client.searchForStudies(query),
+      searchForStudies: (query) => searchForStudies(client, query),
       listInstances: (uid) => listInstances(client, uid),
       retrieveStudy: (uid, signal) => client.retrieveStudy(uid, signal),
       storeInstances: (paths, signal) => client.storeInstances(paths, signal),
@@ -66,7 +66,7 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
     settings,
     address: `${tls ? 'dicoms' : 'dicom'}://${aeTitle}@${host}:${port}`,
     check: () => client.echo(),
-    searchForStudies: (query) => client.searchForStudies(query),
+    searchForStudies: (query) => searchForStudies(client, query),
     listInstances: (uid) => listInstances(client, uid),
     storeInstances: (paths, signal) => storeInstances(peer, paths, signal),
     ...(retrieve === 'GET'
@@ -75,6 +75,14 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
           moveStudy: (uid, destination, onProgress, signal) => client.moveStudy(uid, destination, onProgress, signal),
         }),
   };
+}
+
+/** @throws PacsWrongStudy where one study is asked for by its UID, and others come: nothing of theirs becomes ours. */
+async function searchForStudies(client: DicomwebClient | DimseClient, query: StudyQuery): Promise<StudyFound[]> {
+  const found = await client.searchForStudies(query);
+  const { studyInstanceUid: asked } = query;
+  if (asked === undefined || found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return found;
+  throw new PacsWrongStudy('The archive answered a search for one study with another study. Look at its log.');
 }
 
 export function peerOf(settings: ArchiveSettings & { kind: 'DIMSE' }, callingAeTitle: string): Peer {

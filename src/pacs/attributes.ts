@@ -12,12 +12,10 @@ function valueBytes(dataSet: DataSet, tag: string, atLeast = 1): Uint8Array | nu
   return dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
 }
 
-/** The values of a text element of the default repertoire (AE, AS, CS, DA, DS, IS, TM, UI), trimmed. */
+/** The values of a text element of the default repertoire (AE, AS, CS, DA, DS, IS, TM, UI), without their padding. */
 export function readStrings(dataSet: DataSet, tag: string): string[] {
   const bytes = valueBytes(dataSet, tag);
-  if (!bytes) return [];
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return text.split('\\').map((value) => withoutControls(value).trim());
+  return bytes ? latin1(bytes).split('\\').map(withoutPadding) : [];
 }
 
 /** The first of {@link readStrings}; null when absent or empty. */
@@ -25,12 +23,28 @@ export function readString(dataSet: DataSet, tag: string): string | null {
   return readStrings(dataSet, tag)[0] || null;
 }
 
-/** The first value of a text element in the data set's character set (LO, PN, SH); null when absent or empty. */
+/**
+ * A UI element, whole: several values are none, and nothing but the padding behind it is left out, so that no two
+ * values become one. Who uses it validates it (requireUid). Null when absent or empty.
+ */
+export function readUid(dataSet: DataSet, tag: string): string | null {
+  const bytes = valueBytes(dataSet, tag);
+  return bytes === null ? null : latin1(bytes).replace(/[\0 ]+$/, '') || null;
+}
+
+/**
+ * A text element in the data set's character set (LO, PN, SH), whole: of the attributes read here none has several
+ * values, so a backslash is a character like any other. Null when absent or empty.
+ */
 export function readText(dataSet: DataSet, tag: string, characterSets: readonly string[]): string | null {
   const bytes = valueBytes(dataSet, tag);
-  if (!bytes) return null;
-  const [first = ''] = decodeText(bytes, characterSets).split('\\');
-  return withoutControls(first).trim() || null;
+  return bytes === null ? null : withoutPadding(decodeText(bytes, characterSets)) || null;
+}
+
+/** A PN element, as {@link readText}, without control characters: a name is shown, and nothing is filed under it. */
+export function readName(dataSet: DataSet, tag: string, characterSets: readonly string[]): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return readText(dataSet, tag, characterSets)?.replace(/[\x01-\x1f\x7f\u2400]/g, '') || null;
 }
 
 /** The values of a DS or IS element; values that are no finite number make the whole element absent. */
@@ -80,8 +94,18 @@ export function readItem(dataSet: DataSet | null, tag: string): DataSet | null {
   return dataSet?.elements[tag]?.items?.[0]?.dataSet ?? null;
 }
 
-/** Without C0 control characters: none belongs into these values, and PostgreSQL cannot hold a NUL. */
-function withoutControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\0-\x1f\x7f]/g, '');
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/**
+ * PS3.5 6.2: blanks around a value mean nothing, nor do the NULs that careless writers pad with. All else stays as it
+ * came, control characters too: two values that differ must not become one. PostgreSQL holds no NUL, so one within a
+ * value is shown by its symbol.
+ */
+function withoutPadding(text: string): string {
+  return text
+    .replace(/[\0 ]+$/, '')
+    .replace(/^ +/, '')
+    .replaceAll('\0', '\u2400');
 }

@@ -1,4 +1,5 @@
-import { PacsBadAnswer } from '../errors.js';
+import { PacsBadAnswer, PacsWrongStudy } from '../errors.js';
+import type { Patient } from './parse.js';
 import { isUid } from './uid.js';
 
 /** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
@@ -11,7 +12,7 @@ export type StudyFound = {
   studyDescription: string | null;
   accessionNumber: string | null;
   modalities: readonly string[];
-  patient: { name: string | null; id: string | null; birthDate: string | null; sex: string | null };
+  patient: Patient;
   numberOfSeries: number | null;
   numberOfInstances: number | null;
 };
@@ -35,7 +36,7 @@ export type InstanceFound = {
 };
 
 /** The QIDO-RS attributes to ask for beyond those that every archive must return. */
-export const STUDY_FIELDS = ['00081030', '00080061', '00201206', '00201208'];
+export const STUDY_FIELDS = ['00081030', '00080061', '00100021', '00201206', '00201208'];
 export const SERIES_FIELDS = ['0008103E', '00201209'];
 export const INSTANCE_FIELDS = ['00280008'];
 
@@ -47,8 +48,9 @@ export function readStudy(json: DicomJson): StudyFound {
     accessionNumber: text(json, '00080050'),
     modalities: (json['00080061']?.Value ?? []).filter((value) => typeof value === 'string'),
     patient: {
-      name: text(json, '00100010'),
+      name: personName(json, '00100010'),
       id: text(json, '00100020'),
+      issuer: text(json, '00100021'),
       birthDate: text(json, '00100030'),
       sex: text(json, '00100040'),
     },
@@ -58,6 +60,7 @@ export function readStudy(json: DicomJson): StudyFound {
 }
 
 export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {
+  requireAsked(json, '0020000D', studyInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid: uid(json, '0020000E'),
@@ -69,6 +72,8 @@ export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFou
 }
 
 export function readInstance(json: DicomJson, studyInstanceUid: string, seriesInstanceUid: string): InstanceFound {
+  requireAsked(json, '0020000D', studyInstanceUid);
+  requireAsked(json, '0020000E', seriesInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid,
@@ -87,21 +92,41 @@ export function readResults(json: unknown): DicomJson[] {
   return json as DicomJson[];
 }
 
+/** One value, valid as a whole but for the padding behind it: see readUid in attributes.ts. */
 function uid(json: DicomJson, tag: string): string {
-  const value = text(json, tag);
-  if (value === null || !isUid(value)) {
+  const [value, ...others] = json[tag]?.Value ?? [];
+  const text = typeof value === 'string' && others.length === 0 ? value.replace(/[\0 ]+$/, '') : '';
+  if (!isUid(text)) {
     throw new PacsBadAnswer(`The archive found something without a valid UID (${tag}). Look at the archive's log.`);
   }
-  return value;
+  return text;
 }
 
+/** An archive need not repeat what it was asked for; what it does repeat must be that. */
+function requireAsked(json: DicomJson, tag: string, asked: string): void {
+  if (!json[tag]?.Value?.length || uid(json, tag) === asked) return;
+  throw new PacsWrongStudy(
+    'The archive answered a search with another study or series than was asked for. See its log.',
+  );
+}
+
+/** PS3.5 6.2: blanks around a value mean nothing; all else stays as it came, save what PostgreSQL cannot hold. */
 function text(json: DicomJson, tag: string): string | null {
-  const value = json[tag]?.Value?.[0];
-  if (typeof value === 'string') return value.trim() || null;
-  // PS3.18 F.2.2: a person's name comes as one object of up to three representations.
-  const name = (value as { Alphabetic?: unknown; Ideographic?: unknown } | undefined) ?? {};
-  const shown = name.Alphabetic ?? name.Ideographic;
-  return typeof shown === 'string' ? shown.trim() || null : null;
+  const values = json[tag]?.Value ?? [];
+  return values.every((value) => typeof value === 'string') ? withoutPadding(values.join('\\')) : null;
+}
+
+/** PS3.18 F.2.2: the up to three representations of a person's name, joined as PN has them. */
+function personName(json: DicomJson, tag: string): string | null {
+  const [name] = json[tag]?.Value ?? [];
+  if (typeof name === 'string') return withoutPadding(name);
+  const { Alphabetic, Ideographic, Phonetic } = (name ?? {}) as Record<string, unknown>;
+  const groups = [Alphabetic, Ideographic, Phonetic].map((group) => (typeof group === 'string' ? group.trim() : ''));
+  return withoutPadding(groups.join('=').replace(/=+$/, ''));
+}
+
+function withoutPadding(text: string): string | null {
+  return text.replace(/^ +|[\0 ]+$/g, '').replaceAll('\0', '\u2400') || null;
 }
 
 function count(json: DicomJson, tag: string): number | null {

@@ -4,9 +4,11 @@ import {
   readDecimal,
   readInteger,
   readItems,
+  readName,
   readString,
   readStrings,
   readText,
+  readUid,
   readUnsignedShort,
 } from './attributes.js';
 import { type Frame, readFrames } from './frames.js';
@@ -14,10 +16,19 @@ import { readHeader } from './readHeader.js';
 import { readScan, type Scan } from './scan.js';
 import { requireUid } from './uid.js';
 
+/** `id`: PatientID, unique within its `issuer` (Issuer of Patient ID, 0010,0021). `birthDate`: DICOM's DA. */
+export type Patient = {
+  name: string | null;
+  id: string | null;
+  issuer: string | null;
+  birthDate: string | null;
+  sex: string | null;
+};
+
 /**
  * What the header of one SOP instance says. Text is decoded by the instance's own character set; what is absent,
  * empty or malformed is null, save the UIDs, without which there is no instance.
- * `studyDate`, `birthDate`: DICOM's DA, "20260131". `rows`, `columns`: null in objects that are no images, whose
+ * `studyDate`: DICOM's DA, "20260131". `rows`, `columns`: null in objects that are no images, whose
  * `numberOfFrames` is 0.
  */
 export type Instance = {
@@ -26,7 +37,7 @@ export type Instance = {
   studyInstanceUid: string;
   seriesInstanceUid: string;
   transferSyntaxUid: string;
-  patient: { name: string | null; id: string | null; birthDate: string | null; sex: string | null };
+  patient: Patient;
   accessionNumber: string | null;
   studyDate: string | null;
   studyDescription: string | null;
@@ -71,7 +82,7 @@ export function readInstance(dataSet: DataSet, transferSyntaxUid: string): Insta
 function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
   const characterSets = readStrings(dataSet, 'x00080005');
   const text = (tag: string) => readText(dataSet, tag, characterSets);
-  const uid = (tag: string, keyword: string) => requireUid(readString(dataSet, tag), keyword);
+  const uid = (tag: string, keyword: string) => requireUid(readUid(dataSet, tag), keyword);
   const rows = readUnsignedShort(dataSet, 'x00280010');
   const columns = readUnsignedShort(dataSet, 'x00280011');
   const isImage = rows !== null && columns !== null;
@@ -83,8 +94,9 @@ function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
     seriesInstanceUid: uid('x0020000e', 'SeriesInstanceUID'),
     transferSyntaxUid,
     patient: {
-      name: text('x00100010'),
+      name: readName(dataSet, 'x00100010', characterSets),
       id: text('x00100020'),
+      issuer: text('x00100021'),
       birthDate: readString(dataSet, 'x00100030'),
       sex: readString(dataSet, 'x00100040'),
     },

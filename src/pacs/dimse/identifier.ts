@@ -1,5 +1,6 @@
 import type { DataSet } from 'dicom-parser';
-import { readInteger, readString, readStrings, readText } from '../attributes.js';
+import { PacsWrongStudy } from '../../errors.js';
+import { readInteger, readName, readString, readStrings, readText, readUid } from '../attributes.js';
 import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
 import { encodeElement } from '../encodeElement.js';
 import { readDataSet } from '../readHeader.js';
@@ -24,6 +25,7 @@ export function studyIdentifier(query: Omit<StudyQuery, 'limit' | 'offset'>): Id
     '00081030': ['LO', ''],
     '00100010': ['PN', query.patientName ?? ''],
     '00100020': ['LO', query.patientId ?? ''],
+    '00100021': ['LO', ''],
     '00100030': ['DA', ''],
     '00100040': ['CS', ''],
     '0020000D': ['UI', query.studyInstanceUid ?? ''],
@@ -83,14 +85,15 @@ export function readIdentifier(bytes: Uint8Array, transferSyntax: string): DataS
 export function readStudyAnswer(dataSet: DataSet): StudyFound {
   const text = (tag: string) => readText(dataSet, tag, readStrings(dataSet, 'x00080005'));
   return {
-    studyInstanceUid: readString(dataSet, 'x0020000d') ?? '',
+    studyInstanceUid: readUid(dataSet, 'x0020000d') ?? '',
     studyDate: readString(dataSet, 'x00080020'),
     studyDescription: text('x00081030'),
     accessionNumber: text('x00080050'),
     modalities: readStrings(dataSet, 'x00080061'),
     patient: {
-      name: text('x00100010'),
+      name: readName(dataSet, 'x00100010', readStrings(dataSet, 'x00080005')),
       id: text('x00100020'),
+      issuer: text('x00100021'),
       birthDate: readString(dataSet, 'x00100030'),
       sex: readString(dataSet, 'x00100040'),
     },
@@ -101,9 +104,10 @@ export function readStudyAnswer(dataSet: DataSet): StudyFound {
 
 /** A C-FIND answer at series level. */
 export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): SeriesFound {
+  requireAsked(dataSet, 'x0020000d', studyInstanceUid);
   return {
     studyInstanceUid,
-    seriesInstanceUid: readString(dataSet, 'x0020000e') ?? '',
+    seriesInstanceUid: readUid(dataSet, 'x0020000e') ?? '',
     modality: readString(dataSet, 'x00080060'),
     seriesDescription: readText(dataSet, 'x0008103e', readStrings(dataSet, 'x00080005')),
     seriesNumber: readInteger(dataSet, 'x00200011'),
@@ -117,12 +121,23 @@ export function readInstanceAnswer(
   studyInstanceUid: string,
   seriesInstanceUid: string,
 ): InstanceFound {
+  requireAsked(dataSet, 'x0020000d', studyInstanceUid);
+  requireAsked(dataSet, 'x0020000e', seriesInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid,
-    sopInstanceUid: readString(dataSet, 'x00080018') ?? '',
-    sopClassUid: readString(dataSet, 'x00080016'),
+    sopInstanceUid: readUid(dataSet, 'x00080018') ?? '',
+    sopClassUid: readUid(dataSet, 'x00080016'),
     instanceNumber: readInteger(dataSet, 'x00200013'),
     numberOfFrames: readInteger(dataSet, 'x00280008'),
   };
+}
+
+/** An archive need not repeat what it was asked for; what it does repeat must be that. */
+function requireAsked(dataSet: DataSet, tag: string, asked: string): void {
+  const answered = readUid(dataSet, tag);
+  if (answered === null || answered === asked) return;
+  throw new PacsWrongStudy(
+    'The archive answered a search with another study or series than was asked for. See its log.',
+  );
 }

@@ -127,11 +127,11 @@ function readItems(body: Buffer, start: number): { type: number; content: Buffer
   return items;
 }
 
-/** Without the padding: blanks (AE titles) or NULs (UIDs of careless writers). */
+/** Without the padding: blanks (AE titles) or NULs (UIDs of careless writers). All else stays: it may be another peer. */
 function readText(body: Buffer, from = 0, to = body.length): string {
   if (to > body.length) throw new InvalidPdu('a field longer than its PDU');
   return body
     .toString('latin1', from, to)
     .replace(/[\0 ]+$/, '')
-    .trimStart();
+    .replace(/^ +/, '');
 }
