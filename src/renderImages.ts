@@ -10,6 +10,7 @@ import { kindOf } from './kindOf.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { applyVoiLut } from './pacs/applyVoiLut.js';
+import { type Finding, sayFinding, sayPrediction } from './sayAnswer.js';
 
 /** `size`: pixels of the longer side. The window is in modality values. Null: as the file says. */
 export type SliceView = { size: number | null; windowCenter: number | null; windowWidth: number | null };
@@ -26,9 +27,15 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
 
 /**
  * RAW: the map as computed, a pixel a cell; HEATMAP: on the slice's grid; OVERLAY: over the slice, with this opacity.
- * `legend`: a strip below that says what it is, its scale, whether the answer rests on it, and what it is for.
+ * `legend`: the slice's answer above, and a strip below that says what the map is, its scale, whether the answer rests on it,
+ * and what it is for. `study`: the study's answer, which then stands first.
  */
-export type ExplanationView = { kind: 'RAW' | 'HEATMAP' | 'OVERLAY'; opacity: number; legend: boolean };
+export type ExplanationView = {
+  kind: 'RAW' | 'HEATMAP' | 'OVERLAY';
+  opacity: number;
+  legend: boolean;
+  study?: Finding;
+};
 
 /** A stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
 export async function renderExplanationImage(context: Context, id: string, view: ExplanationView): Promise<Buffer> {
@@ -42,38 +49,68 @@ export async function explanationSize(
   id: string,
   { kind, legend }: ExplanationView,
 ): Promise<{ width: number; height: number }> {
-  const { lines, map, slice } = await readExplanation(context, id);
+  const { caption, map, slice } = await readExplanation(context, id);
   const { rows, columns } = kind === 'RAW' ? map : slice;
   const size = { width: columns, height: rows };
   if (!legend) return size;
-  const { width, height } = layOutCaption(size, lines);
+  const { width, height } = layOutCaption(size, caption);
   return { width, height };
 }
 
 /** The same before it is a file. */
-export async function explanationPicture(context: Context, id: string, { kind, opacity, legend }: ExplanationView) {
-  const { description, lines, map, slice } = await readExplanation(context, id);
+export async function explanationPicture(context: Context, id: string, view: ExplanationView) {
+  const { kind, opacity, legend, study } = view;
+  const { caption, description, map, slice } = await readExplanation(context, id, study);
   const draw = {
     RAW: async () => renderRawMap(map),
     HEATMAP: async () => renderHeatmap(map, slice),
     OVERLAY: async () => renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity),
   };
   const plain = await draw[kind]();
-  return { ...(legend ? addCaption(plain, lines, fullScale(map)) : plain), description };
+  return { ...(legend ? addCaption(plain, caption, fullScale(map)) : plain), description };
 }
 
-/** `description`: for the file; `lines`: what its caption says. */
-async function readExplanation({ prisma }: Context, id: string) {
+/**
+ * The key slice of a study without an answer: no map, since one would be of a label that is none.
+ * @throws SliceNotFound, and the slice's decoding errors.
+ */
+export async function pictureWithoutAnswer(context: Context, sliceId: string, finding: Finding, model: ModelName) {
+  const slice = await readStoredSlice(context, sliceId);
+  const plain = { width: slice.columns, height: slice.rows, channels: 1 as const, data: applyVoiLut(slice) };
+  const answer = sayFinding(finding);
+  const lines = [
+    `${model.name} ${model.version} gives no answer for this study.`,
+    'No heat map: it would explain none.',
+  ];
+  return {
+    ...addCaption(plain, { answer, isAnswer: false, lines }, null),
+    description: `${answer}. ${lines.join(' ')}`,
+  };
+}
+
+type ModelName = { name: string; version: string };
+
+/** `description`: for the file. */
+async function readExplanation({ prisma }: Context, id: string, study?: Finding) {
   const include = { prediction: { include: { slice: true, model: true } } };
   const row = kindOf(id) === 'Explanation' ? await prisma.explanation.findUnique({ where: { id }, include }) : null;
   if (!row) throw new ExplanationNotFound('There is no such explanation.');
-  const { model, slice } = row.prediction;
+  const { model, slice, ...prediction } = row.prediction;
   const label = row.against ? `"${row.label}" rather than "${row.against}"` : `"${row.label}"`;
-  const lines = [`${row.method} of ${label}, layer ${row.layer}`, `${model.name} ${model.version}`];
+  const ofSlice = sayPrediction(prediction);
+  const isAnswer = study ? !study.abstained : prediction.status === 'CLASSIFIED';
+  const isNamed = prediction.status === 'CLASSIFIED' && prediction.label === row.label && !row.against;
+  const answer = study ? `Study: ${sayFinding(study)}` : `Slice: ${ofSlice}`;
+  const what = [
+    `${row.method} of ${label}${isNamed ? '' : ', which is not the answer of this slice'}, layer ${row.layer}`,
+    `${model.name} ${model.version}`,
+  ];
+  const lines = [...(study ? [`This slice: ${ofSlice}`] : []), ...what];
   const map = mapOf(row);
-  const description = `${lines.join(', ')}; strongest colour: ${fullScale(map).toPrecision(3)}`;
+  const scaled = `${what.join(', ')}; strongest colour: ${fullScale(map).toPrecision(3)}`;
+  const description = study ? `${answer}. This slice: ${ofSlice}. ${scaled}` : `${scaled}. ${answer}`;
   if (row.faithfulness) lines.push(describeFaithfulness(row.faithfulness as Faithfulness));
-  return { description, lines, map, slice };
+  return { caption: { answer, isAnswer, lines }, description, map, slice };
 }
 
 async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<Slice> {

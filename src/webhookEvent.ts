@@ -1,5 +1,6 @@
 import type { Model, Study, StudyFinding, StudyStatus } from './generated/prisma/client.js';
 import { INTENDED_USE } from './intendedUse.js';
+import { sayFinding } from './sayAnswer.js';
 
 export type EventType = 'study.classified' | 'study.failed' | 'study.skipped';
 
@@ -28,6 +29,7 @@ export function eventContent({ study, finding, model, graphql }: Ended) {
     status: study.status,
     failureCode: study.failureCode,
     finding: finding && {
+      answer: sayFinding(finding),
       label: finding.label,
       confidence: finding.confidence,
       abstained: finding.abstained,

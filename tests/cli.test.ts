@@ -95,7 +95,7 @@ describe('mrimaster classify', () => {
       { status: 'ABSTAINED', abstentionReason: 'OUT_OF_DISTRIBUTION' },
     ]);
     const text = await runCli(['classify', join(others, 'ct.dcm')]);
-    expect(text.stdout).toContain('abstains: not a brain MR; best guess');
+    expect(text.stdout).toContain('No answer (not a brain MR); not relied on: ');
     expect(text.stdout).toContain('0 of 1 slices answered, 1 abstained, 0 failed');
   });
 

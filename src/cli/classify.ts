@@ -5,7 +5,7 @@ import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
-import { abstention, percent } from './text.js';
+import { sayGuess, sayPrediction } from '../sayAnswer.js';
 
 /** `mrimaster classify PATH` */
 export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {
@@ -56,8 +56,7 @@ function asJson(slice: ClassifiedFile) {
 function asText(slice: ClassifiedFile): string {
   const where = slice.frameNumber > 1 ? `${slice.file}, frame ${slice.frameNumber}` : slice.file;
   if ('failure' in slice) return `${where}: failed – ${slice.failure.message}`;
-  const { status, label, confidence, abstentionReason } = slice.prediction;
-  const answer =
-    status === 'ABSTAINED' ? abstention(abstentionReason, label, confidence) : `${label} ${percent(confidence)}`;
-  return `${where}: ${answer}`;
+  const { prediction } = slice;
+  const answer = sayPrediction({ ...prediction, failureCode: null });
+  return `${where}: ${answer}${prediction.status === 'ABSTAINED' ? `; ${sayGuess(prediction)}` : ''}`;
 }

@@ -9,7 +9,8 @@ import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
 import { type Begun, type Running, start } from '../main.js';
 import { writeSampleStudy } from '../sample/writeSampleStudy.js';
-import { percent, progressBar } from './text.js';
+import { percent, sayFinding, sayPrediction } from '../sayAnswer.js';
+import { progressBar } from './text.js';
 
 const POLL_MS = 200;
 
@@ -70,9 +71,8 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   return status === 'CLASSIFIED' && finding !== null;
 
   async function showFinding(): Promise<void> {
-    const { label, confidence, abstained, keySlice } = finding;
-    const answer = abstained ? `abstains (best guess ${label})` : `${label}, confidence ${percent(confidence)}`;
-    console.log(`The study’s answer: ${answer}; look first at slice ${keySlice.position + 1}.`);
+    const { keySlice } = finding;
+    console.log(`The study’s answer: ${sayFinding(finding)}; look first at slice ${keySlice.position + 1}.`);
     const { explainPrediction } = await ask(EXPLAIN, { predictionId: keySlice.prediction.id });
     const { overlay, layer, method } = explainPrediction.explanation;
     const file = join(config.dataDir, 'demo-overlay.png');
@@ -94,7 +94,7 @@ const STUDY = `query ($studyInstanceUid: DicomUid!) {
       description eligible eligibilityReason
       slices { nodes { position sliceLocation prediction { status label confidence abstentionReason failureCode inferenceMs } } }
     }
-    finding { label confidence abstained keySlice { position prediction { id } } }
+    finding { label confidence abstained abstentionReason keySlice { position prediction { id } } }
   }
 }`;
 
@@ -138,17 +138,13 @@ function printSlices(series: Answer[]): void {
   for (const { eligible, slices } of series) {
     if (!eligible) continue;
     for (const { position, sliceLocation, prediction } of slices.nodes) {
-      const { status, label, confidence, abstentionReason, failureCode, inferenceMs } = prediction;
-      const verdict = {
-        CLASSIFIED: label,
-        ABSTAINED: `abstains: ${abstentionReason} (${label}?)`,
-        FAILED: `failed: ${failureCode}`,
-      }[status as 'CLASSIFIED'];
+      const { status, label, confidence, inferenceMs } = prediction;
+      const answered = status === 'CLASSIFIED';
       table.push([
         position + 1,
         sliceLocation === null ? '' : `${sliceLocation.toFixed(1)} mm`,
-        verdict,
-        confidence === null ? '' : percent(confidence),
+        answered ? label : sayPrediction(prediction),
+        answered ? percent(confidence) : '',
         `${inferenceMs.toFixed(1)} ms`,
       ]);
     }

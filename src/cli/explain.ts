@@ -15,7 +15,7 @@ import { describeFaithfulness, type Faithfulness, measureFaithfulness } from '..
 import { applyVoiLut } from '../pacs/applyVoiLut.js';
 import { readSlice } from '../pacs/readSlice.js';
 import { pictureKind, readPicture } from '../readPicture.js';
-import { percent } from './text.js';
+import { sayGuess, sayPrediction } from '../sayAnswer.js';
 
 export type ExplainOptions = {
   frame: string;
@@ -59,7 +59,8 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
       }
     const explained = against ? `"${label}" rather than "${against}"` : `"${label}"`;
     const what = `${METHOD_NAMES[method]} of ${explained}, ${name} ${version}`;
-    const answer = `${verdict.status === 'ABSTAINED' ? 'abstains, best guess ' : ''}${verdict.label} ${percent(verdict.confidence)}`;
+    const isAnswer = verdict.status === 'CLASSIFIED';
+    const answer = sayPrediction({ ...verdict, failureCode: null });
     const grey = applyVoiLut(image);
     if (options.figure) {
       const columns = maps.map((map) => ({ layer: map.layer, map }));
@@ -71,12 +72,14 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     const last = maps.at(-1);
     const support = last && !options.json ? describeFaithfulness(await measureOne(classifier, image, label, last)) : '';
     if (options.overlay && last) {
-      const caption = [`${what}, layer ${last.layer}`, `Answer: ${answer}`, ...(support ? [support] : [])];
+      const named = isAnswer && verdict.label === label && !against;
+      const method = `${what}${named ? '' : ', which is not the answer'}, layer ${last.layer}`;
+      const caption = { answer: `Slice: ${answer}`, isAnswer, lines: [method, ...(support ? [support] : [])] };
       const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));
       await writeFile(options.overlay, encodePng(picture, what));
     }
     if (options.json) return;
-    console.log(`${file}: ${answer}`);
+    console.log(`${file}: ${answer}${isAnswer ? '' : `; ${sayGuess(verdict)}`}`);
     console.log(`${what}: ${maps.length} ${maps.length === 1 ? 'layer' : 'layers'}.`);
     if (options.figure) console.log(`Figure: ${options.figure}`);
     if (options.overlay) console.log(`Overlay: ${options.overlay}`);

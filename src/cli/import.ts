@@ -4,8 +4,9 @@ import { type Context, openContext } from '../context.js';
 import { type Imported, importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
+import { sayFinding, sayGuess } from '../sayAnswer.js';
 import { awaitStopSignal } from '../stopSignal.js';
-import { abstention, percent, progressBar } from './text.js';
+import { progressBar } from './text.js';
 
 /** `mrimaster import FOLDER` */
 export async function importFolder(folder: string, { classify }: { classify: boolean }): Promise<void> {
@@ -41,7 +42,8 @@ async function classifyImported(context: Context, studyInstanceUids: string[], s
   for (const studyInstanceUid of studyInstanceUids) {
     const bar = progressBar('Classifying');
     const report = async (fraction: number) => bar.update(fraction);
-    await classifyStudy(context, { studyInstanceUid, pacs: null, force: false }, report, signal).finally(bar.stop);
+    const classify = () => classifyStudy(context, { studyInstanceUid, pacs: null, force: false }, report, signal);
+    await classify().finally(bar.stop);
     await printAnswer(context, studyInstanceUid);
   }
   console.log(`${INTENDED_USE}.`);
@@ -57,8 +59,6 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
   if (failed) process.exitCode = 1;
   for (const { description, eligible, eligibilityReason } of study.series)
     console.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
-  for (const { abstained, abstentionReason, confidence, label } of study.findings)
-    console.log(
-      `  Answer: ${abstained ? abstention(abstentionReason, label, confidence) : `${label}, ${percent(confidence)}`}`,
-    );
+  for (const finding of study.findings)
+    console.log(`  Answer: ${sayFinding(finding)}${finding.abstained ? `; ${sayGuess(finding)}` : ''}`);
 }

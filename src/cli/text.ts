@@ -1,21 +1,5 @@
 import cliProgress from 'cli-progress';
 
-/** A probability is never called 100 %. */
-export function percent(fraction: number): string {
-  return fraction > 0.9995 ? '> 99.9 %' : `${(fraction * 100).toFixed(1)} %`;
-}
-
-const REASONS = {
-  LOW_CONFIDENCE: 'confidence too low',
-  OUT_OF_DISTRIBUTION: 'unlike what the model was made from',
-  NOT_A_BRAIN_MR: 'not a brain MR',
-};
-
-/** "abstains: not a brain MR; best guess glioma 71.0 %" */
-export function abstention(reason: keyof typeof REASONS | null, label: string | null, confidence: number): string {
-  return `abstains: ${REASONS[reason ?? 'LOW_CONFIDENCE']}; best guess ${label} ${percent(confidence)}`;
-}
-
 export type ProgressBar = { update(fraction: number): void; stop(): void };
 
 const LOG_STEP = 25; // percent

@@ -47,15 +47,19 @@ export class Canvas {
     });
   }
 
-  /** One line of text; what does not fit is cut off. Letters that are not in the font become question marks. */
-  text(text: string, left: number, top: number, colour: Colour): void {
+  /**
+   * One line of text; what does not fit is cut off. Letters that are not in the font become question marks.
+   * `factor`: how many pixels wide and high a pixel of the font is.
+   */
+  text(text: string, left: number, top: number, colour: Colour, factor = 1): void {
     let x = left;
     for (const letter of text) {
       const index = indexOf(letter);
-      const width = WIDTHS[index] as number;
-      for (let row = 0; row < HEIGHT && top + row < this.height; row++) {
+      const width = (WIDTHS[index] as number) * factor;
+      for (let row = 0; row < HEIGHT * factor && top + row < this.height; row++) {
+        const start = Math.floor(row / factor) * STRIDE + (LEFTS[index] as number);
         for (let column = 0; column < width && x + column < this.width; column++) {
-          const alpha = (ALPHA[row * STRIDE + (LEFTS[index] as number) + column] as number) / 255;
+          const alpha = (ALPHA[start + Math.floor(column / factor)] as number) / 255;
           const place = ((top + row) * this.width + x + column) * 3;
           for (let channel = 0; channel < 3; channel++)
             this.data[place + channel] =

@@ -12,31 +12,47 @@ const BAR_HEIGHT = 10;
 const SMALLEST_WIDTH = 400;
 
 /**
- * A heat map or an overlay with what it must not be shown without: what it is, its scale, and what it is for.
- * @param lines of text, without a patient's data.
- * @param scale the value of the strongest colour.
+ * What a picture must not be shown without, and no patient's data. `answer`: the largest line, above the picture.
+ * `isAnswer`: false where it says that there is none. `lines`: below the picture.
  */
-export function addCaption(picture: Picture, lines: readonly string[], scale: number): Picture {
-  const { height, size, text, width } = layOutCaption(picture, lines);
+export type Caption = { answer: string; isAnswer: boolean; lines: readonly string[] };
+
+const ANSWER_FACTOR = 2;
+
+/**
+ * A picture between its answer and what it is, its scale, and what it is for.
+ * @param scale the value of the strongest colour; null for a picture without a map.
+ */
+export function addCaption(picture: Picture, caption: Caption, scale: number | null): Picture {
+  const { height, size, answer, text, top, width } = layOutCaption(picture, caption);
   const canvas = new Canvas(width, height, BACKGROUND);
-  canvas.picture(picture, 0, 0, size);
-  let top = size.height + MARGIN;
+  const colour = caption.isAnswer ? INK : WARNING;
+  for (const [index, line] of answer.entries())
+    canvas.text(line, MARGIN, MARGIN + index * LINE_HEIGHT * ANSWER_FACTOR, colour, ANSWER_FACTOR);
+  canvas.picture(picture, 0, top, size);
+  let next = top + size.height + MARGIN;
   for (const line of text) {
-    canvas.text(line, MARGIN, top, INK);
-    top += LINE_HEIGHT;
+    canvas.text(line, MARGIN, next, INK);
+    next += LINE_HEIGHT;
   }
-  drawScale(canvas, MARGIN, top, size.width - 2 * MARGIN, scale);
-  canvas.text(`${INTENDED_USE}.`, MARGIN, top + LINE_HEIGHT, WARNING);
+  if (scale !== null) drawScale(canvas, MARGIN, next, size.width - 2 * MARGIN, scale);
+  canvas.text(`${INTENDED_USE}.`, MARGIN, next + LINE_HEIGHT, WARNING);
   return canvas.toPicture();
 }
 
-/** `width`, `height`: of the whole; `size`: of the picture in it, enlarged where text needs it; `text`: the lines, wrapped. */
-export function layOutCaption(picture: { width: number; height: number }, lines: readonly string[]) {
+/**
+ * `width`, `height`: of the whole; `size`: of the picture in it, enlarged where text needs it, which begins at `top`;
+ * `answer`, `text`: the lines above and below it, wrapped.
+ */
+export function layOutCaption(picture: { width: number; height: number }, caption: Pick<Caption, 'answer' | 'lines'>) {
   const factor = Math.max(1, Math.ceil(SMALLEST_WIDTH / picture.width));
   const size = { width: picture.width * factor, height: picture.height * factor };
-  const text = lines.flatMap((line) => wrap(line, size.width - 2 * MARGIN));
+  const room = size.width - 2 * MARGIN;
+  const answer = wrap(caption.answer, Math.floor(room / ANSWER_FACTOR));
+  const text = caption.lines.flatMap((line) => wrap(line, room));
+  const top = 2 * MARGIN + answer.length * LINE_HEIGHT * ANSWER_FACTOR;
   const rows = text.length + 2; // and the bar, and the intended use
-  return { width: size.width, height: size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, text };
+  return { width: size.width, height: top + size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, answer, text, top };
 }
 
 /** The colours from 0 to `scale`, with both numbers, in one line. */

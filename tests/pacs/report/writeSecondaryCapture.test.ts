@@ -22,7 +22,11 @@ const size = { rows: 250, columns: 220 };
 const grey = Uint8Array.from({ length: 250 * 220 }, (_, index) => index % 251);
 const frame = { top: 0, left: 0, height: 250, width: 220 };
 const map = { rows: 2, columns: 2, values: Float32Array.of(0, 0.5, 1, 2), frame };
-const overlay = addCaption(renderOverlay(grey, map, size, 0.6), ['GRAD_CAM of "glioma"', 'brain-mri 2.0.0'], 2);
+const overlay = addCaption(
+  renderOverlay(grey, map, size, 0.6),
+  { answer: 'Study: glioma, 92.3 %', isAnswer: true, lines: ['GRAD_CAM of "glioma"', 'brain-mri 2.0.0'] },
+  2,
+);
 const rgb = Uint8Array.from({ length: 3 * 5 * 3 }, (_, index) => index * 5);
 const rgba = Uint8Array.from({ length: 3 * 5 * 4 }, (_, i) => (i % 4 === 3 ? 128 : (rgb[i - Math.floor(i / 4)] ?? 0)));
 const odd = { width: 3, height: 5 };
