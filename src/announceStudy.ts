@@ -27,6 +27,8 @@ export async function announceStudy(
   });
   const type = eventType(study.status);
   if (!type) return;
+  // A bundle names the patient, and it is not sure who that is. Our own events name nobody.
+  if (study.withheld && config.webhooks.format === 'fhir') return;
   const finding = type === 'study.classified' ? (study.findings[0] ?? null) : null;
   const content = eventContent({ study, finding, model, graphql: graphqlAddress(config) });
   const digest = createHash('sha256')

@@ -1,4 +1,5 @@
 import { classifySlice } from './classifySlice.js';
+import { setUploadedStatus } from './classifyUploaded.js';
 import type { Context } from './context.js';
 import { UnsupportedPixels, UploadConflict } from './errors.js';
 import type { Prediction } from './generated/prisma/client.js';
@@ -27,10 +28,11 @@ export async function classifyImage(
   const received = await receiveBytes(file, context.receivedDir, { check });
   const { sopInstanceUid, studyInstanceUid, numberOfFrames } = received.instance;
   if (numberOfFrames === 0) throw new UnsupportedPixels('The DICOM object holds no image. Give one that does.');
-  await recordInstance(context, received, null);
+  await recordInstance(context, received, { pacs: null, sender: 'an upload', arriving: false, uploaded: true });
   if (isPicture) await makeEligible(context, studyInstanceUid);
   const prediction = await classifySlice(context, { sopInstanceUid, frameNumber, concludes: !isPicture });
-  if (isPicture) await setStatus(context, studyInstanceUid, prediction);
+  const { uploaded } = await context.prisma.study.findUniqueOrThrow({ where: { studyInstanceUid } });
+  if (uploaded) await setUploadedStatus(context, studyInstanceUid);
   return { prediction, studyInstanceUid };
 }
 
@@ -56,16 +58,8 @@ async function makeEligible({ prisma }: Context, studyInstanceUid: string): Prom
   const series = { study: { studyInstanceUid } };
   const eligibilityReason = 'uploaded as a picture';
   await prisma.$transaction([
+    prisma.study.update({ where: { studyInstanceUid }, data: { intakeReason: 'Uploaded as a picture.' } }),
     prisma.series.updateMany({ where: series, data: { eligible: true, eligibilityReason } }),
     prisma.slice.updateMany({ where: { series }, data: { eligible: true } }),
   ]);
-}
-
-/** One slice makes no finding of a study. */
-async function setStatus({ prisma }: Context, studyInstanceUid: string, { failureCode, status }: Prediction) {
-  const answered = status === 'FAILED' ? ('FAILED' as const) : ('CLASSIFIED' as const);
-  await prisma.study.update({
-    where: { studyInstanceUid },
-    data: { status: answered, failureCode, intakeReason: 'Uploaded as a picture.' },
-  });
 }

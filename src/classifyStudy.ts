@@ -10,6 +10,7 @@ import {
   sliceWithFile,
   storeVerdicts,
 } from './classifySeries.js';
+import { classifyUploaded } from './classifyUploaded.js';
 import type { Context } from './context.js';
 import { ReceivedFilesMissing, StudyNotFound } from './errors.js';
 import { asLogged } from './formatError.js';
@@ -55,6 +56,7 @@ export async function classifyStudy(
   if (pacs) await retrieveStudy(context, pacs, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
   const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
   if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
+  if (study.uploaded) return classifyUploaded(context, study, force);
   await setStatus(context, study.id, 'CLASSIFYING');
   await decideSeries(context, study.id);
   const readers = [context, ...shadowsOf(context)].map((reader) => ({ reader, looked: [] as Looked[] }));
@@ -246,13 +248,18 @@ async function storeFinding(
   const { normalLabel, inSeries } = classifier.manifest;
   const finding = combine(verdicts, { normalLabel, surest: inSeries?.abstention.study });
   const key = { studyId, modelId: model.id };
-  if (finding)
+  if (finding) {
+    const stored = { ...finding, shadow };
     await tx.studyFinding.upsert({
       where: { studyId_modelId: key },
-      create: { ...key, ...finding, shadow },
-      update: { ...finding, shadow, createdAt: new Date() },
+      create: { ...key, ...stored },
+      update: { ...stored, createdAt: new Date() },
     });
-  else await tx.studyFinding.deleteMany({ where: key });
+  } else await tx.studyFinding.deleteMany({ where: key });
+  await tx.$executeRaw`
+    UPDATE "StudyFinding" SET "latest" = "id" IS NOT DISTINCT FROM (
+      SELECT "id" FROM "StudyFinding" WHERE "studyId" = ${studyId} AND NOT "shadow" ORDER BY "createdAt" DESC LIMIT 1)
+    WHERE "studyId" = ${studyId}`;
   return predictions;
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Context } from './context.js';
+import { WriteBackWithheld } from './errors.js';
 import type { Resource } from './fhir/codes.js';
 import { writeOperationOutcome } from './fhir/operationOutcome.js';
 import { writeStudyBundle } from './fhir/studyBundle.js';
@@ -24,6 +25,8 @@ export function serveFhir(app: FastifyInstance, program: Context): void {
         return send(reply, 404, writeOperationOutcome('not-found', `Study ${studyInstanceUid} ${missing}.`));
       } catch (error) {
         const known = asKnown(error);
+        if (known instanceof WriteBackWithheld)
+          return send(reply, 409, writeOperationOutcome('conflict', known.message));
         if (!known?.retryable) throw error;
         return send(reply, 503, writeOperationOutcome('transient', known.message));
       }

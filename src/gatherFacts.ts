@@ -1,8 +1,12 @@
 import type { Context } from './context.js';
+import { WriteBackWithheld } from './errors.js';
 import type { StudyFacts } from './fhir/facts.js';
 import type { Prisma } from './generated/prisma/client.js';
 
-/** What FHIR tells of a study and of the active model's finding in it. Null where the study is not here. */
+/**
+ * What FHIR tells of a study and of the active model's finding in it. Null where the study is not here.
+ * @throws WriteBackWithheld where it is not sure whose study it is.
+ */
 export async function gatherFacts(
   { classifier, model }: Context,
   db: Prisma.TransactionClient,
@@ -13,6 +17,7 @@ export async function gatherFacts(
     include: { findings: { where: { modelId: model.id } }, _count: { select: { series: true } } },
   });
   if (!study) return null;
+  if (study.withheld) throw new WriteBackWithheld(study.withheld);
   const finding = study.findings[0] ?? null;
   return {
     study,

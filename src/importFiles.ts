@@ -40,7 +40,7 @@ export async function importFiles(
   for await (const file of findFiles(path, tally)) {
     try {
       const received = await receiveBytes(createReadStream(file), context.receivedDir);
-      await recordInstance(context, received, null);
+      await recordInstance(context, received, { pacs: null, sender: 'mrimaster import', arriving: false });
       studies.add(received.instance.studyInstanceUid);
       imported.studyInstanceUids = [...studies];
       if (received.duplicate) imported.duplicates++;

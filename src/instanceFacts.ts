@@ -1,16 +1,41 @@
 import { isoDate } from './isoDate.js';
 import type { Instance } from './pacs/parse.js';
+import type { StudyPatient } from './pacs/patientIdentity.js';
 
 /** What an object says of its study, as a row has it. */
-export function studyFacts({ patient, accessionNumber, studyDate, studyDescription }: Instance) {
+export function studyFacts(instance: Instance) {
+  const { studyDate, studyDescription } = instance;
+  return { ...patientColumns(patientOf(instance)), studyDate: isoDate(studyDate), description: studyDescription };
+}
+
+/** Whose study an object, or an archive's answer, says that it is. */
+export function patientOf({ patient, accessionNumber }: Pick<Instance, 'patient' | 'accessionNumber'>): StudyPatient {
+  const { name, id, issuer, birthDate, sex } = patient;
+  return { name, id, issuer, birthDate, sex, accessionNumber };
+}
+
+/** As the columns of Study, which show it. */
+export function patientColumns({ name, id, issuer, birthDate, sex, accessionNumber }: StudyPatient) {
   return {
-    patientName: patient.name,
-    patientId: patient.id,
-    patientBirthDate: patient.birthDate,
-    patientSex: patient.sex,
+    patientName: name,
+    patientId: id,
+    issuerOfPatientId: issuer,
+    patientBirthDate: birthDate,
+    patientSex: sex,
     accessionNumber,
-    studyDate: isoDate(studyDate),
-    description: studyDescription,
+  };
+}
+
+/** The columns' values as a patient again. */
+export function shownPatient(row: ReturnType<typeof patientColumns>): StudyPatient {
+  const { patientName, patientId, issuerOfPatientId, patientBirthDate, patientSex, accessionNumber } = row;
+  return {
+    name: patientName,
+    id: patientId,
+    issuer: issuerOfPatientId,
+    birthDate: patientBirthDate,
+    sex: patientSex,
+    accessionNumber,
   };
 }
 

@@ -5,6 +5,7 @@ const KINDS: Readonly<Record<string, string>> = {
   explanation: 'Explanation',
   model: 'Model',
   review: 'Review',
+  patient: 'Patient',
 };
 const OURS = /^(?:([a-z]+)-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

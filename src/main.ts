@@ -30,7 +30,7 @@ export async function start(config = readConfig(), log = createLog(config.logLev
     opened.push(watchTimers(context).close);
     opened.push(watchArrivals(context).close);
     opened.push(watchArchives(context).close);
-    const resumed = await resumeAbandoned(context);
+    const resumed = await resumeAbandoned(context, 'ALL');
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await workOffQueue(context);
     context.readiness.phase = 'RUNNING';

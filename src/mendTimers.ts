@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
 import { Interrupted } from './errors.js';
 import { asLogged } from './formatError.js';
+import { fromNow } from './settleTimes.js';
 import { LEASE_MS } from './watchArrivals.js';
 
 const EVERY_MS = 5_000;
-/** Clocks of several machines differ a little, and that is no jump. */
+/** What lies this little too far ahead was set a moment ago, and no clock jumped. */
 const TOLERANCE_MS = 5_000;
 
 /**
- * After a clock that was ahead has been set back, times that lie further ahead than anybody sets them would hold up studies
- * and jobs for as long as it was ahead: those are due now. Times that lie too far behind need nothing, they are due.
+ * All these times are by the clock of the database, whatever those of the processes say. After it was ahead and has been
+ * set back, times that lie further ahead than anybody sets them would hold up studies and jobs for as long as it was
+ * ahead: those are due now. Times that lie too far behind need nothing, they are due.
  */
 export async function mendTimers({ config, prisma }: Pick<Context, 'config' | 'prisma'>): Promise<void> {
-  const now = Date.now();
   const { quietMs, deadlineMs } = config.arrivals;
-  const furthest = new Date(now + Math.max(quietMs, LEASE_MS) + TOLERANCE_MS);
-  await prisma.study.updateMany({ where: { settleAt: { gt: furthest } }, data: { settleAt: new Date(now) } });
-  const latest = new Date(now + deadlineMs);
-  await prisma.study.updateMany({
-    where: { settleAt: { not: null }, settleBy: { gt: new Date(latest.getTime() + TOLERANCE_MS) } },
-    data: { settleBy: latest },
-  });
+  const furthest = Math.max(quietMs, LEASE_MS) + TOLERANCE_MS;
+  await prisma.$executeRaw`
+    UPDATE "Study" SET "settleAt" = clock_timestamp() WHERE "settleAt" > ${fromNow(furthest)}`;
+  await prisma.$executeRaw`
+    UPDATE "Study" SET "settleBy" = ${fromNow(deadlineMs)}
+    WHERE "settleAt" IS NOT NULL AND "settleBy" > ${fromNow(deadlineMs + TOLERANCE_MS)}`;
   // pg-boss counts by the clock of the database. Its tables and columns are documented; no call of it does this.
   const tolerance = TOLERANCE_MS / 1000;
   await prisma.$executeRaw`

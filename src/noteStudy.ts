@@ -1,7 +1,9 @@
 import type { Context } from './context.js';
 import type { Prisma } from './generated/prisma/client.js';
+import { patientColumns, patientOf } from './instanceFacts.js';
 import { isoDate } from './isoDate.js';
 import type { StudyFound } from './pacs/dicomJson.js';
+import { fromNow } from './settleTimes.js';
 
 /**
  * Takes note, within the caller's transaction, that an archive has a study, or more of one than before: it is then looked
@@ -13,29 +15,22 @@ export async function noteStudy(
   pacs: string,
   found: StudyFound,
 ): Promise<void> {
-  const { studyInstanceUid, patient, modalities, accessionNumber, studyDescription, studyDate } = found;
-  const now = new Date();
-  const noted = {
-    settleAt: now,
-    settleBy: new Date(now.getTime() + config.arrivals.deadlineMs),
-    countedInstances: null,
-  };
-  await tx.study.upsert({
+  const { studyInstanceUid, modalities, studyDescription, studyDate } = found;
+  const study = await tx.study.upsert({
     where: { studyInstanceUid },
     create: {
       studyInstanceUid,
-      patientName: patient.name,
-      patientId: patient.id,
-      patientBirthDate: patient.birthDate,
-      patientSex: patient.sex,
-      accessionNumber,
+      ...patientColumns(patientOf(found)),
       description: studyDescription,
       studyDate: isoDate(studyDate),
       modalities: [...modalities],
       pacs,
       evidence: 'The archive has it; nothing was fetched yet.',
-      ...noted,
     },
-    update: noted,
+    update: { countedInstances: null },
+    select: { id: true },
   });
+  await tx.$executeRaw`
+    UPDATE "Study" SET "settleAt" = clock_timestamp(), "settleBy" = ${fromNow(config.arrivals.deadlineMs)}
+    WHERE "id" = ${study.id}`;
 }

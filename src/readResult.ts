@@ -4,11 +4,12 @@ import type { Context } from './context.js';
 import { StudyNotFound } from './errors.js';
 import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
 import type { Manifest } from './inference/manifest.js';
+import { shownPatient } from './instanceFacts.js';
 import type { Frame } from './pacs/frames.js';
 import { parseInstance } from './pacs/parse.js';
 import type { Answer, Reference } from './pacs/report/report.js';
 import { resultUids } from './pacs/report/resultUids.js';
-import { readSourceHeader, type SourceHeader } from './pacs/report/sourceHeader.js';
+import { filedUnder, readSourceHeader, type SourceHeader } from './pacs/report/sourceHeader.js';
 import { labelCode } from './pacs/report/vocabulary.js';
 
 /** A study's answer with everything that is written of it. `key`: the slice to look at first, null where there is none. */
@@ -20,7 +21,13 @@ export type Result = {
   answer: Answer;
   examined: Reference[];
   counts: { answered: number; abstained: number; failed: number };
-  key: { predictionId: string; reference: Reference; imageOrientationPatient: Frame['imageOrientationPatient'] } | null;
+  finding: StudyFinding | null;
+  key: {
+    sliceId: string;
+    predictionId: string;
+    reference: Reference;
+    imageOrientationPatient: Frame['imageOrientationPatient'];
+  } | null;
 };
 
 const withSlice = {
@@ -69,12 +76,14 @@ export async function readResult(
     study,
     model,
     uids: uidsOf(study, model, revision),
-    source: readSourceHeader(bytes),
+    source: filedUnder(readSourceHeader(bytes), shownPatient(study)),
     answer: answerOf(context.models.manifestOf(model), finding, predictions, looked ? referenceTo(looked) : null),
     examined: predictions.map(referenceTo),
     counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },
+    finding,
     key: looked
       ? {
+          sliceId: looked.sliceId,
           predictionId: looked.id,
           reference: referenceTo(looked),
           imageOrientationPatient: frame?.imageOrientationPatient ?? null,

@@ -1,27 +1,36 @@
 import type { Context } from './context.js';
-import { InstanceConflict, InvalidDicom } from './errors.js';
+import { InstanceConflict, InvalidDicom, PacsWrongStudy } from './errors.js';
 import type { Instance } from './pacs/parse.js';
 import { receiveBytes } from './pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 import { timed } from './telemetry/outcome.js';
 import type { Transfer } from './transfers.js';
 
-/** `announced`: what the sender said that it would send; `pacs`: the archive that it is, if we know it by a name. */
+/**
+ * `announced`: what the sender said that it would send, or what we asked for; `pacs`: the archive that it is, if we know it
+ * by a name; `sender`: who it is, for people.
+ */
 export type Arrival = {
   door: 'C-STORE' | 'STOW-RS' | 'pull';
   bytes: AsyncIterable<Uint8Array>;
   pacs: string | null;
+  sender: string | null;
   /** What it comes with; null where we asked for it, so that it sets nothing off. */
   transfer: Transfer | null;
+  /** The archive says that we asked for it: then its study is here, since a pull notes it before the first byte comes. */
+  asked?: boolean;
+  /** The study that was asked for. */
+  of?: string;
   announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
 };
 
-/** `conflict`: another object with its UID was recorded first, and is the one that is used. */
+/** `conflict`: it is kept and not used, because of what was recorded first. */
 export type Kept = { instance: Instance; conflict: boolean };
 
 /**
  * Keeps an object that somebody sends: when this returns, its bytes are on the disk and its row in the database, so it may
- * be acknowledged. The same bytes again change nothing; other bytes with its UID are kept beside it and flagged.
+ * be acknowledged. The same bytes again change nothing; what is in conflict with what came before is kept beside it and
+ * flagged.
  * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
  */
 export function receiveInstance(context: Context, arrival: Arrival): Promise<Kept> {
@@ -33,23 +42,38 @@ export function receiveInstance(context: Context, arrival: Arrival): Promise<Kep
   );
 }
 
-async function keep(context: Context, { door, bytes, pacs, transfer, announced = {} }: Arrival): Promise<Kept> {
+async function keep(context: Context, arrival: Arrival): Promise<Kept> {
+  const { bytes, pacs, sender, transfer, asked = false, of, announced = {} } = arrival;
   const received = await receiveBytes(bytes, context.receivedDir, {
-    check: (instance) => compare(instance, announced),
+    check: async (instance) => {
+      compare(instance, announced);
+      if (of !== undefined && of !== instance.studyInstanceUid) throw wrongStudy();
+      if (asked) await requireAsked(context, instance);
+    },
   });
+  transfer?.carries(received.instance.studyInstanceUid);
   try {
-    await recordInstance(context, received, pacs, transfer !== null);
+    await recordInstance(context, received, { pacs, sender, arriving: transfer !== null });
   } catch (error) {
     if (!(error instanceof InstanceConflict)) throw error;
-    context.log.warn({ code: error.code, door }, 'An object came again with other bytes; both are kept.');
     return { instance: received.instance, conflict: true };
   }
   return { instance: received.instance, conflict: false };
 }
 
+/** @throws PacsWrongStudy: an archive that answers C-MOVE with something else makes no study of ours by that. */
+async function requireAsked({ prisma }: Context, { studyInstanceUid }: Instance): Promise<void> {
+  if ((await prisma.study.count({ where: { studyInstanceUid } })) > 0) return;
+  throw wrongStudy();
+}
+
+function wrongStudy(): PacsWrongStudy {
+  return new PacsWrongStudy('The archive sent an object of a study that it was not asked for. Look at its log.');
+}
+
 function compare(instance: Instance, announced: NonNullable<Arrival['announced']>): void {
   for (const key of ['sopClassUid', 'sopInstanceUid', 'studyInstanceUid'] as const) {
     if (announced[key] === undefined || announced[key] === instance[key]) continue;
-    throw new InvalidDicom('The object is another one than its sender announced. Look at the sending system.');
+    throw new InvalidDicom('The object is another one than was announced or asked for. Look at the sending system.');
   }
 }

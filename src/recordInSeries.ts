@@ -1,11 +1,11 @@
 import type { Context } from './context.js';
 import type { PrismaClient } from './generated/prisma/client.js';
-import { slicesOf, studyFacts } from './instanceFacts.js';
+import { patientOf, slicesOf, studyFacts } from './instanceFacts.js';
 import { isForeignKeyViolation } from './isForeignKeyViolation.js';
 import type { Instance } from './pacs/parse.js';
 import type { Received } from './pacs/receive.js';
 import { isOwnResult } from './pacs/report/ownResult.js';
-import type { SettleTimes } from './settleTimes.js';
+import { fromNow, type SettleDelays } from './settleTimes.js';
 
 /** Series recorded by this process: of most objects nothing but themselves is new. */
 const knownSeries = new WeakMap<PrismaClient, Map<string, string>>();
@@ -38,18 +38,24 @@ export function remember(context: Context, instance: Instance, seriesId: string)
 export async function recordInSeries(
   context: Context,
   received: Received,
-  settle: SettleTimes | null,
+  settle: SettleDelays | null,
 ): Promise<boolean> {
   const seriesId = knownSeriesOf(context).get(keyOf(received.instance));
   if (seriesId === undefined) return false;
   const { instance, path, sha256, bytes } = received;
   const { sopInstanceUid, sopClassUid, transferSyntaxUid } = instance;
   const slices = JSON.stringify(slicesOf(instance));
+  const { id: patientId, issuer } = patientOf(instance);
   try {
     const [stored] = await context.prisma.$queryRaw<[{ count: number }]>`
       WITH stored AS (
         INSERT INTO "Instance" ("seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes", "ownResult")
-        VALUES (${seriesId}, ${sopInstanceUid}, ${sopClassUid}, ${transferSyntaxUid}, ${path}, ${sha256}, ${bytes}, ${isOwnResult(instance)})
+        SELECT "Series"."id", ${sopInstanceUid}, ${sopClassUid}, ${transferSyntaxUid}, ${path}, ${sha256}, ${bytes}, ${isOwnResult(instance)}
+        FROM "Series" JOIN "Study" ON "Study"."id" = "Series"."studyId"
+        -- Somebody may have resolved a conflict since, and said that the study is another patient's.
+        WHERE "Series"."id" = ${seriesId} AND (${isOwnResult(instance)}
+          OR ("Study"."receivedPatient"->>'id' IS NOT DISTINCT FROM ${patientId}
+            AND "Study"."receivedPatient"->>'issuer' IS NOT DISTINCT FROM ${issuer}))
         ON CONFLICT ("sopInstanceUid") DO NOTHING
         RETURNING "id"
       ), cut AS (
@@ -59,7 +65,8 @@ export async function recordInSeries(
         FROM stored, jsonb_to_recordset(${slices}::jsonb) AS slice("sopInstanceUid" text, "frameNumber" int,
           "instanceNumber" int, "rows" int, "columns" int, "pixelSpacing" jsonb)
       ), arrived AS (
-        UPDATE "Study" SET "lastInstanceAt" = ${settle?.lastInstanceAt}, "settleAt" = ${settle?.settleAt}, "settleBy" = ${settle?.settleBy}
+        UPDATE "Study" SET "lastInstanceAt" = clock_timestamp(), "settleAt" = ${fromNow(settle?.lookMs ?? 0)},
+          "settleBy" = ${fromNow(settle?.deadlineMs ?? 0)}
         FROM stored, "Series"
         WHERE ${settle !== null} AND "Series"."id" = ${seriesId} AND "Study"."id" = "Series"."studyId"
       )

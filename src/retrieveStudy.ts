@@ -1,5 +1,5 @@
 import type { Context } from './context.js';
-import { InvalidDicom, PacsNotConfigured, StudyNotFound } from './errors.js';
+import { InvalidDicom, PacsNotConfigured, PacsWrongStudy, StudyNotFound } from './errors.js';
 import type { Archive } from './pacs/archive.js';
 import type { Suboperations } from './pacs/dimse/client.js';
 import { receiveInstance } from './receiveInstance.js';
@@ -23,7 +23,8 @@ export async function retrieveStudy(
   const archive = requireArchive(context, name);
   const [found] = await archive.searchForStudies({ studyInstanceUid });
   if (!found) throw new StudyNotFound(`The archive has no study ${studyInstanceUid}.`);
-  const expected = found.numberOfInstances;
+  // PS3.4 C.6.2.1.2: an archive need not count them for us.
+  const expected = found.numberOfInstances ?? (await archive.listInstances(studyInstanceUid)).length;
   const begun = {
     pacs: name,
     expectedInstances: expected,
@@ -36,9 +37,16 @@ export async function retrieveStudy(
     update: begun,
   });
   const pull = { archive, studyInstanceUid, expected, onProgress, signal };
-  const { refused, differing } = await (archive.retrieveStudy ? takeObjects : haveItSent)(context, pull);
-  const here = await prisma.instance.count({ where: { series: { study: { studyInstanceUid } } } });
-  await prisma.study.update({ where: { studyInstanceUid }, data: completeness(here, expected, refused, differing) });
+  const { refused, differing, foreign } = await (archive.retrieveStudy ? takeObjects : haveItSent)(context, pull);
+  const ofStudy = { series: { study: { studyInstanceUid } } };
+  const here = await prisma.instance.count({ where: { ...ofStudy, ownResult: false } });
+  const own = await prisma.instance.count({ where: { ...ofStudy, ownResult: true } });
+  if (foreign > 0 && here + own === 0)
+    throw new PacsWrongStudy(
+      `The archive answered with objects of other studies than ${studyInstanceUid}. See its log.`,
+    );
+  const data = completeness(here, expected - own, refused + foreign, differing);
+  await prisma.study.update({ where: { studyInstanceUid }, data: { ...data, expectedInstances: expected - own } });
 }
 
 /** @throws PacsNotConfigured for a name that the configuration does not know. */
@@ -53,36 +61,39 @@ export function requireArchive({ archives }: Context, name: string): Archive {
   );
 }
 
-/** `expected`: how many instances the archive counts, null where it does not. `onProgress`, `signal`: as of retrieveStudy. */
+/** `expected`: how many instances the archive has. `onProgress`, `signal`: as of retrieveStudy. */
 type Pull = {
   archive: Archive;
   studyInstanceUid: string;
-  expected: number | null;
+  expected: number;
   onProgress: (fraction: number) => Promise<void>;
   signal: AbortSignal;
 };
 
-type Pulled = { refused: number; differing: number };
+/** `foreign`: objects of other studies, none of which is kept. */
+type Pulled = { refused: number; differing: number; foreign: number };
 
 /** WADO-RS and C-GET: the objects come in answer to us. */
 async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
   const { archive, studyInstanceUid, expected, onProgress, signal } = pull;
   const pacs = archive.settings.name;
-  let [received, refused, differing] = [0, 0, 0];
+  let [received, refused, differing, foreign] = [0, 0, 0, 0];
+  const arrival = { door: 'pull' as const, pacs, sender: pacs, transfer: null };
   for await (const bytes of archive.retrieveStudy?.(studyInstanceUid, signal) ?? []) {
     try {
-      const { conflict } = await receiveInstance(context, { door: 'pull', bytes, pacs, transfer: null });
+      const { conflict } = await receiveInstance(context, { ...arrival, bytes, of: studyInstanceUid });
       if (conflict) differing++;
     } catch (error) {
-      if (!(error instanceof InvalidDicom)) throw error;
-      context.log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
-      refused++;
+      if (!(error instanceof InvalidDicom || error instanceof PacsWrongStudy)) throw error;
+      context.log.warn({ code: error.code, studyInstanceUid }, 'The archive sent an instance that cannot be used.');
+      if (error instanceof PacsWrongStudy) foreign++;
+      else refused++;
     }
     signal.throwIfAborted();
     received++;
     if (expected) await onProgress(Math.min(1, received / expected));
   }
-  return { refused, differing };
+  return { refused, differing, foreign };
 }
 
 /** C-MOVE: the objects come to our DICOM port, and are recorded there. */
@@ -91,22 +102,17 @@ async function haveItSent({ config }: Context, pull: Pull): Promise<Pulled> {
   if (config.dicom.port === null)
     throw new PacsNotConfigured('C-MOVE sends to our DICOM port, which is off. Set DICOM_PORT, or PACS_RETRIEVE=get.');
   const report = ({ completed, failed, remaining }: Suboperations) => {
-    const all = expected ?? completed + failed + (remaining ?? 0);
+    const all = expected || completed + failed + (remaining ?? 0);
     return all > 0 ? onProgress(Math.min(1, (completed + failed) / all)) : undefined;
   };
   const done = await archive.moveStudy?.(studyInstanceUid, config.dicom.aeTitle, report, signal);
-  return { refused: done?.failed ?? 0, differing: 0 };
+  return { refused: done?.failed ?? 0, differing: 0, foreign: 0 };
 }
 
 /** `differing`: were here before under the same UID, with other bytes; pulling them again would change nothing. */
-function completeness(here: number, expected: number | null, refused: number, differing: number) {
-  const others = differing > 0 ? ` ${differing} differ from what came first; both are kept, the first is used.` : '';
+function completeness(here: number, expected: number, refused: number, differing: number) {
+  const others = differing > 0 ? ` ${differing} are in conflict with what came first, which is used.` : '';
   const damaged = refused > 0 ? ` ${refused} that it sent could not be used.${others}` : others;
-  if (expected === null)
-    return {
-      completenessState: refused > 0 ? ('INCOMPLETE' as const) : ('PROVISIONAL' as const),
-      evidence: `The archive does not tell how many instances there are; ${here} are here.${damaged}`,
-    };
   // PROVEN asks for more than one look: a study may still be arriving at the archive.
   return {
     completenessState: here >= expected && refused === 0 ? ('PROVISIONAL' as const) : ('INCOMPLETE' as const),

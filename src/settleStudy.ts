@@ -1,61 +1,115 @@
 import { createHash } from 'node:crypto';
+import { checkPatient } from './checkPatient.js';
 import type { Context } from './context.js';
 import { describeStudy } from './describeStudy.js';
 import { MrimasterError, StudyBusy } from './errors.js';
 import type { Prisma, Study } from './generated/prisma/client.js';
 import type { Archive } from './pacs/archive.js';
+import type { StudyFound } from './pacs/dicomJson.js';
+import { renewReports } from './renewReports.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { type Rule, type Ruling, ruleFor } from './rules.js';
-import { firstLookMs } from './settleTimes.js';
+import { firstLookMs, fromNow } from './settleTimes.js';
 import { LIVE, sendStudyJob } from './studyJobs.js';
 
 /**
  * One look at a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN
- * when it counts what is here twice with no change, and names none that is not; what is missing is fetched; PROVISIONAL when the
- * deadline has passed, or nobody can be asked. Then it is queued, as a new revision, unless these very instances were
- * classified before. Each look ends in one transaction; one that is cut short is made again.
- * @param isBeingSent whether an association that carried instances of it is still open.
+ * when it counts what is here twice with no change, names none that is not, and nothing is in conflict; what is missing is
+ * fetched; PROVISIONAL when the deadline has passed, or nobody can be asked. Then it is queued, as a new revision, unless
+ * these very instances were classified before. Each look ends in one transaction; one that is cut short is made again.
+ * Results that a MRIMaster wrote count nowhere: an archive may have them, and send them back.
+ * @param overdue that it is to be classified now, proven or not.
  */
 export async function settleStudy(
   context: Context,
   study: Study,
-  isBeingSent: boolean,
+  overdue: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { prisma } = context;
   const again = (data: Prisma.StudyUpdateManyMutationInput = {}) => lookAgain(context, study, data);
-  const working = await prisma.job.count({ where: { studyId: study.id, ...LIVE } });
-  if (isBeingSent || working > 0) return again();
-  const instances = await prisma.instance.findMany({
-    where: { series: { studyId: study.id } },
-    select: { sopInstanceUid: true, ownResult: true },
-    orderBy: { sopInstanceUid: 'asc' },
-  });
-  const here = instances.length;
-  const overdue = study.settleBy !== null && study.settleBy.getTime() <= Date.now();
-  const { archive, count } = await askArchives(context, study);
+  if ((await prisma.job.count({ where: { studyId: study.id, ...LIVE } })) > 0) return again();
+  const { used, aside, own } = await instancesOf(prisma, study.id);
+  const present = new Set([...used, ...aside, ...own]);
+  const here = used.length + aside.length;
+  const { archive, found } = await askArchives(context, study);
+  const withheld = await checkPatient(context, study.id, archive && found ? { archive, found } : null);
+  const count = archive && found ? await countIn(context, study, archive, found, own) : null;
+  const countedByArchive = found?.numberOfInstances ?? null;
   const fetchMissing = async () => {
     await retrieveStudy(context, archive as string, study.studyInstanceUid, async () => {}, signal);
     return again({ countedInstances: null });
   };
   const missing = count !== null && count > here && !overdue;
-  // Our own results, which an archive may send back, make no new revision: else every answer would cause the next.
-  const key = digest(instances.filter(({ ownResult }) => !ownResult).map((one) => one.sopInstanceUid));
-  if (!missing && key === study.revisionKey) {
-    if (archive === null && !overdue) return again();
-    return forget(context, study, count === null ? {} : { expectedInstances: count });
+  const key = digest(used);
+  const known = !missing && key === study.revisionKey;
+  if (known && archive === null && !overdue) return again();
+  const inConflict = (await prisma.conflictingInstance.count({ where: { studyId: study.id, resolvedAt: null } })) > 0;
+  const seenBefore = study.countedInstances === count && study.countedHere === here;
+  const agreed = typeof archive === 'string' && count === here;
+  if (known) {
+    const told = count === null ? {} : { expectedInstances: count, countedByArchive };
+    const provable = agreed && !inConflict && study.completenessState !== 'PROVEN';
+    if (provable && !seenBefore && !overdue) return again({ countedInstances: count, countedHere: here });
+    const proven = provable && seenBefore && !(await lacks(context, study, archive, present));
+    await forget(context, study, {
+      ...told,
+      ...(proven && { completenessState: 'PROVEN', evidence: provenBy(archive, here) }),
+    });
+    if (!withheld) await renewReports(context, study.id);
+    return;
   }
   const ruled = await ruling(context, study);
-  if (ruled.rule === null) return forget(context, study, passedOver(study, ruled));
+  if (ruled.rule === null)
+    return forget(context, study, { ...passedOver(study, ruled), ...(found && { countedByArchive }) });
   if (missing) return fetchMissing();
-  const seenBefore = study.countedInstances === count && study.countedHere === here;
-  const agreed = archive && count === here && seenBefore;
-  const absent = agreed && (await lacks(context, study, archive, instances));
+  const absent = agreed && seenBefore && (await lacks(context, study, archive, present));
   if (absent && !overdue) return fetchMissing();
-  const proven = Boolean(agreed) && !absent;
-  if (proven || overdue || archive === undefined)
-    return conclude(context, study, { archive, count, here, key, ruling: ruled, proven });
+  const settled = agreed && seenBefore && !absent;
+  if (settled || overdue || archive === undefined) {
+    const proven = settled && !inConflict;
+    return conclude(context, study, { archive, count, countedByArchive, here, key, ruling: ruled, proven, inConflict });
+  }
   return again({ countedInstances: count, countedHere: here });
+}
+
+/** SOP instance UIDs, sorted: of what is used; of another patient's objects, which the archive counts too; of own results. */
+async function instancesOf(prisma: Context['prisma'], studyId: string) {
+  const instances = await prisma.instance.findMany({
+    where: { series: { studyId } },
+    select: { sopInstanceUid: true, ownResult: true },
+    orderBy: { sopInstanceUid: 'asc' },
+  });
+  const aside = await prisma.conflictingInstance.findMany({
+    where: { studyId, kind: 'OTHER_PATIENT' },
+    select: { sopInstanceUid: true },
+    distinct: ['sopInstanceUid'],
+  });
+  const reports = await prisma.report.findMany({ where: { studyId }, select: { sopInstanceUid: true } });
+  const uids = (rows: { sopInstanceUid: string }[]) => rows.map(({ sopInstanceUid }) => sopInstanceUid);
+  return {
+    used: uids(instances.filter(({ ownResult }) => !ownResult)),
+    aside: uids(aside),
+    own: uids([...instances.filter(({ ownResult }) => ownResult), ...reports]),
+  };
+}
+
+/**
+ * How many instances of the study the archive has, own results left out. Its own count is used where it gives one and we
+ * have written nothing there; else the instances are counted one by one (NumberOfStudyRelatedInstances is optional:
+ * PS3.4 C.6.2.1.2).
+ */
+async function countIn(
+  { archives }: Context,
+  { studyInstanceUid }: Study,
+  archive: string,
+  { numberOfInstances }: StudyFound,
+  own: readonly string[],
+): Promise<number | null> {
+  if (numberOfInstances !== null && own.length === 0) return numberOfInstances;
+  const there = await archives.get(archive)?.listInstances(studyInstanceUid);
+  if (!there) return numberOfInstances;
+  return there.filter((uid) => !own.includes(uid)).length;
 }
 
 /** Whether the archive has an instance that is not here: as many may be others. */
@@ -63,9 +117,8 @@ async function lacks(
   { archives }: Context,
   { studyInstanceUid }: Study,
   archive: string,
-  instances: readonly { sopInstanceUid: string }[],
+  here: ReadonlySet<string>,
 ): Promise<boolean> {
-  const here = new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid));
   const there = (await archives.get(archive)?.listInstances(studyInstanceUid)) ?? [];
   return there.some((uid) => !here.has(uid));
 }
@@ -87,18 +140,18 @@ function digest(uids: readonly string[]): string {
   return createHash('sha256').update(uids.join('\n')).digest('hex');
 }
 
-/** `archive`: the one that answered; null where none did, undefined where there is none to ask. */
-type Counted = { archive: string | null | undefined; count: number | null };
+/** `archive`: the one that has the study; null where none answered so, undefined where there is none to ask. */
+type Asked = { archive: string | null | undefined; found: StudyFound | null };
 
-/** How many instances the archive has: the one it came from, else the first that has the study. */
-async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<Counted> {
+/** What the archive says of the study: the one it came from, else the first that has it. */
+async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<Asked> {
   const known = pacs !== null ? archives.get(pacs) : undefined;
   const candidates: Archive[] = known ? [known] : [...archives.values()];
-  if (candidates.length === 0) return { archive: undefined, count: null };
+  if (candidates.length === 0) return { archive: undefined, found: null };
   for (const archive of candidates) {
     try {
       const [found] = await archive.searchForStudies({ studyInstanceUid });
-      if (found) return { archive: archive.settings.name, count: found.numberOfInstances };
+      if (found) return { archive: archive.settings.name, found };
     } catch (error) {
       if (!(error instanceof MrimasterError)) throw error;
       log.warn(
@@ -107,14 +160,23 @@ async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid 
       );
     }
   }
-  return { archive: null, count: null };
+  return { archive: null, found: null };
 }
 
-type Conclusion = Counted & { here: number; key: string; ruling: Ruling; proven: boolean };
+type Conclusion = {
+  archive: Asked['archive'];
+  count: number | null;
+  countedByArchive: number | null;
+  here: number;
+  key: string;
+  ruling: Ruling;
+  proven: boolean;
+  inConflict: boolean;
+};
 
 /** Revision, completeness and job in one transaction; nothing where an instance came meanwhile, which has a look of its own. */
 async function conclude(context: Context, study: Study, conclusion: Conclusion): Promise<void> {
-  const { archive, count, key, proven, ruling } = conclusion;
+  const { archive, count, countedByArchive, key, proven, ruling } = conclusion;
   await context.prisma.$transaction(async (tx) => {
     const { count: changed } = await tx.study.updateMany({
       where: unchanged(study),
@@ -125,6 +187,7 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
         revision: { increment: 1 },
         revisionKey: key,
         expectedInstances: count,
+        countedByArchive,
         completenessState: proven ? 'PROVEN' : count !== null && count > conclusion.here ? 'INCOMPLETE' : 'PROVISIONAL',
         evidence: evidence(conclusion),
         intakeReason: `Classified by ${ruling.reason}.`,
@@ -139,8 +202,13 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
   });
 }
 
-function evidence({ archive, count, here, proven }: Conclusion): string {
-  if (proven) return `${archive} counted ${count} instances twice, at rest, and each is here.`;
+const provenBy = (archive: string, count: number) =>
+  `${archive} counted ${count} instances twice, at rest, and each is here.`;
+
+function evidence({ archive, count, here, proven, inConflict }: Conclusion): string {
+  if (proven && archive) return provenBy(archive, here);
+  if (inConflict)
+    return `${here} instances came; some are in conflict with others. Nothing is proven until that is resolved.`;
   if (archive === undefined) return `${here} instances came; no archive is configured to ask whether these are all.`;
   if (archive === null) return `${here} instances came; no archive told, until the deadline, how many there are.`;
   if (count === null) return `${here} instances came; ${archive} does not tell how many there are.`;
@@ -155,8 +223,11 @@ async function lookAgain(
   study: Study,
   data: Prisma.StudyUpdateManyMutationInput,
 ): Promise<void> {
-  const settleAt = new Date(Date.now() + firstLookMs(config.arrivals.quietMs));
-  await prisma.study.updateMany({ where: unchanged(study), data: { ...data, settleAt } });
+  if (Object.keys(data).length > 0) await prisma.study.updateMany({ where: unchanged(study), data });
+  // By the clock of the database; nothing where an instance came meanwhile, which has a look of its own.
+  await prisma.$executeRaw`
+    UPDATE "Study" SET "settleAt" = ${fromNow(firstLookMs(config.arrivals.quietMs))}
+    WHERE "id" = ${study.id} AND "lastInstanceAt" IS NOT DISTINCT FROM ${study.lastInstanceAt}`;
 }
 
 async function forget({ prisma }: Context, study: Study, data: Prisma.StudyUpdateManyMutationInput): Promise<void> {

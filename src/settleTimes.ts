@@ -1,4 +1,5 @@
 import type { Context } from './context.js';
+import { Prisma } from './generated/prisma/client.js';
 
 const BETWEEN_LOOKS_MS = 1500;
 
@@ -7,13 +8,27 @@ export function firstLookMs(quietMs: number): number {
   return Math.min(BETWEEN_LOOKS_MS, quietMs / 2);
 }
 
-/** When a study whose last instance has just come is looked at, and when it is classified at the latest. */
-export type SettleTimes = { lastInstanceAt: Date; settleAt: Date; settleBy: Date };
+/** How long after its last instance a study is looked at, and how long after it it is classified at the latest; in ms. */
+export type SettleDelays = { lookMs: number; deadlineMs: number };
 
-/** Counted from now. */
-export function settleTimes({ config }: Context): SettleTimes {
-  const lastInstanceAt = new Date();
-  const later = (ms: number) => new Date(lastInstanceAt.getTime() + ms);
+export function settleDelays({ config }: Pick<Context, 'config'>): SettleDelays {
   const { quietMs, deadlineMs } = config.arrivals;
-  return { lastInstanceAt, settleAt: later(quietMs - firstLookMs(quietMs)), settleBy: later(deadlineMs) };
+  return { lookMs: quietMs - firstLookMs(quietMs), deadlineMs };
+}
+
+/** A time by the clock of the database: those of the processes that share it differ. */
+export function fromNow(ms: number): Prisma.Sql {
+  return Prisma.sql`(clock_timestamp() + ${ms}::float8 * interval '1 millisecond')`;
+}
+
+/** Says, within the caller's transaction, that an instance of the study has just come. */
+export async function noteArrival(
+  tx: Prisma.TransactionClient,
+  studyId: string,
+  { lookMs, deadlineMs }: SettleDelays,
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE "Study" SET "lastInstanceAt" = clock_timestamp(), "settleAt" = ${fromNow(lookMs)},
+      "settleBy" = ${fromNow(deadlineMs)}
+    WHERE "id" = ${studyId}`;
 }

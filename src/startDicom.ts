@@ -29,8 +29,11 @@ export async function startDicom(context: Context): Promise<Provider | undefined
         const pacs = archiveOf(context, callingAeTitle);
         const announced = { sopClassUid, sopInstanceUid };
         // What our own C-MOVE has sent to us is being classified already.
-        const transfer = moveOriginatorAeTitle === aeTitle ? null : transferOf(association);
-        await receiveInstance(context, { door: 'C-STORE', bytes, pacs, transfer, announced }).catch((error) => {
+        const asked = moveOriginatorAeTitle === aeTitle;
+        const transfer = asked ? null : transferOf(association);
+        const sender = `${callingAeTitle} by DICOM`;
+        const arrival = { door: 'C-STORE' as const, bytes, pacs, sender, transfer, asked, announced };
+        await receiveInstance(context, arrival).catch((error) => {
           throw asKnown(error) ?? error; // a database that is away is a reason to send again
         });
       },

@@ -64,6 +64,7 @@ async function storeParts(
           door: 'STOW-RS',
           bytes,
           pacs: null,
+          sender: `${request.caller?.subject ?? 'somebody'} at ${request.ip}`,
           transfer,
           announced,
         });

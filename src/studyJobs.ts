@@ -70,15 +70,32 @@ export async function sendStudyJob(
 }
 
 /**
- * Queues what was being classified when its process ended, outside of the queue (`mrimaster import`); for start-up.
+ * Queues what was being classified when its process ended, outside of the queue (`mrimaster import`).
+ * @param which ALL at start-up; UNCLAIMED: what a process had claimed that has died since.
  * @returns how many studies.
  */
-export async function resumeAbandoned(context: Context): Promise<number> {
-  const abandoned = await context.prisma.study.findMany({
-    where: { status: { in: ['QUEUED', 'CLASSIFYING'] }, series: { some: {} }, jobs: { none: LIVE } },
+export async function resumeAbandoned(context: Context, which: 'ALL' | 'UNCLAIMED' = 'ALL'): Promise<number> {
+  const { prisma } = context;
+  const abandoned = await prisma.study.findMany({
+    where: {
+      status: { in: ['QUEUED', 'CLASSIFYING'] },
+      series: { some: {} },
+      jobs: { none: LIVE },
+      ...(which === 'UNCLAIMED' && { classifyingUntil: { not: null } }),
+    },
+    select: { id: true, studyInstanceUid: true },
   });
-  for (const { studyInstanceUid } of abandoned) await enqueueStudy(context, { studyInstanceUid, priority: 'BACKLOG' });
-  return abandoned.length;
+  let resumed = 0;
+  for (const { id, studyInstanceUid } of abandoned) {
+    // By the clock of the database; whoever still claims it goes on with it.
+    const free = await prisma.$executeRaw`
+      UPDATE "Study" SET "classifyingUntil" = NULL
+      WHERE "id" = ${id} AND coalesce("classifyingUntil", '-infinity') < clock_timestamp()`;
+    if (free === 0) continue;
+    await enqueueStudy(context, { studyInstanceUid, priority: 'BACKLOG' });
+    resumed++;
+  }
+  return resumed;
 }
 
 /** The archive to pull from first; null where the study is here, or came by itself. */

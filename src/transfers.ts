@@ -2,7 +2,7 @@
 export type Transfer = { carries(studyInstanceUid: string): void; end(): void };
 
 /** Which studies are being sent at this moment, to this process. */
-export type Transfers = { begin(): Transfer; isBeingSent(studyInstanceUid: string): boolean };
+export type Transfers = { begin(): Transfer; studies(): string[] };
 
 export function createTransfers(): Transfers {
   const open = new Set<Set<string>>();
@@ -12,6 +12,6 @@ export function createTransfers(): Transfers {
       open.add(studies);
       return { carries: (uid) => studies.add(uid), end: () => open.delete(studies) };
     },
-    isBeingSent: (uid) => [...open].some((studies) => studies.has(uid)),
+    studies: () => [...new Set([...open].flatMap((studies) => [...studies]))],
   };
 }

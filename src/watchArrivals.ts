@@ -4,12 +4,15 @@ import { Interrupted } from './errors.js';
 import { asLogged } from './formatError.js';
 import type { Study } from './generated/prisma/client.js';
 import { settleStudy } from './settleStudy.js';
+import { fromNow, settleDelays } from './settleTimes.js';
+import { resumeAbandoned } from './studyJobs.js';
 
 const POLL_MS = 250;
 const AT_ONCE = 8;
 /** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
 export const LEASE_MS = 30_000;
 const AFTER_FAILURE_MS = 5_000;
+const RESUME_MS = 60_000;
 
 /**
  * Looks at studies that have been quiet for long enough, as long as the program runs. Several processes may: each study
@@ -18,19 +21,20 @@ const AFTER_FAILURE_MS = 5_000;
 export function watchArrivals(context: Context): { close(): Promise<void> } {
   const { log, transfers } = context;
   const stopping = new AbortController();
-  const look = async (study: Study) => {
+  const look = async ({ study, overdue }: Due) => {
     try {
-      await settleStudy(context, study, transfers.isBeingSent(study.studyInstanceUid), stopping.signal);
+      await settleStudy(context, study, overdue, stopping.signal);
     } catch (error) {
       if (stopping.signal.aborted) return; // looked at again when the lease has run out
       log.warn(asLogged(error), 'A look at an arriving study failed; it is made again.');
-      const settleAt = new Date(Date.now() + AFTER_FAILURE_MS);
-      await context.prisma.study.updateMany({ where: { id: study.id, settleAt: { not: null } }, data: { settleAt } });
+      await context.prisma.$executeRaw`
+        UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
     }
   };
   const watch = async () => {
     while (!stopping.signal.aborted) {
       try {
+        await postpone(context, transfers.studies());
         const due = await lease(context);
         await Promise.all(due.map(look));
         if (due.length < AT_ONCE) await sleep(POLL_MS, undefined, { signal: stopping.signal });
@@ -41,7 +45,17 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
       }
     }
   };
-  const watching = watch();
+  // Here, since only a server may queue: a tool may be the very process that works.
+  const resume = async () => {
+    while (!stopping.signal.aborted) {
+      await sleep(RESUME_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      await resumeAbandoned(context, 'UNCLAIMED').catch((error: unknown) => {
+        log.warn(asLogged(error), 'Abandoned studies cannot be looked for at the moment.');
+      });
+    }
+  };
+  const watching = Promise.all([watch(), resume()]);
   return {
     close: async () => {
       stopping.abort(new Interrupted('MRIMaster was stopped.'));
@@ -50,13 +64,29 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
   };
 }
 
+/** A study that is to be looked at. `overdue`: it is classified now, proven or not. */
+type Due = { study: Study; overdue: boolean };
+
 /** Takes the studies that are due, for this process alone. */
-async function lease({ prisma }: Context): Promise<Study[]> {
-  const now = new Date();
-  const until = new Date(now.getTime() + LEASE_MS);
-  const taken = await prisma.$queryRaw<{ id: string }[]>`
-    UPDATE "Study" SET "settleAt" = ${until} WHERE "id" IN (
-      SELECT "id" FROM "Study" WHERE "settleAt" <= ${now} ORDER BY "settleAt" LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED
-    ) RETURNING "id"`;
-  return prisma.study.findMany({ where: { id: { in: taken.map(({ id }) => id) } } });
+async function lease({ prisma }: Context): Promise<Due[]> {
+  const taken = await prisma.$queryRaw<{ id: string; overdue: boolean }[]>`
+    UPDATE "Study" SET "settleAt" = ${fromNow(LEASE_MS)} WHERE "id" IN (
+      SELECT "id" FROM "Study" WHERE "settleAt" <= clock_timestamp()
+      ORDER BY "settleAt" LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED
+    ) RETURNING "id", coalesce("settleBy" <= clock_timestamp(), false) AS "overdue"`;
+  const studies = await prisma.study.findMany({ where: { id: { in: taken.map(({ id }) => id) } } });
+  return studies.map((study) => ({ study, overdue: taken.some(({ id, overdue }) => id === study.id && overdue) }));
+}
+
+/**
+ * What a sender that is still connected has brought here is quiet only when it has hung up, or when the deadline has passed
+ * since its last object: some senders never hang up.
+ */
+async function postpone({ config, prisma }: Context, studyInstanceUids: readonly string[]): Promise<void> {
+  if (studyInstanceUids.length === 0) return;
+  const { lookMs } = settleDelays({ config });
+  await prisma.$executeRaw`
+    UPDATE "Study" SET "settleAt" = ${fromNow(lookMs)}
+    WHERE "studyInstanceUid" = ANY(${studyInstanceUids}) AND "settleAt" < ${fromNow(lookMs / 2)}
+      AND "settleBy" > clock_timestamp()`;
 }

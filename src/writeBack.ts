@@ -1,16 +1,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkPatient } from './checkPatient.js';
 import type { Context } from './context.js';
-import { ExplanationUnavailable, ModelNotFound } from './errors.js';
+import { ExplanationUnavailable, ModelNotFound, MrimasterError, StudyNotFound, WriteBackWithheld } from './errors.js';
 import { explainPrediction } from './explainPrediction.js';
-import type { Report as ReportRow } from './generated/prisma/client.js';
+import type { Report as ReportRow, Study, WithheldReason } from './generated/prisma/client.js';
+import { shownPatient } from './instanceFacts.js';
+import type { Archive } from './pacs/archive.js';
 import { makeUid } from './pacs/implementation.js';
 import { COMPREHENSIVE_3D_SR } from './pacs/report/ownResult.js';
 import type { Report, WrittenObject } from './pacs/report/report.js';
 import { NEOPLASM } from './pacs/report/vocabulary.js';
 import type { WriteBackJob } from './queue.js';
 import { type Result, readResult } from './readResult.js';
-import { explanationPicture } from './renderImages.js';
+import { explanationPicture, pictureWithoutAnswer } from './renderImages.js';
 import { requireArchive } from './retrieveStudy.js';
 import { VERSION } from './version.js';
 
@@ -22,13 +25,16 @@ const DEVICE = { uid: makeUid('MRIMaster device'), name: 'MRIMaster', serialNumb
 /**
  * Writes a study's answer to an archive: a structured report, and where there is a slice to look at, a picture of it under
  * its heat map. To do so again sends the same bytes under the same UIDs; what is stored already is passed over.
- * @throws what the archive's client throws; PacsRefused where it does not keep an object; the decoding errors of the slice.
+ * Before that the archive is asked whose study it is by now: that is who the result is filed under.
+ * @throws WriteBackWithheld where that is not sure; what the archive's client throws; PacsRefused where it does not keep an
+ *   object; the decoding errors of the slice.
  */
 export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob, signal: AbortSignal): Promise<void> {
   const { config, prisma } = context;
   const archive = requireArchive(context, pacs);
   const rows = await prisma.report.findMany({ where: { ...key, pacs, storedAt: null } });
   if (rows.length === 0) return;
+  await requirePatient(context, archive, rows, signal);
   const result = await readResult(context, key);
   const outgoing = join(config.dataDir, 'outgoing');
   await mkdir(outgoing, { recursive: true });
@@ -48,11 +54,78 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
       await writeFile(path, bytes);
       const [stored] = await archive.storeInstances([path], signal);
       if (stored?.failure) throw stored.failure;
-      await prisma.report.update({ where: { id: row.id }, data: { storedAt: new Date(), error: null } });
+      const patient = shownPatient(result.study);
+      const data = { storedAt: new Date(), error: null, withheld: null, patient };
+      await prisma.report.update({ where: { id: row.id }, data });
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @throws WriteBackWithheld, with the reason in the rows; the archive's errors that another attempt may not meet. */
+async function requirePatient(
+  context: Context,
+  archive: Archive,
+  rows: readonly ReportRow[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { prisma } = context;
+  const [row] = rows as [ReportRow, ...ReportRow[]];
+  const study = await prisma.study.findUnique({ where: { id: row.studyId } });
+  if (!study) throw new StudyNotFound('The study was deleted before its answer was written back.');
+  const withheld = await askWhose(context, archive, study).catch(async (error) => {
+    if (!(error instanceof MrimasterError)) throw error;
+    if (error.retryable && !(await answers(archive))) throw error; // it is down, which is no news of the patient
+    await prisma.study.update({ where: { id: study.id }, data: { withheld: 'ARCHIVE_CANNOT_BE_ASKED' } });
+    if (!error.retryable) return 'ARCHIVE_CANNOT_BE_ASKED' as const;
+    await withholdRows(context, study, rows, 'ARCHIVE_CANNOT_BE_ASKED');
+    throw error;
+  });
+  signal.throwIfAborted();
+  if (!withheld) return;
+  await withholdRows(context, study, rows, withheld);
+  throw new WriteBackWithheld(withheld);
+}
+
+async function withholdRows(
+  { log, prisma }: Context,
+  { studyInstanceUid }: Study,
+  rows: readonly ReportRow[],
+  withheld: WithheldReason,
+): Promise<void> {
+  await prisma.report.updateMany({ where: { id: { in: rows.map(({ id }) => id) } }, data: { withheld } });
+  log.warn({ studyInstanceUid, reason: withheld }, 'An answer was not written back.');
+}
+
+/** Whether it answers at all: some archives take objects of whoever they do not let search (Orthanc's default). */
+async function answers(archive: Archive): Promise<boolean> {
+  return archive.check().then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * The archive that is written to is asked, and where it does not have the study, or does not tell, the one that the study
+ * came from.
+ * @throws why the first one did not tell, where no other one did.
+ */
+async function askWhose(context: Context, archive: Archive, study: Study): Promise<WithheldReason | null> {
+  const { studyInstanceUid, pacs } = study;
+  const origin = pacs === null ? undefined : context.archives.get(pacs);
+  let failure: unknown;
+  for (const one of new Set([archive, ...(origin ? [origin] : [])])) {
+    try {
+      const [found] = await one.searchForStudies({ studyInstanceUid });
+      if (found) return await checkPatient(context, study.id, { archive: one.settings.name, found });
+    } catch (error) {
+      if (!(error instanceof MrimasterError)) throw error;
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+  return checkPatient(context, study.id, null);
 }
 
 async function buildReport({ apart, prisma }: Context, row: ReportRow, result: Result): Promise<Uint8Array> {
@@ -89,17 +162,27 @@ async function buildReport({ apart, prisma }: Context, row: ReportRow, result: R
 async function buildOverlay(context: Context, row: ReportRow, result: Result): Promise<Uint8Array | null> {
   const { key, uids } = result;
   if (!key) return null;
-  const explanation = await explainPrediction(context, { predictionId: key.predictionId }).catch((error) => {
-    if (error instanceof ExplanationUnavailable || error instanceof ModelNotFound) return null;
-    throw error;
-  });
-  if (!explanation) return null;
-  const view = { kind: 'OVERLAY' as const, opacity: OPACITY, legend: true };
-  const { description, ...pixels } = await explanationPicture(context, explanation.id, view);
+  const drawn = await drawKeySlice(context, result, key);
+  if (!drawn) return null;
+  const { description, ...pixels } = drawn;
   const object = writtenObject(result, row, uids.overlay.seriesInstanceUid);
   const { reference, imageOrientationPatient } = key;
   const overlay = { ...object, pixels, description, key: reference, imageOrientationPatient };
   return context.apart.writeSecondaryCapture(overlay);
+}
+
+/** Under its heat map, where the study has an answer that this explains. */
+async function drawKeySlice(context: Context, { finding, model }: Result, key: NonNullable<Result['key']>) {
+  if (!finding) return null;
+  if (finding.abstained) return pictureWithoutAnswer(context, key.sliceId, finding, model);
+  const request = { predictionId: key.predictionId, label: finding.label };
+  const explanation = await explainPrediction(context, request).catch((error) => {
+    if (error instanceof ExplanationUnavailable || error instanceof ModelNotFound) return null;
+    throw error;
+  });
+  if (!explanation) return null;
+  const view = { kind: 'OVERLAY' as const, opacity: OPACITY, legend: true, study: finding };
+  return explanationPicture(context, explanation.id, view);
 }
 
 /** Written at the time that its row was made, so that every attempt writes the same bytes. */

@@ -80,14 +80,14 @@ it('schema.graphql and the table of rights are what the code says', async () => 
 describe('a classified study', () => {
   it('has an answer from the slices that have one, and shows the damaged slice as failed', async () => {
     const { study } = await answer(`query ($uid: DicomUid!) { study(studyInstanceUid: $uid) {
-      status failureCode modalities studyDate patient { name id } completeness { state receivedInstances expectedInstances }
+      status failureCode modalities studyDate patient { name patientId } completeness { state receivedInstances expectedInstances }
       finding { label abstained confidence sliceCounts { label count } model { name } } } }`);
     expect(study).toMatchObject({
       status: 'PARTIAL',
       failureCode: 'UNDECODABLE_PIXELS',
       modalities: ['MR'],
       studyDate: '2026-01-01',
-      patient: { name: 'SYNTHETIC^PHANTOM', id: 'SYNTHETIC' },
+      patient: { name: 'SYNTHETIC^PHANTOM', patientId: 'SYNTHETIC' },
       completeness: { state: 'PROVISIONAL', receivedInstances: 25, expectedInstances: null },
       finding: { label: 'glioma', abstained: false, model: { name: 'brain-mri' } },
     });

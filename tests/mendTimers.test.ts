@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { type Context, openContext } from '../src/context.js';
 import { createLog } from '../src/log.js';
 import { mendTimers } from '../src/mendTimers.js';
+import { noteArrival } from '../src/settleTimes.js';
 import { temporaryFolder } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -36,6 +37,28 @@ it('makes studies due whose timers lie further ahead than anybody sets them, and
     settleBy: ordinary.settleBy,
   });
 });
+
+it.each([-15_000, 15_000, -7_200_000])(
+  'leaves a study in its quiet time, though the clock of this process is off by %i ms',
+  async (offset) => {
+    const { prisma } = context;
+    const { id } = await prisma.study.create({
+      data: { studyInstanceUid: `1.2.${offset > 0 ? 4 : 5}.${Math.abs(offset)}` },
+    });
+    const now = Date.now();
+    vi.useFakeTimers({ now: now + offset, toFake: ['Date'] });
+    try {
+      await prisma.$transaction((tx) => noteArrival(tx, id, { lookMs: 30_000, deadlineMs: 300_000 }));
+      await mendTimers(context);
+    } finally {
+      vi.useRealTimers();
+    }
+    const { settleAt } = await prisma.study.findUniqueOrThrow({ where: { id } });
+    const ahead = (settleAt as Date).getTime() - now;
+    expect(ahead).toBeGreaterThan(25_000);
+    expect(ahead).toBeLessThan(60_000);
+  },
+);
 
 it('makes jobs and the watch over them due, too', async () => {
   const { prisma, queue } = context;

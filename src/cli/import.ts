@@ -1,3 +1,4 @@
+import { claimStudy } from '../claimStudy.js';
 import { classifyStudy } from '../classifyStudy.js';
 import { readConfig } from '../config.js';
 import { type Context, openContext } from '../context.js';
@@ -43,7 +44,7 @@ async function classifyImported(context: Context, studyInstanceUids: string[], s
     const bar = progressBar('Classifying');
     const report = async (fraction: number) => bar.update(fraction);
     const classify = () => classifyStudy(context, { studyInstanceUid, pacs: null, force: false }, report, signal);
-    await classify().finally(bar.stop);
+    await claimStudy(context, studyInstanceUid, classify).finally(bar.stop);
     await printAnswer(context, studyInstanceUid);
   }
   console.log(`${INTENDED_USE}.`);

@@ -1,7 +1,10 @@
 import type { Resource } from './codes.js';
 
 /** What is in the way (R4 OperationOutcome); `code` of the value set IssueType, `details` for people. */
-export function writeOperationOutcome(code: 'not-found' | 'invalid' | 'transient', details: string): Resource {
+export function writeOperationOutcome(
+  code: 'not-found' | 'invalid' | 'transient' | 'conflict',
+  details: string,
+): Resource {
   return {
     resourceType: 'OperationOutcome',
     issue: [{ severity: 'error', code, details: { text: details } }],

@@ -2,7 +2,7 @@ declare module 'dcmjs' {
   const dcmjs: {
     data: {
       DicomMetaDictionary: {
-        dictionary: Record<string, { vr: string } | undefined>;
+        dictionary: Record<string, { vr: string; name: string } | undefined>;
         nameMap: Record<string, { vr: string } | undefined>;
         denaturalizeDataset(dataSet: Record<string, unknown>): Record<string, unknown>;
       };

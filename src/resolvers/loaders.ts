@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type {
+  ConflictingInstance,
   Model,
   Prediction,
   Prisma,
@@ -87,12 +88,19 @@ export function createLoaders(prisma: PrismaClient) {
       },
       { cacheKeyFn: (page) => JSON.stringify(page) },
     ),
+    conflictsOfStudy: many<ConflictingInstance>(
+      (ids) =>
+        prisma.conflictingInstance.findMany({ where: { studyId: { in: ids } }, orderBy: { receivedAt: 'desc' } }),
+      ({ studyId }) => studyId,
+    ),
     instancesOfStudy: new DataLoader<string, { here: number; conflicting: number }>(async (ids) => {
       const rows = await prisma.$queryRaw<{ studyId: string; here: number; conflicting: number }[]>`
-        SELECT e."studyId", count(DISTINCT i.id)::int AS here, count(c."sopInstanceUid")::int AS conflicting
-        FROM "Series" e JOIN "Instance" i ON i."seriesId" = e.id
-        LEFT JOIN "ConflictingInstance" c ON c."sopInstanceUid" = i."sopInstanceUid"
-        WHERE e."studyId" = ANY(${[...ids]}) GROUP BY e."studyId"`;
+        SELECT s.id AS "studyId",
+          (SELECT count(*) FROM "Series" e JOIN "Instance" i ON i."seriesId" = e.id
+            WHERE e."studyId" = s.id AND NOT i."ownResult")::int AS here,
+          (SELECT count(*) FROM "ConflictingInstance" c
+            WHERE c."studyId" = s.id AND c."resolvedAt" IS NULL)::int AS conflicting
+        FROM unnest(${[...ids]}::text[]) AS s(id)`;
       const counts = new Map(rows.map((row) => [row.studyId, row]));
       return ids.map((id) => counts.get(id) ?? { here: 0, conflicting: 0 });
     }),

@@ -8,6 +8,7 @@ import { requireArchive } from '../retrieveStudy.js';
 import { badInput, ForwardPageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
 import { Pacs, PacsHealth, PacsStudy, PacsStudyConnection, PacsStudyFilter } from '../schema/pacs.js';
 import { Patient, Study } from '../schema/study.js';
+import { showArchivedPatient } from './patient.js';
 import { may, noteAccess, type Request } from './request.js';
 
 const STUDIES_PER_PAGE = 20;
@@ -74,10 +75,8 @@ export class PacsStudyResolver {
   }
 
   @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
-  patient(@Root() { patient, studyInstanceUid }: PacsStudy, @Ctx() request: Request): Patient | null {
-    if (!may(request, 'identity') || patient === null) return null;
-    noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
-    return patient;
+  patient(@Root() study: PacsStudyRow, @Ctx() request: Request): Patient | null {
+    return showArchivedPatient(study, request);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })
@@ -88,7 +87,10 @@ export class PacsStudyResolver {
   }
 }
 
-function show({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudy {
+/** As the archive told it: its patient is shown to those who may see it. */
+type PacsStudyRow = Omit<PacsStudy, 'patient'> & { patient: StudyFound['patient'] };
+
+function show({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudyRow {
   return { ...study, pacs, description, studyDate: isoDate(studyDate) };
 }
 

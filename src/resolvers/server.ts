@@ -6,6 +6,7 @@ import { Model } from '../schema/model.js';
 import { Node } from '../schema/node.js';
 import { Server } from '../schema/server.js';
 import { VERSION } from '../version.js';
+import { showPatient, studyOfPatient } from './patient.js';
 import type { Request } from './request.js';
 import { showSlice } from './slice.js';
 
@@ -47,10 +48,14 @@ export class ServerResolver {
   @Query(() => Node, { nullable: true, description: 'Whatever the id names; null when there is no such thing.' })
   async node(
     @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
-    @Ctx() { program }: Request,
+    @Ctx() request: Request,
   ): Promise<Node | null> {
-    const { prisma } = program;
+    const { prisma } = request.program;
     switch (kindOf(id)) {
+      case 'Patient': {
+        const study = await prisma.study.findUnique({ where: { id: studyOfPatient(id) } });
+        return study && showPatient(study, request);
+      }
       case 'Study':
         return prisma.study.findUnique({ where: { id } });
       case 'Slice': {

@@ -25,6 +25,7 @@ import { Series } from '../schema/series.js';
 import { Slice, SliceConnection } from '../schema/slice.js';
 import { Completeness, Patient, Report, Study, StudyConnection, StudyFinding } from '../schema/study.js';
 import { enqueueStudy } from '../studyJobs.js';
+import { showPatient } from './patient.js';
 import { answerOf, may, noteAccess, type Request, requireActive } from './request.js';
 import { showSlice } from './slice.js';
 import type { SlicePage } from './slicePages.js';
@@ -124,10 +125,7 @@ export class StudyResolver {
 
   @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
   patient(@Root() study: StudyRow, @Ctx() request: Request): Patient | null {
-    if (!may(request, 'identity')) return null;
-    noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
-    const { patientName: name, patientId: id, patientBirthDate: birthDate, patientSex: sex } = study;
-    return { name, id, birthDate, sex };
+    return showPatient(study, request);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })

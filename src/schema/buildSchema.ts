@@ -4,6 +4,7 @@ import type { GraphQLInterfaceType, GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 import { kindOf } from '../kindOf.js';
 import { ComparisonResolver } from '../resolvers/comparison.js';
+import { ConflictResolver } from '../resolvers/conflict.js';
 import { EvaluationResolver, LabelMetricsResolver } from '../resolvers/evaluation.js';
 import { ImageResolver } from '../resolvers/image.js';
 import { JobResolver } from '../resolvers/job.js';
@@ -37,6 +38,7 @@ export async function buildApiSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       ComparisonResolver,
+      ConflictResolver,
       EvaluationResolver,
       ExplanationResolver,
       ImageResolver,

@@ -9,6 +9,7 @@ import {
   PredictionStatus,
   ReportKind,
   StudyStatus,
+  WithheldReason,
 } from '../generated/prisma/enums.js';
 
 export const JobPriority = { STAT: 'STAT', ROUTINE: 'ROUTINE', BACKLOG: 'BACKLOG' } as const;
@@ -119,6 +120,17 @@ registerEnumType(JobPriority, {
   },
 });
 
+registerEnumType(WithheldReason, {
+  name: 'WithheldReason',
+  description: 'Why the answer of a study goes to nobody under a patient’s name.',
+  valuesConfig: {
+    OTHER_PATIENT: { description: 'Objects of two patients came under its StudyInstanceUID.' },
+    CHANGED_PATIENT: { description: 'Objects came again with another patient, and the archive does not have them so.' },
+    ARCHIVE_DISAGREES: { description: 'The archive has the study under another patient than it came with.' },
+    ARCHIVE_CANNOT_BE_ASKED: { description: 'The archive does not tell whose study it is.' },
+  },
+});
+
 export {
   AbstentionReason,
   CompletenessState,
@@ -129,6 +141,7 @@ export {
   PredictionStatus,
   ReportKind,
   StudyStatus,
+  WithheldReason,
 };
 
 registerEnumType(ReportKind, {

@@ -1,17 +1,26 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { connectionOf } from './connection.js';
-import { AbstentionReason, CompletenessState, ReportKind, StudyStatus } from './enums.js';
+import { AbstentionReason, CompletenessState, ReportKind, StudyStatus, WithheldReason } from './enums.js';
 import { Node } from './node.js';
 import { DateScalar, DateTimeScalar, DicomUidScalar } from './scalars.js';
 
-@ObjectType({ description: 'Whose study it is.' })
+@ObjectType({ implements: Node, description: 'Whose study it is.' })
 export class Patient {
   @Field(() => String, { nullable: true, description: 'As received: PN, "Family^Given^Middle^Prefix^Suffix".' })
   name!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'PatientID.' })
-  id!: string | null;
+  @Field(() => String, { nullable: true, description: 'PatientID (0010,0020); unique within its issuer only.' })
+  patientId!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Issuer of Patient ID (0010,0021): who gave out the PatientID.' })
+  issuer!: string | null;
+
+  @Field(() => ID, {
+    description: 'Opaque; another one for each study, so that no cache takes two patients for one.',
+    deprecationReason: 'Use `Patient.patientId`. Removed not before 2027-06-01.',
+  })
+  id!: string;
 
   @Field(() => String, { nullable: true, description: 'As received: DA, "YYYYMMDD".' })
   birthDate!: string | null;
@@ -36,7 +45,9 @@ export class Completeness {
 }
 
 @ObjectType({ description: 'An object that tells an archive of an answer.' })
-export class Report implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs' | 'revision' | 'storedAt' | 'error'> {
+export class Report
+  implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs' | 'revision' | 'storedAt' | 'error' | 'withheld'>
+{
   @Field(() => ReportKind, { description: 'What it is.' })
   kind!: ReportKind;
 
@@ -54,6 +65,12 @@ export class Report implements Pick<ReportRow, 'kind' | 'sopInstanceUid' | 'pacs
 
   @Field(() => String, { nullable: true, description: 'Why it was not stored at the last attempt.' })
   error!: string | null;
+
+  @Field(() => WithheldReason, {
+    nullable: true,
+    description: 'Why it is not written under any patient’s name; null where it is, or may be.',
+  })
+  withheld!: WithheldReason | null;
 }
 
 @ObjectType({ description: 'How many slices got a label.' })
@@ -131,6 +148,12 @@ export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | '
     description: 'When the last instance came that nobody had asked for.',
   })
   lastInstanceAt!: Date | null;
+
+  @Field(() => WithheldReason, {
+    nullable: true,
+    description: 'Why its answer goes to nobody under a patient’s name; null where it may. See resolveConflicts.',
+  })
+  withheld!: WithheldReason | null;
 
   @Field(() => String, { nullable: true, description: 'Why it, or one of its slices, failed, as an error code.' })
   failureCode!: string | null;

@@ -64,6 +64,11 @@ export function createMetrics() {
     decodeSeconds: histogram('decode_duration_seconds', 'Slices decoded, waiting for a thread included.', [], QUICK),
     decodeFailures: counter('decode_failures_total', 'Slices that could not be decoded.', ['code']),
     jobAttempts: counter('job_attempts_total', 'Attempts at jobs that ended in this process.', ['kind', 'outcome']),
+    conflicts: counter(
+      'conflicting_instances_total',
+      'Objects that are kept and not used: other bytes under a known UID, or another patient under a known study.',
+      ['kind'],
+    ),
     received: counter('received_instances_total', 'Objects that came, by door: C-STORE, STOW-RS, or pulled by us.', [
       'door',
       'outcome',

@@ -43,6 +43,24 @@ export function addQueueGauges(registry: Registry, prisma: PrismaClient): void {
   add('jobs_oldest_waiting_seconds', 'Since when the oldest job that is QUEUED waits.', ['kind'], (gauge, rows) => {
     for (const { kind, status, waiting } of rows ?? []) if (status === 'QUEUED') gauge.set({ kind }, waiting);
   });
+  const withheld = keepFresh(() => countWithheld(prisma));
+  new Gauge({
+    name: 'mrimaster_withheld_studies',
+    help: 'Studies whose answer goes to nobody under a name, since it is not sure whose they are; by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    async collect() {
+      const rows = await withheld().catch(() => []);
+      this.reset();
+      for (const { reason, studies } of rows) this.set({ reason }, studies);
+    },
+  });
+}
+
+function countWithheld(prisma: PrismaClient): Promise<{ reason: string; studies: number }[]> {
+  return prisma.$queryRaw`
+    SELECT "withheld"::text AS "reason", count(*)::int AS "studies" FROM "Study"
+    WHERE "withheld" IS NOT NULL GROUP BY "withheld"`;
 }
 
 function countJobs(prisma: PrismaClient): Promise<Row[]> {

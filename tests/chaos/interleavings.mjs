@@ -41,10 +41,9 @@ function createStudy(context, seed, size, random) {
   const look = async () => {
     const before = await row();
     if (before?.settleAt == null) return;
-    const isBeingSent = random.once(6);
     const cut = new AbortController();
     if (random.once(8)) cut.abort(new Error('cut short'));
-    await settleStudy(inContext, before, isBeingSent, cut.signal).catch((error) => {
+    await settleStudy(inContext, before, isOverdue(before), cut.signal).catch((error) => {
       if (!(error instanceof PacsUnreachable) && error.message !== 'cut short' && error.code !== 'STUDY_BUSY')
         throw error;
     });
@@ -78,7 +77,7 @@ function createStudy(context, seed, size, random) {
       await endJobs();
       const now = await row();
       if (now.settleAt === null) break;
-      await settleStudy(inContext, now, false, new AbortController().signal);
+      await settleStudy(inContext, now, isOverdue(now), new AbortController().signal);
     }
     const final = await row();
     const kept = await here();
@@ -105,7 +104,7 @@ function simulateArchive(context, uid, archived, random) {
       if (archive.faults && random.once(7)) throw new PacsUnreachable('away');
       archive.seen = [...archived];
       if (archived.size === 0) return [];
-      const patient = { name: null, id: null, birthDate: null, sex: null };
+      const patient = { name: null, id: null, issuer: null, birthDate: null, sex: null };
       return [{ studyInstanceUid: uid, modalities: ['MR'], patient, numberOfInstances: archived.size }];
     },
     /** As C-MOVE does: the objects come by themselves; it may break off in the middle. */
@@ -125,7 +124,7 @@ function simulateArchive(context, uid, archived, random) {
 }
 
 function record(context, studyInstanceUid, sopInstanceUid, arriving) {
-  const nobody = { name: null, id: null, birthDate: null, sex: null };
+  const nobody = { name: null, id: null, issuer: null, birthDate: null, sex: null };
   const instance = {
     studyInstanceUid,
     seriesInstanceUid: `${studyInstanceUid}.0`,
@@ -148,8 +147,11 @@ function record(context, studyInstanceUid, sopInstanceUid, arriving) {
     frames: [],
   };
   const received = { instance, path: `${sopInstanceUid}.dcm`, sha256: digest([sopInstanceUid]), bytes: 1 };
-  return recordInstance(context, received, null, arriving);
+  return recordInstance(context, received, { pacs: null, sender: null, arriving });
 }
+
+/** As watchArrivals sees it. */
+const isOverdue = ({ settleBy }) => settleBy !== null && settleBy.getTime() <= Date.now();
 
 /** As settleStudy names a set of instances. */
 function digest(uids) {

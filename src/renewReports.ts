@@ -1,0 +1,33 @@
+import { announceStudy } from './announceStudy.js';
+import type { Context } from './context.js';
+import type { Prisma } from './generated/prisma/client.js';
+import { shownPatient } from './instanceFacts.js';
+import { enqueueWriteBacks } from './writeBackJobs.js';
+
+/**
+ * Writes a study's answer back once more where it is known by now that it was written under another patient's data than
+ * those that the study has, and where it was withheld and is no longer.
+ */
+export async function renewReports(context: Context, studyId: string): Promise<void> {
+  const { model, prisma } = context;
+  await prisma.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${studyId} FOR NO KEY UPDATE`;
+    const study = await tx.study.findUnique({ where: { id: studyId } });
+    if (!study || study.withheld) return;
+    const reports = await tx.report.findMany({ where: { studyId, modelId: model.id, revision: study.revision } });
+    const present = shownPatient(study);
+    const outdated = reports.some(({ storedAt, patient }) => storedAt && patient && !equal(patient, present));
+    const waiting = reports.some(({ storedAt, withheld }) => !storedAt && withheld);
+    if (!outdated && !waiting) return;
+    const renewed = outdated
+      ? await tx.study.update({ where: { id: studyId }, data: { revision: { increment: 1 } } })
+      : study;
+    await enqueueWriteBacks(context, tx, renewed, undefined);
+    await announceStudy(context, tx, studyId, `revision ${renewed.revision}`);
+  });
+}
+
+function equal(written: Prisma.JsonValue, present: ReturnType<typeof shownPatient>): boolean {
+  const before = written as Record<string, unknown>;
+  return Object.entries(present).every(([key, value]) => (before[key] ?? null) === value);
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Study } from '../generated/prisma/client.js';
+import { shownPatient } from '../instanceFacts.js';
+import type { Patient as PatientSaid } from '../pacs/parse.js';
+import type { Patient } from '../schema/study.js';
+import { may, noteAccess, type Request } from './request.js';
+
+/** Null for callers who may not see identity; the audit says that the others saw it. */
+export function showPatient(study: Study, request: Request): Patient | null {
+  if (!may(request, 'identity')) return null;
+  noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
+  return toPatient(shownPatient(study), study.id.replace(/^study-/, 'patient-'));
+}
+
+/** The study's id for the patient's: clients keep objects by id, and a PatientID is unique within its issuer only. */
+export function studyOfPatient(id: string): string {
+  return id.replace(/^patient-/, 'study-');
+}
+
+/** The patient of a study that an archive has. */
+export function showArchivedPatient(
+  { patient, studyInstanceUid, pacs }: { patient: PatientSaid; studyInstanceUid: string; pacs: string },
+  request: Request,
+): Patient | null {
+  if (!may(request, 'identity')) return null;
+  noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([pacs, studyInstanceUid]))
+    .digest('hex');
+  const uuid = digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+  return toPatient(patient, `patient-${uuid}`);
+}
+
+function toPatient({ name, id: patientId, issuer, birthDate, sex }: PatientSaid, id: string): Patient {
+  return { name, patientId, issuer, birthDate, sex, id };
+}
