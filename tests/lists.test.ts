@@ -126,7 +126,8 @@ describe('a list', () => {
   it('holds what fits a filter, and nothing else', async () => {
     const found = async (filter: object) => (await all({ filter, orderBy: { direction: 'ASC' } })).sort();
     expect(await found({ status: ['FAILED'] })).toEqual(['1.2.8']);
-    expect(await found({ label: ['glioma'], minConfidence: 0.69 })).toEqual(['1.2.4', '1.2.6', '1.2.8']);
+    expect(await found({ label: ['glioma'], minConfidence: 0.69 })).toEqual(['1.2.4', '1.2.8']);
+    expect(await found({ label: ['glioma'], minConfidence: 0.69, abstained: true })).toEqual(['1.2.6']);
     expect(await found({ abstained: true })).toEqual(['1.2.6']);
     const { prisma, model } = program.context;
     const { id: studyId } = await prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: '1.2.4' } });

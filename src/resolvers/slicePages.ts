@@ -74,16 +74,23 @@ function bound(cursor: string, argument: string, larger: boolean): Prisma.Sql {
 function conditionsOf(filter: SliceFilter | null, modelId: string): Prisma.Sql[] {
   if (!filter) return [];
   const { eligible, label, minConfidence, model, status } = filter;
+  const ofAnswers = (label || minConfidence != null) && !status; // an abstention only guesses
   const predicted = [
     ...(status ? [Prisma.sql`p.status::text = ANY(${status})`] : []),
+    ...(ofAnswers ? [Prisma.sql`p.status = 'CLASSIFIED'`] : []),
     ...(label ? [Prisma.sql`p.label = ANY(${label})`] : []),
     ...(minConfidence != null ? [Prisma.sql`p.confidence >= ${minConfidence}`] : []),
   ];
-  const whose = Prisma.sql`p."sliceId" = s.id AND p."modelId" = ${model ?? modelId}`;
+  // The prediction that is shown, as answerOf chooses it.
+  const shown = model
+    ? Prisma.sql`SELECT * FROM "Prediction" WHERE "sliceId" = s.id AND "modelId" = ${model}`
+    : Prisma.sql`
+      SELECT * FROM "Prediction" WHERE "sliceId" = s.id AND ("modelId" = ${modelId} OR NOT shadow)
+      ORDER BY "modelId" = ${modelId} DESC, "createdAt" DESC LIMIT 1`;
   return [
     ...(eligible != null ? [Prisma.sql`s.eligible = ${eligible}`] : []),
     ...(predicted.length > 0
-      ? [Prisma.sql`EXISTS (SELECT 1 FROM "Prediction" p WHERE ${Prisma.join([whose, ...predicted], ' AND ')})`]
+      ? [Prisma.sql`EXISTS (SELECT 1 FROM (${shown}) AS p WHERE ${Prisma.join(predicted, ' AND ')})`]
       : []),
   ];
 }

@@ -9,20 +9,31 @@ const LONGEST_SEARCH = 128;
 export function whereStudies(filter: StudyFilter, request: Request): Prisma.StudyWhereInput {
   const { abstained, label, minConfidence, modality, reviewed, status } = filter;
   const { receivedFrom, receivedTo, search, studyDateFrom, studyDateTo } = filter;
+  const asked = label != null || minConfidence != null || abstained != null;
   const finding: Prisma.StudyFindingWhereInput = {
-    modelId: request.program.model.id,
     ...(label && { label: { in: label } }),
     ...(minConfidence != null && { confidence: { gte: minConfidence } }),
-    ...(abstained != null && { abstained }),
+    // What an abstention guesses is no label and no confidence of an answer, unless abstentions are what is asked for.
+    abstained: abstained ?? false,
   };
   return {
     ...(status && { status: { in: status } }),
-    ...(Object.keys(finding).length > 1 && { findings: { some: finding } }),
+    ...(asked && { AND: [whereShown(finding, request.program.model.id)] }),
     ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: { predictionId: null } } }),
     ...(modality && { modalities: { hasSome: modality } }),
     ...((studyDateFrom || studyDateTo) && { studyDate: between(day(studyDateFrom), day(studyDateTo), 'lte') }),
     ...((receivedFrom || receivedTo) && { receivedAt: between(receivedFrom, receivedTo, 'lt') }),
     ...(search && { OR: searched(search, may(request, 'identity')) }),
+  };
+}
+
+/** Of the finding that is shown: the active model's; where that has none, the latest that was an answer. As answerOf. */
+function whereShown(finding: Prisma.StudyFindingWhereInput, modelId: string): Prisma.StudyWhereInput {
+  return {
+    OR: [
+      { findings: { some: { ...finding, modelId } } },
+      { findings: { some: { ...finding, latest: true, shadow: false }, none: { modelId } } },
+    ],
   };
 }
 
@@ -42,9 +53,11 @@ export function wherePredictions(filter: PredictionFilter, request: Request): Pr
   const { abstentionReason, createdFrom, createdTo, label, maxConfidence, minConfidence, model, reviewed, status } =
     filter;
   const bounded = minConfidence != null || maxConfidence != null;
+  // An abstention's guess is found by asking for abstentions.
+  const ofAnswers = (label != null || bounded) && !abstentionReason;
   return {
     modelId: model ?? request.program.model.id,
-    ...(status && { status: { in: status } }),
+    ...(status ? { status: { in: status } } : ofAnswers && { status: 'CLASSIFIED' as const }),
     ...(label && { label: { in: label } }),
     ...(abstentionReason && { abstentionReason: { in: abstentionReason } }),
     ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: {} } }),

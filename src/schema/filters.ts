@@ -29,7 +29,10 @@ export class StudyOrder {
   direction?: OrderDirection | null;
 }
 
-@InputType({ description: 'Which studies; all that is given must fit. Of findings those of the active model count.' })
+@InputType({
+  description:
+    'Which studies; all that is given must fit. It acts on the finding that Study.finding shows. Label and confidence are those of answers; with `abstained: true` they are those of guesses.',
+})
 export class StudyFilter {
   @Field(() => [StudyStatus], { nullable: true, description: 'One of these.' })
   status?: StudyStatus[] | null;
@@ -40,7 +43,10 @@ export class StudyFilter {
   @Field(() => Float, { nullable: true, description: 'The confidence of its finding is this at least, 0–1.' })
   minConfidence?: number | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether its finding abstains.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether its finding abstains. False, where this is not given and label or minConfidence is.',
+  })
   abstained?: boolean | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Whether a reader said what it shows as a whole.' })
@@ -69,7 +75,10 @@ export class StudyFilter {
   search?: string | null;
 }
 
-@InputType({ description: 'Which slices; all that is given must fit.' })
+@InputType({
+  description:
+    'Which slices; all that is given must fit. It acts on the prediction that Slice.prediction shows. Label and confidence are those of answers, unless `status` asks for abstentions.',
+})
 export class SliceFilter {
   @Field(() => Boolean, { nullable: true, description: 'Whether they are classified with their series.' })
   eligible?: boolean | null;
@@ -116,7 +125,10 @@ export class PredictionOrder {
   direction?: OrderDirection | null;
 }
 
-@InputType({ description: 'Which predictions; all that is given must fit.' })
+@InputType({
+  description:
+    'Which predictions; all that is given must fit. Label and confidence are those of answers, unless `status` or `abstentionReason` asks for abstentions.',
+})
 export class PredictionFilter {
   @Field(() => ID, { nullable: true, description: 'Whose; by default those of the active model.' })
   model?: string | null;
