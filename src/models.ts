@@ -121,7 +121,10 @@ export async function openModels(
     if (state === 'ACTIVE') await activate(prisma, id);
     else await prisma.model.update({ where: { id }, data: { state } });
     await read();
-    return { model: await prisma.model.findUniqueOrThrow({ where: { id } }), previous };
+    const [model, before] = await Promise.all(
+      [id, previous.id].map((one) => prisma.model.findUniqueOrThrow({ where: { id: one } })),
+    );
+    return { model: model as ModelRow, previous: before as ModelRow };
   }
 }
 

@@ -57,7 +57,7 @@ async function ask(query: string, variables = {}, of = program): Promise<Answer>
 }
 const code = async (query: string, variables = {}) => (await program.ask(query, variables)).errors?.[0].extensions.code;
 const ACTIVATE = `mutation ($modelId: ID!, $state: ModelState = ACTIVE) {
-  activateModel(input: { modelId: $modelId, state: $state }) { model { version state } previous { id version } } }`;
+  activateModel(input: { modelId: $modelId, state: $state }) { model { version state } previous { id version state } } }`;
 const activate = async (version: string, state = 'ACTIVE') =>
   (await ask(ACTIVATE, { modelId: ids[version], state })).activateModel;
 const CLASSIFY = `mutation ($uid: DicomUid!) { classifyStudy(input: { studyInstanceUid: $uid, force: true }) { job { id } } }`;
@@ -163,6 +163,7 @@ describe('a shadow', () => {
 describe('activateModel', () => {
   it('changes who answers without a restart, and back in less than a second', async () => {
     const { previous } = await activate('2.1.0');
+    expect(previous).toMatchObject({ version: '2.0.0', state: 'AVAILABLE' });
     expect((await study()).finding).toMatchObject({ abstained: true, model: { version: '2.1.0' } }); // it saw it as a shadow
     await classify();
     expect((await study()).finding).toMatchObject({ abstained: true, model: { version: '2.1.0' } });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSampleStudy } from '../src/sample/writeSampleStudy.js';
-import { type Answer, type Program, REPOSITORY, runCli, startProgram, temporaryFolder } from './program.js';
+import { type Answer, type Program, REPOSITORY, runCli, startProgram, temporaryFolder, until } from './program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;
@@ -67,12 +67,41 @@ describe('classifyImage', () => {
     expect(audited.at(-1)).toMatchObject({ studyInstanceUid: slice(first).study.studyInstanceUid, outcome: 'OK' });
   });
 
+  it('keeps the answer of a picture when its study is classified, with or without force', async () => {
+    const { body } = await upload(picture);
+    const { id, label, slice } = body.data.classifyImage.prediction;
+    for (const force of [false, true]) {
+      const { data } = await program.ask(
+        `mutation ($uid: DicomUid!, $force: Boolean) {
+          classifyStudy(input: { studyInstanceUid: $uid, force: $force }) { job { id } } }`,
+        { uid: slice.study.studyInstanceUid, force },
+      );
+      const job = { id: data.classifyStudy.job.id };
+      await until(
+        () => program.context.prisma.job.findUniqueOrThrow({ where: job }),
+        ({ status }) => status === 'SUCCEEDED',
+      );
+      const { data: after } = await program.ask(
+        `query ($id: ID!) { prediction(id: $id) { label slice { eligible study { status finding { label } } } } }`,
+        { id },
+      );
+      expect(after.prediction).toEqual({
+        label,
+        slice: { eligible: true, study: { status: 'CLASSIFIED', finding: null } },
+      });
+    }
+  });
+
   it('takes a DICOM file as it is', async () => {
     const sample = join(folder.path, 'sample');
     sampleUid = (await writeSampleStudy(sample)).studyInstanceUid;
     const { body } = await upload(readFileSync(join(sample, 'anatomy-08.dcm')));
     expect(['CLASSIFIED', 'ABSTAINED']).toContain(body.data.classifyImage.prediction.status);
-    expect(body.data.classifyImage.prediction.slice.study.studyInstanceUid).toBe(sampleUid);
+    // A study of its own has an answer, and does not wait for more.
+    expect(body.data.classifyImage.prediction.slice.study).toEqual({
+      studyInstanceUid: sampleUid,
+      status: 'CLASSIFIED',
+    });
   });
 
   it('lets a DICOM file change nothing of a study that is here', async () => {
