@@ -10,7 +10,7 @@ import {
   sliceWithFile,
   storeVerdicts,
 } from './classifySeries.js';
-import { classifyUploaded } from './classifyUploaded.js';
+import { classifyUploaded, holdsPictures } from './classifyUploaded.js';
 import type { Context } from './context.js';
 import { ReceivedFilesMissing, StudyNotFound } from './errors.js';
 import { asLogged } from './formatError.js';
@@ -56,9 +56,12 @@ export async function classifyStudy(
   if (pacs) await retrieveStudy(context, pacs, studyInstanceUid, (fraction) => onProgress(fraction * before), signal);
   const study = await context.prisma.study.findUnique({ where: { studyInstanceUid } });
   if (!study) throw new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
-  if (study.uploaded) return classifyUploaded(context, study, force);
+  if (study.uploaded && (await holdsPictures(context, study))) return classifyUploaded(context, study, force);
   await setStatus(context, study.id, 'CLASSIFYING');
   await decideSeries(context, study.id);
+  const fit = { series: { studyId: study.id }, eligible: true };
+  if (study.uploaded && (await context.prisma.slice.count({ where: fit })) === 0)
+    return classifyUploaded(context, study, force);
   const readers = [context, ...shadowsOf(context)].map((reader) => ({ reader, looked: [] as Looked[] }));
   const parts = inParts(
     await slicesToClassify(

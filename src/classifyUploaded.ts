@@ -1,10 +1,11 @@
 import { classifySlices, sliceWithFile } from './classifySeries.js';
 import type { Context } from './context.js';
 import type { Study } from './generated/prisma/client.js';
+import { SECONDARY_CAPTURE } from './pacs/report/ownResult.js';
 
 /**
  * A study of which a person uploaded single files: each is judged by itself, as when it was uploaded. There is no series to
- * choose or to read, and a few slices make no finding of a study.
+ * choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
  * @param force classify again what has a prediction already.
  */
 export async function classifyUploaded(context: Context, study: Study, force: boolean): Promise<void> {
@@ -16,6 +17,12 @@ export async function classifyUploaded(context: Context, study: Study, force: bo
   });
   await classifySlices(context, slices, { shadow: false, known: force ? 'REPLACE' : 'CORRECT' });
   await setUploadedStatus(context, study.studyInstanceUid);
+}
+
+/** Whether it is of pictures, of which no header says what they are; see wrapPicture.ts. */
+export async function holdsPictures({ prisma }: Context, { id }: Study): Promise<boolean> {
+  const of = { series: { studyId: id } };
+  return (await prisma.instance.count({ where: { ...of, sopClassUid: { not: SECONDARY_CAPTURE } } })) === 0;
 }
 
 /** As far as the active model has come with it. */

@@ -85,7 +85,7 @@ async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
       if (conflict) differing++;
     } catch (error) {
       if (!(error instanceof InvalidDicom || error instanceof PacsWrongStudy)) throw error;
-      context.log.warn({ code: error.code, studyInstanceUid }, 'The archive sent an instance that cannot be used.');
+      context.log.warn({ code: error.code }, 'The archive sent an instance that cannot be used.');
       if (error instanceof PacsWrongStudy) foreign++;
       else refused++;
     }

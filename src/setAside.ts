@@ -57,8 +57,8 @@ export async function setAside(
   if (!study) return;
   metrics.conflicts.inc({ kind });
   log.warn(
-    { studyInstanceUid: study.studyInstanceUid, kind },
-    'An object is in conflict with what came before; it is kept and not used.',
+    { studyId: study.id, kind },
+    'An object is in conflict with what came before: both are kept, the first is used.',
   );
 }
 

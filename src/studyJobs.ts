@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { announceStudy } from './announceStudy.js';
 import { classifyStudy } from './classifyStudy.js';
 import type { Context } from './context.js';
-import { DatabaseUnavailable, MrimasterError, StudyBusy, StudyNotFound } from './errors.js';
+import { DatabaseUnavailable, MrimasterError, PacsWrongStudy, StudyBusy, StudyNotFound } from './errors.js';
 import type { Job, Prisma } from './generated/prisma/client.js';
 import { CLASSIFY_STUDY, type Priority, type StudyHandlers, type StudyJob } from './queue.js';
 import { requireArchive } from './retrieveStudy.js';
@@ -130,7 +130,9 @@ async function findInArchives(
       const found = await archives.get(name)?.searchForStudies({ studyInstanceUid });
       if (found?.length) return name;
     } catch (error) {
-      if (!(error instanceof MrimasterError && error.retryable)) throw error;
+      // One that answers with another study is asked once more by the job, which then says so.
+      const maybe = error instanceof PacsWrongStudy || (error instanceof MrimasterError && error.retryable);
+      if (!maybe) throw error;
       silent ??= name;
     }
   }

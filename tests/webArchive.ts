@@ -4,12 +4,13 @@ import { type Program, until } from './program.js';
 
 /**
  * A DICOMweb archive in a few lines. `counts`: whether it tells NumberOfStudyRelatedInstances. `searched`, `retrieved`: what
- * it answers to a search for a study and to its retrieval, whatever was asked for. What is stored there it has from then on.
+ * it answers to a search for a study and to its retrieval, whatever was asked for. What is stored there it has from then on;
+ * without `files` it finds nothing.
  */
 export type Behaviour = { counts?: boolean; searched?: string; retrieved?: readonly Buffer[]; listed?: string };
 
 export async function startArchive(files: readonly Buffer[], behaviour: Behaviour = {}) {
-  const uid = parseInstance(files[0] as Buffer).studyInstanceUid;
+  const uid = files[0] ? parseInstance(files[0]).studyInstanceUid : '';
   const { counts = true, searched = uid, retrieved = files, listed = uid } = behaviour;
   const objects = [...retrieved];
   const value = (vr: string, ...values: unknown[]) => ({ vr, Value: values });
@@ -27,6 +28,7 @@ export async function startArchive(files: readonly Buffer[], behaviour: Behaviou
       const of = all.filter(({ seriesInstanceUid }) => path.includes(seriesInstanceUid));
       return json(of.map(({ sopInstanceUid }) => ({ '00080018': value('UI', sopInstanceUid) })));
     }
+    if (files.length === 0) return json([]);
     return json([{ '0020000D': value('UI', searched), ...(counts && { '00201208': value('IS', all.length) }) }]);
   };
   const server: Server = createServer(async (request, response) => {

@@ -77,6 +77,7 @@ describe('a webhook', () => {
       status: 'CLASSIFIED',
       failureCode: null,
       finding: {
+        answer: expect.stringMatching(/^glioma, confidence [> \d.]+ %$/),
         label: 'glioma',
         confidence: expect.any(Number),
         abstained: false,

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { type Provider, startProvider } from '../../src/pacs/dimse/provider.js';
 import { storeInstances } from '../../src/pacs/dimse/storeInstances.js';
 import { type Answer, type Ask, client, type Spawned, sampleFiles, spawnProgram, until } from '../program.js';
+import { startArchive } from '../webArchive.js';
 
 /** Part of every patient's, physician's and institution's text in the study, and of what callers write. */
 export const SEED = 'QZVX';
@@ -31,10 +30,10 @@ export type SeededProgram = Spawned & {
 export async function startSeeded(folder: string, env: Record<string, string>): Promise<SeededProgram> {
   const { studyInstanceUid, paths } = await sampleFiles(folder);
   for (const path of paths) await seed(path);
-  const archive = await startArchive();
+  const archive = await startArchive([]);
   const spawned = await spawnProgram({
     DATA_DIR: join(folder, 'data'),
-    PACS_URL: `dicom://ARCHIVE@127.0.0.1:${archive.port}`,
+    PACS_URL: archive.url,
     WRITE_BACK: 'true',
     STUDY_QUIET_SECONDS: '1',
     STUDY_DEADLINE_SECONDS: '2',
@@ -56,7 +55,7 @@ export async function startSeeded(folder: string, env: Record<string, string>): 
   const stop = async () => {
     spawned.child.kill('SIGTERM');
     if (spawned.child.exitCode === null) await once(spawned.child, 'exit');
-    await archive.close();
+    archive.close();
   };
   return { ...spawned, ask, uids, dicomPort, stop };
 }
@@ -87,12 +86,3 @@ export function stow(url: string, ...files: Uint8Array[]): Promise<Response> {
 }
 
 /** Takes whatever is stored, and refuses all searches. */
-function startArchive(): Promise<Provider> {
-  return startProvider({
-    host: '127.0.0.1',
-    port: 0,
-    aeTitle: 'ARCHIVE',
-    allowed: null,
-    store: async ({ bytes }) => void (await buffer(bytes)),
-  });
-}
