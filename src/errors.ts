@@ -98,6 +98,11 @@ export class DatabaseNotUsable extends MrimasterError {
   override readonly code = 'DATABASE_NOT_USABLE';
 }
 
+/** A database that does not answer at a start, and may in a moment: it is just starting, or has no connection to spare. */
+export class DatabaseNotThere extends DatabaseNotUsable {
+  override readonly retryable = true;
+}
+
 /** The archive did not answer, or said that it cannot now (5xx, 429): worth another try later. */
 export class PacsUnreachable extends MrimasterError {
   override readonly code = 'PACS_UNREACHABLE';

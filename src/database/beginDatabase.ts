@@ -6,12 +6,13 @@ import { EmbeddedPostgres } from './embeddedPostgres.js';
  * Starts the embedded database, and creates it where there is none, while the rest of the program is still being loaded:
  * both take a second, on a core each. What goes wrong is told by who opens it.
  */
-export async function beginDatabase(): Promise<void> {
+export async function beginDatabase(signal: AbortSignal): Promise<void> {
   try {
     const { dataDir, databaseUrl } = readConfig();
     if (databaseUrl) return;
     const client = await new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log')).connect(
       `mrimaster:early:${process.pid}`,
+      signal,
     );
     await client.end();
   } catch {}

@@ -4,15 +4,22 @@ import { chown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotThere, DatabaseNotUsable } from '../errors.js';
+import { admitOwner } from './admitOwner.js';
+import { isPassing } from './isPassing.js';
 import { isRoot, locatePostgres } from './postgresBinaries.js';
+import { clearStaleLocks, serverOf } from './serverProcess.js';
+import { endOf, startFailure } from './startFailure.js';
 
 const MAJOR_VERSION = '18';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
-/** Of a server that is starting or stopping: class 57 of PostgreSQL's errors, or a connection that was cut, of which pg
- * gives the system's code or none. */
-const PASSING = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE', undefined]);
+const CONNECT_MS = 8_000;
+/** A server that is asked to start and ends does not start; but one that was just killed may be in the way once. */
+const MOST_STARTS = 4;
+const PAUSE_MS = 250;
+/** Of one that starts while we are asked to end: it is let come up, so that it can be stopped in order. */
+const GRACE_MS = 5_000;
 /** The account "nobody", which exists practically everywhere. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
@@ -33,16 +40,23 @@ export class EmbeddedPostgres {
 
   /**
    * A connection to the running server; creates the cluster and starts the server first where needed.
-   * @throws DatabaseNotUsable with the end of PostgreSQL's own log when it does not start.
+   * @param signal when aborted, no longer waits for a server that does not come up.
+   * @throws DatabaseNotUsable when it does not start, saying why; DatabaseNotThere when it takes too long.
    */
-  async connect(applicationName: string): Promise<Client> {
+  async connect(applicationName: string, signal?: AbortSignal): Promise<Client> {
     this.refuseLongPath();
     await this.createCluster();
-    const deadline = Date.now() + START_TIMEOUT_MS;
+    const began = Date.now();
+    const logged = await endOf(this.logFile);
     let starting = false;
+    let failedStarts = 0;
     let startError: Error | undefined;
-    for (;;) {
-      const client = new Client({ ...this.connection, application_name: applicationName });
+    for (let leaveAt = began + START_TIMEOUT_MS; ; await sleep(50)) {
+      const client = new Client({
+        ...this.connection,
+        application_name: applicationName,
+        connectionTimeoutMillis: CONNECT_MS,
+      });
       client.on('error', () => {}); // the caller learns of a lost connection from its 'end'
       const failure = await client.connect().then(
         () => undefined,
@@ -50,33 +64,48 @@ export class EmbeddedPostgres {
       );
       if (!failure) return client;
       const notRunning = failure.code === 'ECONNREFUSED' || failure.code === 'ENOENT';
-      if (!notRunning && !PASSING.has(failure.code))
+      if (!notRunning && !isPassing(failure.code))
         throw new DatabaseNotUsable(`PostgreSQL in ${this.cluster} answered: ${failure.message}.`);
       if (startError) throw startError;
-      if (Date.now() > deadline) throw await this.startFailure();
-      if (notRunning && !starting) {
-        await this.clearStalePid();
-        starting = true;
-        this.spawnServer().then(
-          () => {
-            starting = false; // it ended: perhaps another process's server won the start; look again
-          },
-          (error) => {
-            startError = error;
-          },
+      if (failedStarts >= MOST_STARTS) throw await startFailure(this.cluster, this.logFile, logged);
+      if (signal?.aborted) leaveAt = Math.min(leaveAt, Date.now() + GRACE_MS);
+      if (Date.now() > leaveAt) {
+        if (signal?.aborted) await this.stop();
+        signal?.throwIfAborted();
+        throw new DatabaseNotThere(
+          `PostgreSQL in ${this.cluster} does not answer since ${Math.round((Date.now() - began) / 1000)} s. Its log ${this.logFile} says what it does.`,
         );
       }
-      await sleep(50);
+      if (!notRunning || starting || (await serverOf(this.cluster))) continue;
+      await clearStaleLocks(this.cluster);
+      starting = true;
+      this.spawnServer()
+        .then(async () => {
+          if (await serverOf(this.cluster)) return; // another process's server won the start
+          failedStarts++;
+          await sleep(PAUSE_MS);
+        })
+        .catch((error) => {
+          startError = error;
+        })
+        .finally(() => {
+          starting = false;
+        });
     }
+  }
+
+  /** Lets none but our own account in; a cluster of an earlier version let in every local one. */
+  async admitOwner(client: Client): Promise<void> {
+    if (await admitOwner(this.cluster)) await client.query('SELECT pg_reload_conf()');
   }
 
   /** Ends the server, whichever process started it. Connected clients are cut off; nothing committed is lost. */
   async stop(): Promise<void> {
-    const pid = await this.serverPid();
-    if (!pid || !(await isPostgres(pid))) return;
+    const pid = await serverOf(this.cluster);
+    if (!pid) return;
     process.kill(pid, 'SIGINT'); // "fast" shutdown
     for (const deadline = Date.now() + STOP_TIMEOUT_MS; Date.now() < deadline; await sleep(20)) {
-      if (!(await isPostgres(pid))) return;
+      if ((await serverOf(this.cluster)) !== pid) return;
     }
   }
 
@@ -98,17 +127,24 @@ export class EmbeddedPostgres {
       throw new DatabaseNotUsable(
         `${this.cluster} was made by PostgreSQL ${version.trim()}; this is ${MAJOR_VERSION}. Use the MRIMaster that made it, or another DATA_DIR.`,
       );
-    await mkdir(dirname(this.cluster), { recursive: true });
+    const there = await readdir(this.cluster).catch(() => []);
+    if (there.length > 0)
+      throw new DatabaseNotUsable(
+        `${this.cluster} holds files, but is no database: its file PG_VERSION is ${version === undefined ? 'missing' : 'empty'}. Restore a backup of DATA_DIR; or move this folder away: the next start makes an empty database.`,
+      );
+    await mkdir(dirname(this.cluster), { recursive: true, mode: 0o700 });
     await removeAbandoned(this.cluster);
     const fresh = `${this.cluster}.new-${process.pid}`;
     await mkdir(fresh, { mode: 0o700 });
     if (isRoot()) await chown(fresh, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
     const arguments_ = ['--username=mrimaster', '--auth=trust', '--encoding=UTF8', '--locale=C'];
+    const logged = await endOf(this.logFile);
     const code = await this.run('initdb', fresh, arguments_);
     if (code !== 0) {
       await rm(fresh, { recursive: true, force: true });
-      throw await this.startFailure();
+      throw await startFailure(this.cluster, this.logFile, logged);
     }
+    await admitOwner(fresh);
     await rename(fresh, this.cluster).catch(() => rm(fresh, { recursive: true, force: true }));
   }
 
@@ -147,44 +183,12 @@ export class EmbeddedPostgres {
       closeSync(log);
     }
   }
-
-  private async serverPid(): Promise<number | undefined> {
-    const file = await readFile(join(this.cluster, 'postmaster.pid'), 'utf8').catch(() => '');
-    return Number.parseInt(file, 10) || undefined;
-  }
-
-  /** After kill -9 its pid may be a zombie's or a stranger's, and PostgreSQL would take either for a live server. */
-  private async clearStalePid(): Promise<void> {
-    const pid = await this.serverPid();
-    if (pid && !(await isPostgres(pid))) await rm(join(this.cluster, 'postmaster.pid'), { force: true });
-  }
-
-  private async startFailure(): Promise<DatabaseNotUsable> {
-    const log = await readFile(this.logFile, 'utf8').catch(() => '');
-    const end = log.trimEnd().split('\n').slice(-5).join('\n  ');
-    return new DatabaseNotUsable(
-      `PostgreSQL in ${this.cluster} does not start. Its log ${this.logFile} ends:\n  ${end}`,
-    );
-  }
 }
 
 /** The account that owns an existing cluster; for a new one, "nobody". */
 async function clusterAccount(cluster: string): Promise<{ uid: number; gid: number }> {
   const { uid, gid } = await stat(cluster);
   return uid === 0 ? UNPRIVILEGED : { uid, gid };
-}
-
-/** Whether a live process of this number is a PostgreSQL server (not a zombie, not somebody else by now). */
-async function isPostgres(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  if (process.platform !== 'linux') return true;
-  // proc(5): "pid (comm) state …"
-  const [, name, state] = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).match(/\((.*)\) (\S)/) ?? [];
-  return name === 'postgres' && state !== 'Z';
 }
 
 /** Removes half-made clusters of processes that are gone. */
