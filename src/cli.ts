@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { MrimasterError } from './errors.js';
 import { INTENDED_USE } from './intendedUse.js';
 import type { Begun } from './main.js';
 import { VERSION } from './version.js';
+
+/** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
+const TEMPORARY = 75;
 
 // Each command's module is loaded when it is called for: `--help` needs neither a model nor a database.
 const program = new Command('mrimaster')
@@ -155,7 +157,7 @@ program
 async function begin(): Promise<Begun> {
   const { awaitStopSignal } = await import('./stopSignal.js');
   const stop = awaitStopSignal();
-  return { stop, database: (await import('./database/beginDatabase.js')).beginDatabase() };
+  return { stop, database: (await import('./database/beginDatabase.js')).beginDatabase(stop.signal) };
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -167,15 +169,21 @@ if (existsSync('.env')) process.loadEnvFile(); // what is in the environment alr
 try {
   await program.parseAsync();
 } catch (error) {
-  const message = explain(error);
-  if (!message) throw error;
-  console.error(`\n${message}\n`);
-  process.exitCode ||= 1; // 130 after Ctrl-C
+  const { asKnown } = await import('./formatError.js');
+  const known = asKnown(error);
+  console.error(`\n${known ? `${known.message} (${known.code})` : (explain(error) ?? (await unforeseen(error)))}\n`);
+  process.exitCode ||= known?.retryable ? TEMPORARY : 1; // 130 after Ctrl-C
 }
 
-/** Anticipated failures, and those of the file system, which are about what was asked for. */
+/** What nobody foresaw, without what it quotes: that may be a patient's. */
+async function unforeseen(error: unknown): Promise<string> {
+  const { serializeError } = await import('./log.js');
+  const { stack, type } = serializeError(error as Error);
+  return `MRIMaster met a failure that it does not know (${type}). Please report it with these lines:\n${stack}`;
+}
+
+/** Failures of the file system, which are about what was asked for. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof MrimasterError) return `${error.message} (${error.code})`;
   const { code, path } = error as NodeJS.ErrnoException;
   if (!path) return undefined;
   if (code === 'ENOENT') return `There is no file or folder ${path}.`;

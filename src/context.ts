@@ -51,7 +51,12 @@ export type Context = {
 };
 
 /** Composition root: plain calls, in order; closed in reverse, also when a later part does not open. */
-export async function openContext(config: Config, role: DatabaseRole, log: Log): Promise<Context> {
+export async function openContext(
+  config: Config,
+  role: DatabaseRole,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<Context> {
   const opened: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const part of opened.splice(0).reverse()) await part();
@@ -60,7 +65,7 @@ export async function openContext(config: Config, role: DatabaseRole, log: Log):
     const tracing = config.tracing ? (await import('./telemetry/openTelemetry.js')).openTracing(log) : NO_TRACING;
     opened.push(tracing.close);
     const receivedDir = join(config.dataDir, 'received');
-    const database = await openDatabase(config, role, log);
+    const database = await openDatabase(config, role, log, signal);
     opened.push(database.close);
     if (role === 'server') await clearPartials(receivedDir);
     const metrics = createMetrics();

@@ -6,7 +6,10 @@ import { Client, type ClientConfig } from 'pg';
 import type { Config } from './config.js';
 import { applyMigrations } from './database/applyMigrations.js';
 import { EmbeddedPostgres } from './database/embeddedPostgres.js';
-import { DatabaseNotUsable } from './errors.js';
+import { isPassing } from './database/isPassing.js';
+import { CONNECTION_LIMITS, TRANSACTION_LIMITS } from './database/limits.js';
+import { watchfulClients } from './database/watchfulClient.js';
+import { DatabaseNotThere, DatabaseNotUsable } from './errors.js';
 import { PrismaClient } from './generated/prisma/client.js';
 import type { Log } from './log.js';
 
@@ -19,14 +22,16 @@ export const PRESENCE_LOCK = 72_707_370;
 /** Held by the one process that serves this DATA_DIR. */
 export const SERVER_LOCK = 72_707_371;
 const RETRY_SERVER_LOCK_MS = 3_000;
+/** How long it is tried to enter the embedded database while others stop it, or it restores itself after a crash. */
+const ENTER_MS = 60_000;
 
 /** A server owns its DATA_DIR; any number of tools (import, explain ...) may work beside it. */
 export type DatabaseRole = 'server' | 'tool';
 
 export type Database = {
   prisma: PrismaClient;
-  /** For those who speak to PostgreSQL without Prisma: the queue. */
-  connection: ClientConfig;
+  /** For those who speak to PostgreSQL without Prisma: the queue, who hears of changes. */
+  connection: ClientConfig & { Client: typeof Client };
   /** For people: which database this is, without credentials. */
   description: string;
   close(): Promise<void>;
@@ -34,21 +39,31 @@ export type Database = {
 
 /**
  * Opens the database of `config.databaseUrl`, or the embedded one in DATA_DIR, and migrates it.
- * @throws DatabaseNotUsable when it cannot be opened, when another server uses the same DATA_DIR, or when its
- *   history is not ours.
+ * @param signal ends the wait for a database that does not start.
+ * @throws DatabaseNotThere when it may be there in a moment; DatabaseNotUsable when it cannot be opened, when another
+ *   server uses the same DATA_DIR, or when its history is not ours.
  */
-export async function openDatabase(config: Config, role: DatabaseRole, log: Log): Promise<Database> {
-  return config.databaseUrl ? openTheirs(config.databaseUrl) : openEmbedded(config.dataDir, role, log);
+export async function openDatabase(
+  config: Config,
+  role: DatabaseRole,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<Database> {
+  return config.databaseUrl ? openTheirs(config.databaseUrl) : openEmbedded(config.dataDir, role, log, signal);
 }
 
 async function openTheirs(url: string): Promise<Database> {
-  const connection = { connectionString: url };
-  const client = new Client({ ...connection, application_name: 'mrimaster:migrate' });
+  const { Client, ...connection } = limited({ connectionString: url });
+  // Without a limit to a statement: a migration may take its time, and others wait for it.
+  const client = new Client({ ...connection, statement_timeout: 0, application_name: 'mrimaster:migrate' });
+  client.on('error', () => {}); // what is asked next reports it
   try {
     await client.connect();
   } catch (error) {
-    throw new DatabaseNotUsable(
-      `The database of DATABASE_URL does not answer: ${(error as Error).message || (error as NodeJS.ErrnoException).code}. Check host, port, user and password, or leave DATABASE_URL out to use the embedded database.`,
+    const { code, message } = error as NodeJS.ErrnoException;
+    const Failure = isPassing(code) ? DatabaseNotThere : DatabaseNotUsable;
+    throw new Failure(
+      `The database of DATABASE_URL does not answer: ${message || code}. Check host, port, user and password, or leave DATABASE_URL out to use the embedded database.`,
     );
   }
   try {
@@ -56,17 +71,22 @@ async function openTheirs(url: string): Promise<Database> {
   } finally {
     await client.end();
   }
-  const prisma = openPrisma(connection);
+  const prisma = openPrisma({ ...connection, Client });
   const { hostname, pathname } = new URL(url);
   return {
     prisma,
-    connection,
+    connection: { ...connection, Client },
     description: `PostgreSQL${pathname} on ${hostname || 'a socket'}`,
     close: () => prisma.$disconnect(),
   };
 }
 
-async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Promise<Database> {
+async function openEmbedded(
+  dataDir: string,
+  role: DatabaseRole,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<Database> {
   const postgres = new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log'));
   let closing = false;
   let entering: Promise<void> | undefined;
@@ -78,10 +98,11 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
     throw error;
   }
   watch();
-  const prisma = openPrisma(postgres.connection);
+  const connection = limited(postgres.connection);
+  const prisma = openPrisma(connection);
   return {
     prisma,
-    connection: postgres.connection,
+    connection,
     description: `embedded PostgreSQL in ${join(dataDir, 'postgres')}`,
     close: async () => {
       closing = true;
@@ -97,16 +118,22 @@ async function openEmbedded(dataDir: string, role: DatabaseRole, log: Log): Prom
   }
 
   async function enter(): Promise<Client> {
-    for (;;) {
-      const client = await postgres.connect(`mrimaster:${role}:${process.pid}`);
+    for (const deadline = Date.now() + ENTER_MS; ; ) {
+      const client = await postgres.connect(`mrimaster:${role}:${process.pid}`, signal);
       try {
         await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+        await postgres.admitOwner(client);
         if (role === 'server') await lockServer(client, dataDir);
         return client;
       } catch (error) {
         await client.end().catch(() => {});
         if (error instanceof DatabaseNotUsable) throw error;
-        await sleep(100); // the last user was just stopping the server: start it again
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (!isPassing(code) || Date.now() > deadline)
+          throw new DatabaseNotUsable(
+            `The embedded database answered: ${message}. See ${join(dataDir, 'postgres.log')}; restore a backup of DATA_DIR where it is damaged.`,
+          );
+        await sleep(100, undefined, { signal }); // the last user was just stopping the server: start it again
       }
     }
   }
@@ -156,7 +183,13 @@ export async function lastOneHere(presence: Client): Promise<boolean> {
   }
 }
 
-function openPrisma(connection: ClientConfig): PrismaClient {
+/** A connection's limits, and clients that keep to them. */
+function limited(connection: ClientConfig): Database['connection'] {
+  const config = { ...connection, ...CONNECTION_LIMITS };
+  return { ...config, Client: watchfulClients(config) };
+}
+
+function openPrisma(connection: Database['connection']): PrismaClient {
   const adapter = new PrismaPg({ ...connection, application_name: 'mrimaster', max: 10 });
-  return new PrismaClient({ adapter });
+  return new PrismaClient({ adapter, transactionOptions: TRANSACTION_LIMITS });
 }

@@ -4,8 +4,15 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { DatabaseUnavailable, MrimasterError } from './errors.js';
 import type { Log } from './log.js';
 
-/** Prisma's and PostgreSQL's own codes for a database that is not there, or not yet. */
-const NO_DATABASE = /^(P1001|P1002|P1008|P1017|P2024|P2039|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE)$/;
+/**
+ * Prisma's codes, PostgreSQL's and the system's for a database that is not there, or not yet, or has no connection, memory
+ * or time to spare; and for a transaction that took too long or met another.
+ */
+const NO_DATABASE =
+  /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037|P2039|08\w{3}|53\w{3}|57P\d\d|57014|25006|ECONNREFUSED|ECONNRESET|EPIPE)$/;
+/** The pg library gives its own failures no code. */
+const CUT_OFF =
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (has encountered a connection error|was closed) and is not queryable|Cannot use a pool after)/;
 
 /**
  * What a client learns of a failure: ours with its code and cure; GraphQL's own as it is; of any other only an id,
@@ -32,13 +39,22 @@ export function formatError(log: Log) {
 
 export function asKnown(error: unknown): MrimasterError | undefined {
   if (error instanceof MrimasterError) return error;
-  for (let cause = error; cause instanceof Object; cause = (cause as { cause?: unknown }).cause) {
-    const { code, originalCode, syscall } = cause as { code?: unknown; originalCode?: unknown; syscall?: unknown };
+  for (let cause = error; cause instanceof Object; cause = causeOf(cause)) {
+    const { code, message, originalCode, syscall } = cause as Record<string, unknown>;
+    if (code === '53100' || originalCode === '53100')
+      return new DatabaseUnavailable('The disk of the database is full. Free some space there, and try again.');
     const noSocket = code === 'ENOENT' && syscall === 'connect'; // other missing files are no databases
-    if (noSocket || [code, originalCode].some((one) => NO_DATABASE.test(String(one))))
+    const cutOff = code === undefined && CUT_OFF.test(String(message));
+    if (noSocket || cutOff || [code, originalCode].some((one) => NO_DATABASE.test(String(one))))
       return new DatabaseUnavailable('The database does not answer at the moment. Try again shortly.');
   }
   return undefined;
+}
+
+/** Prisma keeps what the database said of a statement in words of ours in a place of its own. */
+function causeOf(error: object): unknown {
+  const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
+  return cause ?? meta?.driverAdapterError;
 }
 
 /** Of a failure that was foreseen its code, of any other all that there is. */

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientConfig } from 'pg';
+import type { Client } from 'pg';
 import type { Change } from './changes.js';
+import type { Database } from './database.js';
 import type { Log } from './log.js';
 
 /** Named by the triggers of the migration tell_of_changes. */
 const CHANNEL = 'mrimaster';
 const RECONNECT_MS = 500;
-const NOTICE_DEATH_MS = 10_000;
+/** Whoever only listens does not notice that nobody speaks any more: it asks now and then. */
+const ASK_MS = 10_000;
 
 export type Heard = {
   onChange(change: Change): void;
@@ -20,15 +22,14 @@ export type Heard = {
  * @throws what the database throws when the first connection fails.
  */
 export async function listenForChanges(
-  connection: ClientConfig,
+  { Client, ...connection }: Database['connection'],
   { onChange, onGap }: Heard,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const stopping = new AbortController();
   let reconnecting = Promise.resolve();
   const connect = async (): Promise<Client> => {
-    const alive = { keepAlive: true, keepAliveInitialDelayMillis: NOTICE_DEATH_MS };
-    const fresh = new Client({ ...connection, ...alive, application_name: 'mrimaster:listen' });
+    const fresh = new Client({ ...connection, application_name: 'mrimaster:listen' });
     fresh.on('error', () => {}); // its end follows
     fresh.on('notification', ({ payload }) => {
       const change = readChange(payload ?? '');
@@ -41,7 +42,9 @@ export async function listenForChanges(
       await fresh.end().catch(() => {});
       throw error;
     }
+    const asking = setInterval(() => void fresh.query('SELECT 1').catch(() => {}), ASK_MS);
     fresh.once('end', () => {
+      clearInterval(asking);
       if (!stopping.signal.aborted) reconnecting = reconnect();
     });
     return fresh;

@@ -6,6 +6,7 @@ import { createLog } from './log.js';
 import { watchTimers } from './mendTimers.js';
 import { type HttpServer, startServer } from './server.js';
 import { startDicom } from './startDicom.js';
+import { startPatiently } from './startPatiently.js';
 import type { StopSignal } from './stopSignal.js';
 import { resumeAbandoned } from './studyJobs.js';
 import { watchArchives } from './watchArchives.js';
@@ -16,8 +17,12 @@ import { workOffQueue } from './workOffQueue.js';
 export type Running = { context: Context; server: HttpServer; dicomPort: number | null; close(): Promise<void> };
 
 /** Starts the whole server: database, model, queue, HTTP, DICOM; in order, and closes in reverse. */
-export async function start(config = readConfig(), log = createLog(config.logLevel)): Promise<Running> {
-  const context = await openContext(config, 'server', log);
+export async function start(
+  config = readConfig(),
+  log = createLog(config.logLevel),
+  signal?: AbortSignal,
+): Promise<Running> {
+  const context = await openContext(config, 'server', log, signal);
   const opened = [context.close];
   const close = async () => {
     for (const part of opened.splice(0).reverse()) await part();
@@ -54,7 +59,12 @@ export async function serve({ database, stop }: Begun): Promise<void> {
   const log = createLog(config.logLevel);
   void stop.received.then(() => log.info('Asked to stop: finishing the work at hand, then closing.'));
   await database;
-  const { context, server, dicomPort, close } = await start(config, log);
+  const running = await startPatiently(() => start(config, log, stop.signal), log, stop.signal).catch((error) => {
+    if (stop.signal.aborted) return undefined; // who asked knows why it did not start
+    throw error;
+  });
+  if (!running) return;
+  const { context, server, dicomPort, close } = running;
   const { name, version } = context.model;
   log.info(`MRIMaster serves GraphQL at ${server.url}/graphql. ${INTENDED_USE}.`);
   log.info(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);

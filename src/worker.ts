@@ -3,6 +3,7 @@ import { openContext } from './context.js';
 import { createLog } from './log.js';
 import { watchTimers } from './mendTimers.js';
 import type { HttpServer } from './server.js';
+import { startPatiently } from './startPatiently.js';
 import { startProbes } from './startProbes.js';
 import { awaitStopSignal } from './stopSignal.js';
 import { workOffQueue } from './workOffQueue.js';
@@ -15,7 +16,12 @@ export async function work(): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const stop = awaitStopSignal(log);
-  const context = await openContext(config, 'tool', log);
+  const open = () => openContext(config, 'tool', log, stop.signal);
+  const context = await startPatiently(open, log, stop.signal).catch((error) => {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  });
+  if (!context) return;
   const timers = watchTimers(context);
   let probes: HttpServer | undefined;
   try {

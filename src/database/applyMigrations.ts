@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotThere, DatabaseNotUsable } from '../errors.js';
+import { isPassing } from './isPassing.js';
 
 /** The key that Prisma's own `migrate` locks, so that both never run at once. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
@@ -42,11 +43,13 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
     return pending.map(({ name }) => name);
   } catch (error) {
     if (error instanceof DatabaseNotUsable) throw error;
+    if (isPassing((error as NodeJS.ErrnoException).code))
+      throw new DatabaseNotThere(`The database went away while it was migrated: ${(error as Error).message}.`);
     throw new DatabaseNotUsable(
       `The database cannot be migrated: ${(error as Error).message}. Its user needs the right to create tables and schemas.`,
     );
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_MIGRATE_LOCK]);
+    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_MIGRATE_LOCK]).catch(() => {}); // gone with its connection
   }
 }
 
@@ -97,7 +100,8 @@ async function applyMigration(client: Client, { name, sql, checksum }: Migration
     );
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => {}); // gone with its connection
+    if (isPassing((error as NodeJS.ErrnoException).code)) throw error;
     throw new DatabaseNotUsable(
       `Migration ${name} failed and was undone: ${(error as Error).message}. Nothing was changed.`,
     );
