@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { endNow } from './endNow.js';
 import { INTENDED_USE } from './intendedUse.js';
 import type { Begun } from './main.js';
 import { VERSION } from './version.js';
@@ -161,7 +162,7 @@ async function begin(): Promise<Begun> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(); // `| head` has seen enough
+  if (error.code === 'EPIPE') return endNow('SIGTERM'); // `| head` has seen enough
   throw error;
 });
 if (existsSync('.env')) process.loadEnvFile(); // what is in the environment already, wins

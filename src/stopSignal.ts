@@ -1,3 +1,4 @@
+import { endNow } from './endNow.js';
 import { Interrupted } from './errors.js';
 import type { Log } from './log.js';
 
@@ -13,7 +14,7 @@ export function awaitStopSignal(log?: Log): StopSignal {
   const received = new Promise<void>((resolve) => {
     const stop = (signal: NodeJS.Signals) => {
       const code = signal === 'SIGINT' ? 130 : 143; // as shells have it: 128 and the signal's number
-      if (controller.signal.aborted) process.exit(code);
+      if (controller.signal.aborted) return endNow(signal);
       process.exitCode = code;
       log?.info(`${signal}: finishing the work at hand, then closing.`);
       controller.abort(new Interrupted('Stopped.'));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { LabelNotFound, ModelNotLoaded } from '../errors.js';
+import { Interrupted, LabelNotFound, ModelNotLoaded } from '../errors.js';
 import { answerOf } from '../threads.js';
 import { decide, type Verdict } from './decide.js';
 import type { Explainable } from './gradcam/explainingSessions.js';
@@ -49,6 +49,7 @@ export type Classifier = {
     method: Method,
     layers: readonly string[],
   ): Promise<Cam[][]>;
+  /** Resolves when the run at hand has ended; what waits behind it fails as Interrupted. */
   close(): Promise<void>;
 };
 
@@ -61,7 +62,25 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
     idleTimeout: Number.POSITIVE_INFINITY, // the loaded model lives in the thread
   });
   type Task = LoadTask | ClassifyTask | ReadTask | ExplainTask | { file: string };
-  const ask = async <Result>(task: Task, name: string) => answerOf<Result>(await threads.run(task, { name }));
+  let closed: Promise<void> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One at a time, as there is one thread: whoever closes it knows when nothing runs in it. */
+  const ask = <Result>(task: Task, name: string): Promise<Result> => {
+    const turn = last
+      .catch(() => {})
+      .then(async () => {
+        if (closed) throw new Interrupted('MRIMaster was stopped. Ask again when it runs again.');
+        return answerOf<Result>(await threads.run(task, { name }));
+      });
+    last = turn;
+    return turn;
+  };
+  // ONNX Runtime computes outside of the thread, and ends the whole process when it comes back to one that is gone.
+  const close = async () => {
+    await last.catch(() => {});
+    await threads.run(null, { name: 'release' }).catch(() => {}); // the thread may have died before
+    await threads.destroy();
+  };
   let loaded = true;
   const run = <Result>(task: Task, name: string): Promise<Result> =>
     ask<Result>(task, name).catch(async (error) => {
@@ -100,10 +119,14 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       readSeries: (slices, leftRight) => run<Verdict[]>({ file, slices, leftRight }, 'read'),
       explain: async (image, what, method, layers) => (await explainAll([image], [what], method, layers))[0] as Cam[],
       explainAll,
-      close: () => threads.destroy(),
+      close: () => {
+        closed ??= close();
+        return closed;
+      },
     };
   } catch (error) {
-    await threads.destroy();
+    closed = close();
+    await closed;
     throw error;
   }
 }

@@ -175,6 +175,15 @@ export const explain = answering(async ({ file, images, seeds, method, layers }:
   return maps;
 });
 
+/** Before the thread ends. */
+export const release = answering(async (): Promise<void> => {
+  for (const { session, explaining } of loaded.values()) {
+    await explaining.close();
+    await session.release();
+  }
+  loaded.clear();
+});
+
 function get(file: string): Loaded {
   const entry = loaded.get(file);
   if (!entry) throw new ModelNotLoaded(`The model ${file} was not loaded in this thread.`);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Classifier, openClassifier } from '../../src/inference/classifier.js';
@@ -56,6 +57,35 @@ describe('a model that looks at each slice left for right as well', () => {
       for (const [index, logit] of (together[at]?.logits ?? []).entries())
         expect(logit).toBeCloseTo(alone?.logits[index] as number, 3);
       expect(together[at]?.presence?.values[200]).toBeCloseTo(alone?.presence?.values[200] as number, 3);
+    }
+  });
+});
+
+describe('a model that is closed', () => {
+  it('ends the run at hand before its thread, and fails what waits behind it as interrupted', async () => {
+    const classifier = await openClassifier(chooseModel(await readModels(join(REPOSITORY, 'models'))), 'cpu');
+    const runs = [volume, volume, volume].map((images) =>
+      classifier.look(images).then(
+        (seen) => seen.length,
+        (error) => error.code,
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the first one computes
+    await Promise.all([classifier.close(), classifier.close()]);
+    expect(await Promise.all(runs)).toEqual([volume.length, 'INTERRUPTED', 'INTERRUPTED']);
+    await expect(classifier.look([image])).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('ends its process in order, whatever it computes', () => {
+    const script = `import { chooseModel, readModels } from '${join(REPOSITORY, 'dist/inference/manifest.js')}';
+      import { openClassifier } from '${join(REPOSITORY, 'dist/inference/classifier.js')}';
+      const classifier = await openClassifier(chooseModel(await readModels('${join(REPOSITORY, 'models')}')), 'cpu');
+      const image = { rows: 256, columns: 256, pixels: Float32Array.from({ length: 65536 }, (_, at) => at % 251), pixelSpacing: [1, 1] };
+      classifier.look(Array(24).fill(image)).then(({ length }) => console.log(length + ' seen'));
+      setTimeout(() => classifier.close(), 30);`;
+    for (let round = 0; round < 3; round++) {
+      const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+      expect(ended).toMatchObject({ status: 0, signal: null, stdout: '24 seen\n', stderr: '' });
     }
   });
 });
