@@ -100,7 +100,7 @@ export async function openContext(
       },
       decoding,
       apart,
-      readiness: createReadiness(prisma, models),
+      readiness: createReadiness(prisma, models, receivedDir),
       archives,
       audit: openAudit(prisma),
       transfers: createTransfers(),

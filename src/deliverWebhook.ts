@@ -2,6 +2,7 @@ import type { Context } from './context.js';
 import { DELIVER_WEBHOOK, type DeliveryAttempt } from './deliveryQueue.js';
 import { Interrupted, MrimasterError, WebhookNotConfigured, WebhookUndelivered } from './errors.js';
 import type { WebhookDelivery } from './generated/prisma/client.js';
+import { requireFitness } from './runJob.js';
 import { signWebhook } from './signWebhook.js';
 import { observeJob } from './telemetry/observeJob.js';
 
@@ -18,6 +19,7 @@ export async function deliverWebhook(
   { jobId, attempt, since, signal }: DeliveryAttempt,
 ): Promise<void> {
   const { config, log, prisma } = context;
+  await requireFitness(context);
   const delivery = await prisma.webhookDelivery.findUnique({ where: { id: jobId } });
   if (!delivery) return; // its study was deleted
   const update = (data: Parameters<typeof prisma.job.updateMany>[0]['data']) =>

@@ -155,6 +155,17 @@ export class ModelNotFound extends MrimasterError {
   override readonly code = 'MODEL_NOT_FOUND';
 }
 
+/** The model that gives the answers is not where this process could load it; another process may have it. */
+export class ModelNotHere extends ModelNotFound {
+  override readonly retryable = true;
+}
+
+/** This process is not fit for any job: the database is a newer version's by now, or it lacks the model. */
+export class NotFit extends MrimasterError {
+  override readonly code = 'NOT_FIT';
+  override readonly retryable = true;
+}
+
 /** More is to be computed than one query may ask for. */
 export class TooManyMissing extends MrimasterError {
   override readonly code = 'TOO_MANY_MISSING';

@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config } from './config.js';
 import type { DatabaseRole } from './database.js';
-import { ModelNotFound, ModelStateRefused } from './errors.js';
+import { ModelNotFound, ModelNotHere, ModelStateRefused, MrimasterError } from './errors.js';
 import type { Model as ModelRow, ModelState, PrismaClient } from './generated/prisma/client.js';
 import { type Classifier, openClassifier } from './inference/classifier.js';
 import { chooseModel, type Manifest, type Model, readModels } from './inference/manifest.js';
@@ -16,11 +18,13 @@ export type RunningModel = { model: ModelRow; classifier: Classifier };
 export type Models = {
   readonly active: RunningModel;
   readonly shadows: readonly RunningModel[];
+  /** Why this process cannot load the model that gives the answers by now; undefined where it can. */
+  readonly lacking: string | undefined;
   /** Loaded, whatever it is used for; undefined where it is not. */
   running(id: string): RunningModel | undefined;
   /** Of any that is in MODELS_DIR, loaded or not. @throws ModelNotFound */
   manifestOf(model: Pick<ModelRow, 'name' | 'version'>): Manifest;
-  /** Does as the database says by now. */
+  /** Does as the database says by now. @throws ModelNotHere where this process cannot: another one may. */
   follow(): Promise<void>;
   /** From now on as the server does, whatever MODEL says: for workers, which share its settings. */
   followServer(): Promise<void>;
@@ -42,15 +46,26 @@ export async function openModels(
   observe: (classifier: Classifier) => Classifier = (classifier) => classifier,
 ): Promise<Models> {
   let follows = false;
-  const onDisk = await readModels(modelsDir);
+  let lacking: string | undefined;
+  let onDisk = await readModels(modelsDir);
   await registerModels(prisma, onDisk);
   const loaded = new Map<string, RunningModel>();
   const fileOf = ({ name, version }: Pick<ModelRow, 'name' | 'version'>) =>
     onDisk.find(({ manifest }) => manifest.name === name && manifest.version === version);
+  const hasCome = ({ name, version }: ModelRow) =>
+    stat(join(modelsDir, name, version, 'manifest.json')).then(
+      () => true,
+      () => false,
+    );
   const load = async (row: ModelRow): Promise<RunningModel> => {
     const known = loaded.get(row.id);
+    if (!fileOf(row) && (await hasCome(row))) onDisk = await readModels(modelsDir);
     const file = fileOf(row);
     if (!file) throw notThere(row);
+    if (file.manifest.sha256 !== row.sha256)
+      throw new ModelNotFound(
+        `${row.name} ${row.version} in MODELS_DIR is another file than the one that gives the answers. Put that one there, and start anew.`,
+      );
     const classifier = known?.classifier ?? observe(await openClassifier(file, inferenceDevice));
     const model = known
       ? row
@@ -64,11 +79,22 @@ export async function openModels(
   const close = async () => {
     for (const { classifier } of loaded.values()) await classifier.close();
   };
+  const loadActive = async (row: ModelRow) => {
+    try {
+      const running = await load(row);
+      lacking = undefined;
+      return running;
+    } catch (error) {
+      if (!(error instanceof MrimasterError)) throw error;
+      lacking = error.message;
+      throw new ModelNotHere(error.message);
+    }
+  };
   const read = async () => {
     const rows = await prisma.model.findMany({ where: { state: { in: ['ACTIVE', 'SHADOW'] } } });
     const chosen = rows.find(({ state }) => state === 'ACTIVE');
     // A tool that was told its model works with that one, beside whatever the server does; a worker works for the server.
-    if (chosen && (role === 'server' || follows || !wanted)) active = await load(chosen);
+    if (chosen && (role === 'server' || follows || !wanted)) active = await loadActive(chosen);
     const beside = rows.filter(({ id, state }) => state === 'SHADOW' && id !== active.model.id);
     shadows = await Promise.all(beside.filter(fileOf).map(load));
   };
@@ -93,6 +119,9 @@ export async function openModels(
     },
     get shadows() {
       return shadows;
+    },
+    get lacking() {
+      return lacking;
     },
     running: (id) => loaded.get(id),
     manifestOf: (row) => {
@@ -129,7 +158,7 @@ export async function openModels(
 }
 
 function notThere({ name, version }: Pick<ModelRow, 'name' | 'version'>): ModelNotFound {
-  return new ModelNotFound(`${name} ${version} is not in MODELS_DIR. Put it back, and start anew.`);
+  return new ModelNotFound(`${name} ${version} is not in MODELS_DIR of this process. Put it there.`);
 }
 
 /** MODEL where it is set; else the one that was activated last, if it is still there; else our newest. */

@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { type ConstructorOptions, fromPrisma, PgBoss } from 'pg-boss';
-import { type Delivery, type DeliveryQueue, openDeliveryQueue } from './deliveryQueue.js';
+import { DELIVER_WEBHOOK, type Delivery, type DeliveryQueue, openDeliveryQueue } from './deliveryQueue.js';
 import { Interrupted } from './errors.js';
 import type { Prisma } from './generated/prisma/client.js';
 import type { Log } from './log.js';
@@ -72,6 +72,10 @@ export type Queue = {
   workWriteBacks(handlers: WriteBackHandlers): Promise<void>;
   /** What is told to receivers of webhooks. */
   deliveries: DeliveryQueue;
+  /** Takes no more work in this process until it is asked to again; what is at hand is finished. */
+  pause(): Promise<void>;
+  /** Aborted when this process is asked to stop. */
+  signal: AbortSignal;
   close(): Promise<void>;
 };
 
@@ -161,6 +165,11 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
       return (await boss.send(WRITE_BACK, payload, { id: jobId, singletonKey, priority, db })) !== null;
     },
     workWriteBacks: (handlers) => workOff(WRITE_BACK, handlers, 1),
+    pause: async () => {
+      const names = [CLASSIFY_STUDY, WRITE_BACK].flatMap((name) => [name, givenUp(name)]);
+      for (const name of [...names, DELIVER_WEBHOOK]) await boss.offWork(name, { wait: false });
+    },
+    signal: stopping.signal,
     close: () => {
       stopping.abort(new Interrupted('MRIMaster was stopped. The job goes on when it runs again.'));
       return boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });

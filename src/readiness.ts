@@ -5,6 +5,7 @@ import { asKnown } from './formatError.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { inTime } from './inTime.js';
 import type { Models } from './models.js';
+import { storeMissing } from './storeMissing.js';
 
 /** What a probe waits for at most; a database that is slower than this is as good as none. */
 const ANSWER_MS = 2_000;
@@ -13,18 +14,40 @@ const ANSWER_MS = 2_000;
 export type Phase = 'STARTING' | 'RUNNING' | 'STOPPING';
 
 /** A part without which this process cannot do its work now, and what to do about it. Names no patient and no secret. */
-export type Missing = { part: 'process' | 'database' | 'migrations' | 'model'; code: string; message: string };
+export type Missing = {
+  part: 'process' | 'database' | 'migrations' | 'model' | 'store';
+  code: string;
+  message: string;
+};
 
 /** Whether to send work here. An archive that is down is no part of it: what is here can be read, and jobs wait. */
-export type Readiness = { phase: Phase; missing(): Promise<Missing[]> };
+export type Readiness = {
+  phase: Phase;
+  missing(): Promise<Missing[]>;
+  /** Why no job may be taken from the queue: another process has what this one lacks. */
+  unfit(): Promise<Missing | null>;
+};
 
-export function createReadiness(prisma: PrismaClient, models: Pick<Models, 'active'>): Readiness {
+/** @param receivedDir where received bytes lie. */
+export function createReadiness(
+  prisma: PrismaClient,
+  models: Pick<Models, 'active'> & Partial<Pick<Models, 'lacking'>>,
+  receivedDir?: string,
+): Readiness {
   const migrations = readMigrations(MIGRATIONS);
   migrations.catch(() => {}); // told by whoever asks
   const readiness: Readiness = {
     phase: 'STARTING',
     missing: async () =>
-      [phaseMissing(readiness.phase), modelMissing(models), await databaseMissing()].filter((one) => one !== null),
+      [
+        phaseMissing(readiness.phase),
+        modelMissing(models),
+        ...(await Promise.all([databaseMissing(), receivedDir === undefined ? null : storeMissing(receivedDir)])),
+      ].filter((one) => one !== null),
+    unfit: async () => {
+      const missing = modelMissing(models) ?? (await databaseMissing());
+      return missing?.part === 'database' ? null : missing; // then nothing can be taken anyway
+    },
   };
 
   /** One query tells both: whether the database answers, and what is migrated. */
@@ -56,7 +79,8 @@ function phaseMissing(phase: Phase): Missing | null {
   return { part: 'process', code: phase, message };
 }
 
-function modelMissing({ active }: Pick<Models, 'active'>): Missing | null {
+function modelMissing({ active, lacking }: Pick<Models, 'active'> & Partial<Pick<Models, 'lacking'>>): Missing | null {
+  if (lacking !== undefined) return { part: 'model', code: 'MODEL_NOT_FOUND', message: lacking };
   if (active.classifier.isLoaded()) return null;
   const message = 'The model is not loaded. See that MODELS_DIR is there and readable, then restart MRIMaster.';
   return { part: 'model', code: 'MODEL_NOT_LOADED', message };

@@ -1,5 +1,5 @@
 import type { Context } from './context.js';
-import type { MrimasterError } from './errors.js';
+import { type MrimasterError, NotFit } from './errors.js';
 import { asKnown, asLogged } from './formatError.js';
 import { type Attempt, observeJob } from './telemetry/observeJob.js';
 
@@ -20,6 +20,7 @@ export async function runJob(
 ): Promise<void> {
   const { prisma, log } = context;
   const { jobId, attempt } = job;
+  await requireFitness(context);
   const where = { id: jobId };
   const started = { status: 'RUNNING' as const, attempts: attempt, startedAt: new Date(), error: null };
   await prisma.job.updateMany({ where, data: started });
@@ -36,6 +37,12 @@ export async function runJob(
     await prisma.job.updateMany({ where, data: { status: 'QUEUED', error: message } });
     throw error;
   }
+}
+
+/** Before a job is begun: what this process lacks may be no more than seconds old. @throws NotFit: the job goes back. */
+export async function requireFitness({ readiness }: Context): Promise<void> {
+  const unfit = await readiness.unfit();
+  if (unfit) throw new NotFit(unfit.message);
 }
 
 /** Why a job that the queue gave up was not done: what its last attempt met, if it came to an end. */

@@ -1,10 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
 import { deliverWebhook } from './deliverWebhook.js';
+import { asLogged } from './formatError.js';
 import { studyHandlers } from './studyJobs.js';
 import { writeBackHandlers } from './writeBackJobs.js';
 
-/** Starts everything that the queue holds work for, in this process. */
+const LOOK_MS = 2_000;
+
+/**
+ * Starts everything that the queue holds work for, in this process, and takes no more of it as long as the process is not
+ * fit for it: jobs then wait for one that is. Until the queue is closed.
+ */
 export async function workOffQueue(context: Context): Promise<void> {
+  const { log, models, queue, readiness } = context;
+  await start(context);
+  let working = true;
+  const look = async () => {
+    await models.follow().catch(() => {}); // what it cannot do stands in the readiness
+    const unfit = await readiness.unfit();
+    if (queue.signal.aborted || working === !unfit) return;
+    working = !unfit;
+    if (unfit) {
+      await queue.pause();
+      log.error({ code: unfit.code }, `No more jobs are taken: ${unfit.message}`);
+    } else {
+      await start(context);
+      log.info('Jobs are taken again.');
+    }
+  };
+  const watch = async () => {
+    while (!queue.signal.aborted) {
+      await sleep(LOOK_MS, undefined, { signal: queue.signal }).catch(() => {});
+      if (!queue.signal.aborted)
+        await look().catch((error) => log.warn(asLogged(error), 'Whether jobs may be taken is not known for now.'));
+    }
+  };
+  void watch();
+}
+
+async function start(context: Context): Promise<void> {
   const { queue } = context;
   await queue.work(studyHandlers(context));
   await queue.workWriteBacks(writeBackHandlers(context));

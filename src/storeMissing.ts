@@ -1,0 +1,40 @@
+import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inTime } from './inTime.js';
+import type { Missing } from './readiness.js';
+
+const ANSWER_MS = 2_000;
+/** Less than that takes no object any more. */
+const LEAST_FREE = 16 * 1024 ** 2;
+let tries = 0;
+
+/** Why nothing could be kept in `receivedDir` now; null where it could. It is tried, for rights alone do not tell. */
+export async function storeMissing(receivedDir: string): Promise<Missing | null> {
+  try {
+    const free = await inTime(tryOut(receivedDir), ANSWER_MS, () => new Error('slow'));
+    if (free >= LEAST_FREE) return null;
+  } catch (error) {
+    const { code = 'no answer' } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT')
+      return {
+        part: 'store',
+        code: 'STORE_NOT_WRITABLE',
+        message: `DATA_DIR/received cannot be written to (${code}). Give this account the right to, or mount the disk again.`,
+      };
+  }
+  return { part: 'store', code: 'STORAGE_FULL', message: 'The disk of DATA_DIR/received is full. Free some space.' };
+}
+
+/** @returns the bytes that are free. A file that is left behind goes with what is half received (pacs/receive.ts). */
+async function tryOut(receivedDir: string): Promise<number> {
+  const folder = join(receivedDir, '.partial');
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${process.pid}-ready-${++tries}.part`);
+  try {
+    await writeFile(file, Buffer.alloc(4096));
+    const { bavail, bsize } = await statfs(receivedDir);
+    return bavail * bsize;
+  } finally {
+    await unlink(file).catch(() => {});
+  }
+}
