@@ -45,7 +45,7 @@ export async function announceStudy(
     const id = randomUUID();
     await tx.job.create({ data: { id, kind: DELIVER_WEBHOOK, studyId } });
     await tx.webhookDelivery.create({ data: { id, url, ...event } });
-    await queue.deliveries.send(tx, id);
+    await queue.deliveries.send(tx, id, url);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Context } from './context.js';
 import { DELIVER_WEBHOOK, type DeliveryAttempt } from './deliveryQueue.js';
 import { Interrupted, MrimasterError, WebhookNotConfigured, WebhookUndelivered } from './errors.js';
 import type { WebhookDelivery } from './generated/prisma/client.js';
+import type { ReceiverCircuits } from './receiverCircuits.js';
 import { requireFitness } from './runJob.js';
 import { signWebhook } from './signWebhook.js';
 import { observeJob } from './telemetry/observeJob.js';
@@ -17,6 +18,7 @@ const GIVE_UP_MS = 24 * 3600 * 1000;
 export async function deliverWebhook(
   context: Context,
   { jobId, attempt, since, signal }: DeliveryAttempt,
+  circuits: ReceiverCircuits,
 ): Promise<void> {
   const { config, log, prisma } = context;
   await requireFitness(context);
@@ -30,8 +32,19 @@ export async function deliverWebhook(
       throw new WebhookNotConfigured(
         'WEBHOOK_URL no longer names this receiver. Enter it again and retry, or leave it.',
       );
+    const pause = circuits.pause(delivery.url);
+    if (pause > 0)
+      throw new WebhookUndelivered(
+        `${new URL(delivery.url).host} took none of the last webhooks. It is left alone for ${pause} s; see that it runs.`,
+      );
     await observeJob(context, { kind: DELIVER_WEBHOOK, jobId, attempt }, () =>
-      post(delivery, config.webhooks.secret, signal),
+      post(delivery, config.webhooks.secret, signal).then(
+        () => circuits.worked(delivery.url),
+        (error) => {
+          if (error instanceof WebhookUndelivered) circuits.failed(delivery.url);
+          throw error;
+        },
+      ),
     );
   } catch (error) {
     if (!(error instanceof MrimasterError)) throw error;

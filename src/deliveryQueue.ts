@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fromPrisma, type PgBoss } from 'pg-boss';
 import type { Prisma } from './generated/prisma/client.js';
 
@@ -9,13 +10,19 @@ export type Delivery = { jobId: string };
 /** `since`: when it was queued. `signal` is aborted when this process is asked to stop. */
 export type DeliveryAttempt = Delivery & { attempt: number; since: Date; signal: AbortSignal };
 
-const AT_ONCE = 4; // a receiver that does not answer keeps no other one waiting
+/** Each receiver has places of its own: one that does not answer keeps no other one waiting. */
+const AT_ONCE = 2;
+
+/** What the queue knows a receiver by. */
+export const groupOf = (url: string) => ({ id: createHash('sha256').update(url).digest('hex') });
 
 export type DeliveryQueue = {
   /** Enqueues within the caller's transaction; one that ended before is queued anew. */
-  send(tx: Prisma.TransactionClient, jobId: string): Promise<void>;
-  /** Starts delivering in this process. What `deliver` throws makes it try again later. */
-  work(deliver: (attempt: DeliveryAttempt) => Promise<void>): Promise<void>;
+  send(tx: Prisma.TransactionClient, jobId: string, url: string): Promise<void>;
+  /**
+   * Starts delivering in this process, to so many receivers. What `deliver` throws makes it try again later.
+   */
+  work(receivers: number, deliver: (attempt: DeliveryAttempt) => Promise<void>): Promise<void>;
 };
 
 /** Webhooks that wait to be sent, in the queue that holds the studies. */
@@ -30,16 +37,17 @@ export async function openDeliveryQueue(boss: PgBoss, signal: AbortSignal): Prom
     expireInSeconds: 60,
   });
   return {
-    send: async (tx, jobId) => {
+    send: async (tx, jobId, url) => {
       const db = fromPrisma(tx);
       await boss.deleteJob(DELIVER_WEBHOOK, jobId, { db });
-      await boss.send(DELIVER_WEBHOOK, { jobId } satisfies Delivery, { id: jobId, db });
+      await boss.send(DELIVER_WEBHOOK, { jobId } satisfies Delivery, { id: jobId, group: groupOf(url), db });
     },
-    work: async (deliver) => {
+    work: async (receivers, deliver) => {
       const options = {
         batchSize: 1,
         pollingIntervalSeconds: 1,
-        localConcurrency: AT_ONCE,
+        localConcurrency: AT_ONCE * Math.max(1, receivers),
+        localGroupConcurrency: AT_ONCE,
         includeMetadata: true,
       } as const;
       await boss.work<Delivery, void, typeof options>(DELIVER_WEBHOOK, options, async ([job]) => {

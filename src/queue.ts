@@ -151,7 +151,14 @@ export async function openQueue(connection: ClientConfig, log: Log): Promise<Que
         kept?.singletonKey ?? (otherwise && 'studyInstanceUid' in otherwise && otherwise.studyInstanceUid);
       await boss.deleteJob(kind, jobId, { db });
       const priority = kept?.priority ?? PRIORITIES.ROUTINE;
-      const id = await boss.send(kind, data, { id: jobId, ...(singletonKey && { singletonKey }), priority, db });
+      const group = kept?.groupId ? { group: { id: kept.groupId } } : {};
+      const id = await boss.send(kind, data, {
+        id: jobId,
+        ...(singletonKey && { singletonKey }),
+        ...group,
+        priority,
+        db,
+      });
       return id === null ? 'BUSY' : 'SENT';
     },
     // While one study's slices are in the model, the other's are decoded, stored or fetched.

@@ -24,7 +24,7 @@ export async function replayWebhooks(
       const told = await tx.webhookDelivery.findMany({ where: { eventId } });
       for (const url of urls) {
         const id = await renew(tx, told, url);
-        if (id) await queue.deliveries.send(tx, id);
+        if (id) await queue.deliveries.send(tx, id, url);
       }
     });
   return events.length;

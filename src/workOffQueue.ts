@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
 import { deliverWebhook } from './deliverWebhook.js';
 import { asLogged } from './formatError.js';
+import { createReceiverCircuits } from './receiverCircuits.js';
 import { studyHandlers } from './studyJobs.js';
 import { writeBackHandlers } from './writeBackJobs.js';
 
@@ -39,8 +40,9 @@ export async function workOffQueue(context: Context): Promise<void> {
 }
 
 async function start(context: Context): Promise<void> {
-  const { queue } = context;
+  const { config, queue } = context;
+  const circuits = createReceiverCircuits();
   await queue.work(studyHandlers(context));
   await queue.workWriteBacks(writeBackHandlers(context));
-  await queue.deliveries.work((delivery) => deliverWebhook(context, delivery));
+  await queue.deliveries.work(config.webhooks.urls.length, (delivery) => deliverWebhook(context, delivery, circuits));
 }
