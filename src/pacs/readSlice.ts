@@ -2,14 +2,18 @@ import { MrimasterError, UndecodablePixels } from '../errors.js';
 import { applyModalityLut, type Slice } from './applyModalityLut.js';
 import { decodeFrameOf } from './decode.js';
 import { readFrame } from './frames.js';
-import { readHeader } from './readHeader.js';
+import { type Header, readHeader } from './readHeader.js';
 
 /**
  * Frame `frameNumber` (from 1) of a DICOM object as modality values, ready for inference.
  * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
  */
 export async function readSlice(bytes: Uint8Array, frameNumber: number): Promise<Slice> {
-  const header = readHeader(bytes);
+  return readSliceOf(readHeader(bytes), frameNumber);
+}
+
+/** As {@link readSlice}, from a header already read. */
+export async function readSliceOf(header: Header, frameNumber: number): Promise<Slice> {
   const decoded = await decodeFrameOf(header, frameNumber);
   try {
     return applyModalityLut(decoded, header.dataSet, readFrame(header.dataSet, frameNumber));

@@ -1,6 +1,6 @@
 import { type DecodedFrame, decodeFrameOf, type StoredPixels } from './decode.js';
 import { readPixelDescription } from './pixelDescription.js';
-import { readHeader } from './readHeader.js';
+import { type Header, readHeader } from './readHeader.js';
 
 /**
  * One frame's stored values, before any LUT, as a file of numbers would hold them.
@@ -24,7 +24,11 @@ export type StoredFrame = {
  * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
  */
 export async function readStoredFrame(bytes: Uint8Array, frameNumber: number): Promise<StoredFrame> {
-  const header = readHeader(bytes);
+  return readStoredFrameOf(readHeader(bytes), frameNumber);
+}
+
+/** As {@link readStoredFrame}, from a header already read. */
+export async function readStoredFrameOf(header: Header, frameNumber: number): Promise<StoredFrame> {
   const decoded = await decodeFrameOf(header, frameNumber);
   const { rows, columns, samplesPerPixel, bitsStored, photometricInterpretation } = decoded;
   return {

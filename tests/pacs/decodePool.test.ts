@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -68,6 +69,37 @@ describe('decode pool', () => {
       code: 'UNDECODABLE_PIXELS',
       message: /gone from DATA_DIR/,
     });
+  });
+});
+
+describe('a file of many frames', () => {
+  const FRAME = 2 * 1024 * 1024;
+  const many = (frames: number, pixels = new Uint8Array(frames * FRAME)): Elements => ({
+    '00280008': ['IS', String(frames)],
+    '00280010': ['US', us(1024)],
+    '00280011': ['US', us(1024)],
+    '7FE00010': ['OW', pixels],
+  });
+  /** Changes the last bytes, which are the last frame's, so that a size and a time do not tell. */
+  const changeUnseen = async (path: string) => {
+    const { atime, mtime, size } = await stat(path);
+    const file = await open(path, 'r+');
+    await file.write(Uint8Array.of(9, 0), 0, 2, size - 2);
+    await file.close();
+    await utimes(path, atime, mtime);
+  };
+
+  it('is read once, not for each frame, though it is larger than 256 MiB', async () => {
+    const pool = createDecodePool({ ...LIMITS, threads: 1, memoryMb: 1024 });
+    try {
+      const path = write('many.dcm', buildFile(mrElements(many(140))));
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+      await pool.readSlice(path, 1);
+      await changeUnseen(path);
+      expect((await pool.readSlice(path, 140)).pixels.at(-1)).toBe(0);
+    } finally {
+      await pool.close();
+    }
   });
 });
 
