@@ -5,6 +5,7 @@ import { type Database, type DatabaseRole, openDatabase } from './database.js';
 import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
 import { type Audit, openAudit } from './identity/audit.js';
 import type { Classifier } from './inference/classifier.js';
+import { closeToOthers, startPrivate } from './keepPrivate.js';
 import type { Log } from './log.js';
 import { type Models, openModels } from './models.js';
 import { type Archive, type ArchiveSettings, openArchive } from './pacs/archive.js';
@@ -65,6 +66,8 @@ export async function openContext(
     const tracing = config.tracing ? (await import('./telemetry/openTelemetry.js')).openTracing(log) : NO_TRACING;
     opened.push(tracing.close);
     const receivedDir = join(config.dataDir, 'received');
+    await startPrivate(config.dataDir);
+    if (role === 'server') opened.push((await closeToOthers(config.dataDir, log)).close);
     const database = await openDatabase(config, role, log, signal);
     opened.push(database.close);
     if (role === 'server') await clearPartials(receivedDir);

@@ -10,7 +10,7 @@ import { KEY_BYTES } from './pseudonyms.js';
  * @throws DeidentificationKeyInvalid where the file holds something else; the file system's errors.
  */
 export async function openKey(file: string): Promise<Buffer> {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   try {
     const key = randomBytes(KEY_BYTES);
     await writeFile(file, `${key.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
