@@ -8,6 +8,7 @@ import type { Classifier } from './inference/classifier.js';
 import { closeToOthers, startPrivate } from './keepPrivate.js';
 import type { Log } from './log.js';
 import { type Models, openModels } from './models.js';
+import { clearOutgoing } from './outgoing.js';
 import { type Archive, type ArchiveSettings, openArchive } from './pacs/archive.js';
 import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePool.js';
 import { clearPartials } from './pacs/receive.js';
@@ -71,6 +72,7 @@ export async function openContext(
     const database = await openDatabase(config, role, log, signal);
     opened.push(database.close);
     if (role === 'server') await clearPartials(receivedDir);
+    await clearOutgoing(config.dataDir);
     const metrics = createMetrics();
     addQueueGauges(metrics.registry, database.prisma);
     const observe = (classifier: Classifier) => observeClassifier(classifier, metrics, tracing);

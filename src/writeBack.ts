@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPatient } from './checkPatient.js';
 import type { Context } from './context.js';
@@ -6,6 +6,7 @@ import { ExplanationUnavailable, ModelNotFound, MrimasterError, StudyNotFound, W
 import { explainPrediction } from './explainPrediction.js';
 import type { Report as ReportRow, Study, WithheldReason } from './generated/prisma/client.js';
 import { shownPatient } from './instanceFacts.js';
+import { makeOutgoing } from './outgoing.js';
 import type { Archive } from './pacs/archive.js';
 import { makeUid } from './pacs/implementation.js';
 import { COMPREHENSIVE_3D_SR } from './pacs/report/ownResult.js';
@@ -36,9 +37,7 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
   if (rows.length === 0) return;
   await requirePatient(context, archive, rows, signal);
   const result = await readResult(context, key);
-  const outgoing = join(config.dataDir, 'outgoing');
-  await mkdir(outgoing, { recursive: true });
-  const folder = await mkdtemp(join(outgoing, 'result-'));
+  const folder = await makeOutgoing(config.dataDir);
   try {
     for (const row of rows) {
       signal.throwIfAborted();
@@ -52,7 +51,7 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
       }
       const path = join(folder, `${row.sopInstanceUid}.dcm`);
       await writeFile(path, bytes);
-      const [stored] = await archive.storeInstances([path], signal);
+      const [stored] = await archive.storeInstances([path], signal).finally(() => rm(path, { force: true }));
       if (stored?.failure) throw stored.failure;
       const patient = shownPatient(result.study);
       const data = { storedAt: new Date(), error: null, withheld: null, patient };

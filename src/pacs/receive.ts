@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PacsBadAnswer, StorageFull } from '../errors.js';
+import { isOtherLivingProcess } from '../isOtherLivingProcess.js';
 import { createDataSetHash } from './hashDataSet.js';
 import type { Instance } from './parse.js';
 import { parseOpenFile } from './parseFile.js';
@@ -157,16 +158,6 @@ async function syncDirectory(path: string): Promise<void> {
     await directory.sync();
   } finally {
     await directory.close();
-  }
-}
-
-function isOtherLivingProcess(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,0 +1,10 @@
+/** Whether another process of this number is there; NaN is nobody's. */
+export function isOtherLivingProcess(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
