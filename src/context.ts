@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import { type Database, type DatabaseRole, openDatabase } from './database.js';
 import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
 import { type Audit, openAudit } from './identity/audit.js';
+import { keepAuditHeads } from './identity/auditHeads.js';
 import type { Classifier } from './inference/classifier.js';
 import { closeToOthers, startPrivate } from './keepPrivate.js';
 import type { Log } from './log.js';
@@ -73,6 +74,8 @@ export async function openContext(
     opened.push(database.close);
     if (role === 'server') await clearPartials(receivedDir);
     await clearOutgoing(config.dataDir);
+    const heads = role === 'server' ? await keepAuditHeads(database.prisma, config.dataDir, log) : undefined;
+    if (heads) opened.push(heads.close);
     const metrics = createMetrics();
     addQueueGauges(metrics.registry, database.prisma);
     const observe = (classifier: Classifier) => observeClassifier(classifier, metrics, tracing);
@@ -107,7 +110,7 @@ export async function openContext(
       apart,
       readiness: createReadiness(prisma, models, receivedDir),
       archives,
-      audit: openAudit(prisma),
+      audit: openAudit(prisma, heads?.note),
       transfers: createTransfers(),
       receivedDir,
       close,

@@ -1,25 +1,49 @@
 import { readConfig } from '../config.js';
 import { openDatabase } from '../database.js';
-import { verifyAudit } from '../identity/audit.js';
+import { type Verified, verifyAudit } from '../identity/audit.js';
+import { readAuditHeads } from '../identity/auditHeads.js';
 import { createLog } from '../log.js';
 
-/** `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the chain is broken. */
+/** `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the audit is not whole. */
 export async function verify({ known }: { known?: string }): Promise<void> {
-  const database = await openDatabase(readConfig(), 'tool', createLog('warn'));
+  const config = readConfig();
+  const kept = await readAuditHeads(config.dataDir); // before the rows: what is written meanwhile is then among those
+  const database = await openDatabase(config, 'tool', createLog('warn'));
   try {
-    const { broken, entries, head, knownAt } = await verifyAudit(database.prisma, known);
-    if (broken !== null) {
-      console.log(`The audit is broken at entry ${broken}: it, or one before it, was changed or removed.`);
+    const verified = await verifyAudit(database.prisma, known, kept).catch((error) => {
+      if (error.code === 'P2021') return undefined;
+      throw error;
+    });
+    const faults = verified
+      ? faultsOf(verified, known)
+      : ['The audit is gone: the database has no table "AuditEntry".'];
+    for (const fault of faults) console.log(fault);
+    if (faults.length > 0 || !verified) {
       process.exitCode = 1;
       return;
     }
-    console.log(`${entries} entries, each as it was written.`);
-    if (known !== undefined && knownAt === null) {
-      console.log(`None of them has the hash ${known}: entries were cut off, or all were written anew.`);
-      process.exitCode = 1;
-    } else if (known !== undefined) console.log(`Entry ${knownAt} has the hash that you know.`);
-    console.log(`Keep the hash of the last one elsewhere, and give it as --known next time: ${head || '(none yet)'}`);
+    console.log(`${verified.entries} entries, each as it was written.`);
+    if (known !== undefined) console.log(`Entry ${verified.knownAt} has the hash that you know.`);
+    if (kept.length === 0)
+      console.log(
+        `${config.dataDir} keeps no last entry: whether the end was cut off is not known. Run it where the server runs.`,
+      );
+    console.log(
+      `Keep the hash of the last one elsewhere, and give it as --known next time: ${verified.head || '(none yet)'}`,
+    );
   } finally {
     await database.close();
   }
+}
+
+function faultsOf({ broken, entries, knownAt, lost }: Verified, known: string | undefined): string[] {
+  if (broken !== null) return [`The audit is broken at entry ${broken}: it, or one before it, was changed or removed.`];
+  const faults: string[] = [];
+  if (lost)
+    faults.push(
+      `The audit had the entry ${lost.seq} on ${lost.time}, as DATA_DIR keeps it. It has ${entries} entries now, without that one: entries were cut off, or all were written anew, or an older backup was restored.`,
+    );
+  if (known !== undefined && knownAt === null)
+    faults.push(`None of its entries has the hash ${known}: entries were cut off, or all were written anew.`);
+  return faults;
 }

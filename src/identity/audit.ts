@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
+import type { Head } from './auditHeads.js';
 
 /** What is written down. */
 export type Access = Pick<AuditEntry, 'subject' | 'action' | 'studyInstanceUid' | 'object' | 'address' | 'outcome'>;
@@ -20,8 +21,11 @@ const MOST_AT_ONCE = 1000;
 
 type Waiting = { accesses: readonly Access[]; resolve(): void; reject(error: unknown): void };
 
-/** Rows are chained one by one, so requests that come together share a transaction. */
-export function openAudit(prisma: PrismaClient): Audit {
+/**
+ * Rows are chained one by one, so requests that come together share a transaction.
+ * @param onHead told of the last entry whenever there are more.
+ */
+export function openAudit(prisma: PrismaClient, onHead: (seq: bigint, hash: string) => void = () => {}): Audit {
   const waiting: Waiting[] = [];
   let writing = false;
   const writeAll = async () => {
@@ -29,15 +33,21 @@ export function openAudit(prisma: PrismaClient): Audit {
     while (waiting.length > 0) {
       const batch = takeBatch(waiting);
       try {
-        await append(
+        const { seq, hash } = await append(
           prisma,
           batch.flatMap(({ accesses }) => accesses),
         );
+        onHead(seq, hash);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         if (batch.length === 1) batch[0]?.reject(error);
         // One that cannot be written spoils no other: each for itself.
-        else for (const { accesses, reject, resolve } of batch) await append(prisma, accesses).then(resolve, reject);
+        else
+          for (const { accesses, reject, resolve } of batch)
+            await append(prisma, accesses).then(({ seq, hash }) => {
+              onHead(seq, hash);
+              resolve();
+            }, reject);
       }
     }
     writing = false;
@@ -60,8 +70,9 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   return batch;
 }
 
-async function append(prisma: PrismaClient, accesses: readonly Access[]): Promise<void> {
-  await prisma.$transaction(async (tx) => {
+/** @returns the last entry by then. */
+async function append(prisma: PrismaClient, accesses: readonly Access[]): Promise<{ seq: bigint; hash: string }> {
+  return prisma.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${AUDIT_LOCK})`;
     const last = await tx.auditEntry.findFirst({ orderBy: { seq: 'desc' } });
     let { seq, hash: previous } = last ?? { seq: 0n, hash: '' };
@@ -73,6 +84,7 @@ async function append(prisma: PrismaClient, accesses: readonly Access[]): Promis
       return { ...entry, hash: previous };
     });
     await insert(tx, data);
+    return { seq, hash: previous };
   });
 }
 
@@ -103,18 +115,29 @@ export function hashEntry(entry: Omit<AuditEntry, 'hash'>): string {
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 }
 
-/** `broken`: the number of the first row that is not as it was written, or follows a gap; null where none is. */
-export type Verified = { entries: bigint; broken: bigint | null; head: string };
+/**
+ * `broken`: the number of the first row that is not as it was written, or follows a gap; null where none is. `lost`: the
+ * first of the heads kept elsewhere that is not in it any more.
+ */
+export type Verified = {
+  entries: bigint;
+  broken: bigint | null;
+  head: string;
+  knownAt: bigint | null;
+  lost: Head | null;
+};
 
 /**
  * Follows the chain from its first row. Whoever can write to the database can also cut off its end, or write all of it
- * anew: who keeps `head` elsewhere sees that, too, by giving it as `known`.
+ * anew: `kept` heads, which lie outside of it, tell of that, and one that people kept, given as `known`.
  */
-export async function verifyAudit(
-  prisma: PrismaClient,
-  known?: string,
-): Promise<Verified & { knownAt: bigint | null }> {
+export async function verifyAudit(prisma: PrismaClient, known?: string, kept: readonly Head[] = []): Promise<Verified> {
   let [entries, previous, knownAt] = [0n, '', null as bigint | null];
+  const open = new Set(kept.filter(({ seq }) => seq !== '0'));
+  const verified = (broken: bigint | null) => {
+    const [lost = null] = broken === null ? open : [];
+    return { entries, broken, head: previous, knownAt, lost };
+  };
   for (;;) {
     const rows = await prisma.auditEntry.findMany({
       where: { seq: { gt: entries } },
@@ -123,11 +146,12 @@ export async function verifyAudit(
     });
     for (const row of rows) {
       if (row.seq !== entries + 1n || row.previous !== previous || row.hash !== hashEntry(row))
-        return { entries, broken: entries + 1n, head: previous, knownAt };
+        return verified(entries + 1n);
       entries = row.seq;
       previous = row.hash;
       if (previous === known) knownAt = entries;
+      for (const head of open) if (head.seq === String(entries) && head.hash === previous) open.delete(head);
     }
-    if (rows.length < MOST_AT_ONCE) return { entries, broken: null, head: previous, knownAt };
+    if (rows.length < MOST_AT_ONCE) return verified(null);
   }
 }
