@@ -15,7 +15,7 @@ import { type Access, denied } from './identity/audit.js';
 import { checkRights } from './identity/checkRights.js';
 import { limitOperation } from './limitOperation.js';
 import { isUid } from './pacs/uid.js';
-import type { Request } from './resolvers/request.js';
+import { type Request, shownTo } from './resolvers/request.js';
 import { studyOf } from './studyOf.js';
 
 type Ended = GraphQLRequestContextWillSendResponse<Request>;
@@ -40,6 +40,7 @@ export function guardOperations(
         }
       },
       willSendResponse: async (ended) => {
+        hideAddresses(ended);
         try {
           await audit.record([
             ...ended.contextValue.accesses.values(),
@@ -57,6 +58,18 @@ export function guardOperations(
       },
     }),
   };
+}
+
+/** Codes of failures that tell of other machines. */
+const OF_OTHERS = /^(PACS|WEBHOOK|IDENTITY|DATABASE)_/;
+
+/** Of the errors, whatever they are of: a caller who may not operate learns of no archive where it is. */
+function hideAddresses({ contextValue, response: { body } }: Ended): void {
+  if (body.kind !== 'single' || !body.singleResult.errors) return;
+  body.singleResult.errors = body.singleResult.errors.map((error) => ({
+    ...error,
+    message: OF_OTHERS.test(String(error.extensions?.code)) ? shownTo(contextValue, error.message) : error.message,
+  }));
 }
 
 /** Only what a front end was built with is answered: no other client can ask for anything. */

@@ -19,7 +19,7 @@ import { JobOrder } from '../schema/filters.js';
 import { Job, JobConnection, JobFilter } from '../schema/job.js';
 import { type Order, pageBy } from '../schema/keyset.js';
 import { Study } from '../schema/study.js';
-import type { Request } from './request.js';
+import { type Request, shownTo } from './request.js';
 
 const JOBS_PER_PAGE = 50;
 const MOST_PER_PAGE = 500;
@@ -63,6 +63,14 @@ export class JobResolver {
     @Ctx() { program }: Request,
   ): Promise<RetryJobPayload> {
     return { job: await retryJob(program, jobId) };
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'Why the last attempt did not succeed; where an archive is only for callers who may operate.',
+  })
+  error(@Root() { error }: JobRow, @Ctx() request: Request): string | null {
+    return error === null ? null : shownTo(request, error);
   }
 
   @FieldResolver(() => Study, { nullable: true, description: 'What it is about; null for work on no study.' })

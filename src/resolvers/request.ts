@@ -7,6 +7,7 @@ import type { Access } from '../identity/audit.js';
 import type { Caller, Right } from '../identity/caller.js';
 import { kindOf } from '../kindOf.js';
 import { predictMissing } from '../predictMissing.js';
+import { withoutAddresses } from '../withoutAddresses.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
 /** What every resolver is handed: the program, and what belongs to this request alone. */
@@ -70,6 +71,11 @@ function loadMissing(program: Context): Request['missingPrediction'] {
 
 export function may({ caller }: Request, right: Right): boolean {
   return caller.rights.has(right);
+}
+
+/** A failure's message as this caller may read it: addresses of archives are for those who may operate. */
+export function shownTo(request: Request, message: string): string {
+  return may(request, 'operate') ? message : withoutAddresses(message, request.program.config);
 }
 
 /** The answer shows, or may show, whose study this is, or what it looks like. */

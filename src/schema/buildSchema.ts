@@ -11,6 +11,7 @@ import { JobResolver } from '../resolvers/job.js';
 import { ModelResolver } from '../resolvers/model.js';
 import { PacsResolver, PacsStudyResolver } from '../resolvers/pacs.js';
 import { ExplanationResolver, PredictionResolver } from '../resolvers/prediction.js';
+import { ReportResolver } from '../resolvers/report.js';
 import { PredictionReviewsResolver, ReviewResolver, StudyReviewsResolver } from '../resolvers/review.js';
 import { ServerResolver } from '../resolvers/server.js';
 import { SliceResolver } from '../resolvers/slice.js';
@@ -49,6 +50,7 @@ export async function buildApiSchema(): Promise<GraphQLSchema> {
       PacsStudyResolver,
       PredictionResolver,
       PredictionReviewsResolver,
+      ReportResolver,
       ReviewResolver,
       SeriesResolver,
       ServerResolver,

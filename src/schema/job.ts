@@ -24,7 +24,6 @@ export class Job implements JobRow {
   @Field(() => Float, { description: '0–1' })
   progress!: number;
 
-  @Field(() => String, { nullable: true, description: 'Why the last attempt did not succeed.' })
   error!: string | null;
 
   @Field(() => DateTimeScalar, { description: 'When it was queued first.' })

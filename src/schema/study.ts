@@ -63,7 +63,6 @@ export class Report
   @Field(() => DateTimeScalar, { nullable: true, description: 'Null while the archive does not have it.' })
   storedAt!: Date | null;
 
-  @Field(() => String, { nullable: true, description: 'Why it was not stored at the last attempt.' })
   error!: string | null;
 
   @Field(() => WithheldReason, {

@@ -1,0 +1,14 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Report } from '../schema/study.js';
+import { type Request, shownTo } from './request.js';
+
+@Resolver(() => Report)
+export class ReportResolver {
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'Why it was not stored at the last attempt; where the archive is only for callers who may operate.',
+  })
+  error(@Root() { error }: Report, @Ctx() request: Request): string | null {
+    return error === null ? null : shownTo(request, error);
+  }
+}
