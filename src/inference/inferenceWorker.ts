@@ -44,7 +44,9 @@ export const load = answering(async ({ model, device }: LoadTask): Promise<{ pro
   const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output, maps: inSeries?.output };
   const opened = await openSession(model.file, device, shape);
   const sizes = [input.channels, input.rows, input.columns];
-  const explaining = new ExplainingSessions(model.file, model.manifest.sha256, sizes, sessionOptions(opened.provider));
+  const { external = {}, sha256, graphSha256 = sha256 } = model.manifest;
+  const options = sessionOptions(opened.provider);
+  const explaining = new ExplainingSessions(model.file, graphSha256, sizes, options, external);
   loaded.set(model.file, { ...opened, model, explaining });
   return { provider: opened.provider, notes: opened.notes };
 });

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { ModelInvalid, ModelNotFound } from '../errors.js';
 import { cardSchema } from './card.js';
+import { externalFiles } from './externalFiles.js';
 
 const fraction = z.number().min(0).max(1);
 const perChannel = z.array(z.number()).min(1);
@@ -21,6 +23,8 @@ const manifestSchema = z
       .string()
       .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
       .optional(),
+    /** The SHA-256 of each file beside the graph that holds weights of it. */
+    external: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')).optional(),
     labels: z
       .array(z.string().min(1))
       .min(2)
@@ -105,9 +109,10 @@ const manifestSchema = z
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });
 
-export type Manifest = z.infer<typeof manifestSchema> & { sha256: string };
+/** `sha256`: of the graph, and of the weights outside of it where there are any; `graphSha256` then of the graph alone. */
+export type Manifest = z.infer<typeof manifestSchema> & { sha256: string; graphSha256?: string };
 
-/** A classifier on disk, its manifest checked and its graph's hash verified. */
+/** A classifier on disk, its manifest checked and the hashes of its graph and of all its weights verified. */
 export type Model = { manifest: Manifest; file: string };
 
 /**
@@ -171,21 +176,67 @@ async function readModel(directory: string, name: string, version: string): Prom
   const file = join(directory, data.file);
   const graph = await readFile(file).catch(() => undefined);
   if (!graph) return { faults: [...faults, `file: ${data.file} cannot be read; put it beside the manifest`] };
-  const sha256 = createHash('sha256').update(graph).digest('hex');
-  if (data.sha256 && data.sha256 !== sha256)
+  const graphSha256 = createHash('sha256').update(graph).digest('hex');
+  if (data.sha256 && data.sha256 !== graphSha256)
     faults.push(
       `sha256: ${data.file} is not the file that was hashed; restore it, or remove sha256 if it was changed on purpose`,
     );
+  const external = await hashWeights(directory, externalFiles(graph), data, faults);
   if (faults.length > 0) return { faults };
-  if (!data.sha256) await writeHash(path, given as object, sha256);
+  const weights = Object.keys(external).length > 0 ? { external } : {};
+  if (!data.sha256) await writeHash(path, given as object, { sha256: graphSha256, ...weights });
   const text = await readFile(join(directory, 'CARD.md'), 'utf8').catch(() => null);
-  return { manifest: { ...data, sha256, card: { ...data.card, text: data.card.text ?? text } }, file };
+  const hashes = { graphSha256, sha256: hashOfAll(graphSha256, external), ...weights };
+  return { manifest: { ...data, ...hashes, card: { ...data.card, text: data.card.text ?? text } }, file };
 }
 
-/** So that a graph exchanged later under the same version is noticed. A read-only folder stays without. */
-async function writeHash(path: string, manifest: object, sha256: string): Promise<void> {
+/** Of each file with weights of the graph. What the manifest says of them must be so; `faults` is told where it is not. */
+async function hashWeights(
+  directory: string,
+  files: readonly string[],
+  { external: listed = {}, sha256 }: { external?: Record<string, string> | undefined; sha256?: string | undefined },
+  faults: string[],
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    if (isAbsolute(file) || normalize(file).startsWith('..')) {
+      faults.push(`file: its weights "${file}" lie outside of this folder; put them beside the manifest`);
+      continue;
+    }
+    const hash = await hashFile(join(directory, file)).catch(() => undefined);
+    if (hash === undefined) faults.push(`file: its weights ${file} cannot be read; put them beside the manifest`);
+    else if (listed[file] === undefined && sha256)
+      faults.push(
+        `external: ${file} holds weights of the graph and is not listed; write "external": {"${file}": "${hash}"} if it is the right file`,
+      );
+    else if (listed[file] !== undefined && listed[file] !== hash)
+      faults.push(
+        `external: ${file} is not the file that was hashed; restore it, or remove sha256 and external if it was changed on purpose`,
+      );
+    else hashes[file] = hash;
+  }
+  return hashes;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer); // weights may be gigabytes
+  return hash.digest('hex');
+}
+
+/** One hash for a graph and its weights: predictions are those of both. */
+function hashOfAll(graph: string, external: Readonly<Record<string, string>>): string {
+  const files = Object.entries(external).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (files.length === 0) return graph;
+  return createHash('sha256')
+    .update(JSON.stringify([graph, ...files]))
+    .digest('hex');
+}
+
+/** So that what is exchanged later under the same version is noticed. A read-only folder stays without. */
+async function writeHash(path: string, manifest: object, hashes: object): Promise<void> {
   const fresh = `${path}.${process.pid}.part`;
-  await writeFile(fresh, `${JSON.stringify({ ...manifest, sha256 }, null, 2)}\n`)
+  await writeFile(fresh, `${JSON.stringify({ ...manifest, ...hashes }, null, 2)}\n`)
     .then(() => rename(fresh, path))
     .catch(() => {});
 }

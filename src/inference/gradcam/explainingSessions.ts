@@ -23,12 +23,13 @@ export class ExplainingSessions {
   private readonly opened = new Map<string, Promise<ExplainingSession>>();
   private known: Promise<Explainable> | undefined;
 
-  /** @param sizes of the input, [channels, rows, columns]. @param sha256 of the file that predictions are made with. */
+  /** @param sizes of the input, [channels, rows, columns]. @param sha256 of the file that predictions are made with. @param external the same of its weights beside it, by file. */
   constructor(
     private readonly file: string,
     private readonly sha256: string,
     private readonly sizes: readonly number[],
     private readonly options: InferenceSession.SessionOptions,
+    private readonly external?: Readonly<Record<string, string>>,
   ) {}
 
   explainable(): Promise<Explainable> {
@@ -83,19 +84,25 @@ export class ExplainingSessions {
 
   private async enlarge(methods: readonly Method[], layers?: readonly string[]) {
     const model = await readFile(this.file);
-    if (createHash('sha256').update(model).digest('hex') !== this.sha256)
-      throw new ModelInvalid(
-        `${this.file} is another file than when it was loaded; its maps would not be those of its predictions. Start MRIMaster anew.`,
-      );
+    this.requireSame(this.file, model, this.sha256);
     const externalData: ExternalData = [];
     for (const path of readGraph(model).externalFiles) {
       // ONNX allows no other place, either: external_data's location is relative to the model's folder.
       if (normalize(path).startsWith('..'))
         throw new ExplanationUnavailable(`The model's weights "${path}" lie outside its folder.`);
-      externalData.push({ path, data: await readFile(join(dirname(this.file), path)) });
+      const data = await readFile(join(dirname(this.file), path));
+      if (this.external) this.requireSame(path, data, this.external[path]);
+      externalData.push({ path, data });
     }
     const explainer = await appendExplanations(model, { methods, layers, sizes: this.sizes, externalData });
     return { explainer, externalData };
+  }
+
+  private requireSame(file: string, bytes: Uint8Array, sha256: string | undefined): void {
+    if (createHash('sha256').update(bytes).digest('hex') === sha256) return;
+    throw new ModelInvalid(
+      `${file} is another file than when it was loaded; its maps would not be those of its predictions. Start MRIMaster anew.`,
+    );
   }
 }
 

@@ -1,0 +1,47 @@
+import { readFields } from './gradcam/protobuf.js';
+
+type Message = keyof typeof PARTS;
+
+/** Where tensors may be in a model, by the field numbers of onnx.proto: everything that leads to one. */
+const PARTS = {
+  model: { 7: 'graph', 20: 'training', 25: 'function' },
+  training: { 1: 'graph', 2: 'graph' },
+  function: { 7: 'node', 11: 'attribute' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  tensor: { 13: 'entry' },
+  entry: {},
+} as const;
+
+/**
+ * The files that hold weights of an ONNX model, relative to its folder, wherever in it a tensor refers to them: a model is
+ * its graph and these. Of what is no ONNX model, none.
+ */
+export function externalFiles(model: Uint8Array): string[] {
+  const files = new Set<string>();
+  try {
+    look('model', model, files);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // ONNX Runtime says what is wrong with it
+  }
+  return [...files].sort();
+}
+
+function look(message: Message, bytes: Uint8Array, files: Set<string>): void {
+  if (message === 'entry') noteLocation(bytes, files);
+  const parts: Readonly<Record<number, Message>> = PARTS[message];
+  for (const { number, value } of readFields(bytes)) {
+    const part = parts[number];
+    if (part && typeof value !== 'number') look(part, value, files);
+  }
+}
+
+/** StringStringEntryProto: key 1, value 2. */
+function noteLocation(bytes: Uint8Array, files: Set<string>): void {
+  const texts = new Map(
+    [...readFields(bytes)].map(({ number, value }) => [number, new TextDecoder().decode(value as Uint8Array)]),
+  );
+  if (texts.get(1) === 'location') files.add(texts.get(2) ?? '');
+}
