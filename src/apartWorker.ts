@@ -1,3 +1,4 @@
+import './muteLibraries.js';
 // What the thread of apart.ts runs.
 import { move } from 'piscina';
 import type { Report } from './pacs/report/report.js';

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import './muteLibraries.js';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { endNow } from './endNow.js';
 import { INTENDED_USE } from './intendedUse.js';
 import type { Begun } from './main.js';
+import { terminal } from './terminal.js';
 import { VERSION } from './version.js';
 
 /** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
@@ -172,7 +174,7 @@ try {
 } catch (error) {
   const { asKnown } = await import('./formatError.js');
   const known = asKnown(error);
-  console.error(`\n${known ? `${known.message} (${known.code})` : (explain(error) ?? (await unforeseen(error)))}\n`);
+  terminal.error(`\n${known ? `${known.message} (${known.code})` : (explain(error) ?? (await unforeseen(error)))}\n`);
   process.exitCode ||= known?.retryable ? TEMPORARY : 1; // 130 after Ctrl-C
 }
 

@@ -2,7 +2,7 @@ import { readConfig } from './config.js';
 import { type Context, openContext } from './context.js';
 import { authenticates } from './identity/authenticate.js';
 import { INTENDED_USE } from './intendedUse.js';
-import { createLog } from './log.js';
+import { createLog, tellOfMuted } from './log.js';
 import { watchTimers } from './mendTimers.js';
 import { type HttpServer, startServer } from './server.js';
 import { startDicom } from './startDicom.js';
@@ -58,6 +58,7 @@ export async function serve({ database, stop }: Begun): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   void stop.received.then(() => log.info('Asked to stop: finishing the work at hand, then closing.'));
+  tellOfMuted(log);
   await database;
   const running = await startPatiently(() => start(config, log, stop.signal), log, stop.signal).catch((error) => {
     if (stop.signal.aborted) return undefined; // who asked knows why it did not start

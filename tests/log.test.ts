@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { withoutUids } from '../src/log.js';
+import { StudyNotFound } from '../src/errors.js';
+import { serializeError, withoutUids } from '../src/log.js';
 import { REPOSITORY } from './program.js';
 
 it('names no UID, but the standard’s own', () => {
@@ -21,4 +22,29 @@ it('hides what an error quotes, at any depth', () => {
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(stderr).toContain('It failed at [UID].');
   expect(stderr).not.toContain('1.2.3.4.5.6.7');
+});
+
+it('shows the messages of our own failures, and of others what kind they were and where they happened', () => {
+  const library = Object.assign(new Error('Value exceeds max length, value: DOE^JOHN\n    at DOE^JOHN (x:1:1)'), {
+    code: '22P02',
+    detail: 'Key (name)=(DOE^JOHN)',
+    meta: { value: 'DOE^JOHN' },
+  });
+  const cause = new AggregateError([library, 'DOE^JOHN'], 'DOE^JOHN');
+  const shown = serializeError(new StudyNotFound('The study is not here.', { cause }));
+  expect(shown).toMatchObject({
+    type: 'StudyNotFound',
+    code: 'STUDY_NOT_FOUND',
+    message: 'The study is not here.',
+    cause: { type: 'AggregateError', aggregateErrors: [{ type: 'Error', code: '22P02' }, { type: 'string' }] },
+  });
+  expect(shown.cause?.aggregateErrors?.[0]?.stack).toMatch(/\n +at .*log\.test/);
+  expect(JSON.stringify(shown)).not.toContain('DOE');
+  const { message } = serializeError(new SyntaxError('Unexpected token D, "DOE^JOHN" is not valid JSON'));
+  expect(message).not.toContain('DOE');
+  const system = serializeError(
+    Object.assign(new Error("ENOENT: open '/mnt/DOE^JOHN'"), { code: 'ENOENT', syscall: 'open' }),
+  );
+  expect(system).toMatchObject({ code: 'ENOENT', syscall: 'open' });
+  expect(JSON.stringify(system)).not.toContain('DOE');
 });

@@ -3,6 +3,7 @@ import { openDatabase } from '../database.js';
 import { type Verified, verifyAudit } from '../identity/audit.js';
 import { readAuditHeads } from '../identity/auditHeads.js';
 import { createLog } from '../log.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the audit is not whole. */
 export async function verify({ known }: { known?: string }): Promise<void> {
@@ -17,18 +18,18 @@ export async function verify({ known }: { known?: string }): Promise<void> {
     const faults = verified
       ? faultsOf(verified, known)
       : ['The audit is gone: the database has no table "AuditEntry".'];
-    for (const fault of faults) console.log(fault);
+    for (const fault of faults) terminal.log(fault);
     if (faults.length > 0 || !verified) {
       process.exitCode = 1;
       return;
     }
-    console.log(`${verified.entries} entries, each as it was written.`);
-    if (known !== undefined) console.log(`Entry ${verified.knownAt} has the hash that you know.`);
+    terminal.log(`${verified.entries} entries, each as it was written.`);
+    if (known !== undefined) terminal.log(`Entry ${verified.knownAt} has the hash that you know.`);
     if (kept.length === 0)
-      console.log(
+      terminal.log(
         `${config.dataDir} keeps no last entry: whether the end was cut off is not known. Run it where the server runs.`,
       );
-    console.log(
+    terminal.log(
       `Keep the hash of the last one elsewhere, and give it as --known next time: ${verified.head || '(none yet)'}`,
     );
   } finally {

@@ -6,6 +6,7 @@ import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
 import { sayGuess, sayPrediction } from '../sayAnswer.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster classify PATH` */
 export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {
@@ -20,7 +21,7 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
       else if (slice.prediction.status === 'CLASSIFIED') answered++;
       else abstained++;
       if ('prediction' in slice && slice.prediction.abstentionReason === 'LOW_CONFIDENCE') unsure++;
-      console.log(json ? JSON.stringify(asJson(slice)) : asText(slice));
+      terminal.log(json ? JSON.stringify(asJson(slice)) : asText(slice));
     }
     const slices = answered + abstained + failed;
     if (slices === 0) throw new InvalidDicom(`No DICOM, PNG or JPEG file was found in ${path}.`);
@@ -28,13 +29,13 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
     if (json) return;
     const { name, version, inSeries } = classifier.manifest;
     const counts = `${answered} of ${slices} slices answered, ${abstained} abstained, ${failed} failed`;
-    console.log(`\n${counts}; ${name} ${version} on ${classifier.provider}.`);
+    terminal.log(`\n${counts}; ${name} ${version} on ${classifier.provider}.`);
     if (inSeries && unsure > 0)
-      console.log(
+      terminal.log(
         'Each was judged by itself. Slices of a series are surer when they are read together: `mrimaster import`.',
       );
-    if (!classifier.manifest.calibration) console.log('This model is not calibrated: read its confidences with care.');
-    console.log(`${INTENDED_USE}.`);
+    if (!classifier.manifest.calibration) terminal.log('This model is not calibrated: read its confidences with care.');
+    terminal.log(`${INTENDED_USE}.`);
   } finally {
     await Promise.all([classifier.close(), decoding.close()]);
   }

@@ -7,6 +7,7 @@ import { deidentifyInstance } from '../pacs/deidentify/deidentifyInstance.js';
 import { keepDeidentified } from '../pacs/deidentify/keepDeidentified.js';
 import { openKey } from '../pacs/deidentify/openKey.js';
 import { findFiles } from '../pacs/findFiles.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster deidentify PATH --out FOLDER` */
 export async function deidentify(path: string, options: { out: string; key?: string }): Promise<void> {
@@ -28,16 +29,16 @@ export async function deidentify(path: string, options: { out: string; key?: str
     } catch (error) {
       if (!(error instanceof MrimasterError)) throw error;
       refused++;
-      console.log(`${file}: refused – ${error.message}`);
+      terminal.log(`${file}: refused – ${error.message}`);
     }
   }
   if (written + refused === 0) throw new InvalidDicom(`No DICOM file was found in ${path}.`);
   if (refused > 0) process.exitCode = 1;
-  console.log(
+  terminal.log(
     `\n${written} of ${written + refused} objects written to ${out}, ${tally.skipped} other files passed over.`,
   );
-  console.log(`The key is in ${keyFile}: keep it, and keep it secret.`);
-  console.log(`${INTENDED_USE}.`);
+  terminal.log(`The key is in ${keyFile}: keep it, and keep it secret.`);
+  terminal.log(`${INTENDED_USE}.`);
 }
 
 /** @throws FileNotReadable, so that one file does not end the export. */

@@ -10,6 +10,7 @@ import { createLog } from '../log.js';
 import { type Begun, type Running, start } from '../main.js';
 import { writeSampleStudy } from '../sample/writeSampleStudy.js';
 import { percent, sayFinding, sayPrediction } from '../sayAnswer.js';
+import { terminal } from '../terminal.js';
 import { progressBar } from './text.js';
 
 const POLL_MS = 200;
@@ -21,7 +22,7 @@ export async function demo({ exit }: { exit?: boolean }, { database, stop }: Beg
   // Any free DICOM port: the usual one may be a real archive's.
   const config = { ...settings, databaseUrl: undefined, archives: [], dicom: { ...settings.dicom, port: 0 } };
   const log = createLog('warn');
-  console.log('Starting the database, the model and the server ...');
+  terminal.log('Starting the database, the model and the server ...');
   await database;
   const running = await start(config, log);
   try {
@@ -31,7 +32,7 @@ export async function demo({ exit }: { exit?: boolean }, { database, stop }: Beg
       process.exitCode = classified ? 0 : 1;
       return;
     }
-    console.log('\nThe server stays up; Ctrl-C ends it.');
+    terminal.log('\nThe server stays up; Ctrl-C ends it.');
     await stop.received;
   } finally {
     await running.close();
@@ -43,9 +44,9 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   const { config } = context;
   const ask = createClient(server.url);
   const { name, version } = context.model;
-  console.log(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
+  terminal.log(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
 
-  console.log('Importing a synthetic study: a computed head with a lesion, no one’s images.');
+  terminal.log('Importing a synthetic study: a computed head with a lesion, no one’s images.');
   const { studyInstanceUid } = await writeSampleStudy(join(config.dataDir, 'sample'));
   await importFiles(context, join(config.dataDir, 'sample'));
   await ask(CLASSIFY, { studyInstanceUid });
@@ -62,23 +63,23 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
 
   const { finding, series, status } = study.study;
   for (const { description, eligible, eligibilityReason } of series)
-    console.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
+    terminal.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
   printSlices(series);
-  console.log(howToRead(context.classifier.manifest));
+  terminal.log(howToRead(context.classifier.manifest));
   if (finding) await showFinding();
-  console.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
-  console.log(`${INTENDED_USE}. The study is synthetic.`);
+  terminal.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
+  terminal.log(`${INTENDED_USE}. The study is synthetic.`);
   return status === 'CLASSIFIED' && finding !== null;
 
   async function showFinding(): Promise<void> {
     const { keySlice } = finding;
-    console.log(`The study’s answer: ${sayFinding(finding)}; look first at slice ${keySlice.position + 1}.`);
+    terminal.log(`The study’s answer: ${sayFinding(finding)}; look first at slice ${keySlice.position + 1}.`);
     const { explainPrediction } = await ask(EXPLAIN, { predictionId: keySlice.prediction.id });
     const { overlay, layer, method } = explainPrediction.explanation;
     const file = join(config.dataDir, 'demo-overlay.png');
     await writeFile(file, Buffer.from(overlay.base64, 'base64'));
-    console.log(`Why (${method}, layer ${layer}): ${relative('.', file)}`);
-    console.log(`                    ${overlay.url}`);
+    terminal.log(`Why (${method}, layer ${layer}): ${relative('.', file)}`);
+    terminal.log(`                    ${overlay.url}`);
   }
 }
 
@@ -149,5 +150,5 @@ function printSlices(series: Answer[]): void {
       ]);
     }
   }
-  console.log(table.toString());
+  terminal.log(table.toString());
 }

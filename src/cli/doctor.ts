@@ -1,6 +1,7 @@
 import type { Finding } from '../doctor/finding.js';
 import { type DoctorOptions, doctor as examineAll } from '../doctor.js';
 import { INTENDED_USE } from '../intendedUse.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster doctor` */
 export async function doctor({ json = false, move = false }: { json?: boolean; move?: boolean }): Promise<void> {
@@ -8,10 +9,10 @@ export async function doctor({ json = false, move = false }: { json?: boolean; m
   const options: DoctorOptions = { env: process.env, directory: process.cwd(), move };
   for await (const finding of examineAll(options)) {
     findings.push(finding);
-    if (!json) console.log(asText(finding));
+    if (!json) terminal.log(asText(finding));
   }
   if (findings.some(({ status }) => status === 'failed')) process.exitCode = 1;
-  console.log(json ? JSON.stringify(findings, null, 2) : summarize(findings));
+  terminal.log(json ? JSON.stringify(findings, null, 2) : summarize(findings));
 }
 
 /** "✗ archive main, TLS: The certificate … has expired. [PACS_TLS_EXPIRED]", and below it what to do. */

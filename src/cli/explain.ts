@@ -16,6 +16,7 @@ import { applyVoiLut } from '../pacs/applyVoiLut.js';
 import { readSlice } from '../pacs/readSlice.js';
 import { pictureKind, readPicture } from '../readPicture.js';
 import { sayGuess, sayPrediction } from '../sayAnswer.js';
+import { terminal } from '../terminal.js';
 
 export type ExplainOptions = {
   frame: string;
@@ -55,7 +56,7 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     if (options.json)
       for (const { layer, rows, columns, frame, values } of maps) {
         const what = { layer, label, ...(against && { against }), method, model: `${name}@${version}` };
-        console.log(JSON.stringify({ ...what, rows, columns, frame, values: [...values] }));
+        terminal.log(JSON.stringify({ ...what, rows, columns, frame, values: [...values] }));
       }
     const explained = against ? `"${label}" rather than "${against}"` : `"${label}"`;
     const what = `${METHOD_NAMES[method]} of ${explained}, ${name} ${version}`;
@@ -79,12 +80,12 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
       await writeFile(options.overlay, encodePng(picture, what));
     }
     if (options.json) return;
-    console.log(`${file}: ${answer}${isAnswer ? '' : `; ${sayGuess(verdict)}`}`);
-    console.log(`${what}: ${maps.length} ${maps.length === 1 ? 'layer' : 'layers'}.`);
-    if (options.figure) console.log(`Figure: ${options.figure}`);
-    if (options.overlay) console.log(`Overlay: ${options.overlay}`);
-    if (last) console.log(`${last.layer}: ${support}`);
-    console.log(`A map shows where evidence came from, not where a tumour is. ${INTENDED_USE}.`);
+    terminal.log(`${file}: ${answer}${isAnswer ? '' : `; ${sayGuess(verdict)}`}`);
+    terminal.log(`${what}: ${maps.length} ${maps.length === 1 ? 'layer' : 'layers'}.`);
+    if (options.figure) terminal.log(`Figure: ${options.figure}`);
+    if (options.overlay) terminal.log(`Overlay: ${options.overlay}`);
+    if (last) terminal.log(`${last.layer}: ${support}`);
+    terminal.log(`A map shows where evidence came from, not where a tumour is. ${INTENDED_USE}.`);
   } finally {
     await classifier.close();
   }
@@ -111,6 +112,6 @@ async function chooseLayers(classifier: Classifier, wanted: string | undefined):
   const { layers, missing } = await classifier.explainable();
   if (wanted !== undefined)
     throw new LayerNotFound(`There is no layer "${wanted}" that can be explained. Layers: ${layers.join(', ')}.`);
-  if (missing) console.error(missing);
+  if (missing) terminal.error(missing);
   return layers;
 }

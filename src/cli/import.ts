@@ -7,6 +7,7 @@ import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
 import { sayFinding, sayGuess } from '../sayAnswer.js';
 import { awaitStopSignal } from '../stopSignal.js';
+import { terminal } from '../terminal.js';
 import { progressBar } from './text.js';
 
 /** `mrimaster import FOLDER` */
@@ -30,12 +31,12 @@ function showCount({ received, duplicates }: Readonly<Imported>): void {
 }
 
 function report({ studyInstanceUids, received, duplicates, skipped, refused }: Imported): void {
-  console.log(
+  terminal.log(
     `${received} DICOM files of ${studyInstanceUids.length} studies imported, ${duplicates} were here before, ${skipped} other files passed over.`,
   );
-  for (const { file, reason } of refused) console.error(`Refused: ${file}: ${reason}`);
+  for (const { file, reason } of refused) terminal.error(`Refused: ${file}: ${reason}`);
   if (refused.length > 0 || received + duplicates === 0) process.exitCode = 1;
-  if (received + duplicates + refused.length === 0) console.error('No DICOM file was found there.');
+  if (received + duplicates + refused.length === 0) terminal.error('No DICOM file was found there.');
 }
 
 /** In this process, also beside a server: the server's queue is the server's. */
@@ -47,7 +48,7 @@ async function classifyImported(context: Context, studyInstanceUids: string[], s
     await claimStudy(context, studyInstanceUid, classify).finally(bar.stop);
     await printAnswer(context, studyInstanceUid);
   }
-  console.log(`${INTENDED_USE}.`);
+  terminal.log(`${INTENDED_USE}.`);
 }
 
 async function printAnswer({ prisma, model }: Context, studyInstanceUid: string): Promise<void> {
@@ -56,10 +57,10 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
     include: { series: true, findings: { where: { modelId: model.id } } },
   });
   const failed = study.status === 'FAILED' || study.status === 'PARTIAL';
-  console.log(`\nStudy ${studyInstanceUid}: ${study.status}${failed ? ` (${study.failureCode})` : ''}`);
+  terminal.log(`\nStudy ${studyInstanceUid}: ${study.status}${failed ? ` (${study.failureCode})` : ''}`);
   if (failed) process.exitCode = 1;
   for (const { description, eligible, eligibilityReason } of study.series)
-    console.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
+    terminal.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
   for (const finding of study.findings)
-    console.log(`  Answer: ${sayFinding(finding)}${finding.abstained ? `; ${sayGuess(finding)}` : ''}`);
+    terminal.log(`  Answer: ${sayFinding(finding)}${finding.abstained ? `; ${sayGuess(finding)}` : ''}`);
 }

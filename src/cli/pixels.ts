@@ -2,6 +2,7 @@ import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
 import { FileNotReadable, OptionInvalid } from '../errors.js';
 import type { StoredPixels } from '../pacs/decode.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
+import { terminal } from '../terminal.js';
 
 export type PixelsOptions = { frame: string; out: string };
 
@@ -25,7 +26,7 @@ export async function pixels(file: string, { frame, out }: PixelsOptions): Promi
     await writeFile(out, littleEndian(values));
     const type = values.constructor.name.replace('Array', '').toLowerCase();
     const { rows, columns, ...description } = rest;
-    console.log(JSON.stringify({ rows, columns, samples, type, ...description }));
+    terminal.log(JSON.stringify({ rows, columns, samples, type, ...description }));
   } finally {
     await decoding.close();
   }

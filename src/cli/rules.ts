@@ -5,6 +5,7 @@ import { findFiles } from '../pacs/findFiles.js';
 import type { Instance } from '../pacs/parse.js';
 import { parseFile } from '../pacs/parseFile.js';
 import { type Arrived, ruleFor } from '../rules.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster rules test FOLDER`: what would happen to the studies of a folder if they arrived, and why. */
 export async function testRules(folder: string): Promise<void> {
@@ -16,7 +17,7 @@ export async function testRules(folder: string): Promise<void> {
       studies.set(instance.studyInstanceUid, [...(studies.get(instance.studyInstanceUid) ?? []), instance]);
     } catch (error) {
       if (!(error instanceof MrimasterError)) throw error;
-      console.error(`${file}: ${error.message}`);
+      terminal.error(`${file}: ${error.message}`);
       process.exitCode = 1;
     }
   }
@@ -28,7 +29,7 @@ export async function testRules(folder: string): Promise<void> {
     const what = ruled?.rule.classify ? `classified, ${ruled.rule.priority}${to}` : 'passed over';
     table.push([studyInstanceUid, instances.length, what, ruled?.reason ?? 'no rule is for it']);
   }
-  console.log(studies.size > 0 ? table.toString() : `No DICOM file was found in ${folder}.`);
+  terminal.log(studies.size > 0 ? table.toString() : `No DICOM file was found in ${folder}.`);
 }
 
 /** As the database will have it; from which archive a study comes, a file does not say. */

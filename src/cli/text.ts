@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { terminal } from '../terminal.js';
 
 export type ProgressBar = { update(fraction: number): void; stop(): void };
 
@@ -18,7 +19,7 @@ function progressLines(title: string): ProgressBar {
   return {
     update: (fraction) => {
       const reached = Math.floor((fraction * 100) / LOG_STEP) * LOG_STEP;
-      if (reached >= next) console.log(`${title} ${reached} %`);
+      if (reached >= next) terminal.log(`${title} ${reached} %`);
       next = Math.max(next, reached + LOG_STEP);
     },
     stop: () => {},

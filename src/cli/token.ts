@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { OptionInvalid } from '../errors.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import { hashToken, makeToken, readTokens, type StoredToken } from '../identity/tokens.js';
+import { terminal } from '../terminal.js';
 
 const LOCK_MS = 5_000;
 
@@ -22,8 +23,8 @@ export async function createToken({ expires, file, grant, name }: Options): Prom
   const token = makeToken();
   const stored = { name, sha256: hashToken(token), grants: grant as Grant[], ...(expires && { expires }) };
   await alone(path, () => addToken(path, stored));
-  console.log(token);
-  console.error(
+  terminal.log(token);
+  terminal.error(
     `This is shown once; ${path} keeps its hash alone. Start the server anew with TOKENS_FILE=${path}. To end the token, remove its entry.`,
   );
 }

@@ -4,6 +4,7 @@ import { OptionInvalid, WebhookNotConfigured } from '../errors.js';
 import { createLog } from '../log.js';
 import { openQueue } from '../queue.js';
 import { replayWebhooks } from '../replayWebhooks.js';
+import { terminal } from '../terminal.js';
 
 /** `mrimaster webhooks replay --since TIME`; works beside a running server, which sends them. */
 export async function replay({ since }: { since: string }): Promise<void> {
@@ -19,7 +20,7 @@ export async function replay({ since }: { since: string }): Promise<void> {
     const queue = await openQueue(database.connection, log);
     try {
       const count = await replayWebhooks({ prisma: database.prisma, queue }, time, urls);
-      console.log(`${count} events since ${time.toISOString()} are queued for ${urls.length} receivers.`);
+      terminal.log(`${count} events since ${time.toISOString()} are queued for ${urls.length} receivers.`);
     } finally {
       await queue.close();
     }

@@ -1,3 +1,4 @@
+import '../muteLibraries.js';
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelNotLoaded } from '../errors.js';

@@ -6,7 +6,10 @@ declare module 'dcmjs' {
         nameMap: Record<string, { vr: string } | undefined>;
         denaturalizeDataset(dataSet: Record<string, unknown>): Record<string, unknown>;
       };
-      datasetToDict(dataSet: Record<string, unknown>): { meta: Record<string, unknown>; write(): ArrayBuffer };
+      datasetToDict(dataSet: Record<string, unknown>): {
+        meta: Record<string, unknown>;
+        write(options?: { allowInvalidVRLength: boolean }): ArrayBuffer;
+      };
     };
   };
   export default dcmjs;

@@ -1,3 +1,4 @@
+import '../muteLibraries.js';
 import { readFile, stat } from 'node:fs/promises';
 import { move } from 'piscina';
 import { UndecodablePixels } from '../errors.js';

@@ -25,7 +25,8 @@ export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInsta
   const file = datasetToDict({ ...dataSet, _meta: {} });
   // Set behind dcmjs's back, which names itself as the implementation, with a UID that is none.
   file.meta = DicomMetaDictionary.denaturalizeDataset(meta);
-  return Buffer.from(file.write());
+  // A name of the images that is longer than its VR allows is that of the result, too.
+  return Buffer.from(file.write({ allowInvalidVRLength: true }));
 }
 
 function requireKnown(dataSet: DataSet): void {
