@@ -24,7 +24,7 @@ export function serveNotices(app: FastifyInstance, context: Context): void {
     }
     const { studyInstanceUid, pacs = [...context.archives.keys()][0] ?? '' } = told.data;
     const [found] = await requireArchive(context, pacs).searchForStudies({ studyInstanceUid });
-    if (!found) throw new StudyNotFound(`The archive "${pacs}" has no study ${studyInstanceUid}.`);
+    if (!found) throw new StudyNotFound(`The archive "${pacs}" does not have that study.`);
     await context.prisma.$transaction((tx) => noteStudy(context, tx, pacs, found));
     return reply.status(202).send({ studyInstanceUid, pacs });
   });

@@ -19,9 +19,9 @@ export type Finding = {
   abstentionReason: AbstentionReason | null;
 };
 
-/** What a study's finding says, as it begins wherever it is shown: "glioma, confidence 92.3 %", "No answer (confidence too low)". */
+/** What a study's finding says, as it begins wherever it is shown: "glioma, 92.3 %", "No answer (confidence too low)". */
 export function sayFinding({ label, confidence, abstained, abstentionReason }: Finding): string {
-  return abstained ? noAnswer(abstentionReason) : `${inWords(label)}, confidence ${percent(confidence)}`;
+  return abstained ? noAnswer(abstentionReason) : `${inWords(label)}, ${percent(confidence)}`;
 }
 
 type Prediction = {
@@ -36,7 +36,7 @@ type Prediction = {
 export function sayPrediction({ status, label, confidence, abstentionReason, failureCode }: Prediction): string {
   if (status === 'FAILED') return `No answer (it could not be read: ${failureCode})`;
   if (status === 'ABSTAINED' || label === null || confidence === null) return noAnswer(abstentionReason);
-  return `${inWords(label)}, confidence ${percent(confidence)}`;
+  return `${inWords(label)}, ${percent(confidence)}`;
 }
 
 /** What an abstention's label and confidence are, where they are shown at all: behind the words that there is no answer. */

@@ -66,7 +66,7 @@ function purple({ pixels }: ReturnType<typeof lastPicture>): number {
 it('says the study’s answer first, then the slice’s, and shows the map of that label', async () => {
   const picture = lastPicture();
   expect(picture.description).toMatch(
-    /^Study: glioma, confidence [> \d.]+ %\. This slice: glioma, confidence [> \d.]+ %\. GRAD_CAM of "glioma"/,
+    /^Study: glioma, [> \d.]+ %\. This slice: glioma, [> \d.]+ %\. GRAD_CAM of "glioma"/,
   );
   expect(purple(picture)).toBeGreaterThan(1000);
 });
@@ -96,7 +96,7 @@ it('says in the legend of any map whether its label is the answer', async () => 
     return Buffer.from(data.explainPrediction.explanation.overlay.base64, 'base64').toString('latin1');
   };
   expect(await legend(prediction.label)).toMatch(
-    /GRAD_CAM of "glioma", layer[^;]*; strongest colour: \S+\. Slice: glioma, confidence [> \d.]+ %/,
+    /GRAD_CAM of "glioma", layer[^;]*; strongest colour: \S+\. Slice: glioma, [> \d.]+ %/,
   );
   expect(await legend('pituitary')).toContain('GRAD_CAM of "pituitary", which is not the answer of this slice');
   await program.context.prisma.prediction.update({

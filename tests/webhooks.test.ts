@@ -77,7 +77,7 @@ describe('a webhook', () => {
       status: 'CLASSIFIED',
       failureCode: null,
       finding: {
-        answer: expect.stringMatching(/^glioma, confidence [> \d.]+ %$/),
+        answer: expect.stringMatching(/^glioma, [> \d.]+ %$/),
         label: 'glioma',
         confidence: expect.any(Number),
         abstained: false,
