@@ -123,7 +123,8 @@ async function askWhose(context: Context, archive: Archive, study: Study): Promi
       failure ??= error;
     }
   }
-  if (failure) throw failure;
+  // What a person has decided is enough where nobody else can tell.
+  if (failure && !study.decision) throw failure;
   return checkPatient(context, study.id, null);
 }
 

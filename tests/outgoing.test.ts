@@ -2,12 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { clearOutgoing } from '../src/outgoing.js';
-import { startProvider } from '../src/pacs/dimse/provider.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
 import { sampleFiles, spawnProgram, temporaryFolder, until } from './program.js';
+import { startArchive } from './webArchive.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let dataDir: string;
@@ -24,19 +23,10 @@ const onTheirWay = async () =>
 
 /** A server that has classified a study and writes it back to an archive that does `store` with each object. */
 async function startWriting(store: () => Promise<void>) {
-  const archive = await startProvider({
-    host: '127.0.0.1',
-    port: 0,
-    aeTitle: 'ARCHIVE',
-    allowed: null,
-    store: async ({ bytes }) => {
-      await buffer(bytes);
-      await store();
-    },
-  });
+  const archive = await startArchive([], { store });
   const env = {
     DATA_DIR: dataDir,
-    PACS_URL: `dicom://ARCHIVE@127.0.0.1:${archive.port}`,
+    PACS_URL: archive.url,
     WRITE_BACK: 'true',
     STUDY_QUIET_SECONDS: '1',
     STUDY_DEADLINE_SECONDS: '2',
@@ -62,7 +52,7 @@ it('a result lies on the disk while it is sent, and no longer', async () => {
   await until(onTheirWay, (names) => names.length === 0);
   spawned.child.kill('SIGTERM');
   await once(spawned.child, 'exit');
-  await archive.close();
+  archive.close();
 });
 
 it('a result that a killed server was sending is gone when the next one runs', async () => {
@@ -75,7 +65,7 @@ it('a result that a killed server was sending is gone when the next one runs', a
   expect(await onTheirWay()).toEqual([]);
   next.child.kill('SIGTERM');
   await once(next.child, 'exit');
-  void archive.close();
+  archive.close();
 });
 
 it('what another living process sends stays', async () => {

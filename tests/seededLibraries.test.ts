@@ -2,10 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import dcmjs from 'dcmjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Provider, startProvider } from '../src/pacs/dimse/provider.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
 import {
   type Answer,
@@ -17,13 +15,14 @@ import {
   until,
   userEnvironment,
 } from './program.js';
+import { startArchive } from './webArchive.js';
 
 /** Part of whatever a header says of the patient, in ways that libraries complain of. */
 const SEED = 'QZVX';
 const long = (length: number) => SEED.repeat(length / SEED.length);
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let archive: Provider;
+let archive: Awaited<ReturnType<typeof startArchive>>;
 let studyInstanceUid: string;
 let paths: string[];
 let env: Record<string, string>;
@@ -32,19 +31,14 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   ({ paths, studyInstanceUid } = await sampleFiles(folder.path));
   for (const path of paths) await spoil(path);
-  archive = await startProvider({
-    host: '127.0.0.1',
-    port: 0,
-    aeTitle: 'ARCHIVE',
-    allowed: null,
-    store: async ({ bytes }) => {
-      await buffer(bytes);
+  archive = await startArchive([], {
+    store: async () => {
       if (refuse) throw new Error(`${SEED} is refused`);
     },
   });
   env = {
     DATA_DIR: join(folder.path, 'data'),
-    PACS_URL: `dicom://ARCHIVE@127.0.0.1:${archive.port}`,
+    PACS_URL: archive.url,
     WRITE_BACK: 'true',
     STUDY_QUIET_SECONDS: '1',
     STUDY_DEADLINE_SECONDS: '2',
@@ -52,7 +46,7 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await archive?.close();
+  archive?.close();
   await folder.remove();
 });
 
@@ -157,7 +151,7 @@ it('nor where the disk, the archive or the database does not take what is writte
     (await server.ask(STUDY, { uid: studyInstanceUid })).data.study?.jobs ?? [];
   await until(jobs, (all) => all.some(({ error }) => error));
   await rm(join(dataDir, 'outgoing'));
-  await until(jobs, (all) => all.some(({ error }) => error?.includes('ARCHIVE') || error?.includes('refuses')));
+  await until(jobs, (all) => all.some(({ error }) => error?.includes('archive')));
   for (const { error } of await jobs()) expect(error ?? '').not.toContain(SEED);
   const odd = Buffer.from(await readFile(paths[1] as string)).fill(0xff, 400, 700);
   await writeFile(join(folder.path, 'odd.dcm'), odd);

@@ -5,13 +5,19 @@ import { type Program, until } from './program.js';
 /**
  * A DICOMweb archive in a few lines. `counts`: whether it tells NumberOfStudyRelatedInstances. `searched`, `retrieved`: what
  * it answers to a search for a study and to its retrieval, whatever was asked for. What is stored there it has from then on;
- * without `files` it finds nothing.
+ * without `files` it finds nothing. `store`: before it keeps an object; where that throws it does not.
  */
-export type Behaviour = { counts?: boolean; searched?: string; retrieved?: readonly Buffer[]; listed?: string };
+export type Behaviour = {
+  counts?: boolean;
+  searched?: string;
+  retrieved?: readonly Buffer[];
+  listed?: string;
+  store?(): Promise<void>;
+};
 
 export async function startArchive(files: readonly Buffer[], behaviour: Behaviour = {}) {
   const uid = files[0] ? parseInstance(files[0]).studyInstanceUid : '';
-  const { counts = true, searched = uid, retrieved = files, listed = uid } = behaviour;
+  const { counts = true, searched = uid, retrieved = files, listed = uid, store } = behaviour;
   const objects = [...retrieved];
   const value = (vr: string, ...values: unknown[]) => ({ vr, Value: values });
   const json = (tags: object[]) => JSON.stringify(tags);
@@ -31,6 +37,12 @@ export async function startArchive(files: readonly Buffer[], behaviour: Behaviou
     if (files.length === 0) return json([]);
     return json([{ '0020000D': value('UI', searched), ...(counts && { '00201208': value('IS', all.length) }) }]);
   };
+  const keep = async (bytes: Buffer) => {
+    await store?.();
+    const stored = parseInstance(bytes);
+    objects.push(bytes);
+    return stored;
+  };
   const server: Server = createServer(async (request, response) => {
     const [path = '', query] = (request.url ?? '').split('?');
     const chunks: Buffer[] = [];
@@ -38,8 +50,9 @@ export async function startArchive(files: readonly Buffer[], behaviour: Behaviou
     if (request.method === 'POST') {
       const body = Buffer.concat(chunks);
       const start = body.indexOf('\r\n\r\n') + 4;
-      objects.push(body.subarray(start, body.lastIndexOf('\r\n--')));
-      const stored = parseInstance(objects.at(-1) as Buffer);
+      const bytes = body.subarray(start, body.lastIndexOf('\r\n--'));
+      const stored = await keep(bytes).catch(() => null);
+      if (stored === null) return response.writeHead(409).end();
       const reference = {
         '00081150': value('UI', stored.sopClassUid),
         '00081155': value('UI', stored.sopInstanceUid),
