@@ -2,6 +2,7 @@ import { decode as decodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { UndecodablePixels, UnsupportedPixels } from './errors.js';
 import type { GrayscaleImage } from './inference/image.js';
+import { plainPng } from './plainPng.js';
 
 const MAX_PIXELS = 4096 * 4096;
 const MAX_JPEG_MEMORY_MB = 512;
@@ -34,7 +35,7 @@ function readPng(bytes: Uint8Array): GrayscaleImage {
   // IHDR comes first: width and height are at 16 and 20 (PNG 5.2, 11.2.2). A bomb is refused before it is inflated.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   requireSize(view.getUint32(16), view.getUint32(20));
-  const { width, height, data, channels, depth, palette } = decodePng(bytes, { checkCrc: true });
+  const { width, height, data, channels, depth, palette } = decodePng(plainPng(bytes), { checkCrc: true });
   const scale = 255 / (2 ** depth - 1);
   const sample = sampler(data, width * channels, depth);
   const pixels = new Float32Array(width * height);
