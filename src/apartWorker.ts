@@ -9,6 +9,9 @@ import { answering, comeLast } from './threads.js';
 
 comeLast();
 
+/** Asks only whether the thread is up. */
+export const ready = answering(async () => null);
+
 export const picture = answering(async (bytes: Uint8Array) => {
   const read = readPicture(bytes);
   move(read.pixels); // transferred instead of copied

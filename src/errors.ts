@@ -261,6 +261,18 @@ export class UploadFailed extends MrimasterError {
   override readonly code = 'UPLOAD_FAILED';
 }
 
+/** A body that comes so slowly that it keeps a place from others. */
+export class BodyTooSlow extends MrimasterError {
+  override readonly code = 'BODY_TOO_SLOW';
+  override readonly retryable = true;
+}
+
+/** So many ask for the same at once that one more would take too much memory, or too long. */
+export class TooBusy extends MrimasterError {
+  override readonly code = 'TOO_BUSY';
+  override readonly retryable = true;
+}
+
 /** Who asks has not proved who they are. */
 export class Unauthenticated extends MrimasterError {
   override readonly code = 'UNAUTHENTICATED';

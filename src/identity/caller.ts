@@ -29,3 +29,8 @@ export function rightsOf(grants: readonly Grant[]): ReadonlySet<Right> {
 
 /** Whoever reaches a server that authenticates nobody, which serves its own machine only. */
 export const DEVELOPER: Caller = { subject: 'development', rights: new Set(RIGHTS) };
+
+/** Whose part it counts for where places and turns are shared: the caller's, or, where nobody is known, its address's. */
+export function sharerOf({ subject }: Pick<Caller, 'subject'>, address: string): string {
+  return subject === DEVELOPER.subject ? address : subject;
+}

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import { classifyImage } from '../classifyImage.js';
 import type { Prediction as PredictionRow } from '../generated/prisma/client.js';
+import { sharerOf } from '../identity/caller.js';
 import { Prediction } from '../schema/prediction.js';
 import { UploadScalar } from '../schema/scalars.js';
 import type { UploadedFile } from '../uploadedFile.js';
@@ -37,6 +38,7 @@ export class ImageResolver {
     const { prediction, studyInstanceUid } = await classifyImage(request.program, {
       bytes,
       frameNumber: frameNumber ?? 1,
+      who: sharerOf(request.caller, request.address),
     });
     request.touched = studyInstanceUid;
     return { prediction };
