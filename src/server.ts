@@ -186,7 +186,9 @@ async function limitArrival({ headers, url, raw }: FastifyRequest): Promise<void
 /** A body that nobody reads, as behind a refusal, would keep its connection busy for ever, and the server from closing. */
 async function endUnread({ raw }: FastifyRequest): Promise<void> {
   if (raw.complete) return;
-  setTimeout(() => raw.complete || raw.socket.destroy(), REFUSAL_ARRIVES_MS).unref();
+  raw.resume(); // whoever still sends reads no answer before
+  // The socket is gone where the caller went first.
+  setTimeout(() => raw.complete || raw.destroy(), REFUSAL_ARRIVES_MS).unref();
 }
 
 /** GraphiQL, whole in one page, so that it works without the internet. */

@@ -1,39 +1,40 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { arrivingBody } from './arrivingBody.js';
 import type { Context } from './context.js';
-import { InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
+import { BodyTooSlow, InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
 import { asKnown } from './formatError.js';
+import { type Caller, sharerOf } from './identity/caller.js';
 import { limitBytes } from './pacs/limitBytes.js';
 import { readBoundary, readMultipart } from './pacs/multipart.js';
 import { requireUid } from './pacs/uid.js';
+import { createPlaces } from './places.js';
 import { receiveInstance } from './receiveInstance.js';
 
 const MAX_OBJECT = 4 * 1024 ** 3;
 /** Requests at once; each holds a connection, a file and a chunk of memory. */
-const MOST_AT_ONCE = 16;
-const IDLE_MS = 60_000;
+const AT_ONCE = { most: 16, mostOfOne: 12, waitMs: 1500 };
 
 type Outcome = { stored: { sopClassUid: string; sopInstanceUid: string }[]; failures: MrimasterError[] };
 
 /** STOW-RS into us (PS3.18 10.5): POST /dicom-web/studies and /dicom-web/studies/{study}. */
 export function serveStow(app: FastifyInstance, context: Context): void {
-  let open = 0;
+  const places = createPlaces(AT_ONCE);
   // The body is ours to read, part by part: nothing of it is buffered.
   app.addContentTypeParser(/^multipart\/related/, (_request, _payload, done) => done(null));
   const store = async (request: FastifyRequest<{ Params: { study?: string } }>, reply: FastifyReply) => {
     const boundary = readBoundary(request.headers['content-type'] ?? '');
     if (boundary === null)
       return refuse(reply, 415, 'Send DICOM objects as multipart/related; type="application/dicom" with a boundary.');
-    if (open >= MOST_AT_ONCE)
-      return refuse(reply.header('retry-after', '5'), 503, 'Too many are sending at once. Try again shortly.');
     const { study } = request.params;
-    open++;
+    const announced = study === undefined ? {} : { studyInstanceUid: requireUid(study, 'StudyInstanceUID') };
+    const body = arrivingBody(request);
+    const give = await places.take(sharerOf(request.caller as Caller, request.ip), body);
+    if (!give) return refuse(reply.header('retry-after', '5'), 503, 'Too many are sending at once. Try again shortly.');
     try {
-      request.raw.setTimeout(IDLE_MS, () => request.raw.destroy());
-      const announced = study === undefined ? {} : { studyInstanceUid: requireUid(study, 'StudyInstanceUID') };
-      const outcome = await storeParts(context, request, boundary, announced);
+      const outcome = await storeParts(context, body.bytes, boundary, announced);
       return reply.status(statusOf(outcome)).type('application/dicom+json').send(writeResponse(outcome));
     } finally {
-      open--;
+      give();
     }
   };
   app.post('/dicom-web/studies', { config: { demand: 'send' } }, store);
@@ -48,14 +49,14 @@ function statusOf({ stored, failures }: Outcome): number {
 
 async function storeParts(
   context: Context,
-  request: FastifyRequest,
+  body: AsyncIterable<Uint8Array>,
   boundary: string,
   announced: { studyInstanceUid?: string },
 ): Promise<Outcome> {
   const transfer = context.transfers.begin();
   const outcome: Outcome = { stored: [], failures: [] };
   try {
-    for await (const { headers, content } of readMultipart(request.raw, boundary)) {
+    for await (const { headers, content } of readMultipart(body, boundary)) {
       try {
         if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
           throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
@@ -71,13 +72,15 @@ async function storeParts(
         outcome.stored.push(instance);
       } catch (error) {
         const known = asKnown(error);
-        if (!known || known instanceof PacsBadAnswer) throw error; // the envelope is broken: so is what follows
+        // The envelope is broken, or its sender gone: so is what follows.
+        if (!known || known instanceof PacsBadAnswer || known instanceof BodyTooSlow) throw error;
         context.log.warn({ code: known.code }, 'An object that was sent by STOW-RS is not kept.');
         outcome.failures.push(known);
       }
     }
   } catch (error) {
-    if (!(error instanceof PacsBadAnswer) && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    const isCutOff = error instanceof BodyTooSlow || (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+    if (!(error instanceof PacsBadAnswer) && !isCutOff) throw error;
     outcome.failures.push(new InvalidDicom('The multipart body is malformed or cut off. What was whole is kept.'));
   } finally {
     transfer.end();

@@ -1,0 +1,29 @@
+import type { FastifyRequest } from 'fastify';
+import { BodyTooSlow } from './errors.js';
+import { createPace, SLOWEST, SLOWEST_OF_MANY } from './pace.js';
+import type { Holder } from './places.js';
+
+/**
+ * The body of a request as it arrives, and who may lose its place for it (places.ts). One that comes too slowly is cut
+ * off. A reader that stops in the middle leaves the connection as it is, so that its answer is read.
+ */
+export function arrivingBody({ raw }: FastifyRequest): Holder & { bytes: AsyncGenerator<Buffer> } {
+  const [slowest, slowestOfMany] = [createPace(SLOWEST), createPace(SLOWEST_OF_MANY)];
+  const end = () => raw.destroy(new BodyTooSlow('The request came too slowly. Look at the network, and send again.'));
+  async function* read(): AsyncGenerator<Buffer> {
+    const chunks = raw.iterator({ destroyOnReturn: false });
+    try {
+      for (;;) {
+        for (const pace of [slowest, slowestOfMany]) pace.wait();
+        const timer = setTimeout(end, Math.max(0, slowest.left()));
+        const { done, value } = await chunks.next().finally(() => clearTimeout(timer));
+        for (const pace of [slowest, slowestOfMany]) pace.came(value?.length ?? 0);
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await chunks.return?.();
+    }
+  }
+  return { bytes: read(), left: slowestOfMany.left, end };
+}
