@@ -3,6 +3,8 @@ import { BodyTooSlow } from './errors.js';
 import { createPace, SLOWEST, SLOWEST_OF_MANY } from './pace.js';
 import type { Holder } from './places.js';
 
+const READY_BYTES = 8 * 1024;
+
 /**
  * The body of a request as it arrives, and who may lose its place for it (places.ts). One that comes too slowly is cut
  * off. A reader that stops in the middle leaves the connection as it is, so that its answer is read.
@@ -25,5 +27,7 @@ export function arrivingBody({ raw }: FastifyRequest): Holder & { bytes: AsyncGe
       await chunks.return?.();
     }
   }
-  return { bytes: read(), left: slowestOfMany.left, end };
+  // Node.js has read some of it already; of one that trickles that is little.
+  const isReady = () => raw.complete || raw.readableLength >= READY_BYTES;
+  return { bytes: read(), left: slowestOfMany.left, end, isReady };
 }

@@ -1,16 +1,22 @@
 const WINDOW_MS = 60_000;
 
 /**
- * Counts what each caller asks for.
- * @returns whether one more is within `max` a minute.
+ * Counts what each caller asks for in a minute, by a clock that nobody sets.
+ * @returns how many that are, this one included, and when counting begins anew.
  */
-export function countRate(max: number): (subject: string) => boolean {
-  let counts = new Map<string, number>();
-  let began = performance.now();
+export function countRate(now = () => performance.now()): (subject: string) => { count: number; leftMs: number } {
+  const counts = new Map<string, { count: number; began: number }>();
+  let cleared = now();
   return (subject) => {
-    if (performance.now() - began >= WINDOW_MS) [counts, began] = [new Map(), performance.now()];
-    const count = (counts.get(subject) ?? 0) + 1;
-    counts.set(subject, count);
-    return count <= max;
+    const at = now();
+    if (at - cleared >= WINDOW_MS) {
+      for (const [one, { began }] of counts) if (at - began >= WINDOW_MS) counts.delete(one);
+      cleared = at;
+    }
+    const known = counts.get(subject);
+    const counted = known && at - known.began < WINDOW_MS ? known : { count: 0, began: at };
+    counted.count++;
+    counts.set(subject, counted);
+    return { count: counted.count, leftMs: WINDOW_MS - (at - counted.began) };
   };
 }

@@ -29,4 +29,4 @@ export function createPace({ bytesPerSecond, graceMs }: PaceLimits, now = () => 
 /** Whoever is slower than this is cut off: less than the slowest line to a hospital. */
 export const SLOWEST: PaceLimits = { bytesPerSecond: 1024, graceMs: 10_000 };
 /** Whoever is slower than this makes room where others wait for a place. */
-export const SLOWEST_OF_MANY: PaceLimits = { bytesPerSecond: 32 * 1024, graceMs: 1000 };
+export const SLOWEST_OF_MANY: PaceLimits = { bytesPerSecond: 32 * 1024, graceMs: 500 };

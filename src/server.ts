@@ -1,4 +1,5 @@
 import 'reflect-metadata'; // before any decorated class is loaded, whatever leads to it
+import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -8,6 +9,7 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { admitSilent } from './admitSilent.js';
 import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
 import { answerLegacyJson } from './answerLegacyJson.js';
 import { authenticateRequests, refusal } from './authenticateRequests.js';
@@ -28,6 +30,7 @@ import { comesByProxy, PROXY_REQUIRED } from './knownProxies.js';
 import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.js';
 import { serveMetrics } from './metricsRoute.js';
 import { serveNotices } from './noticeRoutes.js';
+import { RateStore } from './rateStore.js';
 import { readUploads } from './readUploads.js';
 import { requestIdOf } from './requestId.js';
 import { openRequest, type Request } from './resolvers/request.js';
@@ -39,6 +42,10 @@ import { observeRequests } from './telemetry/observeRequests.js';
 import { traceRequests } from './telemetry/traceRequests.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** The time for the head of a request to arrive, or for a connection to send anything, and how often it is looked at. */
+const WITHIN_LIMITS = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
+/** Connections on which nothing is asked, and those that come from TLS. */
+const MOST_SILENT = 512;
 const REFUSAL_ARRIVES_MS = 1000;
 const LAST_ANSWERS_MS = 20_000;
 
@@ -54,10 +61,12 @@ export async function startServer(program: Context): Promise<HttpServer> {
     requestTimeout: 0,
     forceCloseConnections: 'idle',
     genReqId: requestIdOf,
+    http: WITHIN_LIMITS,
     return503OnClosing: false, // what had begun to arrive is answered, and /readyz says by itself that it ends
     ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
-    ...(tls && { https: { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const } }),
+    ...(tls && { https: { ...WITHIN_LIMITS, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const } }),
   }) as FastifyInstance;
+  const silent = limitSilent(app.server);
   const authenticate = createAuthenticate(config.identity);
   const links = createPictureLinks();
   const sign = authenticates(config.identity) ? links.sign : (_caller: Caller, path: string) => path;
@@ -120,7 +129,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   serveNotices(app, program);
   serveFhir(app, program);
   if (!config.production) await serveExplorer(app);
-  const subscriptions = await serveSubscriptions(app.server, program, schema, authenticate, sign);
+  const subscriptions = await serveSubscriptions(app.server, program, schema, authenticate, sign, silent.spoke);
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await subscriptions.close();
     if (error.code === 'EACCES')
@@ -130,6 +139,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
       `Port ${config.port} of ${config.host} is taken by another program. Stop that one, or set PORT to another number.`,
     );
   });
+  app.server.on('error', (error) => log.error({ err: error }, 'A connection could not be accepted.'));
   const closeAll = async () => {
     await subscriptions.close(); // the server waits for its sockets, too
     await close(app);
@@ -155,7 +165,8 @@ function rateLimits(max: number): RateLimitPluginOptions {
   return {
     max,
     timeWindow: '1 minute',
-    hook: 'preHandler', // behind authentication
+    hook: 'onRequest', // behind authentication, which was there first, and before any body
+    store: RateStore,
     keyGenerator: ({ caller, ip }) => caller?.subject ?? ip,
     allowList: ({ url }) => url.startsWith('/dicom-web/'),
     errorResponseBuilder: (_request, { after }) => new RateLimited(`Too many requests. Try again in ${after}.`),
@@ -174,10 +185,24 @@ async function close(app: FastifyInstance): Promise<void> {
   }
 }
 
+/** Whoever opens connections and asks nothing keeps nobody else out. */
+function limitSilent(server: Server) {
+  const silent = admitSilent({ most: MOST_SILENT });
+  server.on('connection', silent.admit);
+  server.on('secureConnection', silent.admit);
+  server.on('request', ({ socket }, response) => {
+    silent.spoke(socket);
+    response.once('close', () => socket.destroyed || silent.admit(socket));
+  });
+  return silent;
+}
+
 /** The time for a request to arrive; slow answers are not cut short. */
-async function limitArrival({ headers, url, raw }: FastifyRequest): Promise<void> {
-  const isUpload = headers['content-type']?.startsWith('multipart/form-data'); // which has a limit of its own
-  if (url.startsWith('/dicom-web/') || isUpload || raw.complete) return;
+async function limitArrival({ headers, method, raw, routeOptions }: FastifyRequest): Promise<void> {
+  const type = headers['content-type'] ?? '';
+  const isStow = method === 'POST' && routeOptions.url?.startsWith('/dicom-web/') && /^multipart\/related/i.test(type);
+  const isUpload = method === 'POST' && routeOptions.url === '/graphql' && /^multipart\/form-data/i.test(type);
+  if (isStow || isUpload || raw.complete) return; // both have limits of their own
   const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS).unref();
   const stop = () => clearTimeout(timer);
   raw.once('end', stop).once('close', stop);

@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { admitSilent } from './admitSilent.js';
 import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
 import { createChanges } from './changes.js';
 import { clientOf } from './clientOf.js';
@@ -10,25 +12,28 @@ import type { Context } from './context.js';
 import { countRate } from './countRate.js';
 import { MrimasterError } from './errors.js';
 import { formatError } from './formatError.js';
+import { guarded } from './guarded.js';
 import { denied } from './identity/audit.js';
 import { type Authenticate, authenticates } from './identity/authenticate.js';
-import type { Caller } from './identity/caller.js';
+import { type Caller, sharerOf } from './identity/caller.js';
 import { ignoreUpgrade } from './ignoreUpgrade.js';
 import { comesByProxy, PROXY_REQUIRED } from './knownProxies.js';
 import { MAX_BODY_BYTES } from './limits.js';
 import { listenForChanges } from './listenForChanges.js';
+import { createPlaces, type Holder } from './places.js';
 import { readSubscription } from './readSubscription.js';
 import { requestIdOf } from './requestId.js';
 import { openRequest, type Request } from './resolvers/request.js';
 import { countOperation, firstCode } from './telemetry/observeOperations.js';
 
-const MOST_SOCKETS = 256;
-/** Of them all, those that have not said yet who they are: these keep nobody else out for longer than INIT_TIMEOUT_MS. */
-const MOST_UNKNOWN = 64;
-/** Of one caller, where callers are known. */
-const MOST_OF_ONE = 64;
-const MOST_PER_SOCKET = 32;
+/** Sockets whose callers are known; of one caller, or of one address where nobody is authenticated. */
+const KNOWN = { most: 256, mostOfOne: 64, waitMs: 1500 };
+/** A socket on which nothing is subscribed for so long makes room where others wait for one. */
+const UNUSED_MS = 5_000;
 const INIT_TIMEOUT_MS = 5_000;
+/** Sockets that have not said yet who they are. */
+const UNKNOWN = { most: 64, withinMs: INIT_TIMEOUT_MS + 1000 };
+const MOST_PER_SOCKET = 32;
 /** A peer that answers no ping for this long is gone. */
 const PING_MS = 12_000;
 const LAST_WORDS_MS = 1_000;
@@ -41,19 +46,24 @@ const TOO_MANY = 4429;
 const RATE_LIMITED = { extensions: { code: 'RATE_LIMITED' } };
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Subscriptions by graphql-transport-ws on the WebSocket of /graphql, fed by what any process changes in the database. */
+/**
+ * Subscriptions by graphql-transport-ws on the WebSocket of /graphql, fed by what any process changes in the database.
+ * @param onUpgrade told of each connection that becomes a WebSocket.
+ */
 export async function serveSubscriptions(
   server: Server,
   program: Context,
   schema: GraphQLSchema,
   authenticate: Authenticate,
   sign: (caller: Caller, path: string) => string,
+  onUpgrade: (socket: Socket) => void,
 ): Promise<{ close(): Promise<void> }> {
   const { audit, config, database, log, metrics } = program;
   const client = clientOf(config);
   const limited = authenticates(config.identity);
-  const mayAsk = countRate(config.rateLimit);
-  const known = new Map<WebSocket, string>();
+  const rate = countRate();
+  const places = createPlaces(KNOWN);
+  const unknown = admitSilent(UNKNOWN);
   const changes = createChanges();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
   const closeSockets = (code: number) => {
@@ -71,7 +81,16 @@ export async function serveSubscriptions(
   useServer<Record<string, unknown>, Extra>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      onConnect: async ({ connectionParams, extra }) => {
+      onConnect: async (connection) => {
+        const { connectionParams, extra } = connection;
+        const since = performance.now();
+        const holder: Holder = {
+          left: () => {
+            const isUsed = Object.keys(connection.subscriptions).length > 0;
+            return isUsed ? Number.POSITIVE_INFINITY : UNUSED_MS - (performance.now() - since);
+          },
+          end: () => extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS'),
+        };
         // Browsers cannot set headers of a WebSocket: what stands for them comes in its first message.
         const given = connectionParams?.authorization ?? connectionParams?.Authorization;
         const { headers } = extra.request;
@@ -81,13 +100,18 @@ export async function serveSubscriptions(
           return undefined;
         });
         if (!extra.caller || extra.socket.readyState !== extra.socket.OPEN) return false;
-        const { subject } = extra.caller;
-        if (limited && [...known.values()].filter((one) => one === subject).length >= MOST_OF_ONE) {
+        const { address } = client(extra.request);
+        const give = await places.take(sharerOf(extra.caller, address), holder);
+        if (!give) {
           extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS');
           return false;
         }
-        known.set(extra.socket, subject);
-        extra.socket.once('close', () => known.delete(extra.socket));
+        if (extra.socket.readyState !== extra.socket.OPEN) {
+          give();
+          return false;
+        }
+        unknown.spoke(extra.request.socket);
+        extra.socket.once('close', give);
         closeWhenExpired(extra.socket, extra.caller);
         return true;
       },
@@ -96,7 +120,7 @@ export async function serveSubscriptions(
         const caller = connection.extra.caller as Caller;
         const { address, origin } = client(request);
         const open = Object.keys(connection.subscriptions).length;
-        if (limited && !mayAsk(caller.subject)) {
+        if (limited && rate(caller.subject).count > config.rateLimit) {
           countOperation(metrics, 'subscription', 'RATE_LIMITED');
           return [new GraphQLError('Too many subscriptions. Try again in a minute.', RATE_LIMITED)];
         }
@@ -126,18 +150,27 @@ export async function serveSubscriptions(
   const { allowedOrigins } = config;
   const isForUs = answersForHost(config);
   const comesRightly = comesByProxy(config);
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const handle = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return ignoreUpgrade(server, request, socket, head);
-    const { size: open } = sockets.clients;
     const refused = comesRightly(request.socket.remoteAddress)
-      ? refuse(request, { isForUs, allowedOrigins, open, unknown: open - known.size })
+      ? refuse(request, { isForUs, allowedOrigins })
       : (['403 Forbidden', PROXY_REQUIRED.code, PROXY_REQUIRED.message] as Refusal);
     if (refused) return answer(socket, ...refused);
     sockets.handleUpgrade(request, socket, head, (opened) => {
+      opened.on('error', () => {}); // a broken frame: the socket is closed because of it
+      onUpgrade(request.socket);
+      unknown.admit(request.socket);
       metrics.sockets.inc();
       opened.once('close', () => metrics.sockets.dec());
       sockets.emit('connection', opened, request);
     });
+  };
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const fail = (error: unknown) => {
+      log.error({ err: error, requestId: requestIdOf(request) }, 'A WebSocket failed for an unknown reason.');
+      socket.destroy();
+    };
+    guarded(fail, handle)(request, socket, head);
   };
   sockets.on('headers', (headers, request) => headers.push(`x-request-id: ${requestIdOf(request)}`));
   server.on('upgrade', upgrade);
@@ -166,26 +199,18 @@ function closeWhenExpired(socket: WebSocket, { expiresAt }: Caller): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** `open`: sockets, `unknown` of which have not said yet whose they are. */
-type Door = {
-  isForUs: (host: string) => boolean;
-  allowedOrigins: readonly string[];
-  open: number;
-  unknown: number;
-};
+type Door = { isForUs: (host: string) => boolean; allowedOrigins: readonly string[] };
 
 type Refusal = [status: string, code: string, message: string];
 
 /** What the HTTP side refuses, too; and pages of other sites, which no CORS keeps from a WebSocket (RFC 6455 10.2). */
-function refuse(request: IncomingMessage, { allowedOrigins, isForUs, open, unknown }: Door): Refusal | undefined {
+function refuse(request: IncomingMessage, { allowedOrigins, isForUs }: Door): Refusal | undefined {
   const { host = '', origin } = request.headers;
   if (!isForUs(host)) return ['421 Misdirected Request', HOST_REFUSED.code, HOST_REFUSED.message];
   const isOurs = origin === undefined || (URL.canParse(origin) && isForUs(new URL(origin).host));
   if (!isOurs && !allowedOrigins.includes(origin as string))
     return ['403 Forbidden', 'ORIGIN_REFUSED', 'Pages of other sites may not subscribe.'];
   if (request.url?.split('?')[0] !== '/graphql') return ['404 Not Found', 'NOT_FOUND', 'Subscribe at /graphql.'];
-  if (open >= MOST_SOCKETS || unknown >= MOST_UNKNOWN)
-    return ['503 Service Unavailable', 'TOO_MANY_SOCKETS', 'Too many sockets are open. Try again later.'];
   return undefined;
 }
 

@@ -13,6 +13,8 @@ export type Message = { context: Context; command: Command; data: AsyncGenerator
 
 /** A command set of more than this is no command set. */
 const MAX_COMMAND = 64 * 1024;
+/** Of a message, one after another: pieces that hold nothing bring it no nearer to its end. */
+const MAX_EMPTY = 64;
 /** A peer that takes PDUs of any length still gets them in pieces of this many bytes. */
 const LARGEST_SENT = 128 * 1024;
 const SMALLEST_SENT = 1024;
@@ -25,6 +27,7 @@ export class Association {
   #values: PresentationDataValue[] = [];
   #unread: AsyncGenerator<Buffer> | null = null;
   #nextMessageId = 1;
+  #empty = 0;
 
   /** `peerMaxPduLength`: as the peer announced it; 0: any. */
   constructor(connection: Connection, contexts: readonly Context[], peerMaxPduLength: number) {
@@ -46,9 +49,13 @@ export class Association {
     if (this.#unread) for await (const _ of this.#unread); // passed over
     const parts: Buffer[] = [];
     let bytes = 0;
+    this.#empty = 0;
     for (;;) {
-      const value = await this.#nextValue();
-      if (value === null) return null;
+      const value = await this.#nextValue(parts.length > 0);
+      if (value === null) {
+        if (parts.length > 0) throw new InvalidPdu('a release in the middle of a command set');
+        return null;
+      }
       if (!value.isCommand) throw new InvalidPdu('a data set without a command');
       bytes += value.data.length;
       if (bytes > MAX_COMMAND) throw new InvalidPdu('an endless command set');
@@ -119,7 +126,7 @@ export class Association {
 
   async *#readData(contextId: number): AsyncGenerator<Buffer> {
     for (;;) {
-      const value = await this.#nextValue();
+      const value = await this.#nextValue(true);
       if (value === null) throw new InvalidPdu('a release in the middle of a data set');
       if (value.isCommand || value.contextId !== contextId)
         throw new InvalidPdu('a message in the middle of a data set');
@@ -130,20 +137,31 @@ export class Association {
     }
   }
 
-  async #nextValue(): Promise<PresentationDataValue | null> {
+  /** @param within whether a message has begun. */
+  async #nextValue(within: boolean): Promise<PresentationDataValue | null> {
     for (;;) {
       const value = this.#values.shift();
-      if (value) return value;
-      const pdu = await this.#connection.read();
+      if (value) {
+        this.#countEmpty(value.data.length === 0 && !value.isLast);
+        return value;
+      }
+      const pdu = await this.#connection.read(within);
       if (pdu === null) throw new ConnectionLost('closed without a release');
-      if (pdu.type === 'P_DATA') this.#values = [...pdu.values];
-      else if (pdu.type === 'ABORT') throw new ConnectionLost(`aborted by the peer (${pdu.source}, ${pdu.reason})`);
+      if (pdu.type === 'P_DATA') {
+        this.#values = [...pdu.values];
+        if (pdu.values.length === 0) this.#countEmpty(true);
+      } else if (pdu.type === 'ABORT') throw new ConnectionLost(`aborted by the peer (${pdu.source}, ${pdu.reason})`);
       else if (pdu.type === 'RELEASE_RQ') {
         await this.#connection.write(writePdu({ type: 'RELEASE_RP' }));
         this.#connection.end();
         return null;
       } else throw new InvalidPdu(`an unexpected ${pdu.type}`);
     }
+  }
+
+  #countEmpty(isEmpty: boolean): void {
+    this.#empty = isEmpty ? this.#empty + 1 : 0;
+    if (this.#empty > MAX_EMPTY) throw new InvalidPdu('an endless row of empty fragments');
   }
 }
 

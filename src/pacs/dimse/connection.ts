@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../pace.js';
 import { InvalidPdu, PDU_TYPES, type Pdu } from './pdu.js';
 import { readPdu } from './readPdu.js';
 
@@ -7,9 +8,10 @@ export class ConnectionLost extends Error {}
 
 /**
  * `maxPduLength`: bytes of the longest PDU that is read; we announce it, so a longer one is an attack or a mistake.
- * `idleMs`: the longest that the whole of the next PDU may take to arrive, or what we write to be taken.
+ * `idleMs`: the longest that the whole of the next PDU may take to arrive, or what we write to be taken. `paced`: whether
+ * a peer that is too slow in the middle of something is cut off before.
  */
-export type ConnectionLimits = { maxPduLength: number; idleMs: number };
+export type ConnectionLimits = { maxPduLength: number; idleMs: number; paced?: boolean };
 
 /** An A-ASSOCIATE-RQ may name 128 contexts with all their syntaxes: more than most data PDUs hold. */
 const MAX_ASSOCIATE_LENGTH = 256 * 1024;
@@ -22,6 +24,8 @@ export class Connection {
   readonly #chunks: AsyncIterator<Buffer>;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  readonly #slowest = createPace(SLOWEST);
+  readonly #slowestOfMany = createPace(SLOWEST_OF_MANY);
 
   constructor(socket: Socket, limits: ConnectionLimits) {
     this.#socket = socket;
@@ -35,13 +39,20 @@ export class Connection {
     return this.#socket.destroyed;
   }
 
+  /** The patience that is left where others wait for the place of this connection; pace.ts. */
+  left(): number {
+    return this.#slowestOfMany.left();
+  }
+
   /**
    * The next PDU; null where the peer closed in front of one.
+   * @param within whether it belongs to something that has begun, so that the peer may not rest.
+   * @param ms in which the whole of it must have come.
    * @throws InvalidPdu; ConnectionLost where the connection breaks in the middle of one, or nothing comes in time.
    */
-  async read(): Promise<Pdu | null> {
-    return this.#inTime(async () => {
-      const header = await this.#take(HEADER);
+  async read(within = false, ms = this.#limits.idleMs): Promise<Pdu | null> {
+    return this.#inTime(ms, async () => {
+      const header = await this.#take(HEADER, within);
       if (header === null) return null;
       const type = header.readUInt8(0);
       const length = header.readUInt32BE(2);
@@ -52,7 +63,7 @@ export class Connection {
           : this.#limits.maxPduLength;
       if (type < 1 || type > 7) throw new InvalidPdu(`PDU type ${type}`);
       if (length > longest) throw new InvalidPdu(`a PDU of ${length} bytes`);
-      const body = await this.#take(length);
+      const body = await this.#take(length, true);
       if (body === null) throw new ConnectionLost('closed in the middle of a PDU');
       return readPdu(type, body);
     });
@@ -67,6 +78,7 @@ export class Connection {
     this.#socket.uncork();
     if (room) return;
     await this.#inTime(
+      this.#limits.idleMs,
       () =>
         new Promise<void>((resolve, reject) => {
           const settle = () => {
@@ -89,9 +101,9 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  async #take(length: number): Promise<Buffer | null> {
+  async #take(length: number, within: boolean): Promise<Buffer | null> {
     while (this.#pendingBytes < length) {
-      const { done, value } = await this.#next();
+      const { done, value } = await this.#next(within || this.#pendingBytes > 0);
       if (done) {
         if (this.#pendingBytes === 0) return null;
         throw new ConnectionLost('closed in the middle of a PDU');
@@ -105,26 +117,37 @@ export class Connection {
     return all.subarray(0, length);
   }
 
-  async #next(): Promise<IteratorResult<Buffer, undefined>> {
+  async #next(within: boolean): Promise<IteratorResult<Buffer, undefined>> {
+    const paced = within && this.#limits.paced;
+    this.#slowestOfMany.wait();
+    if (paced) this.#slowest.wait();
+    const slow = () => this.#socket.destroy(Object.assign(new Error(), { code: 'too slow' }));
+    const timer = paced ? setTimeout(slow, Math.max(0, this.#slowest.left())) : undefined;
     try {
-      return (await this.#chunks.next()) as IteratorResult<Buffer, undefined>;
+      const next = (await this.#chunks.next()) as IteratorResult<Buffer, undefined>;
+      const bytes = next.value?.length ?? 0;
+      this.#slowestOfMany.came(bytes);
+      if (paced) this.#slowest.came(bytes);
+      return next;
     } catch (error) {
       const { code = 'closed' } = error as NodeJS.ErrnoException;
       throw new ConnectionLost(code, { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   /** A peer that sends a byte now and then is not idle for the socket; it is for us. */
-  async #inTime<T>(action: () => Promise<T>): Promise<T> {
+  async #inTime<T>(ms: number, action: () => Promise<T>): Promise<T> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#socket.destroy(new Error('silent'));
-    }, this.#limits.idleMs);
+    }, ms);
     try {
       return await action();
     } catch (error) {
-      if (late) throw new ConnectionLost(`silent for ${this.#limits.idleMs} ms`);
+      if (late) throw new ConnectionLost(`silent for ${ms} ms`);
       throw error;
     } finally {
       clearTimeout(timer);

@@ -10,12 +10,13 @@ export type Peers = { aeTitle: string; allowed: readonly AllowedPeer[] | null };
 /** PS3.8 9.3.4: result 1 permanent, 2 transient; source 1 the user, 3 the provider's presentation. `why`: for our log. */
 export type Refusal = { result: number; source: number; reason: number; why: string };
 
+export const NO_ROOM: Refusal = { result: 2, source: 3, reason: 2, why: 'too many associations are open' };
+
 /** Why an association is refused; undefined where it is not. */
 export function mayAssociate(
   request: AssociateRequest,
   remoteAddress: string | undefined,
   { aeTitle, allowed }: Peers,
-  hasRoom: boolean,
   contexts: number,
 ): Refusal | undefined {
   if (request.calledAeTitle !== aeTitle) {
@@ -28,8 +29,14 @@ export function mayAssociate(
     return { result: 1, source: 1, reason: 3, why };
   }
   if (contexts === 0) return { result: 1, source: 1, reason: 1, why: 'it proposes no presentation context' };
-  if (!hasRoom) return { result: 2, source: 3, reason: 2, why: 'too many associations are open' };
   return undefined;
+}
+
+/** Whether anybody at all may call from there: those who may not take no place from those who may. */
+export function isKnownAddress(remoteAddress: string | undefined, allowed: Peers['allowed']): boolean {
+  const address = plainAddress(remoteAddress);
+  if (allowed === null) return isLoopback(address);
+  return allowed.some((peer) => peer.address === null || peer.address === address);
 }
 
 function isAllowed(callingAeTitle: string, address: string, allowed: Peers['allowed']): boolean {

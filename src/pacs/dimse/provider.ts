@@ -1,7 +1,10 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { admitSilent } from '../../admitSilent.js';
+import { guarded } from '../../guarded.js';
+import { createPlaces } from '../../places.js';
 import { Connection } from './connection.js';
-import type { Peers } from './mayAssociate.js';
+import { isKnownAddress, type Peers } from './mayAssociate.js';
 import { serveAssociation } from './serveAssociation.js';
 
 /** An object that a peer sends: the bytes of a Part 10 file, its data set as it comes over the wire. */
@@ -42,8 +45,10 @@ export type ProviderEvent = {
 };
 
 export type ProviderLimits = {
-  /** At once; one more is told to come again later. */
+  /** At once; one more, who waits in vain for the place of one that is too slow, is told to come again later. */
   associations: number;
+  /** Of one AE title at one address. */
+  associationsOfOne: number;
   /** Bytes of a PDU. */
   pduLength: number;
   /** Bytes of an object. */
@@ -52,8 +57,15 @@ export type ProviderLimits = {
   idleMs: number;
 };
 
+const PLACE_WAIT_MS = 1500;
+/** From the connection to the last byte of the A-ASSOCIATE-RQ, TLS included. */
+export const FIRST_PDU_MS = 5000;
+/** Addresses from which nobody may call. They are told so, and take no place from others. */
+const STRANGERS = { most: 4, withinMs: 1000 };
+
 export const PROVIDER_LIMITS: ProviderLimits = {
   associations: 32,
+  associationsOfOne: 24,
   pduLength: 128 * 1024,
   objectBytes: 4 * 1024 ** 3,
   idleMs: 60_000,
@@ -69,23 +81,36 @@ export type Provider = { port: number; associations(): number; close(): Promise<
 export async function startProvider(options: ProviderOptions): Promise<Provider> {
   const limits = { ...PROVIDER_LIMITS, ...options.limits };
   const open = new Map<Socket, Promise<void>>();
-  let associations = 0;
+  const { associations: most, associationsOfOne: mostOfOne } = limits;
+  const places = createPlaces({ most, mostOfOne, waitMs: PLACE_WAIT_MS });
+  const known = admitSilent({ most: 2 * most, withinMs: FIRST_PDU_MS });
+  const strangers = admitSilent(STRANGERS);
+  const connected = new Set<Socket>();
   const accept = (socket: Socket) => {
-    const connection = new Connection(socket, { maxPduLength: limits.pduLength, idleMs: limits.idleMs });
-    const slots = {
-      take: () => associations < limits.associations && ++associations > 0,
-      give: () => {
-        associations--;
-      },
-    };
-    const served = serveAssociation(connection, socket, options, limits, slots).finally(() => {
+    const { pduLength: maxPduLength, idleMs } = limits;
+    const connection = new Connection(socket, { maxPduLength, idleMs, paced: true });
+    const associated = () => known.spoke(socket);
+    const served = serveAssociation(connection, socket, options, limits, { places, associated }).finally(() => {
       open.delete(socket);
     });
     open.set(socket, served);
   };
-  const server = options.tls ? createTlsServer(options.tls, accept) : createTcpServer(accept);
-  // Those beyond get no connection at all: a flood of them must not cost memory.
-  server.maxConnections = limits.associations * 2;
+  const fail = (error: unknown) =>
+    options.onEvent?.({ kind: 'failed', peer: '', reason: (error as Error).message, error });
+  const guardedAccept = guarded(fail, accept);
+  const server = options.tls
+    ? createTlsServer({ handshakeTimeout: FIRST_PDU_MS, ...options.tls }, guardedAccept)
+    : createTcpServer();
+  server.on(
+    'connection',
+    guarded(fail, (socket: Socket) => {
+      socket.on('error', () => {}); // what reads it tells of it
+      connected.add(socket);
+      socket.once('close', () => connected.delete(socket));
+      (isKnownAddress(socket.remoteAddress, options.allowed) ? known : strangers).admit(socket);
+      if (!options.tls) guardedAccept(socket);
+    }),
+  );
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     options.onEvent?.({
       kind: 'refused',
@@ -94,13 +119,14 @@ export async function startProvider(options: ProviderOptions): Promise<Provider>
     });
   });
   await listen(server, options.port, options.host);
+  server.on('error', fail); // a connection that cannot be accepted, as without file descriptors
   const { port } = server.address() as { port: number };
   const close = async () => {
     server.close();
-    for (const socket of open.keys()) socket.destroy();
+    for (const socket of [...connected, ...open.keys()]) socket.destroy();
     await Promise.all(open.values());
   };
-  return { port, associations: () => associations, close };
+  return { port, associations: places.size, close };
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net';
 import { PacsBadAnswer } from '../../errors.js';
+import type { Places } from '../../places.js';
 import { limitBytes } from '../limitBytes.js';
 import { asPart10 } from './asPart10.js';
 import { Association, abort, type Message } from './association.js';
 import { COMMANDS, type Command, RESPONSE } from './command.js';
 import { type Connection, ConnectionLost } from './connection.js';
-import { mayAssociate, type Refusal } from './mayAssociate.js';
+import { mayAssociate, NO_ROOM, type Refusal } from './mayAssociate.js';
 import { answerContexts } from './negotiate.js';
 import { InvalidPdu, writePdu } from './pdu.js';
-import type { ProviderEvent, ProviderLimits, ProviderOptions } from './provider.js';
+import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './provider.js';
 import { failureStatus, STATUS } from './status.js';
 
 /** Numbers them over the life of the process. */
 let associations = 0;
 
-/** Of the associations that may be open at once. */
-export type Slots = { take(): boolean; give(): void };
+/** `associated`: to be called when the peer has said who it is. */
+export type Seats = { places: Places; associated(): void };
 
 /** Serves a connection from its first byte to its last; never throws. */
 export async function serveAssociation(
@@ -23,19 +24,24 @@ export async function serveAssociation(
   socket: Socket,
   options: ProviderOptions,
   limits: ProviderLimits,
-  slots: Slots,
+  { places, associated }: Seats,
 ): Promise<void> {
   const event: ProviderEvent = { kind: 'broken', peer: socket.remoteAddress ?? '', reason: '' };
   const number = ++associations;
-  let taken = false;
+  let give: (() => void) | undefined;
   try {
-    const request = await connection.read();
+    const request = await connection.read(true, Math.min(FIRST_PDU_MS, limits.idleMs));
     if (request === null) return; // a port scan, a load balancer's probe
     if (request.type !== 'ASSOCIATE_RQ') throw new InvalidPdu(`${request.type} without an association`);
     event.callingAeTitle = printable(request.callingAeTitle);
-    taken = slots.take();
     const { answers, contexts } = answerContexts(request.contexts);
-    const refusal = mayAssociate(request, socket.remoteAddress, options, taken, request.contexts.length);
+    let refusal = mayAssociate(request, socket.remoteAddress, options, request.contexts.length);
+    if (!refusal) {
+      associated();
+      const who = `${event.callingAeTitle} ${event.peer}`;
+      give = await places.take(who, { left: () => connection.left(), end: () => abort(connection) });
+      if (!give) refusal = NO_ROOM;
+    }
     if (refusal) {
       options.onEvent?.({ ...event, kind: 'refused', reason: refusal.why });
       return await reject(connection, refusal);
@@ -53,7 +59,7 @@ export async function serveAssociation(
     const expected = error instanceof InvalidPdu || error instanceof ConnectionLost;
     options.onEvent?.({ ...event, kind: expected ? 'broken' : 'failed', reason: (error as Error).message, error });
   } finally {
-    if (taken) slots.give();
+    give?.();
     options.onClose?.(number);
   }
 }
