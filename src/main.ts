@@ -1,5 +1,6 @@
 import { readConfig } from './config.js';
 import { type Context, openContext } from './context.js';
+import { endOnUnforeseen } from './endOnUnforeseen.js';
 import { authenticates } from './identity/authenticate.js';
 import { INTENDED_USE } from './intendedUse.js';
 import { createLog, tellOfMuted } from './log.js';
@@ -57,6 +58,7 @@ export type Begun = { database: Promise<void>; stop: StopSignal };
 export async function serve({ database, stop }: Begun): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
+  endOnUnforeseen(log, stop);
   void stop.received.then(() => log.info('Asked to stop: finishing the work at hand, then closing.'));
   tellOfMuted(log);
   await database;

@@ -1,5 +1,6 @@
 import { readConfig } from './config.js';
 import { openContext } from './context.js';
+import { endOnUnforeseen } from './endOnUnforeseen.js';
 import { createLog, tellOfMuted } from './log.js';
 import { watchTimers } from './mendTimers.js';
 import type { HttpServer } from './server.js';
@@ -16,6 +17,7 @@ export async function work(): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const stop = awaitStopSignal(log);
+  endOnUnforeseen(log, stop);
   tellOfMuted(log);
   const open = () => openContext(config, 'tool', log, stop.signal);
   const context = await startPatiently(open, log, stop.signal).catch((error) => {
