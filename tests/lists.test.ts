@@ -159,9 +159,46 @@ describe('a list', () => {
       { filter: { search: 'x'.repeat(129) } },
     ])
       expect({ variables, code: await code(variables) }).toEqual({ variables, code: 'BAD_USER_INPUT' });
-    expect(
-      await code({ first: 1, after: studies.pageInfo.endCursor, orderBy: { field: 'RECEIVED_AT' } }),
-    ).toBeUndefined();
+    const { endCursor } = studies.pageInfo;
+    const [list, ...key] = JSON.parse(Buffer.from(endCursor, 'base64url').toString());
+    const cursor = (of: string, ...parts: unknown[]) =>
+      Buffer.from(JSON.stringify([of, ...parts])).toString('base64url');
+    const byDate = { field: 'STUDY_DATE' };
+    const received = await answer(PAGE, { first: 1, orderBy: { field: 'RECEIVED_AT' } });
+    const [ofReceived] = JSON.parse(Buffer.from(received.studies.pageInfo.endCursor, 'base64url').toString());
+    const id = key.at(-1);
+    const { jobs } = await answer(
+      '{ jobs(first: 1) { pageInfo { endCursor } } predictions { pageInfo { endCursor } } }',
+    );
+    expect(await code({ after: endCursor, orderBy: byDate })).toBeUndefined();
+    for (const [after, orderBy] of [
+      [endCursor, { field: 'RECEIVED_AT' }],
+      [endCursor, { ...byDate, direction: 'ASC' }],
+      [cursor('jobs', ...key), byDate],
+      [cursor(list, ...key, 'more'), byDate],
+      [cursor(list, 5, id), byDate],
+      [cursor(ofReceived, '2026-02-31T00:00:00.000Z', id), undefined],
+      [cursor(ofReceived, '+275760-09-13T00:00:00.000Z', id), undefined],
+      [cursor(ofReceived, '-000001-01-01T00:00:00.000Z', id), undefined],
+      [cursor(ofReceived, '0000-01-01T00:00:00.000Z', id), undefined],
+      [cursor(ofReceived, '2026-01-01', id), undefined],
+      [cursor(ofReceived, null, id), undefined],
+      [cursor(ofReceived, '2026-01-01T00:00:00.000Z', 'nul\0'), undefined],
+      [jobs?.pageInfo.endCursor ?? cursor('jobs createdAt desc', '2026-01-01T00:00:00.000Z', id), undefined],
+    ])
+      for (const argument of ['after', 'before'])
+        expect({ after, orderBy, code: await code({ [argument]: after, orderBy }) }).toMatchObject({
+          code: 'BAD_USER_INPUT',
+        });
+  });
+
+  it('refuses moments that no database has', async () => {
+    const code = async (variables: object) => (await program.ask(PAGE, variables)).errors?.[0].extensions.code;
+    for (const receivedFrom of ['0000-01-01T00:00:00Z', '2026-02-30T00:00:00Z', '9999-12-31T23:59:59-01:00'])
+      expect({ receivedFrom, code: await code({ filter: { receivedFrom } }) }).toMatchObject({
+        code: 'BAD_USER_INPUT',
+      });
+    expect(await code({ filter: { receivedFrom: '0001-01-01T00:00:00Z' } })).toBeUndefined();
   });
 });
 

@@ -48,7 +48,7 @@ export class JobResolver {
   ) {
     const column = orderBy?.field ?? 'createdAt';
     const direction = orderBy?.direction === 'ASC' ? 'asc' : 'desc';
-    const order: Order<JobRow> = { column, kind: 'date', direction, nullable: column === 'finishedAt' };
+    const order: Order<JobRow> = { list: 'jobs', column, kind: 'date', direction, nullable: column === 'finishedAt' };
     const page = pageBy(args, order, JOBS_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
     return page.show(await program.prisma.job.findMany({ where: { AND: [fits(filter ?? {}), where] }, ...rest }));

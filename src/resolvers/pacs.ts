@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { Forbidden, MrimasterError } from '../errors.js';
 import type { Study as StudyRow } from '../generated/prisma/client.js';
@@ -59,11 +60,13 @@ export class PacsResolver {
     const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
     const archive = requireArchive(program, pacs ?? [...program.archives.keys()][0] ?? '');
     // The protocols know no other place in a list than a number; what arrives meanwhile may shift it.
-    const offset = after ? (readCursor(after, ['integer'])[0] as number) : 0;
-    const found = await archive.searchForStudies({ ...toQuery(filter ?? {}), limit: size + 1, offset });
+    const query = toQuery(filter ?? {});
+    const list = listOf(archive.settings.name, query);
+    const offset = after ? (readCursor(list, after, ['integer'])[0] as number) : 0;
+    const found = await archive.searchForStudies({ ...query, limit: size + 1, offset });
     if (byIdentity) for (const { studyInstanceUid } of found) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
     const studies = found.map((study, index) => ({ ...show(study, archive.settings.name), place: offset + index + 1 }));
-    return pageOf(studies, size, after, ({ place }) => [place]);
+    return pageOf(list, studies, size, after, ({ place }) => [place]);
   }
 }
 
@@ -92,6 +95,14 @@ type PacsStudyRow = Omit<PacsStudy, 'patient'> & { patient: StudyFound['patient'
 
 function show({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudyRow {
   return { ...study, pacs, description, studyDate: isoDate(studyDate) };
+}
+
+/** A number is a place in the answers to one question only. Hashed: whom it asks for is nobody's to read in a cursor. */
+function listOf(pacs: string, query: StudyQuery): string {
+  return createHash('sha256')
+    .update(JSON.stringify([pacs, query]))
+    .digest('base64url')
+    .slice(0, 16);
 }
 
 function toQuery({ studyDateFrom, studyDateTo, modality, ...matching }: PacsStudyFilter): StudyQuery {

@@ -88,6 +88,7 @@ export class PredictionResolver {
   ) {
     const column = orderBy?.field ?? 'createdAt';
     const order: Order<PredictionRow> = {
+      list: 'predictions',
       column,
       kind: column === 'createdAt' ? 'date' : 'number',
       direction: orderBy?.direction === 'ASC' ? 'asc' : 'desc',

@@ -38,8 +38,8 @@ export async function readSlicePages(prisma: PrismaClient, pages: readonly Slice
   const ascending = ((order?.direction ?? 'ASC') === 'ASC') !== backward;
   const conditions = [
     of === 'study' ? Prisma.sql`e."studyId" = parent.id` : Prisma.sql`s."seriesId" = parent.id`,
-    ...(after ? [bound(after, 'after', ascending !== backward)] : []),
-    ...(before ? [bound(before, 'before', ascending === backward)] : []),
+    ...(after ? [bound(pages, after, 'after', ascending !== backward)] : []),
+    ...(before ? [bound(pages, before, 'before', ascending === backward)] : []),
     ...conditionsOf(filter, modelId),
   ];
   const direction = Prisma.raw(ascending ? 'ASC' : 'DESC');
@@ -51,13 +51,14 @@ export async function readSlicePages(prisma: PrismaClient, pages: readonly Slice
       ORDER BY s."seriesId" ${direction}, s.position ${direction}, s.id ${direction} LIMIT ${size + 1}
     ) found`;
   const byParent = groupBy(rows, ({ parentId }) => parentId);
-  return pages.map(({ id }) => {
+  return pages.map((own) => {
+    const { id } = own;
     const found = byParent.get(id) ?? [];
     const kept = keepPage(found, size, backward);
     const edges = kept.map((row) => ({
       /** Written when it is asked for: dashboards have thousands of edges, and ask for none. */
       get cursor() {
-        return writeCursor([row.seriesId, row.position, row.id]);
+        return writeCursor(nameOf(own), [row.seriesId, row.position, row.id]);
       },
       row,
     }));
@@ -65,8 +66,14 @@ export async function readSlicePages(prisma: PrismaClient, pages: readonly Slice
   });
 }
 
-function bound(cursor: string, argument: string, larger: boolean): Prisma.Sql {
-  const [seriesId, position, id] = readCursor(cursor, ['string', 'integer', 'string'], argument);
+function nameOf({ id, of, order }: SlicePage): string {
+  return `slices of ${of} ${id} ${order?.direction ?? 'ASC'}`;
+}
+
+/** A cursor is one of each of the pages' lists, or it is refused. */
+function bound(pages: readonly SlicePage[], cursor: string, argument: string, larger: boolean): Prisma.Sql {
+  const [key] = pages.map((page) => readCursor(nameOf(page), cursor, ['string', 'integer', 'string'], argument));
+  const [seriesId, position, id] = key as (string | number | null)[];
   const than = Prisma.raw(larger ? '>' : '<');
   return Prisma.sql`(s."seriesId", s.position, s.id) ${than} (${seriesId}, ${position}::int, ${id})`;
 }

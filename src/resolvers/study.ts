@@ -89,6 +89,7 @@ export class StudyResolver {
   ) {
     const column = orderBy?.field ?? 'receivedAt';
     const order: Order<StudyRow> = {
+      list: 'studies',
       column,
       kind: column === 'receivedAt' ? 'date' : 'string',
       direction: orderBy?.direction === 'ASC' ? 'asc' : 'desc',

@@ -60,22 +60,34 @@ export function connectionOf<T extends object>(nodeType: () => ClassType<T>, nam
   return Connection;
 }
 
-/** What a list is ordered by, as a cursor: opaque for clients, checked when it comes back. */
-export function writeCursor(key: readonly (string | number | null)[]): string {
-  return Buffer.from(JSON.stringify(key)).toString('base64url');
+/**
+ * What a list is ordered by, as a cursor: opaque for clients, checked when it comes back.
+ * @param list which one, in which order: a place in another is none in this.
+ */
+export function writeCursor(list: string, key: readonly (string | number | null)[]): string {
+  return Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
 }
 
 const CURSOR_PARTS = {
   string: (value: unknown) => typeof value === 'string' && !value.includes('\0'),
   integer: (value: unknown) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
-  number: (value: unknown) => typeof value === 'number',
-  date: (value: unknown) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
+  number: (value: unknown) => Number.isFinite(value),
+  // As we write it. Of other days databases know nothing, and JavaScript takes the 31st of February for the 3rd of March.
+  date: (value: unknown) => typeof value === 'string' && ISO_TIME.test(value) && isSameTime(value),
 };
+
+const ISO_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function isSameTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
+}
 
 type CursorPart = keyof typeof CURSOR_PARTS;
 
-/** @param parts what it holds; with "?" or null. @throws GraphQLError BAD_USER_INPUT naming `argument`. */
+/** @param list as it was written. @param parts what it holds; with "?" or null. @throws GraphQLError BAD_USER_INPUT naming `argument`. */
 export function readCursor(
+  list: string,
   cursor: string,
   parts: readonly (CursorPart | `${CursorPart}?`)[],
   argument = 'after',
@@ -83,8 +95,8 @@ export function readCursor(
   const fits = (value: unknown, part: string) =>
     part.endsWith('?') && value === null ? true : CURSOR_PARTS[part.replace('?', '') as CursorPart](value);
   try {
-    const key = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && parts.every((part, index) => fits(key[index], part))) return key;
+    const [of, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (of === list && key.length === parts.length && parts.every((part, index) => fits(key[index], part))) return key;
   } catch {}
   throw badInput(`\`${argument}\` is no cursor of this list in this order. Use those of a page of it.`);
 }
@@ -98,12 +110,13 @@ export function pageSize(size: number | null | undefined, usual: number, most: n
 
 /** @param rows one more than the page holds, where there are more. */
 export function pageOf<T extends object>(
+  list: string,
   rows: T[],
   first: number,
   after: string | null | undefined,
   key: (row: T) => (string | number)[],
 ) {
-  const edges = rows.slice(0, first).map((node) => ({ cursor: writeCursor(key(node)), node }));
+  const edges = rows.slice(0, first).map((node) => ({ cursor: writeCursor(list, key(node)), node }));
   return {
     edges,
     nodes: edges.map(({ node }) => node),

@@ -2,6 +2,8 @@ import { badInput, type PageArgs, type PageInfo, pageSize, readCursor, writeCurs
 
 /** A column that rows are ordered by; ties are broken by `id`, in the same direction. Nulls come last, either way. */
 export type Order<Row> = {
+  /** What the list is called, in its cursors. */
+  list: string;
   column: keyof Row & string;
   kind: 'date' | 'number' | 'string';
   direction: 'asc' | 'desc';
@@ -43,7 +45,10 @@ export function pageBy<Row extends { id: string }>(
     keyset: { where: { AND: bounds }, orderBy: [{ [order.column]: sorted }, { id: direction }], take: size + 1 },
     show: (rows) => {
       const nodes = keepPage(rows, size, backward);
-      const edges = nodes.map((node) => ({ cursor: writeCursor([keyOf(node[order.column]), node.id]), node }));
+      const edges = nodes.map((node) => ({
+        cursor: writeCursor(nameOf(order), [keyOf(node[order.column]), node.id]),
+        node,
+      }));
       return { edges, nodes, pageInfo: pageInfoOf(edges, args, { backward, more: rows.length > size }) };
     },
   };
@@ -77,8 +82,13 @@ export function pageInfoOf(
 
 type Key = { value: Date | number | string | null; id: string };
 
-function readKey<Row>({ kind, nullable }: Order<Row>, cursor: string, argument: string): Key {
-  const [value = null, id] = readCursor(cursor, [nullable ? `${kind}?` : kind, 'string'], argument);
+function nameOf<Row>({ column, direction, list }: Order<Row>): string {
+  return `${list} ${column} ${direction}`;
+}
+
+function readKey<Row>(order: Order<Row>, cursor: string, argument: string): Key {
+  const { kind, nullable } = order;
+  const [value = null, id] = readCursor(nameOf(order), cursor, [nullable ? `${kind}?` : kind, 'string'], argument);
   return { value: kind === 'date' && value !== null ? new Date(value) : value, id: id as string };
 }
 

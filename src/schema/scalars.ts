@@ -1,8 +1,21 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import { isUid } from '../pacs/uid.js';
 import { UploadedFile } from '../uploadedFile.js';
 
-export { GraphQLDate as DateScalar, GraphQLDateTime as DateTimeScalar } from 'graphql-scalars';
+export { GraphQLDate as DateScalar } from 'graphql-scalars';
+
+/** RFC 3339, from the year 1: PostgreSQL has no year 0. */
+export const DateTimeScalar = new GraphQLScalarType<Date, Date>({
+  ...GraphQLDateTime.toConfig(),
+  parseValue: (value) => requireYear(GraphQLDateTime.parseValue(value) as Date),
+  parseLiteral: (node, variables) => requireYear(GraphQLDateTime.parseLiteral(node, variables) as Date),
+});
+
+function requireYear(time: Date): Date {
+  if (time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999) return time;
+  throw new GraphQLError('A DateTime lies in the years 1 to 9999.', { extensions: { code: 'BAD_USER_INPUT' } });
+}
 
 /** PS3.5 9.1. */
 export const DicomUidScalar = new GraphQLScalarType<string, string>({
