@@ -35,6 +35,7 @@ import { readUploads } from './readUploads.js';
 import { requestIdOf } from './requestId.js';
 import { openRequest, type Request } from './resolvers/request.js';
 import { buildApiSchema } from './schema/buildSchema.js';
+import { serveExplorer } from './serveExplorer.js';
 import { serveStow } from './stowRoutes.js';
 import { serveSubscriptions } from './subscriptions.js';
 import { observeOperations } from './telemetry/observeOperations.js';
@@ -46,6 +47,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const WITHIN_LIMITS = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** Connections on which nothing is asked, and those that come from TLS. */
 const MOST_SILENT = 512;
+/** What we answer is data: whatever a browser takes it for, it does nothing, and stands in nobody's frame. */
+const NO_CONTENT = "default-src 'none'; frame-ancestors 'none'";
 const REFUSAL_ARRIVES_MS = 1000;
 const LAST_ANSWERS_MS = 20_000;
 
@@ -107,6 +110,8 @@ export async function startServer(program: Context): Promise<HttpServer> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('X-Intended-Use', INTENDED_USE.replace('–', '-'));
     reply.header('X-Content-Type-Options', 'nosniff');
+    reply.header('X-Frame-Options', 'DENY'); // for browsers that do not know frame-ancestors
+    if (!reply.hasHeader('Content-Security-Policy')) reply.header('Content-Security-Policy', NO_CONTENT);
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
     answerError(program, error, request, reply),
@@ -128,7 +133,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   serveStow(app, program);
   serveNotices(app, program);
   serveFhir(app, program);
-  if (!config.production) await serveExplorer(app);
+  if (!config.production) serveExplorer(app);
   const subscriptions = await serveSubscriptions(app.server, program, schema, authenticate, sign, silent.spoke);
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await subscriptions.close();
@@ -214,22 +219,6 @@ async function endUnread({ raw }: FastifyRequest): Promise<void> {
   raw.resume(); // whoever still sends reads no answer before
   // The socket is gone where the caller went first.
   setTimeout(() => raw.complete || raw.destroy(), REFUSAL_ARRIVES_MS).unref();
-}
-
-/** GraphiQL, whole in one page, so that it works without the internet. */
-async function serveExplorer(app: FastifyInstance): Promise<void> {
-  app.get('/graphiql', { config: { demand: 'ANYBODY' } }, async (_request: FastifyRequest, reply: FastifyReply) => {
-    const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-    const page = renderGraphiQL({
-      endpoint: '/graphql',
-      title: 'MRIMaster – research use only',
-      subscriptionsProtocol: 'WS',
-    } as never);
-    return reply.type('text/html; charset=utf-8').send(page);
-  });
-  app.get('/', { config: { demand: 'ANYBODY' } }, (_request: FastifyRequest, reply: FastifyReply) =>
-    reply.redirect('/graphiql'),
-  );
 }
 
 const STATUSES: Readonly<Record<string, number>> = {
