@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { endNow } from './endNow.js';
 import { INTENDED_USE } from './intendedUse.js';
+import { loadEnvFile } from './loadEnvFile.js';
 import type { Begun } from './main.js';
 import { terminal } from './terminal.js';
 import { VERSION } from './version.js';
+import { printVisibly, visibleText } from './visibleText.js';
 
 /** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
 const TEMPORARY = 75;
@@ -18,6 +20,7 @@ const program = new Command('mrimaster')
   )
   .version(VERSION)
   .addHelpText('after', '\nSettings are environment variables; .env.example lists them all with their defaults.')
+  .configureOutput({ writeErr: (text) => process.stderr.write(visibleText(text)) })
   .showHelpAfterError();
 
 program
@@ -167,9 +170,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return endNow('SIGTERM'); // `| head` has seen enough
   throw error;
 });
-if (existsSync('.env')) process.loadEnvFile(); // what is in the environment already, wins
+printVisibly();
 
 try {
+  if (existsSync('.env')) loadEnvFile();
   await program.parseAsync();
 } catch (error) {
   const { asKnown } = await import('./formatError.js');

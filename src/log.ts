@@ -2,6 +2,7 @@ import { type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { MrimasterError } from './errors.js';
 import { onLibraryOutput } from './libraryOutput.js';
+import { visibleJson, visibleText } from './visibleText.js';
 
 export type Log = Logger;
 
@@ -13,12 +14,18 @@ export function withoutUids(line: string): string {
   return line.replace(UID, '[UID]');
 }
 
+/** A terminal, or whoever shows the file on one, is told nothing that it would obey. */
+function presentable(line: string): string {
+  const anonymous = withoutUids(line);
+  return process.stderr.isTTY ? visibleJson(anonymous) : visibleText(anonymous);
+}
+
 /** JSON lines for machines; sentences on a terminal. Never a patient's data in either. */
 export function createLog(level: string): Log {
   const options: LoggerOptions = {
     level,
     serializers: { err: (error: unknown) => serializeError(error) },
-    hooks: { streamWrite: withoutUids },
+    hooks: { streamWrite: presentable },
   };
   if (!process.stderr.isTTY) return pino(options, pino.destination(2));
   return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }));
