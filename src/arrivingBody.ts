@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { BodyTooSlow } from './errors.js';
+import { BodyCutOff, BodyTooSlow } from './errors.js';
 import { createPace, SLOWEST, SLOWEST_OF_MANY } from './pace.js';
 import type { Holder } from './places.js';
 
@@ -18,7 +18,13 @@ export function arrivingBody({ raw }: FastifyRequest): Holder & { bytes: AsyncGe
       for (;;) {
         for (const pace of [slowest, slowestOfMany]) pace.wait();
         const timer = setTimeout(end, Math.max(0, slowest.left()));
-        const { done, value } = await chunks.next().finally(() => clearTimeout(timer));
+        const { done, value } = await chunks
+          .next()
+          .catch((error) => {
+            if (error instanceof BodyTooSlow) throw error;
+            throw new BodyCutOff('The request was cut off. Send it again.', { cause: error });
+          })
+          .finally(() => clearTimeout(timer));
         for (const pace of [slowest, slowestOfMany]) pace.came(value?.length ?? 0);
         if (done) return;
         yield value;

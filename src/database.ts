@@ -157,10 +157,10 @@ async function openEmbedded(
 
 async function lockServer(client: Client, dataDir: string): Promise<void> {
   // A server that was killed a moment ago holds its lock until PostgreSQL notices.
-  for (const deadline = Date.now() + RETRY_SERVER_LOCK_MS; ; await sleep(100)) {
+  for (const deadline = performance.now() + RETRY_SERVER_LOCK_MS; ; await sleep(100)) {
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [SERVER_LOCK]);
     if (rows[0].locked) return;
-    if (Date.now() > deadline) break;
+    if (performance.now() > deadline) break;
   }
   const { rows } = await client.query(
     `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)

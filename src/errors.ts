@@ -267,6 +267,12 @@ export class BodyTooSlow extends MrimasterError {
   override readonly retryable = true;
 }
 
+/** A body whose sender went away in the middle of it. */
+export class BodyCutOff extends MrimasterError {
+  override readonly code = 'BODY_CUT_OFF';
+  override readonly retryable = true;
+}
+
 /** So many ask for the same at once that one more would take too much memory, or too long. */
 export class TooBusy extends MrimasterError {
   override readonly code = 'TOO_BUSY';

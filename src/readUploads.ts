@@ -2,7 +2,7 @@ import { Busboy } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { arrivingBody } from './arrivingBody.js';
-import { BodyTooSlow, Forbidden, UploadFailed } from './errors.js';
+import { BodyCutOff, BodyTooSlow, Forbidden, UploadFailed } from './errors.js';
 import { guarded } from './guarded.js';
 import { type Caller, sharerOf } from './identity/caller.js';
 import { insertFiles, type Operations } from './insertFiles.js';
@@ -37,7 +37,7 @@ export function readUploads(app: FastifyInstance): void {
     try {
       return await readForm(request, body.bytes);
     } catch (error) {
-      if (!(error instanceof BodyTooSlow) && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+      if (!(error instanceof BodyTooSlow) && !(error instanceof BodyCutOff)) throw error;
       throw new UploadFailed('The request was cut off, or came too slowly.');
     } finally {
       clearTimeout(timer);

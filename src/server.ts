@@ -1,5 +1,6 @@
 import 'reflect-metadata'; // before any decorated class is loaded, whatever leads to it
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -147,7 +148,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   app.server.on('error', (error) => log.error({ err: error }, 'A connection could not be accepted.'));
   const closeAll = async () => {
     await subscriptions.close(); // the server waits for its sockets, too
-    await close(app);
+    await close(app, silent.connected);
   };
   return { url, close: closeAll };
 }
@@ -179,9 +180,11 @@ function rateLimits(max: number): RateLimitPluginOptions {
 }
 
 /** Answers what is asked already, for a while; a connection that becomes idle meanwhile is closed, too. */
-async function close(app: FastifyInstance): Promise<void> {
+async function close(app: FastifyInstance, connected: ReadonlySet<Socket>): Promise<void> {
   const idle = setInterval(() => app.server.closeIdleConnections(), 100);
-  const last = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS);
+  const last = setTimeout(() => {
+    for (const socket of connected) socket.destroy(); // also those that are no longer HTTP's
+  }, LAST_ANSWERS_MS);
   try {
     await app.close();
   } finally {
@@ -193,13 +196,18 @@ async function close(app: FastifyInstance): Promise<void> {
 /** Whoever opens connections and asks nothing keeps nobody else out. */
 function limitSilent(server: Server) {
   const silent = admitSilent({ most: MOST_SILENT });
+  const connected = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connected.add(socket);
+    socket.once('close', () => connected.delete(socket));
+  });
   server.on('connection', silent.admit);
   server.on('secureConnection', silent.admit);
   server.on('request', ({ socket }, response) => {
     silent.spoke(socket);
     response.once('close', () => socket.destroyed || silent.admit(socket));
   });
-  return silent;
+  return { spoke: silent.spoke, connected };
 }
 
 /** The time for a request to arrive; slow answers are not cut short. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { arrivingBody } from './arrivingBody.js';
 import type { Context } from './context.js';
-import { BodyTooSlow, InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
+import { BodyCutOff, BodyTooSlow, InvalidDicom, MrimasterError, PacsBadAnswer } from './errors.js';
 import { asKnown } from './formatError.js';
 import { type Caller, sharerOf } from './identity/caller.js';
 import { limitBytes } from './pacs/limitBytes.js';
@@ -71,21 +71,26 @@ async function storeParts(
         });
         outcome.stored.push(instance);
       } catch (error) {
-        const known = asKnown(error);
         // The envelope is broken, or its sender gone: so is what follows.
-        if (!known || known instanceof PacsBadAnswer || known instanceof BodyTooSlow) throw error;
+        if (error instanceof PacsBadAnswer || isCutOff(error)) throw error;
+        const known = asKnown(error);
+        if (!known) throw error;
         context.log.warn({ code: known.code }, 'An object that was sent by STOW-RS is not kept.');
         outcome.failures.push(known);
       }
     }
   } catch (error) {
-    const isCutOff = error instanceof BodyTooSlow || (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-    if (!(error instanceof PacsBadAnswer) && !isCutOff) throw error;
+    if (!(error instanceof PacsBadAnswer) && !isCutOff(error)) throw error;
     outcome.failures.push(new InvalidDicom('The multipart body is malformed or cut off. What was whole is kept.'));
   } finally {
     transfer.end();
   }
   return outcome;
+}
+
+/** By its sender, or because it came too slowly: a broken connection to the database has the same code, but not this type. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof BodyTooSlow || error instanceof BodyCutOff;
 }
 
 function tooLarge(): InvalidDicom {

@@ -2,10 +2,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { admitSilent } from './admitSilent.js';
 import { answersForHost, HOST_REFUSED } from './answeredHosts.js';
+import { carryMessages } from './carryMessages.js';
 import { createChanges } from './changes.js';
 import { clientOf } from './clientOf.js';
 import type { Context } from './context.js';
@@ -34,8 +35,6 @@ const INIT_TIMEOUT_MS = 5_000;
 /** Sockets that have not said yet who they are. */
 const UNKNOWN = { most: 64, withinMs: INIT_TIMEOUT_MS + 1000 };
 const MOST_PER_SOCKET = 32;
-/** A peer that answers no ping for this long is gone. */
-const PING_MS = 12_000;
 const LAST_WORDS_MS = 1_000;
 // RFC 6455 7.4.1, and its IANA registry. Clients of graphql-ws connect and subscribe again after both.
 const GOING_AWAY = 1001;
@@ -65,7 +64,7 @@ export async function serveSubscriptions(
   const places = createPlaces(KNOWN);
   const unknown = admitSilent(UNKNOWN);
   const changes = createChanges();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, handleProtocols });
   const closeSockets = (code: number) => {
     for (const socket of sockets.clients) socket.close(code);
   };
@@ -78,75 +77,70 @@ export async function serveSubscriptions(
       const { extensions, ...formatted } = error.toJSON();
       return format({ ...formatted, extensions: { ...extensions, requestId: requestIdOf(request) } }, error);
     });
-  useServer<Record<string, unknown>, Extra>(
-    {
-      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      onConnect: async (connection) => {
-        const { connectionParams, extra } = connection;
-        const since = performance.now();
-        const holder: Holder = {
-          left: () => {
-            const isUsed = Object.keys(connection.subscriptions).length > 0;
-            return isUsed ? Number.POSITIVE_INFINITY : UNUSED_MS - (performance.now() - since);
-          },
-          end: () => extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS'),
-        };
-        // Browsers cannot set headers of a WebSocket: what stands for them comes in its first message.
-        const given = connectionParams?.authorization ?? connectionParams?.Authorization;
-        const { headers } = extra.request;
-        extra.caller = await authenticate(typeof given === 'string' ? given : headers.authorization).catch((error) => {
-          if (!(error instanceof MrimasterError)) throw error;
-          extra.socket.close(error.retryable ? SERVICE_RESTART : UNAUTHORIZED, error.code);
-          return undefined;
-        });
-        if (!extra.caller || extra.socket.readyState !== extra.socket.OPEN) return false;
-        const { address } = client(extra.request);
-        const give = await places.take(sharerOf(extra.caller, address), holder);
-        if (!give) {
-          extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS');
-          return false;
-        }
-        if (extra.socket.readyState !== extra.socket.OPEN) {
-          give();
-          return false;
-        }
-        unknown.spoke(extra.request.socket);
-        extra.socket.once('close', give);
-        closeWhenExpired(extra.socket, extra.caller);
-        return true;
-      },
-      onSubscribe: async (connection, _id, payload) => {
-        const { request } = connection.extra;
-        const caller = connection.extra.caller as Caller;
-        const { address, origin } = client(request);
-        const open = Object.keys(connection.subscriptions).length;
-        if (limited && rate(caller.subject).count > config.rateLimit) {
-          countOperation(metrics, 'subscription', 'RATE_LIMITED');
-          return [new GraphQLError('Too many subscriptions. Try again in a minute.', RATE_LIMITED)];
-        }
-        const asked = readSubscription(
-          { payload, schema, production: config.production, exhausted: open > MOST_PER_SOCKET },
-          {
-            ...openRequest(program, caller, address, requestIdOf(request)),
-            pictureUrl: (path) => origin + sign(caller, path),
-            changes,
-          },
-        );
-        const outcome = Array.isArray(asked) ? firstCode(asked) : 'OK';
-        countOperation(metrics, 'subscription', outcome);
-        if (outcome === 'FORBIDDEN') await audit.record([denied(caller.subject, address)]);
-        return asked;
-      },
-      onNext: async ({ extra }, _id, _payload, { contextValue }, { errors, data }) => {
-        await audit.record([...(contextValue as Request).accesses.values()]); // nothing leaves before
-        return errors && { ...(data !== undefined && { data }), errors: shown(errors, extra.request) };
-      },
-      onError: ({ extra }, _id, _payload, errors) => shown(errors, extra.request),
-      isProd: true, // what went wrong inside is told by `shown`, not by the socket's last words
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    onConnect: async (connection) => {
+      const { connectionParams, extra } = connection;
+      const since = performance.now();
+      const holder: Holder = {
+        left: () => {
+          const isUsed = Object.keys(connection.subscriptions).length > 0;
+          return isUsed ? Number.POSITIVE_INFINITY : UNUSED_MS - (performance.now() - since);
+        },
+        end: () => extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS'),
+      };
+      // Browsers cannot set headers of a WebSocket: what stands for them comes in its first message.
+      const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+      const { headers } = extra.request;
+      extra.caller = await authenticate(typeof given === 'string' ? given : headers.authorization).catch((error) => {
+        if (!(error instanceof MrimasterError)) throw error;
+        extra.socket.close(error.retryable ? SERVICE_RESTART : UNAUTHORIZED, error.code);
+        return undefined;
+      });
+      if (!extra.caller || extra.socket.readyState !== extra.socket.OPEN) return false;
+      const { address } = client(extra.request);
+      const give = await places.take(sharerOf(extra.caller, address), holder);
+      if (!give) {
+        extra.socket.close(TOO_MANY, 'TOO_MANY_SOCKETS');
+        return false;
+      }
+      if (extra.socket.readyState !== extra.socket.OPEN) {
+        give();
+        return false;
+      }
+      unknown.spoke(extra.request.socket);
+      extra.socket.once('close', give);
+      closeWhenExpired(extra.socket, extra.caller);
+      return true;
     },
-    sockets,
-    PING_MS,
-  );
+    onSubscribe: async (connection, _id, payload) => {
+      const { request } = connection.extra;
+      const caller = connection.extra.caller as Caller;
+      const { address, origin } = client(request);
+      const open = Object.keys(connection.subscriptions).length;
+      if (limited && rate(caller.subject).count > config.rateLimit) {
+        countOperation(metrics, 'subscription', 'RATE_LIMITED');
+        return [new GraphQLError('Too many subscriptions. Try again in a minute.', RATE_LIMITED)];
+      }
+      const asked = readSubscription(
+        { payload, schema, production: config.production, exhausted: open > MOST_PER_SOCKET },
+        {
+          ...openRequest(program, caller, address, requestIdOf(request)),
+          pictureUrl: (path) => origin + sign(caller, path),
+          changes,
+        },
+      );
+      const outcome = Array.isArray(asked) ? firstCode(asked) : 'OK';
+      countOperation(metrics, 'subscription', outcome);
+      if (outcome === 'FORBIDDEN') await audit.record([denied(caller.subject, address)]);
+      return asked;
+    },
+    onNext: async ({ extra }, _id, _payload, { contextValue }, { errors, data }) => {
+      await audit.record([...(contextValue as Request).accesses.values()]); // nothing leaves before
+      return errors && { ...(data !== undefined && { data }), errors: shown(errors, extra.request) };
+    },
+    onError: ({ extra }, _id, _payload, errors) => shown(errors, extra.request),
+  });
   const { allowedOrigins } = config;
   const isForUs = answersForHost(config);
   const comesRightly = comesByProxy(config);
@@ -157,12 +151,11 @@ export async function serveSubscriptions(
       : (['403 Forbidden', PROXY_REQUIRED.code, PROXY_REQUIRED.message] as Refusal);
     if (refused) return answer(socket, ...refused);
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      opened.on('error', () => {}); // a broken frame: the socket is closed because of it
       onUpgrade(request.socket);
       unknown.admit(request.socket);
       metrics.sockets.inc();
       opened.once('close', () => metrics.sockets.dec());
-      sockets.emit('connection', opened, request);
+      carryMessages(protocol, { socket: opened, request }, log);
     });
   };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -217,6 +210,8 @@ function refuse(request: IncomingMessage, { allowedOrigins, isForUs }: Door): Re
 function answer(socket: Duplex, status: string, code: string, message: string): void {
   const body = JSON.stringify({ code, message });
   socket.on('error', () => {}); // who was refused may have gone
+  socket.resume(); // what is left unread would keep it, and the server from closing
+  setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -18,12 +18,13 @@ export type PictureLinks = {
   open(url: string): Caller | undefined;
 };
 
-export function createPictureLinks(now: () => number = Date.now): PictureLinks {
+/** @param ticks ms of a clock that nobody sets: how long a link has been valid is no matter of the time of day. */
+export function createPictureLinks(ticks = () => performance.now(), now = Date.now): PictureLinks {
   const byId = new Map<string, Grant>();
   const byCaller = new Map<string, Grant>();
   const signature = ({ secret }: Grant, path: string) => createHmac('sha256', secret).update(path).digest('base64url');
   const isOver = ({ caller, given }: Grant, after: number) =>
-    now() - given >= after || now() < given || (caller.expiresAt !== undefined && caller.expiresAt.getTime() <= now());
+    ticks() - given >= after || (caller.expiresAt !== undefined && caller.expiresAt.getTime() <= now());
   const grantOf = (caller: Caller): Grant => {
     const key = JSON.stringify([caller.subject, ...caller.rights]);
     const known = byCaller.get(key);
@@ -31,7 +32,7 @@ export function createPictureLinks(now: () => number = Date.now): PictureLinks {
       return known;
     for (const [id, grant] of byId) if (isOver(grant, VALID_MS)) byId.delete(id);
     for (const [one, grant] of byCaller) if (isOver(grant, VALID_MS)) byCaller.delete(one);
-    const grant = { id: randomBytes(9).toString('base64url'), caller, secret: randomBytes(32), given: now() };
+    const grant = { id: randomBytes(9).toString('base64url'), caller, secret: randomBytes(32), given: ticks() };
     byId.set(grant.id, grant);
     byCaller.set(key, grant);
     return grant;

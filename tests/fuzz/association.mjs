@@ -48,7 +48,7 @@ function send(port, bytes) {
   });
 }
 
-function conversations() {
+export function conversations() {
   const request = writePdu({
     type: 'ASSOCIATE_RQ',
     calledAeTitle: 'MRIMASTER',

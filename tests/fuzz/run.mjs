@@ -1,18 +1,24 @@
 // `npm run fuzz -- --minutes N [--seed S]`: damaged inputs for everything that reads bytes from outside. Each must give
 // a result or a MrimasterError; what gives anything else is kept in fuzz-findings/. The cases of a seed are always the
-// same; how many of them there is time for is not.
+// same; how many of them there is time for is not. With `--doors` they go to the doors of the running program: doors.mjs.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { MrimasterError } from '../../dist/errors.js';
+import { fuzzDoors } from './doors.mjs';
 import { mutate } from './mutate.mjs';
 import { createRandom } from './random.mjs';
 import { openTargets } from './targets.mjs';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    doors: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error('--minutes must be a number above 0.');
+if (values.doors) process.exit((await fuzzDoors({ minutes, seed: values.seed })) ? 0 : 1);
 const FINDINGS = 'fuzz-findings';
 const CHECK_EVERY = 200;
 
