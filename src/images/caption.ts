@@ -10,6 +10,8 @@ export const WARNING: Colour = [255, 196, 110];
 const MARGIN = 8;
 const BAR_HEIGHT = 10;
 const SMALLEST_WIDTH = 400;
+/** A picture is enlarged for its text, but not beyond this side: one of a few columns would fill all memory. */
+const LARGEST_SIDE = 4096;
 
 /**
  * What a picture must not be shown without, and no patient's data. `answer`: the largest line, above the picture.
@@ -35,7 +37,7 @@ export function addCaption(picture: Picture, caption: Caption, scale: number | n
     canvas.text(line, MARGIN, next, INK);
     next += LINE_HEIGHT;
   }
-  if (scale !== null) drawScale(canvas, MARGIN, next, size.width - 2 * MARGIN, scale);
+  if (scale !== null) drawScale(canvas, MARGIN, next, width - 2 * MARGIN, scale);
   canvas.text(`${INTENDED_USE}.`, MARGIN, next + LINE_HEIGHT, WARNING);
   return canvas.toPicture();
 }
@@ -45,14 +47,16 @@ export function addCaption(picture: Picture, caption: Caption, scale: number | n
  * `answer`, `text`: the lines above and below it, wrapped.
  */
 export function layOutCaption(picture: { width: number; height: number }, caption: Pick<Caption, 'answer' | 'lines'>) {
-  const factor = Math.max(1, Math.ceil(SMALLEST_WIDTH / picture.width));
+  const largest = Math.floor(LARGEST_SIDE / Math.max(picture.width, picture.height));
+  const factor = Math.max(1, Math.min(Math.ceil(SMALLEST_WIDTH / picture.width), largest));
   const size = { width: picture.width * factor, height: picture.height * factor };
-  const room = size.width - 2 * MARGIN;
+  const width = Math.max(size.width, SMALLEST_WIDTH);
+  const room = width - 2 * MARGIN;
   const answer = wrap(caption.answer, Math.floor(room / ANSWER_FACTOR));
   const text = caption.lines.flatMap((line) => wrap(line, room));
   const top = 2 * MARGIN + answer.length * LINE_HEIGHT * ANSWER_FACTOR;
   const rows = text.length + 2; // and the bar, and the intended use
-  return { width: size.width, height: top + size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, answer, text, top };
+  return { width, height: top + size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, answer, text, top };
 }
 
 /** The colours from 0 to `scale`, with both numbers, in one line. */
