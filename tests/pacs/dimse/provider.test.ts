@@ -317,6 +317,29 @@ describe('what is not DICOM', () => {
     expect(await stillAnswers(port)).toBe(2);
   });
 
+  it('lets addresses from which nobody may call take no place from others, and ends them at once', async () => {
+    const port = await start({ allowed: [{ aeTitle: 'TEST', address: '127.0.0.1' }] });
+    const strangers = Array.from({ length: 100 }, () =>
+      connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }),
+    );
+    let open = 0;
+    for (const socket of strangers)
+      socket
+        .on('error', () => {})
+        .once('connect', () => open++)
+        .resume();
+    const ended = Promise.all(strangers.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    await expect.poll(() => open).toBe(100);
+    await expect.poll(() => strangers.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(4);
+    expect(await stillAnswers(port)).toBe(2);
+    const asking = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    asking.write(associate());
+    const [refusal] = await new Promise<[Buffer]>((resolve) => asking.once('data', (chunk) => resolve([chunk])));
+    expect([...refusal.subarray(0, 10)]).toEqual([3, 0, 0, 0, 0, 4, 0, 1, 1, 3]); // calling AE title not recognized
+    asking.destroy();
+    await ended;
+  });
+
   it.skipIf(!hasDcmtk)('ends an object larger than allowed, and keeps nothing of it', async () => {
     const port = await start({ limits: { objectBytes: 10_000 } });
     const { code } = await run('storescu', [...to(port), writeSlice('too-large.dcm', 6)]);
