@@ -7,9 +7,12 @@ import { visibleJson, visibleText } from './visibleText.js';
 export type Log = Logger;
 
 /** Of six parts and more, which no address and no version has; those of the standard itself (PS3.6 A) are nobody's. */
-const UID = /(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){5,}/g;
+const UID = /(?<![\d.]|"studyInstanceUid":")(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){5,}/g;
 
-/** No line names an instance, series or study, whatever an error quotes: a path, a row, a statement. */
+/**
+ * No line names an instance, series or study, whatever an error quotes: a path, a row, a statement. What a line names as
+ * its `studyInstanceUid`, because somebody has to look at that study, stays.
+ */
 export function withoutUids(line: string): string {
   return line.replace(UID, '[UID]');
 }
