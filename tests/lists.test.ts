@@ -226,6 +226,17 @@ describe('the slices of a study', () => {
     }
   });
 
+  it('refuse a cursor of the other direction, or of another study', async () => {
+    const { endCursor } = (await page({ first: 1 })).pageInfo;
+    const code = async (variables: object) => (await program.ask(SLICES_OF, variables)).errors?.[0].extensions.code;
+    expect(await code({ after: endCursor })).toBeUndefined();
+    expect(await code({ after: endCursor, orderBy: { direction: 'DESC' } })).toBe('BAD_USER_INPUT');
+    const [list, ...key] = JSON.parse(Buffer.from(endCursor, 'base64url').toString());
+    const other = Buffer.from(JSON.stringify([`${list.replace(/ASC$/, '')}x ASC`, ...key])).toString('base64url');
+    expect(await code({ after: other })).toBe('BAD_USER_INPUT');
+    expect(await code({ before: Buffer.from(JSON.stringify(key)).toString('base64url') })).toBe('BAD_USER_INPUT');
+  });
+
   it('are those that fit', async () => {
     expect(positions(await page({ filter: { minConfidence: 0.75, label: ['glioma'] } }))).toEqual([3, 4]);
     expect(positions(await page({ filter: { status: ['FAILED'] } }))).toEqual([5]);

@@ -80,23 +80,23 @@ export type Provider = { port: number; associations(): number; close(): Promise<
  */
 export async function startProvider(options: ProviderOptions): Promise<Provider> {
   const limits = { ...PROVIDER_LIMITS, ...options.limits };
-  const open = new Map<Socket, Promise<void>>();
+  const open = new Map<Socket, Promise<unknown>>();
   const { associations: most, associationsOfOne: mostOfOne } = limits;
   const places = createPlaces({ most, mostOfOne, waitMs: PLACE_WAIT_MS });
   const known = admitSilent({ most: 2 * most, withinMs: FIRST_PDU_MS });
   const strangers = admitSilent(STRANGERS);
   const connected = new Set<Socket>();
+  const fail = (error: unknown) =>
+    options.onEvent?.({ kind: 'failed', peer: '', reason: (error as Error).message, error });
   const accept = (socket: Socket) => {
     const { pduLength: maxPduLength, idleMs } = limits;
     const connection = new Connection(socket, { maxPduLength, idleMs, paced: true });
     const associated = () => known.spoke(socket);
-    const served = serveAssociation(connection, socket, options, limits, { places, associated }).finally(() => {
-      open.delete(socket);
-    });
+    const served = serveAssociation(connection, socket, options, limits, { places, associated })
+      .catch(fail) // what tells of an association may fail as well
+      .finally(() => open.delete(socket));
     open.set(socket, served);
   };
-  const fail = (error: unknown) =>
-    options.onEvent?.({ kind: 'failed', peer: '', reason: (error as Error).message, error });
   const guardedAccept = guarded(fail, accept);
   const server = options.tls
     ? createTlsServer({ handshakeTimeout: FIRST_PDU_MS, ...options.tls }, guardedAccept)
