@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib';
+import { constants, inflateRawSync } from 'node:zlib';
 import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
 import { InvalidDicom } from '../errors.js';
 import { locateDataSet } from './locateDataSet.js';
@@ -25,6 +25,10 @@ const MAX_INFLATED = 128 * 1024 * 1024;
 /** and, when it becomes larger than this, no more than so many times as large: images do by two or three, bombs by 1000. */
 const MAX_FREELY_INFLATED = 16 * 1024 * 1024;
 const MAX_INFLATION = 100;
+
+/** Where its header is in so many bytes of it, it becomes no larger than its pixels are, and what may stand behind them. */
+const HEADER_INPUT = 64 * 1024;
+const BEHIND_PIXELS = 1024 * 1024;
 
 /** Elements and items in front of the pixels; each costs some 200 bytes of memory, whatever it costs the sender. */
 const MAX_ELEMENTS = 1_000_000;
@@ -110,7 +114,8 @@ function superviseElements(stream: ByteStream): void {
  * @throws InvalidDicom where it is damaged, or larger than a header and its pixels can be.
  */
 export function inflateDataSet(bytes: Uint8Array): Uint8Array {
-  const maxOutputLength = Math.min(MAX_INFLATED, Math.max(MAX_FREELY_INFLATED, MAX_INFLATION * bytes.length));
+  const most = Math.min(MAX_INFLATED, Math.max(MAX_FREELY_INFLATED, MAX_INFLATION * bytes.length));
+  const maxOutputLength = Math.min(most, impliedBytes(bytes));
   try {
     // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame. Images fit into one chunk, which is not copied.
     const inflated = inflateRawSync(bytes, {
@@ -121,11 +126,36 @@ export function inflateDataSet(bytes: Uint8Array): Uint8Array {
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new InvalidDicom(
-        `The deflated data set is larger than ${Math.floor(maxOutputLength / 1024 / 1024)} MiB. Send the object uncompressed.`,
+        maxOutputLength < most
+          ? 'The deflated data set is larger than its header declares. Send or copy the file again.'
+          : `The deflated data set is larger than ${Math.floor(most / 1024 / 1024)} MiB. Send the object uncompressed.`,
       );
     }
     throw new InvalidDicom('The deflated data set is damaged or truncated. Send or copy the file again.');
   }
+}
+
+/** What a deflated data set inflates to by its header; without bounds where that does not begin it, or has no pixels. */
+function impliedBytes(bytes: Uint8Array): number {
+  try {
+    const start = inflateRawSync(bytes.subarray(0, HEADER_INPUT), {
+      finishFlush: constants.Z_SYNC_FLUSH, // it is cut off
+      maxOutputLength: MAX_FREELY_INFLATED,
+    });
+    const dataSet = parseDataSet(plain(start), 0, dicomParser.littleEndianByteArrayParser, true);
+    const pixelData = dataSet.elements[PIXEL_DATA];
+    const implied = pixelData ? pixelData.dataOffset + pixelBytes(dataSet) + BEHIND_PIXELS : Number.NaN;
+    return Number.isFinite(implied) ? implied : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY; // whoever inflates all of it says what is wrong
+  }
+}
+
+/** NaN where the header does not say. */
+function pixelBytes(dataSet: DataSet): number {
+  const number = (tag: string, usual = Number.NaN) => dataSet.uint16(tag) ?? usual;
+  const pixels = number('x00280010') * number('x00280011') * Math.max(1, dataSet.intString('x00280008') ?? 1);
+  return Math.ceil((pixels * number('x00280002', 1) * number('x00280100')) / 8);
 }
 
 /** A Buffer's slice() is a view, a Uint8Array's a copy; only the latter is safe to change. */

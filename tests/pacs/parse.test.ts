@@ -69,6 +69,10 @@ describe('parseInstance', () => {
     const bomb = deflated(Buffer.alloc(300 * 1024 * 1024));
     expect(bomb.length).toBeLessThan(1024 * 1024);
     expect(() => parseInstance(bomb)).toThrow(/larger than \d+ MiB/);
+    const behindAnImage = deflated(Buffer.concat([buildDataSet(mrElements()), Buffer.alloc(12 * 1024 * 1024)]));
+    expect(() => parseInstance(behindAnImage)).toThrow('larger than its header declares');
+    const padded = deflated(Buffer.concat([buildDataSet(mrElements()), Buffer.alloc(1000)]));
+    expect(parseInstance(padded)).toMatchObject(uids); // what may stand behind the pixels
   });
 
   it('believes the first element where the transfer syntax contradicts it', () => {
