@@ -31,7 +31,8 @@ export function serveStow(app: FastifyInstance, context: Context): void {
     const give = await places.take(sharerOf(request.caller as Caller, request.ip), body);
     if (!give) return refuse(reply.header('retry-after', '5'), 503, 'Too many are sending at once. Try again shortly.');
     try {
-      const outcome = await storeParts(context, body.bytes, boundary, announced);
+      const sender = `${(request.caller as Caller).subject} at ${request.ip}`;
+      const outcome = await storeParts(context, body.bytes, boundary, announced, sender);
       return reply.status(statusOf(outcome)).type('application/dicom+json').send(writeResponse(outcome));
     } finally {
       give();
@@ -52,6 +53,7 @@ async function storeParts(
   body: AsyncIterable<Uint8Array>,
   boundary: string,
   announced: { studyInstanceUid?: string },
+  sender: string,
 ): Promise<Outcome> {
   const transfer = context.transfers.begin();
   const outcome: Outcome = { stored: [], failures: [] };
@@ -65,7 +67,7 @@ async function storeParts(
           door: 'STOW-RS',
           bytes,
           pacs: null,
-          sender: `${request.caller?.subject ?? 'somebody'} at ${request.ip}`,
+          sender,
           transfer,
           announced,
         });
