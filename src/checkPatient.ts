@@ -3,6 +3,7 @@ import type { Prisma, Study, WithheldReason } from './generated/prisma/client.js
 import { patientColumns, patientOf, shownPatient } from './instanceFacts.js';
 import type { StudyFound } from './pacs/dicomJson.js';
 import { filledUp, isOtherPatient, isSamePerson, type StudyPatient } from './pacs/patientIdentity.js';
+import { WITHHELD_TOLD } from './setAside.js';
 
 /** What a person decided about a study in conflict: whose word counts, as long as the archive says what it said then. */
 export type Decision = { keep: 'ARCHIVE' | 'RECEIVED'; archive: StudyPatient | null };
@@ -28,11 +29,7 @@ export async function checkPatient(
     return { before, study: await tx.study.update({ where: { id: studyId }, data }) };
   });
   const { studyInstanceUid, withheld } = study;
-  if (withheld && withheld !== before.withheld)
-    log.warn(
-      { studyInstanceUid, reason: withheld },
-      'The answer of a study is withheld: it is not sure whose study it is.',
-    );
+  if (withheld && withheld !== before.withheld) log.warn({ studyInstanceUid, reason: withheld }, WITHHELD_TOLD);
   if (!withheld && before.withheld) log.info({ studyInstanceUid }, 'The answer of a study is withheld no longer.');
   return withheld;
 }

@@ -61,10 +61,15 @@ async function keep(context: Context, arrival: Arrival): Promise<Kept> {
   return { instance: received.instance, conflict: false };
 }
 
-/** @throws PacsWrongStudy: an archive that answers C-MOVE with something else makes no study of ours by that. */
+/**
+ * @throws PacsWrongStudy for an object of a study that is not here while others are being pulled: an archive that answers
+ *   C-MOVE with something else makes no study of ours by that. Where nothing is being pulled, another program has asked
+ *   under our AE title (`mrimaster doctor --move`).
+ */
 async function requireAsked({ prisma }: Context, { studyInstanceUid }: Instance): Promise<void> {
   if ((await prisma.study.count({ where: { studyInstanceUid } })) > 0) return;
-  throw wrongStudy();
+  const pulled = { completenessState: 'INCOMPLETE' as const, jobs: { some: { status: 'RUNNING' as const } } };
+  if ((await prisma.study.count({ where: pulled })) > 0) throw wrongStudy();
 }
 
 function wrongStudy(): PacsWrongStudy {

@@ -11,6 +11,7 @@ import { noteArrival, type SettleDelays } from './settleTimes.js';
 /** `firstPath`: of the object that has its SOPInstanceUID already, null where none has. */
 export type Conflict = { kind: ConflictKind; studyId: string; firstPath: string | null };
 
+export const WITHHELD_TOLD = 'The answer of a study is withheld: it is not sure whose study it is.';
 const EVIDENCE = 'Objects that differ came under UIDs that were here. Nothing is proven until somebody resolves that.';
 
 /**
@@ -49,13 +50,16 @@ export async function setAside(
     if (seen) return null; // as before; also what a person has set aside for good
     await tx.study.update({
       where: { id: studyId },
-      data: { ...doubted(study), ...withheld(kind, study.withheld, known, patient) },
+      data: { ...doubted(study), ...reasonToWithhold(kind, study.withheld, known, patient) },
     });
     if (settle) await noteArrival(tx, studyId, settle);
     return study;
   });
   if (!study) return;
   metrics.conflicts.inc({ kind });
+  const { withheld } = await prisma.study.findUniqueOrThrow({ where: { id: studyId } });
+  if (withheld && withheld !== study.withheld)
+    log.warn({ studyInstanceUid: study.studyInstanceUid, reason: withheld }, WITHHELD_TOLD);
   log.warn(
     { studyId: study.id, kind },
     'An object is in conflict with what came before: both are kept, the first is used.',
@@ -66,7 +70,7 @@ function doubted({ completenessState }: { completenessState: string }): Prisma.S
   return { evidence: EVIDENCE, ...(completenessState === 'PROVEN' && { completenessState: 'PROVISIONAL' as const }) };
 }
 
-function withheld(
+function reasonToWithhold(
   kind: ConflictKind,
   before: WithheldReason | null,
   known: StudyPatient | null,

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { withoutUids } from '../src/log.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
 import { buildFile, type Elements, mrElements } from './pacs/buildDicom.js';
 import { hasDcmtk } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
-import { type Answer, type Program, sampleFiles, startProgram, temporaryFolder, until } from './program.js';
+import { type Answer, type Program, runCli, sampleFiles, startProgram, temporaryFolder, until } from './program.js';
 import { requirePart } from './requirements.js';
 
 const STUDY = `query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { status revision withheld conflictingInstances
@@ -123,6 +124,22 @@ describe('objects of two patients under one StudyInstanceUID', () => {
       ({ errors }) => errors?.[0].extensions.code !== 'STUDY_BUSY',
     );
     expect(none.errors?.[0].extensions.code).toBe('NO_CONFLICT');
+  });
+
+  it('are told of by doctor and the log, by the study’s UID and no patient’s', async () => {
+    const uid = '1.2.20.1.2.3.4.904';
+    const log = vi.spyOn(program.context.log, 'warn');
+    await send(program, [object(uid, 1, patient('A-1', 'ANNA^A'))]);
+    await send(program, [object(uid, 2, patient('B-2', 'BERTA^B', '19800202'))]);
+    const told = JSON.stringify(log.mock.calls);
+    log.mockRestore();
+    expect(told).toContain(uid);
+    expect(withoutUids(`{"studyInstanceUid":"${uid}"}`)).toContain(uid); // the log's own filter leaves it
+    expect(told).not.toMatch(/ANNA|BERTA|A-1|B-2/);
+    const { stdout } = await runCli(['doctor', '--json'], { DATA_DIR: program.dataDir });
+    const found = (JSON.parse(stdout) as Answer[]).find(({ check }) => check === 'database');
+    expect(found).toMatchObject({ status: 'ok', code: 'STUDIES_WITHHELD' });
+    expect(found.cure).toContain('resolveConflicts');
   });
 
   it('stay two where both come first at the same moment', async () => {

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database.js';
 import { DatabaseNotUsable } from '../errors.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok, warning } from './finding.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0
 /** Tables of the public schema that no extension brought. */
@@ -13,6 +13,7 @@ const TABLES = `SELECT count(*)::int AS count FROM pg_catalog.pg_class WHERE rel
 const RIGHTS = `SELECT current_user AS "user", current_database() AS database,
   has_schema_privilege('public', 'CREATE') AS tables,
   has_database_privilege(current_database(), 'CREATE') OR to_regnamespace('pgboss') IS NOT NULL AS schemas`;
+const WITHHELD = 'SELECT count(*)::int AS studies FROM "Study" WHERE "withheld" IS NOT NULL';
 const OWN = 'Give MRIMaster a database of its own: CREATE DATABASE mrimaster, and set DATABASE_URL to it.';
 
 /** What a start would find in an open database, by reading alone. `name`: for people. */
@@ -48,6 +49,15 @@ export async function examineSchema(client: Client, name: string): Promise<Outco
       `${name}: ${user} may not create ${mayMakeTables ? 'schemas' : 'tables'} in it.`,
       `As its owner: GRANT CREATE ON DATABASE "${database}" TO "${user}"; GRANT CREATE ON SCHEMA public TO "${user}"; or set DATABASE_URL to another user.`,
     );
+  if (pending.length === 0) {
+    const { rows: withheld } = await client.query(WITHHELD);
+    if (withheld[0].studies > 0)
+      return warning(
+        'STUDIES_WITHHELD',
+        `${name}: the answers of ${withheld[0].studies} studies are withheld, since it is not sure whose studies they are.`,
+        'Ask GraphQL for Study.withheld and Study.conflicts, then call resolveConflicts; docs/results.md says when which side is right.',
+      );
+  }
   const todo = pending.length > 0 ? `the next start applies ${pending.length} migrations` : 'its tables are up to date';
   return ok(`${name}, PostgreSQL ${Math.floor(version / 10_000)}: ${todo}.`);
 }
