@@ -86,6 +86,35 @@ describe.runIf(hasPydicom)('the profile', () => {
     expect(survivors(seeds, deidentifyInstance(input, KEY))).toEqual([]);
   });
 
+  it('removes or replaces what identifies and has no row in the table, at the top and in items', () => {
+    const seeds = createSeeds();
+    const uids = ['00081167', '00200242', '00209312', '00209313', '00189999'];
+    const others: Elements = {
+      '00081190': ['UR', seeds.next('UR')],
+      '00100033': ['LO', seeds.next('LO')],
+      '00100034': ['LO', seeds.next('LO')],
+      '00400400': ['LT', seeds.next('LT')],
+      '00401006': ['SH', seeds.next('SH')],
+      '00401007': ['SH', seeds.next('SH')],
+      ...Object.fromEntries(uids.map((tag) => [tag, ['UI', seeds.next('UI')]])),
+    };
+    const shared: Elements = { '0008010C': ['UI', '2.16.840.1.113883.6.96'], '00081150': ['UI', '1.2.840.10008.1.1'] };
+    const input = buildFile(mrElements({ ...others, ...shared, [KEPT_SEQUENCE]: ['SQ', [{ ...others, ...shared }]] }));
+    const output = deidentifyInstance(input, KEY);
+    expect(survivors(seeds, output)).toEqual([]);
+    const { elements } = dump(output);
+    for (const prefix of ['', `${KEPT_SEQUENCE}/0/`]) {
+      for (const tag of uids.slice(0, 4)) expect(isUid(elements[prefix + tag]?.[1] as string), prefix + tag).toBe(true);
+      for (const [tag, [, value]] of Object.entries(shared)) expect(elements[prefix + tag]?.[1]).toBe(value);
+    }
+  });
+
+  it('refuses free text of content items that the profile would leave as it is', () => {
+    const item: Elements = { '0040A040': ['CS', 'TEXT'], '0040A160': ['UT', 'Mrs Doe moved'] };
+    for (const elements of [item, { [KEPT_SEQUENCE]: ['SQ', [item]] }] as Elements[])
+      expect(() => deidentifyInstance(buildFile(mrElements(elements)), KEY)).toThrow(CannotDeidentify);
+  });
+
   it('reaches sequences of VR UN, with and without a length', () => {
     const seeds = createSeeds();
     const item = implicit({ '00080018': seeds.next('UI'), '00100010': seeds.next('PN') });

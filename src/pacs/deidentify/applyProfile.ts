@@ -28,7 +28,8 @@ export function writeCleaned(element: Element, encoding: Encoding, rewriting: Re
   if (element.items)
     return writeSequence(element, encoding, rewriting, treatment === 'dummy' ? writeDummy : writeCleaned);
   if (treatment === 'dummy') return write(element, replacement(element, rewriting), encoding, rewriting);
-  if (treatment === 'uid') return write(element, replaceUids(element, rewriting), encoding, rewriting);
+  if (treatment === 'uid' && !namesStandard(element, rewriting))
+    return write(element, replaceUids(element, rewriting), encoding, rewriting);
   return writeKept(element, encoding, rewriting);
 }
 
@@ -69,10 +70,13 @@ function writeDummy(element: Element, encoding: Encoding, rewriting: Rewriting):
   if (isEmpty(element)) return write(element, '', encoding, rewriting);
   if (element.items) return writeSequence(element, encoding, rewriting, writeDummy);
   if (element.vr !== 'UI') return write(element, replacement(element, rewriting), encoding, rewriting);
-  if (!PROFILE.has(element.tag) && textOf(element, rewriting).startsWith('1.2.840.10008.')) {
-    return writeKept(element, encoding, rewriting);
-  }
+  if (namesStandard(element, rewriting)) return writeKept(element, encoding, rewriting);
   return write(element, replaceUids(element, rewriting), encoding, rewriting);
+}
+
+/** A class, template or other thing that the standard itself defines, where the profile does not say otherwise. */
+function namesStandard(element: Element, rewriting: Rewriting): boolean {
+  return !PROFILE.has(element.tag) && textOf(element, rewriting).startsWith('1.2.840.10008.');
 }
 
 function replacement(element: Element, rewriting: Rewriting): string | Uint8Array {

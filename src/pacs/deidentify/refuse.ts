@@ -1,6 +1,7 @@
 import { BurnedInAnnotation, CannotDeidentify } from '../../errors.js';
 import { textOf } from './applyProfile.js';
 import type { Element } from './readElements.js';
+import { treat } from './treat.js';
 
 /** Pixel Data, Float Pixel Data, Double Float Pixel Data. */
 const PIXELS = [0x7fe00010, 0x7fe00008, 0x7fe00009];
@@ -32,6 +33,11 @@ export function refuseUncleanable(elements: readonly Element[], bytes: Uint8Arra
   if (!PIXELS.some((tag) => byTag.has(tag))) {
     throw new CannotDeidentify(
       'Only images can be de-identified: reports, documents, waveforms and plans hold free text. Leave this object out.',
+    );
+  }
+  if (elements.some((element) => holdsFreeText(element, bytes))) {
+    throw new CannotDeidentify(
+      'A content item of the object holds free text (Text Value, 0040,A160), in which somebody may be named. Have it taken out first, or leave the object out.',
     );
   }
   if (elements.some((element) => isInPixels(element, bytes))) {
@@ -67,4 +73,13 @@ function isInPixels({ tag, valueStart, end }: Element, bytes: Uint8Array): boole
   if (valueStart === end) return false;
   const sum = bytes.subarray(valueStart, end).reduce((total, byte) => total + byte, 0);
   return ((tag & 0xffff) === 0x0102 && sum !== 0) || ((tag & 0xffff) === 0x0100 && sum !== 1);
+}
+
+/** Text Value, of content items as structured reports have them, in images too: the profile has no action for it. */
+const TEXT_VALUE = 0x0040a160;
+
+function holdsFreeText(element: Element, bytes: Uint8Array): boolean {
+  if (treat(element) !== 'clean') return false; // nothing of it is left
+  if (element.tag === TEXT_VALUE) return textOf(element, { bytes }) !== '';
+  return element.items?.some((item) => item.some((nested) => holdsFreeText(nested, bytes))) ?? false;
 }

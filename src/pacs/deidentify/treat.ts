@@ -1,3 +1,4 @@
+import { BEYOND_PROFILE } from './beyondProfile.js';
 import { dictionaryVr } from './dictionary.js';
 import { isRemovedGroup, PROFILE, type ProfileAction } from './profile.js';
 import type { Element } from './readElements.js';
@@ -25,14 +26,23 @@ const TREATMENTS: Record<ProfileAction, Treatment> = {
 /** Referenced Study Sequence: X/Z, of type 3 in every image, where it may be absent but not without items. */
 const REFERENCED_STUDIES = 0x00081110;
 
+/**
+ * UIDs that name what everybody shares: classes, transfer syntaxes, coding schemes, context groups, mapping resources,
+ * templates. All others that the profile does not name may be an instance's, or a device's, and get a pseudonym.
+ */
+const KEPT_UIDS = new Set([
+  0x0008010c, 0x00080117, 0x00080118, 0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x00081150, 0x0008115a,
+  0x00041510, 0x00041512, 0x0040db0c, 0x00741030, 0x00880010, 0x04000010, 0x04000305, 0x00189424,
+]);
+
 /** What the profile wants done with an element; `remove`, too, for what nobody has judged or can look into. */
 export function treat({ tag, items }: Element): Treatment {
   // Group lengths (PS3.5 7.2, retired) would be wrong.
   if (isRemovedGroup(tag) || (tag & 0xffff) === 0) return 'remove';
-  const action = PROFILE.get(tag);
+  const action = PROFILE.get(tag) ?? BEYOND_PROFILE.get(tag);
   const known = dictionaryVr(tag);
   // Nobody has judged what no edition of the standard names; and a sequence in the guise of a value is not looked into.
   if ((known === null && !action) || (known === 'SQ' && !items)) return 'remove';
-  const treatment = action ? TREATMENTS[action] : 'clean';
+  const treatment = action ? TREATMENTS[action] : known === 'UI' && !KEPT_UIDS.has(tag) ? 'uid' : 'clean';
   return tag === REFERENCED_STUDIES || (treatment === 'uid' && items) ? 'remove' : treatment;
 }
