@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { appendExplanations } from '../../../src/inference/gradcam/explainer.js';
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
 import { rules } from '../../../src/inference/gradcam/rules.js';
+import { sessionOptions } from '../../../src/inference/session.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
 
 type Reference = {
@@ -28,7 +29,7 @@ describe.skipIf(!hasTorch)('the gradient through one operator equals autograd in
     const { model, layers, unsupported } = await appendExplanations(bytes, { methods });
     expect(unsupported).toEqual([]);
     const layer = layers.find((one) => one.name === 'first');
-    const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
+    const session = await InferenceSession.create(model, sessionOptions('cpu'));
     for (const [index, seed] of seeds.entries()) {
       const outputs = await explainWith(session, input, [2, 3, 9, 10], seed);
       expect(logitsError(outputs.logits?.data as Float32Array, logits)).toBeLessThan(1e-5);

@@ -195,6 +195,14 @@ def pools():
 
 
 def reductions():
+    # ONNX Runtime would fuse the Pad into the pooling, and then average over other places or not load the graph at all.
+    for ceil, counts in ((False, True), (True, True), (True, False)):
+        case(f"Pad before AveragePool{', ceil' if ceil else ''}{', padding counts' if counts else ''}",
+             lambda a, w, ceil=ceil, counts=counts: F.avg_pool2d(F.pad(a, (1, 1, 1, 1)), 2, 1, 1, ceil, counts),
+             [("Pad", ["a", "p"], ["q"], {}),
+              ("AveragePool", ["q"], ["z"], dict(kernel_shape=[2, 2], strides=[1, 1], pads=[1, 1, 1, 1],
+                                                 ceil_mode=int(ceil), count_include_pad=int(counts)))],
+             19, p=numpy.array([0, 0, 1, 1, 0, 0, 1, 1]))
     one("GlobalAveragePool", lambda a: a.mean((2, 3), True))
     one("ReduceLogSumExp", lambda a: a.logsumexp((2, 3)), axes=[2, 3], keepdims=0)
     one("ReduceLogSumExp", lambda a: a.logsumexp(1, True), "ReduceLogSumExp of channels", 11, axes=[1])
