@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import { agree, type ReaderVerdict } from './evaluation/consensus.js';
-import { mcnemar } from './evaluation/mcnemar.js';
+import { type Discordant, mcnemar } from './evaluation/mcnemar.js';
 import { Prisma } from './generated/prisma/client.js';
 import { during, type Period } from './period.js';
 
@@ -17,7 +17,7 @@ export type Compared = {
   onlyFirst: number;
   onlySecond: number;
   bothWrong: number;
-  /** Of McNemar's test; null of no reviews. */
+  /** Of McNemar's test, studies as clusters; null of no reviews. */
   p: number | null;
 };
 
@@ -40,11 +40,16 @@ export async function compareModels({ prisma }: Context, { first, second, period
     ORDER BY a."sliceId", r."reviewer", r."createdAt" DESC, r.id DESC`;
   const guesses = new Map(verdicts.map(({ thingId, first: one, second: other }) => [thingId, [one, other] as const]));
   const counts = { bothRight: 0, onlyFirst: 0, onlySecond: 0, bothWrong: 0 };
-  for (const { thingId, truth } of agree(verdicts)) {
+  const studies = new Map<string, Discordant>();
+  for (const { thingId, studyId, truth } of agree(verdicts)) {
     const [one, other] = guesses.get(thingId) ?? [];
     if (truth === null) continue;
-    if (one === truth) counts[other === truth ? 'bothRight' : 'onlyFirst']++;
-    else counts[other === truth ? 'onlySecond' : 'bothWrong']++;
+    const outcome =
+      one === truth ? (other === truth ? 'bothRight' : 'onlyFirst') : other === truth ? 'onlySecond' : 'bothWrong';
+    counts[outcome]++;
+    const study = studies.get(studyId) ?? { onlyFirst: 0, onlySecond: 0 };
+    if (outcome === 'onlyFirst' || outcome === 'onlySecond') study[outcome]++;
+    studies.set(studyId, study);
   }
   const reviewed = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return {
@@ -52,6 +57,6 @@ export async function compareModels({ prisma }: Context, { first, second, period
     same: counted?.same ?? 0,
     reviewed,
     ...counts,
-    p: reviewed > 0 ? mcnemar(counts) : null,
+    p: reviewed > 0 ? mcnemar([...studies.values()]) : null,
   };
 }

@@ -1,7 +1,7 @@
 import { groupBy } from '../groupBy.js';
-import { bootstrap } from './bootstrap.js';
 import type { Reviewed } from './consensus.js';
 import type { Interval } from './interval.js';
+import { jackknife } from './jackknife.js';
 import { proportion, type Share } from './wilson.js';
 
 /** A thing with a truth. */
@@ -57,10 +57,11 @@ export const specificity = (studies: readonly LabelCounts[]) =>
     }),
   );
 
-/** The harmonic mean of precision and recall: no proportion of anything, so its interval is a bootstrap's. */
+/** The harmonic mean of precision and recall: no proportion of anything, so its interval is a jackknife's. */
 export function f1(studies: readonly LabelCounts[]): Interval | null {
   const counts = studies.map(({ hits, called, present }) => [hits, called + present]);
-  return bootstrap(counts, ([hits, either]) => (either ? (2 * (hits as number)) / either : null));
+  const figure = ([hits, either]: readonly number[]) => (either ? (2 * (hits as number)) / either : null);
+  return jackknife(counts, figure, ([, either]) => either as number);
 }
 
 function byStudy(judged: readonly Judged[]): Judged[][] {

@@ -1,14 +1,14 @@
-import { bootstrap } from './bootstrap.js';
 import type { LabelCounts } from './confusion.js';
 import type { Interval } from './interval.js';
+import { jackknife } from './jackknife.js';
 
 /**
  * The share of findings of a label that would be right where it has another prevalence than among what was reviewed, by
- * Bayes' theorem (Altman and Bland, BMJ 1994;309:102). Its interval is a bootstrap's over studies, as F1's.
+ * Bayes' theorem (Altman and Bland, BMJ 1994;309:102). Its interval is a jackknife's over studies, as F1's.
  * @returns null where sensitivity or specificity is not known, or neither finds anything.
  */
 export function positivePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Interval | null {
-  return bootstrap(counts(studies), (sums) => {
+  return overStudies(studies, (sums) => {
     const known = shares(sums);
     if (!known) return null;
     const right = known.sensitivity * prevalence;
@@ -19,13 +19,17 @@ export function positivePredictiveValue(studies: readonly LabelCounts[], prevale
 
 /** The same of all other answers: the share that would rightly be free of the label. */
 export function negativePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Interval | null {
-  return bootstrap(counts(studies), (sums) => {
+  return overStudies(studies, (sums) => {
     const known = shares(sums);
     if (!known) return null;
     const right = known.specificity * (1 - prevalence);
     const wrong = (1 - known.sensitivity) * prevalence;
     return right + wrong > 0 ? right / (right + wrong) : null;
   });
+}
+
+function overStudies(studies: readonly LabelCounts[], figure: (sums: readonly number[]) => number | null) {
+  return jackknife(counts(studies), figure, ([, present, , absent]) => (present as number) + (absent as number));
 }
 
 function counts(studies: readonly LabelCounts[]): number[][] {

@@ -1,4 +1,5 @@
 import type { Interval } from './interval.js';
+import { effectiveGroups, jackknifeVariance, quantileOf } from './jackknife.js';
 
 /** Of the standard normal distribution, 97.5 %. */
 const Z = 1.959963984540054;
@@ -29,26 +30,16 @@ export function wilson(value: number, n: number): Interval {
 
 /**
  * How many independent observations the groups are worth: the variance of one observation over that of the ratio estimate
- * (Rao and Scott, Biometrics 1992;48:577), at most the number counted; less where few groups tell that variance, by
- * Student's t (Korn and Graubard, Surv Methodol 1998;24:193). Where no observation differs nothing tells how alike those of
- * a group are, and each group counts as one.
+ * (Rao and Scott, Biometrics 1992;48:577), at most the number counted; less where few or unequal groups tell that variance,
+ * by Student's t (Korn and Graubard, Surv Methodol 1998;24:193). Where no observation differs nothing tells how alike those of
+ * a group are, and each effective group counts as one.
  */
 function effectiveNumber(groups: readonly Share[], value: number, count: number): number {
   const single = value * (1 - value);
-  if (single === 0 || groups.length === count) return groups.length;
-  const degrees = groups.length - 1;
-  const squares = groups.reduce((sum, one) => sum + (one.hits - value * one.count) ** 2, 0);
-  const variance = ((groups.length / degrees) * squares) / count ** 2;
-  return Math.min(count, single / variance) * (Z / studentQuantile(degrees)) ** 2;
-}
-
-/** 97.5 %, by expansion in 1 / degrees (Abramowitz and Stegun 26.7.5): to 0.1 % from 6 degrees, to 3 % from 2. */
-export function studentQuantile(degrees: number): number {
-  const terms = [
-    Z,
-    (Z ** 3 + Z) / 4,
-    (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96,
-    (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384,
-  ];
-  return terms.reduce((sum, term, power) => sum + term / degrees ** power, 0);
+  if (groups.length === count) return count;
+  const effective = effectiveGroups(groups.map((one) => one.count));
+  if (single === 0) return effective;
+  const counts = groups.map((one) => [one.hits, one.count]);
+  const variance = jackknifeVariance(counts, ([hits, all]) => (all ? (hits as number) / all : null));
+  return Math.min(count, single / (variance as number)) * (Z / quantileOf(effective)) ** 2;
 }

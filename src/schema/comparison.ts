@@ -30,7 +30,7 @@ export class ModelComparison implements Compared {
   @Field(() => Float, {
     nullable: true,
     description:
-      "Of McNemar's test, exact and two-sided: how likely a difference as large would be if the models were equally good. Slices of one study are alike, so it is too small where few studies were reviewed. Null where nothing was.",
+      "Of McNemar's test, two-sided, with studies as clusters: how likely a difference as large would be if the models were equally good. A study counts once, however many of its slices differ, so below six studies it is never under 0.05. Null where nothing was reviewed.",
   })
   p!: number | null;
 }

@@ -83,7 +83,7 @@ export class LabelPrevalenceInput {
 
 @ObjectType({
   description:
-    "What an answer is worth at another prevalence, by Bayes' theorem from sensitivity and specificity (Altman and Bland, BMJ 1994;309:102), with a 95 % interval by bootstrap over studies. The mix of the other labels is taken as it was reviewed.",
+    "What an answer is worth at another prevalence, by Bayes' theorem from sensitivity and specificity (Altman and Bland, BMJ 1994;309:102), with a 95 % interval by jackknife over studies. The mix of the other labels is taken as it was reviewed.",
 })
 export class PredictiveValue {
   @Field({ description: 'Of the labels of the model.' })
@@ -107,7 +107,7 @@ export class PredictiveValue {
 
 @ObjectType({
   description:
-    "A model's answers against what readers say. Each reader's latest verdict of the period is one vote, and what more than half of them say is the truth. Held against it is the answer of the time when it was read. Intervals are of 95 %: of proportions Wilson's, by the number of observations that the studies are worth, which is less than that of their slices; of F1 and predictive values by bootstrap over studies. Research use only – not for diagnostic use.",
+    "A model's answers against what readers say. Each reader's latest verdict of the period is one vote, and what more than half of them say is the truth. Held against it is the answer of the time when it was read. Intervals are of 95 %: of proportions Wilson's, by the number of observations that the studies are worth, which is less than that of their slices; of F1 and predictive values by jackknife over studies. Research use only – not for diagnostic use.",
 })
 export class Evaluation implements Pick<Evaluated, 'disputed' | 'abstained' | 'readers'> {
   @Field(() => Int, { description: 'Those on which no more than half of the readers agree: they are in no figure.' })
