@@ -29,12 +29,18 @@ export function formatError(log: Log) {
       return { ...formatted, message, extensions: { code, ...(retryable && { retryable }), ...named } };
     }
     if (original instanceof GraphQLError && given !== 'INTERNAL_SERVER_ERROR')
-      return { ...formatted, extensions: { code: given, ...named } }; // without the stack
+      return { ...formatted, extensions: { code: statedCode(thrown) ?? given, ...named } }; // without the stack
     const errorId = randomUUID();
     log.error({ err: original, errorId, ...named }, 'A request failed for an unknown reason.');
     const extensions = { code: 'INTERNAL_SERVER_ERROR', errorId, ...named };
     return { ...formatted, message: 'Internal server error', extensions };
   };
+}
+
+/** Apollo Server calls every literal that a scalar refuses a document that is not valid; the scalar may have said more. */
+function statedCode(thrown: unknown): unknown {
+  const inner = thrown instanceof GraphQLError ? thrown.originalError : undefined;
+  return inner instanceof GraphQLError ? inner.extensions.code : undefined;
 }
 
 export function asKnown(error: unknown): MrimasterError | undefined {
