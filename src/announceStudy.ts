@@ -29,7 +29,9 @@ export async function announceStudy(
   if (!type) return;
   // A bundle names the patient, and it is not sure who that is. Our own events name nobody.
   if (study.withheld && config.webhooks.format === 'fhir') return;
-  const finding = type === 'study.classified' ? (study.findings[0] ?? null) : null;
+  // Whoever files it by its StudyInstanceUID would file it under somebody.
+  const tells = type === 'study.classified' && !study.withheld;
+  const finding = tells ? (study.findings[0] ?? null) : null;
   const content = eventContent({ study, finding, model, graphql: graphqlAddress(config) });
   const digest = createHash('sha256')
     .update(JSON.stringify({ type, ...content }))

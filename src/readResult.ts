@@ -4,9 +4,9 @@ import type { Context } from './context.js';
 import { StudyNotFound } from './errors.js';
 import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
 import type { Manifest } from './inference/manifest.js';
-import { shownPatient } from './instanceFacts.js';
 import type { Frame } from './pacs/frames.js';
 import { parseInstance } from './pacs/parse.js';
+import type { StudyPatient } from './pacs/patientIdentity.js';
 import type { Answer, Reference } from './pacs/report/report.js';
 import { resultUids } from './pacs/report/resultUids.js';
 import { filedUnder, readSourceHeader, type SourceHeader } from './pacs/report/sourceHeader.js';
@@ -51,10 +51,11 @@ function uidsOf({ studyInstanceUid }: Study, { name, version }: Model, revision:
   return resultUids(`${studyInstanceUid} by ${name} ${version}`, revision);
 }
 
-/** @throws StudyNotFound where it was deleted since. */
+/** @param patient under whom it is filed. @throws StudyNotFound where it was deleted since. */
 export async function readResult(
   context: Context,
   { studyId, modelId, revision }: { studyId: string; modelId: string; revision: number },
+  patient: StudyPatient,
 ): Promise<Result> {
   const { prisma, receivedDir } = context;
   const study = await prisma.study.findUnique({ where: { id: studyId } });
@@ -76,7 +77,7 @@ export async function readResult(
     study,
     model,
     uids: uidsOf(study, model, revision),
-    source: filedUnder(readSourceHeader(bytes), shownPatient(study)),
+    source: filedUnder(readSourceHeader(bytes), patient),
     answer: answerOf(context.models.manifestOf(model), finding, predictions, looked ? referenceTo(looked) : null),
     examined: predictions.map(referenceTo),
     counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },

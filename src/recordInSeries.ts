@@ -56,6 +56,7 @@ export async function recordInSeries(
         WHERE "Series"."id" = ${seriesId} AND (${isOwnResult(instance)}
           OR ("Study"."receivedPatient"->>'id' IS NOT DISTINCT FROM ${patientId}
             AND "Study"."receivedPatient"->>'issuer' IS NOT DISTINCT FROM ${issuer}))
+        FOR NO KEY UPDATE OF "Study"
         ON CONFLICT ("sopInstanceUid") DO NOTHING
         RETURNING "id"
       ), cut AS (

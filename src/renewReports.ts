@@ -7,8 +7,9 @@ import { enqueueWriteBacks } from './writeBackJobs.js';
 /**
  * Writes a study's answer back once more where it is known by now that it was written under another patient's data than
  * those that the study has, and where it was withheld and is no longer.
+ * @param pacs the archive that was asked just now: what was written to others is theirs to tell of.
  */
-export async function renewReports(context: Context, studyId: string): Promise<void> {
+export async function renewReports(context: Context, studyId: string, pacs: string | null): Promise<void> {
   const { model, prisma } = context;
   await prisma.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${studyId} FOR NO KEY UPDATE`;
@@ -16,7 +17,9 @@ export async function renewReports(context: Context, studyId: string): Promise<v
     if (!study || study.withheld) return;
     const reports = await tx.report.findMany({ where: { studyId, modelId: model.id, revision: study.revision } });
     const present = shownPatient(study);
-    const outdated = reports.some(({ storedAt, patient }) => storedAt && patient && !equal(patient, present));
+    const outdated = reports.some(
+      (report) => report.pacs === pacs && report.storedAt && report.patient && !equal(report.patient, present),
+    );
     const waiting = reports.some(({ storedAt, withheld }) => !storedAt && withheld);
     if (!outdated && !waiting) return;
     const renewed = outdated

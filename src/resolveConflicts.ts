@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkPatient, type Decision } from './checkPatient.js';
-import { chooseVersions, type Version } from './chooseVersions.js';
+import { type Chosen, chooseVersions, type Version } from './chooseVersions.js';
 import type { Context } from './context.js';
 import { NoConflict, StudyBusy, StudyNotFound } from './errors.js';
 import { type ConflictSide, type Job, Prisma, type Study } from './generated/prisma/client.js';
@@ -33,40 +33,73 @@ export async function resolveConflicts(
     throw new NoConflict('Nothing of this study is in conflict, and its answer is not withheld.');
   if ((await prisma.job.count({ where: { studyId: study.id, ...LIVE } })) > 0) throw busy();
   const asked = await askArchive(context, study, keep);
-  const versions = await versionsOf(prisma, study, asked?.since ?? null);
-  const patient = whoseStudy(study, versions, keep, asked?.found ?? null);
-  const chosen = chooseVersions(versions, patient, keep);
-  const depicts = await changesPictures(context, chosen);
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const decided = await decide(context, study, keep, asked);
+    const job = await prisma.$transaction((tx) => carryOut(context, tx, study, keep, asked, decided));
+    if (job === null) continue; // more came meanwhile
+    if (asked) await checkPatient(context, study.id, asked);
+    log.info({ studyInstanceUid, keep, adopted: decided.received.length }, 'Conflicts of a study were resolved.');
+    return { study: await prisma.study.findUniqueOrThrow({ where: { id: study.id } }), job };
+  }
+  throw new StudyBusy('Objects of the study are arriving. Resolve its conflicts when they are here.');
+}
+
+const MOST_ATTEMPTS = 10;
+
+/** `of`: what was there when it was decided. */
+type Decided = { of: string; chosen: Chosen; received: Received[]; depicts: boolean };
+
+/** Which objects are used from now on; reads their files, which takes its time. */
+async function decide(context: Context, study: Study, keep: ConflictSide, asked: Asked | null): Promise<Decided> {
+  const versions = await versionsOf(context.prisma, study, asked?.since ?? null);
+  const chosen = chooseVersions(versions, whoseStudy(study, versions, keep, asked?.found ?? null), keep);
   const received = await Promise.all(chosen.adopt.map((version) => receivedOf(context, version)));
+  return {
+    of: fingerprint(versions),
+    chosen,
+    received: received.filter((one) => one !== null),
+    depicts: await changesPictures(context, chosen),
+  };
+}
+
+const fingerprint = (versions: readonly Version[]): string =>
+  JSON.stringify(versions.map(({ sopInstanceUid, sha256, used }) => `${sopInstanceUid} ${sha256} ${used}`).sort());
+
+/** Nothing else can be recorded of the study until this ends. @returns null where something was since it was decided. */
+async function carryOut(
+  context: Context,
+  tx: Prisma.TransactionClient,
+  study: Study,
+  keep: ConflictSide,
+  asked: Asked | null,
+  { of, chosen, received, depicts }: Decided,
+): Promise<Job | null> {
+  await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${study.id} FOR NO KEY UPDATE`;
+  if (fingerprint(await versionsOf(tx, study, asked?.since ?? null)) !== of) return null;
   const resolution = { resolvedAt: new Date(), resolution: keep };
-  const job = await prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${study.id} FOR NO KEY UPDATE`;
-    for (const version of chosen.leave) await leaveOut(tx, study, version, resolution);
-    for (const one of received) if (one) await adopt(tx, study, one);
-    await tx.conflictingInstance.updateMany({ where: unresolved, data: resolution });
-    const decision: Decision = {
-      keep: keep === 'ARCHIVE' ? 'ARCHIVE' : 'RECEIVED',
-      archive: asked ? patientOf(asked.found) : null,
-    };
-    await tx.study.update({
-      where: { id: study.id },
-      data: {
-        ...(chosen.patient && { receivedPatient: chosen.patient, ...patientColumns(chosen.patient) }),
-        decision,
-        withheld: null,
-        revision: { increment: 1 },
-        completenessState: 'PROVISIONAL',
-        evidence: 'Conflicts were resolved; whether every instance is here is looked at again.',
-      },
-    });
-    await noteArrival(tx, study.id, settleDelays(context));
-    const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs: null, force: depicts }, 'ASKED');
-    if (!sent) throw busy();
-    return sent;
+  for (const version of chosen.leave) await leaveOut(tx, study, version, resolution);
+  for (const one of received) await adopt(tx, study, one);
+  await tx.conflictingInstance.updateMany({ where: { studyId: study.id, resolvedAt: null }, data: resolution });
+  const decision: Decision = {
+    keep: keep === 'ARCHIVE' ? 'ARCHIVE' : 'RECEIVED',
+    archive: asked ? patientOf(asked.found) : null,
+  };
+  await tx.study.update({
+    where: { id: study.id },
+    data: {
+      ...(chosen.patient && { receivedPatient: chosen.patient, ...patientColumns(chosen.patient) }),
+      decision,
+      withheld: null,
+      revision: { increment: 1 },
+      completenessState: 'PROVISIONAL',
+      evidence: 'Conflicts were resolved; whether every instance is here is looked at again.',
+    },
   });
-  if (asked) await checkPatient(context, study.id, asked);
-  log.info({ studyInstanceUid, keep, adopted: chosen.adopt.length }, 'Conflicts of a study were resolved.');
-  return { study: await prisma.study.findUniqueOrThrow({ where: { id: study.id } }), job };
+  await noteArrival(tx, study.id, settleDelays(context));
+  const { studyInstanceUid } = study;
+  const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs: null, force: depicts }, 'ASKED');
+  if (!sent) throw busy();
+  return sent;
 }
 
 const busy = () => new StudyBusy('The study is being classified. Resolve its conflicts when that job has ended.');
@@ -95,7 +128,7 @@ async function askArchive(context: Context, study: Study, keep: ConflictSide): P
 }
 
 /** Every object of the study that is kept, used or not. `since`: what came later was sent by the archive just now. */
-async function versionsOf(prisma: Context['prisma'], study: Study, since: Date | null): Promise<Version[]> {
+async function versionsOf(prisma: Prisma.TransactionClient, study: Study, since: Date | null): Promise<Version[]> {
   const used = await prisma.instance.findMany({ where: { series: { studyId: study.id } } });
   const aside = await prisma.conflictingInstance.findMany({
     where: { studyId: study.id, OR: [{ resolvedAt: null }, ...(since ? [{ receivedAt: { gte: since } }] : [])] },
@@ -128,7 +161,7 @@ function whoseStudy(
 }
 
 /** Whether an image that is used from now on shows something else than the one that was. */
-async function changesPictures({ receivedDir }: Context, { adopt, replaced }: ReturnType<typeof chooseVersions>) {
+async function changesPictures({ receivedDir }: Context, { adopt, replaced }: Chosen) {
   for (const version of adopt) {
     const before = replaced.get(version.sopInstanceUid);
     if (!before) continue; // a new slice is classified anyway

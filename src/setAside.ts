@@ -35,10 +35,12 @@ export async function setAside(
     const study = await tx.study.findUnique({ where: { id: studyId } });
     if (!study) return null;
     const known = study.receivedPatient as StudyPatient | null;
-    const differing = compared ?? (known ? differences(known, patient).map(({ attribute }) => attribute) : []);
+    const differing =
+      compared?.differing ?? (known ? differences(known, patient).map(({ attribute }) => attribute) : []);
     const key = { sopInstanceUid, sha256 };
     const seen = await tx.conflictingInstance.findUnique({ where: { sopInstanceUid_sha256: key } });
-    const row = { studyId, kind, path, bytes, differing, patient, sender };
+    const depicts = compared?.depicts ?? true;
+    const row = { studyId, kind, path, bytes, differing, depicts, patient, sender };
     await tx.conflictingInstance.upsert({
       where: { sopInstanceUid_sha256: key },
       create: { ...key, ...row },
@@ -81,12 +83,12 @@ function reasonToWithhold(
   return { withheld: 'CHANGED_PATIENT' };
 }
 
-/** Keywords of what differs. The first file may be gone since: its pixels are then unknown. */
-async function compareFiles(first: string, other: string): Promise<string[]> {
+/** The first file may be gone since: its pixels are then unknown. */
+async function compareFiles(first: string, other: string): ReturnType<typeof compareObjects> {
   try {
-    return (await compareObjects(first, other)).differing;
+    return await compareObjects(first, other);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ['PixelData'];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { differing: ['PixelData'], depicts: true };
     throw error;
   }
 }

@@ -33,7 +33,7 @@ export async function settleStudy(
   const present = new Set([...used, ...aside, ...own]);
   const here = used.length + aside.length;
   const { archive, found } = await askArchives(context, study);
-  const withheld = await checkPatient(context, study.id, archive && found ? { archive, found } : null);
+  const { withheld } = await checkPatient(context, study.id, archive && found ? { archive, found } : null);
   const count = archive && found ? await countIn(context, study, archive, found, own) : null;
   const countedByArchive = found?.numberOfInstances ?? null;
   const fetchMissing = async () => {
@@ -54,9 +54,9 @@ export async function settleStudy(
     const proven = provable && seenBefore && !(await lacks(context, study, archive, present));
     await forget(context, study, {
       ...told,
-      ...(proven && { completenessState: 'PROVEN', evidence: provenBy(archive, here) }),
+      ...(proven && { completenessState: 'PROVEN', evidence: provenBy(archive, here, aside.length) }),
     });
-    if (!withheld) await renewReports(context, study.id);
+    if (!withheld) await renewReports(context, study.id, archive ?? null);
     return;
   }
   const ruled = await ruling(context, study);
@@ -68,7 +68,17 @@ export async function settleStudy(
   const settled = agreed && seenBefore && !absent;
   if (settled || overdue || archive === undefined) {
     const proven = settled && !inConflict;
-    return conclude(context, study, { archive, count, countedByArchive, here, key, ruling: ruled, proven, inConflict });
+    return conclude(context, study, {
+      archive,
+      count,
+      countedByArchive,
+      here,
+      aside: aside.length,
+      key,
+      ruling: ruled,
+      proven,
+      inConflict,
+    });
   }
   return again({ countedInstances: count, countedHere: here });
 }
@@ -168,6 +178,8 @@ type Conclusion = {
   count: number | null;
   countedByArchive: number | null;
   here: number;
+  /** Of these, those that are not used. */
+  aside: number;
   key: string;
   ruling: Ruling;
   proven: boolean;
@@ -202,11 +214,11 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
   });
 }
 
-const provenBy = (archive: string, count: number) =>
-  `${archive} counted ${count} instances twice, at rest, and each is here.`;
+const provenBy = (archive: string, count: number, aside: number) =>
+  `${archive} counted ${count} instances twice, at rest, and each is here.${aside > 0 ? ` ${aside} of them are another patient's and are not used.` : ''}`;
 
-function evidence({ archive, count, here, proven, inConflict }: Conclusion): string {
-  if (proven && archive) return provenBy(archive, here);
+function evidence({ archive, count, here, aside, proven, inConflict }: Conclusion): string {
+  if (proven && archive) return provenBy(archive, here, aside);
   if (inConflict)
     return `${here} instances came; some are in conflict with others. Nothing is proven until that is resolved.`;
   if (archive === undefined) return `${here} instances came; no archive is configured to ask whether these are all.`;

@@ -8,7 +8,7 @@ import { fromNow, settleDelays } from './settleTimes.js';
 import { resumeAbandoned } from './studyJobs.js';
 
 const POLL_MS = 250;
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 /** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
 export const LEASE_MS = 30_000;
 const AFTER_FAILURE_MS = 5_000;
@@ -26,18 +26,27 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
       await settleStudy(context, study, overdue, stopping.signal);
     } catch (error) {
       if (stopping.signal.aborted) return; // looked at again when the lease has run out
-      log.warn(asLogged(error), 'A look at an arriving study failed; it is made again.');
+      log.warn({ studyId: study.id, ...asLogged(error) }, 'A look at an arriving study failed; it is made again.');
       await context.prisma.$executeRaw`
         UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
     }
+  };
+  /** By the study's id: one whose archive is silent holds up no other. */
+  const looks = new Map<string, Promise<void>>();
+  const begin = (due: Due) => {
+    const { id } = due.study;
+    looks.set(
+      id,
+      look(due).finally(() => looks.delete(id)),
+    );
   };
   const watch = async () => {
     while (!stopping.signal.aborted) {
       try {
         await postpone(context, transfers.studies());
-        const due = await lease(context);
-        await Promise.all(due.map(look));
-        if (due.length < AT_ONCE) await sleep(POLL_MS, undefined, { signal: stopping.signal });
+        const due = await lease(context, AT_ONCE - looks.size, [...looks.keys()]);
+        for (const one of due) begin(one);
+        await sleep(POLL_MS, undefined, { signal: stopping.signal });
       } catch (error) {
         if (stopping.signal.aborted) return;
         log.warn(asLogged(error), 'Arriving studies cannot be looked at for now.');
@@ -60,6 +69,7 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
     close: async () => {
       stopping.abort(new Interrupted('MRIMaster was stopped.'));
       await watching;
+      await Promise.allSettled(looks.values());
     },
   };
 }
@@ -67,12 +77,13 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
 /** A study that is to be looked at. `overdue`: it is classified now, proven or not. */
 type Due = { study: Study; overdue: boolean };
 
-/** Takes the studies that are due, for this process alone. */
-async function lease({ prisma }: Context): Promise<Due[]> {
+/** Takes as many studies that are due, for this process alone. `busy`: those that it looks at already, however long. */
+async function lease({ prisma }: Context, most: number, busy: readonly string[]): Promise<Due[]> {
+  if (most <= 0) return [];
   const taken = await prisma.$queryRaw<{ id: string; overdue: boolean }[]>`
     UPDATE "Study" SET "settleAt" = ${fromNow(LEASE_MS)} WHERE "id" IN (
-      SELECT "id" FROM "Study" WHERE "settleAt" <= clock_timestamp()
-      ORDER BY "settleAt" LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED
+      SELECT "id" FROM "Study" WHERE "settleAt" <= clock_timestamp() AND NOT "id" = ANY(${[...busy]})
+      ORDER BY "settleAt" LIMIT ${most} FOR UPDATE SKIP LOCKED
     ) RETURNING "id", coalesce("settleBy" <= clock_timestamp(), false) AS "overdue"`;
   const studies = await prisma.study.findMany({ where: { id: { in: taken.map(({ id }) => id) } } });
   return studies.map((study) => ({ study, overdue: taken.some(({ id, overdue }) => id === study.id && overdue) }));

@@ -28,6 +28,7 @@ export function eventContent({ study, finding, model, graphql }: Ended) {
     revision: study.revision,
     status: study.status,
     failureCode: study.failureCode,
+    ...(study.withheld && { withheld: study.withheld }),
     finding: finding && {
       answer: sayFinding(finding),
       label: finding.label,

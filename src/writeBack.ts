@@ -1,14 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPatient } from './checkPatient.js';
+import { type Checked, checkPatient } from './checkPatient.js';
 import type { Context } from './context.js';
 import { ExplanationUnavailable, ModelNotFound, MrimasterError, StudyNotFound, WriteBackWithheld } from './errors.js';
 import { explainPrediction } from './explainPrediction.js';
 import type { Report as ReportRow, Study, WithheldReason } from './generated/prisma/client.js';
-import { shownPatient } from './instanceFacts.js';
 import { makeOutgoing } from './outgoing.js';
 import type { Archive } from './pacs/archive.js';
 import { makeUid } from './pacs/implementation.js';
+import type { StudyPatient } from './pacs/patientIdentity.js';
 import { COMPREHENSIVE_3D_SR } from './pacs/report/ownResult.js';
 import type { Report, WrittenObject } from './pacs/report/report.js';
 import { NEOPLASM } from './pacs/report/vocabulary.js';
@@ -35,8 +35,8 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
   const archive = requireArchive(context, pacs);
   const rows = await prisma.report.findMany({ where: { ...key, pacs, storedAt: null } });
   if (rows.length === 0) return;
-  await requirePatient(context, archive, rows, signal);
-  const result = await readResult(context, key);
+  const patient = await requirePatient(context, archive, rows, signal);
+  const result = await readResult(context, key, patient);
   const folder = await makeOutgoing(config.dataDir);
   try {
     for (const row of rows) {
@@ -53,7 +53,6 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
       await writeFile(path, bytes);
       const [stored] = await archive.storeInstances([path], signal).finally(() => rm(path, { force: true }));
       if (stored?.failure) throw stored.failure;
-      const patient = shownPatient(result.study);
       const data = { storedAt: new Date(), error: null, withheld: null, patient };
       await prisma.report.update({ where: { id: row.id }, data });
     }
@@ -62,27 +61,30 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
   }
 }
 
-/** @throws WriteBackWithheld, with the reason in the rows; the archive's errors that another attempt may not meet. */
+/**
+ * Under whom the result is filed.
+ * @throws WriteBackWithheld, with the reason in the rows; the archive's errors that another attempt may not meet.
+ */
 async function requirePatient(
   context: Context,
   archive: Archive,
   rows: readonly ReportRow[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<StudyPatient> {
   const { prisma } = context;
   const [row] = rows as [ReportRow, ...ReportRow[]];
   const study = await prisma.study.findUnique({ where: { id: row.studyId } });
   if (!study) throw new StudyNotFound('The study was deleted before its answer was written back.');
-  const withheld = await askWhose(context, archive, study).catch(async (error) => {
+  const { withheld, patient } = await askWhose(context, archive, study).catch(async (error) => {
     if (!(error instanceof MrimasterError)) throw error;
     if (error.retryable && !(await answers(archive))) throw error; // it is down, which is no news of the patient
     await prisma.study.update({ where: { id: study.id }, data: { withheld: 'ARCHIVE_CANNOT_BE_ASKED' } });
-    if (!error.retryable) return 'ARCHIVE_CANNOT_BE_ASKED' as const;
+    if (!error.retryable) return { withheld: 'ARCHIVE_CANNOT_BE_ASKED' as const, patient: null };
     await withholdRows(context, study, rows, 'ARCHIVE_CANNOT_BE_ASKED');
     throw error;
   });
   signal.throwIfAborted();
-  if (!withheld) return;
+  if (!withheld) return patient;
   await withholdRows(context, study, rows, withheld);
   throw new WriteBackWithheld(withheld);
 }
@@ -110,7 +112,7 @@ async function answers(archive: Archive): Promise<boolean> {
  * came from.
  * @throws why the first one did not tell, where no other one did.
  */
-async function askWhose(context: Context, archive: Archive, study: Study): Promise<WithheldReason | null> {
+async function askWhose(context: Context, archive: Archive, study: Study): Promise<Checked> {
   const { studyInstanceUid, pacs } = study;
   const origin = pacs === null ? undefined : context.archives.get(pacs);
   let failure: unknown;

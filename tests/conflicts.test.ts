@@ -1,19 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withoutUids } from '../src/log.js';
 import { storeInstances } from '../src/pacs/dimse/storeInstances.js';
+import { parseInstance } from '../src/pacs/parse.js';
 import { buildFile, type Elements, mrElements } from './pacs/buildDicom.js';
 import { hasDcmtk } from './pacs/dimse/dcmtk.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from './pacs/orthanc.js';
 import { type Answer, type Program, runCli, sampleFiles, startProgram, temporaryFolder, until } from './program.js';
 import { requirePart } from './requirements.js';
+import { type Said, startArchive, stow } from './webArchive.js';
 
 const STUDY = `query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { status revision withheld conflictingInstances
   patient { name patientId issuer } accessionNumber completeness { state evidence receivedInstances expectedInstances }
   conflicts { kind objects sender resolvedAt resolution differences { attribute first other } }
-  finding { label } jobs { kind status error } reports { kind revision storedAt withheld error } } }`;
+  finding { label } jobs { kind status error } reports { kind revision storedAt status withheld error } } }`;
 const RESOLVE = `mutation ($uid: DicomUid!, $keep: ConflictSide!) {
   resolveConflicts(input: { studyInstanceUid: $uid, keep: $keep }) { study { withheld } job { id } } }`;
 
@@ -72,6 +74,7 @@ describe('objects of two patients under one StudyInstanceUID', () => {
     ['a PatientID with a second value', patient('A1', 'A^A'), patient('A1\\B2', 'A^A'), true],
     ['the same PatientID for another name and birth date', patient('1', 'A^A'), patient('1', 'B^B', '19800202'), true],
     ['no PatientID and another name', patient('1', 'A^A'), patient('', 'B^B'), true],
+    ['a name alone where the first has an ID alone', patient('1', '', ''), patient('', 'B^B', '19800202'), true],
     ['the same patient whose name is written otherwise', patient('1', 'Doe^Jane'), patient('1', 'DOE^JANE^^'), false],
     ['no issuer where the first has one', patient('1', 'A^A', '19700101', 'X'), patient('1', 'A^A'), false],
     ['no patient at all', patient('1', 'A^A'), patient('', '', ''), false],
@@ -153,6 +156,139 @@ describe('objects of two patients under one StudyInstanceUID', () => {
       conflictingInstances: 4,
       completeness: { receivedInstances: 4 },
     });
+  });
+});
+
+describe('the archive’s word on a study', () => {
+  let files: Buffer[];
+  let uid: string;
+  let count = 0;
+  beforeAll(async () => {
+    const { studyInstanceUid, paths } = await sampleFiles(folder.path);
+    uid = studyInstanceUid;
+    files = paths.map((path) => readFileSync(path));
+  });
+
+  /** An object of the sample study as it names another patient; `pixel`: with another pixel, too. */
+  const renamed = (file: Buffer, id: string, pixel = false): Buffer => {
+    const bytes = Buffer.from(file);
+    const at = bytes.indexOf(Buffer.from('100020004c4f0a00', 'hex')) + 8; // PatientID, LO, 10 bytes
+    bytes.write(id.padEnd(10), at);
+    if (pixel) bytes.writeUInt8((bytes.readUInt8(bytes.length - 100) + 1) % 256, bytes.length - 100);
+    return bytes;
+  };
+
+  /** Sends the study, then these, and waits for what becomes of its answer. */
+  async function answered(patients: Said[], again: Buffer[] = [], sent = files) {
+    const archive = await startArchive(files, { patients });
+    const env = { DATA_DIR: join(folder.path, `word${count++}`), PACS_URL: archive.url, WRITE_BACK: 'true' };
+    const program = await startProgram({ ...env, STUDY_QUIET_SECONDS: '2', STUDY_DEADLINE_SECONDS: '5' });
+    try {
+      await stow(program, sent);
+      if (again.length > 0) await stow(program, again);
+      const study = await until(
+        () => ask(program, uid),
+        (one) => one?.reports.length === 2 && one.reports.every((report: Answer) => report.storedAt || report.withheld),
+      );
+      const fhir = await fetch(`${program.server.url}/fhir/studies/${uid}`);
+      const results = archive.objects.slice(files.length).map((bytes) => parseInstance(bytes).patient);
+      return { study, results, fhir: fhir.status };
+    } finally {
+      await program.close();
+      archive.close();
+    }
+  }
+
+  it.each<[string, Said[], string]>([
+    ['has it under two patients', [{ ids: ['SYNTHETIC'] }, { ids: ['OTHER'] }], 'ARCHIVE_DISAGREES'],
+    [
+      'has it under two patients, the other way round',
+      [{ ids: ['OTHER'] }, { ids: ['SYNTHETIC'] }],
+      'ARCHIVE_DISAGREES',
+    ],
+    ['has it under another', [{ ids: ['OTHER'], name: 'OTHER^ONE' }], 'ARCHIVE_DISAGREES'],
+    ['names nobody', [{}], 'ARCHIVE_CANNOT_BE_ASKED'],
+    ['gives an ID that is none', [{ ids: [{ a: 1 }] }], 'ARCHIVE_CANNOT_BE_ASKED'],
+    ['gives two IDs in one', [{ ids: ['SYNTHETIC', 'OTHER'], name: 'SYNTHETIC^PHANTOM' }], 'ARCHIVE_CANNOT_BE_ASKED'],
+    [
+      'gives an ID with a line feed',
+      [{ ids: ['SYNTHETIC\nOTHER'], name: 'SYNTHETIC^PHANTOM' }],
+      'ARCHIVE_CANNOT_BE_ASKED',
+    ],
+  ])('withholds the answer where it %s', async (_what, patients, reason) => {
+    const { study, results, fhir } = await answered(patients);
+    expect(study.withheld).toBe(reason);
+    expect(study.reports.map((report: Answer) => [report.withheld, report.status])).toEqual([
+      [reason, 'WITHHELD'],
+      [reason, 'WITHHELD'],
+    ]);
+    expect({ results, fhir }).toEqual({ results: [], fhir: 409 });
+  });
+
+  it('is what the result is filed under, also where it has emptied a value', async () => {
+    const { results } = await answered([{ ids: ['SYNTHETIC'], name: 'CORRECTED^NAME' }]);
+    expect(results).toHaveLength(2);
+    for (const patient of results)
+      expect(patient).toMatchObject({ id: 'SYNTHETIC', name: 'CORRECTED^NAME', birthDate: null, sex: null });
+  });
+
+  it('moves no answer to another patient whose images nobody has looked at', async () => {
+    const others = files.map((file, index) => renamed(file, 'OTHER', index === 20));
+    const { study, results } = await answered([{ ids: ['OTHER'] }], others);
+    expect(study.withheld).toBe('CHANGED_PATIENT');
+    expect(results).toEqual([]);
+  });
+
+  it('moves no answer to another patient of whom only some of the images are', async () => {
+    const { study, results } = await answered(
+      [{ ids: ['OTHER'] }],
+      files.slice(3, 5).map((file) => renamed(file, 'OTHER')),
+    );
+    expect(study.withheld).toBe('CHANGED_PATIENT');
+    expect(results).toEqual([]);
+  });
+});
+
+describe('resolving conflicts while objects arrive', () => {
+  it('leaves none of them in another patient’s study', async () => {
+    const program = await startProgram({ DATA_DIR: join(folder.path, 'race'), STUDY_QUIET_SECONDS: '60' });
+    try {
+      for (let round = 0; round < 8; round++) {
+        const study = `1.2.50.${round}`;
+        const object = (index: number, of: Elements) =>
+          write(`race-${round}-${index}-${of['00100020']?.[1]}.dcm`, {
+            '0020000D': ['UI', study],
+            '0020000E': ['UI', `${study}.1`],
+            '00080018': ['UI', `${study}.1.${index}`],
+            ...of,
+          });
+        const [anna, berta] = [patient('P-A', 'ANNA^A'), patient('P-B', 'BERTA^B', '19800202')];
+        const indices = Array.from({ length: 10 }, (_, index) => index);
+        await send(
+          program,
+          indices.map((index) => object(index, anna)),
+        );
+        await send(
+          program,
+          indices.map((index) => object(index, berta)),
+        );
+        const late = indices.map((index) => object(100 + index, anna));
+        const [{ errors }] = await Promise.all([
+          program.ask(RESOLVE, { uid: study, keep: 'LAST_RECEIVED' }),
+          send(program, late.slice(0, 5)),
+          send(program, late.slice(5)),
+        ]);
+        const { prisma, receivedDir } = program.context;
+        const used = await prisma.instance.findMany({ where: { series: { study: { studyInstanceUid: study } } } });
+        const named = new Set(used.map(({ path }) => parseInstance(readFileSync(join(receivedDir, path))).patient.id));
+        const row = await prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: study } });
+        // Whatever came first: all that is used is one patient's, or nothing goes out.
+        expect(named.size === 1 || row.withheld !== null, `${[...named]} ${JSON.stringify(errors)}`).toBe(true);
+        if (!errors) expect(named).toEqual(new Set([row.patientId]));
+      }
+    } finally {
+      await program.close();
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import { type Program, until } from './program.js';
 /**
  * A DICOMweb archive in a few lines. `counts`: whether it tells NumberOfStudyRelatedInstances. `searched`, `retrieved`: what
  * it answers to a search for a study and to its retrieval, whatever was asked for. What is stored there it has from then on;
- * without `files` it finds nothing. `store`: before it keeps an object; where that throws it does not.
+ * without `files` it finds nothing. `patients`: under whom it has the study, a match each; by default under the sample's. `store`: before it keeps an object; where that throws it does not.
  */
 export type Behaviour = {
   counts?: boolean;
@@ -13,11 +13,22 @@ export type Behaviour = {
   retrieved?: readonly Buffer[];
   listed?: string;
   store?(): Promise<void>;
+  patients?: Said[];
 };
+
+/** What a match of a study says of its patient: values of PatientID, and the others where they are given. */
+export type Said = { ids?: unknown[]; name?: string; birthDate?: string };
 
 export async function startArchive(files: readonly Buffer[], behaviour: Behaviour = {}) {
   const uid = files[0] ? parseInstance(files[0]).studyInstanceUid : '';
-  const { counts = true, searched = uid, retrieved = files, listed = uid, store } = behaviour;
+  const {
+    counts = true,
+    searched = uid,
+    retrieved = files,
+    listed = uid,
+    store,
+    patients = [{ ids: ['SYNTHETIC'] }],
+  } = behaviour;
   const objects = [...retrieved];
   const value = (vr: string, ...values: unknown[]) => ({ vr, Value: values });
   const json = (tags: object[]) => JSON.stringify(tags);
@@ -35,7 +46,15 @@ export async function startArchive(files: readonly Buffer[], behaviour: Behaviou
       return json(of.map(({ sopInstanceUid }) => ({ '00080018': value('UI', sopInstanceUid) })));
     }
     if (files.length === 0) return json([]);
-    return json([{ '0020000D': value('UI', searched), ...(counts && { '00201208': value('IS', all.length) }) }]);
+    return json(
+      patients.map(({ ids, name, birthDate }) => ({
+        '0020000D': value('UI', searched),
+        ...(ids && { '00100020': value('LO', ...ids) }),
+        ...(name && { '00100010': value('PN', { Alphabetic: name }) }),
+        ...(birthDate && { '00100030': value('DA', birthDate) }),
+        ...(counts && { '00201208': value('IS', all.length) }),
+      })),
+    );
   };
   const keep = async (bytes: Buffer) => {
     await store?.();

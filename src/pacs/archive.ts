@@ -5,6 +5,7 @@ import { DicomwebClient } from './dicomweb.js';
 import { DimseClient } from './dimse/client.js';
 import type { Peer } from './dimse/requestAssociation.js';
 import { storeInstances } from './dimse/storeInstances.js';
+import { isOtherPatient } from './patientIdentity.js';
 import type { StudyQuery } from './studyQuery.js';
 
 /**
@@ -81,8 +82,19 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
 async function searchForStudies(client: DicomwebClient | DimseClient, query: StudyQuery): Promise<StudyFound[]> {
   const found = await client.searchForStudies(query);
   const { studyInstanceUid: asked } = query;
-  if (asked === undefined || found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return found;
+  if (asked === undefined) return found;
+  if (found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return asOne(found);
   throw new PacsWrongStudy('The archive answered a search for one study with another study. Look at its log.');
+}
+
+/** The matches of one study. */
+function asOne(found: readonly StudyFound[]): StudyFound[] {
+  const [first, ...others] = found;
+  if (!first || others.every(({ patient }) => !isOtherPatient(first.patient, patient))) return found.slice(0, 1);
+  const counts = found.map(({ numberOfInstances }) => numberOfInstances);
+  const known = counts.every((count) => count !== null);
+  const numberOfInstances = known ? counts.reduce((sum: number, count) => sum + (count as number), 0) : null;
+  return [{ ...first, numberOfInstances, ambiguous: true }];
 }
 
 export function peerOf(settings: ArchiveSettings & { kind: 'DIMSE' }, callingAeTitle: string): Peer {

@@ -15,6 +15,8 @@ export type StudyFound = {
   patient: Patient;
   numberOfSeries: number | null;
   numberOfInstances: number | null;
+  /** The archive has it under several patients; this is the first of them. */
+  ambiguous?: boolean;
 };
 
 export type SeriesFound = {
@@ -57,6 +59,11 @@ export function readStudy(json: DicomJson): StudyFound {
     numberOfSeries: count(json, '00201206'),
     numberOfInstances: count(json, '00201208'),
   };
+}
+
+/** Archives exist that have one StudyInstanceUID under several patients: each is a match of its own. */
+export function studyKey({ studyInstanceUid, patient }: StudyFound): string {
+  return JSON.stringify([studyInstanceUid, patient.id, patient.issuer, patient.name]);
 }
 
 export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {

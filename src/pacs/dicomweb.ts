@@ -12,6 +12,7 @@ import {
   type SeriesFound,
   STUDY_FIELDS,
   type StudyFound,
+  studyKey,
 } from './dicomJson.js';
 import { type Answer, answerTooLarge, discard, readBody, readWhole, request } from './httpAnswer.js';
 import { limitBytes } from './limitBytes.js';
@@ -87,7 +88,7 @@ export class DicomwebClient {
     for (const [key, value] of Object.entries(matching)) {
       if (value !== undefined) parameters.append(KEYWORDS[key as keyof typeof KEYWORDS], value);
     }
-    return this.#search('studies', parameters, readStudy, (study) => study.studyInstanceUid, limit, offset);
+    return this.#search('studies', parameters, readStudy, studyKey, limit, offset);
   }
 
   /** The series of a study; none where the archive does not have it. */

@@ -15,24 +15,30 @@ const KEYWORDS = {
   accessionNumber: 'AccessionNumber',
 } as const satisfies Record<keyof StudyPatient, string>;
 
-/** Exactly as they are written; what one of them does not say is no difference. */
+/** Exactly as they are written. What one of them does not say is a difference only where nothing else is. */
 export function differences(first: StudyPatient, other: StudyPatient): Difference[] {
-  return (Object.keys(KEYWORDS) as (keyof StudyPatient)[])
-    .filter((key) => contradict(first[key], other[key]))
-    .map((key) => ({ attribute: KEYWORDS[key], first: first[key], other: other[key] }));
+  const keys = Object.keys(KEYWORDS) as (keyof StudyPatient)[];
+  const contradictions = keys.filter((key) => contradict(first[key], other[key]));
+  const shown = contradictions.length > 0 ? contradictions : keys.filter((key) => first[key] !== other[key]);
+  return shown.map((key) => ({ attribute: KEYWORDS[key], first: first[key], other: other[key] }));
 }
 
 /**
  * Whether they are two patients. Another PatientID, or issuer of it, is another patient (PS3.3 C.7.1.1). Under the same
  * one a name alone may have been corrected, but not name and birth date together. Where an ID is missing, the name
- * decides, or where that is missing too, the birth date.
+ * decides, or where that is missing too, the birth date; two of which each says something else are not known to be one. Who
+ * says nothing of a patient contradicts nobody.
  */
 export function isOtherPatient(a: Patient, b: Patient): boolean {
   if (contradict(a.id, b.id) || contradict(a.issuer, b.issuer)) return true;
   const otherName = contradict(plainName(a.name), plainName(b.name));
   const otherBirth = contradict(plainDate(a.birthDate), plainDate(b.birthDate));
   if (a.id !== null && b.id !== null) return otherName && otherBirth;
-  return otherName || otherBirth;
+  const known = ({ id, name, birthDate }: Patient) => [id, plainName(name), plainDate(birthDate)];
+  const [one, other] = [known(a), known(b)];
+  const says = (values: (string | null)[]) => values.some((value) => value !== null);
+  const shared = one.some((value, at) => value !== null && other[at] !== null);
+  return otherName || otherBirth || (says(one) && says(other) && !shared);
 }
 
 /** Name and birth date, both known, are the same: an archive may have given this person an ID of its own. */
@@ -42,7 +48,7 @@ export function isSamePerson(a: Patient, b: Patient): boolean {
   return nameA !== null && nameA === nameB && birthA !== null && birthA === birthB;
 }
 
-/** `main`, with what it does not say taken from `other`: for two that are the same patient. */
+/** `main`, with what it does not say taken from `other`: for objects that came and name the same patient. */
 export function filledUp(main: StudyPatient, other: StudyPatient): StudyPatient {
   return {
     name: main.name ?? other.name,

@@ -53,11 +53,21 @@ export async function receiveBytes(
       await file.close();
     }
   } catch (error) {
-    throw isFull(error)
-      ? new StorageFull('The disk that keeps received images is full. Free space under DATA_DIR, then send again.', {
+    if (isFull(error))
+      throw new StorageFull(
+        'The disk that keeps received images is full. Free space under DATA_DIR, then send again.',
+        {
           cause: error,
-        })
-      : error;
+        },
+      );
+    if (isUnwritable(error, directory))
+      throw new StorageFull(
+        'The folder that keeps received images cannot be written. See to DATA_DIR, then send again.',
+        {
+          cause: error,
+        },
+      );
+    throw error;
   } finally {
     await unlink(partial).catch(() => {}); // gone already where it was renamed
   }
@@ -163,4 +173,10 @@ async function syncDirectory(path: string): Promise<void> {
 
 function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
+
+/** Of the folder that we write to, not of a file that somebody gave us to read. */
+function isUnwritable(error: unknown, directory: string): boolean {
+  const { code = '', path = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  return ['ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EEXIST'].includes(code) && path.startsWith(directory);
 }

@@ -25,7 +25,7 @@ export function showArchivedPatient(
   if (!may(request, 'identity')) return null;
   noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
   const digest = createHash('sha256')
-    .update(JSON.stringify([pacs, studyInstanceUid]))
+    .update(JSON.stringify([pacs, studyInstanceUid, patient]))
     .digest('hex');
   const uuid = digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   return toPatient(patient, `patient-${uuid}`);

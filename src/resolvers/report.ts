@@ -1,5 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { Report } from '../schema/study.js';
+import { Report, ReportStatus } from '../schema/study.js';
 import { type Request, shownTo } from './request.js';
 
 @Resolver(() => Report)
@@ -10,5 +10,11 @@ export class ReportResolver {
   })
   error(@Root() { error }: Report, @Ctx() request: Request): string | null {
     return error === null ? null : shownTo(request, error);
+  }
+
+  @FieldResolver(() => ReportStatus, { description: 'What became of it.' })
+  status(@Root() { storedAt, withheld }: Report): ReportStatus {
+    if (storedAt !== null) return 'STORED';
+    return withheld === null ? 'PENDING' : 'WITHHELD';
   }
 }

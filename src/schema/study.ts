@@ -1,4 +1,4 @@
-import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { connectionOf } from './connection.js';
 import { AbstentionReason, CompletenessState, ReportKind, StudyStatus, WithheldReason } from './enums.js';
@@ -43,6 +43,18 @@ export class Completeness {
   @Field({ description: 'For people.' })
   evidence!: string;
 }
+
+export const ReportStatus = { PENDING: 'PENDING', STORED: 'STORED', WITHHELD: 'WITHHELD' } as const;
+export type ReportStatus = keyof typeof ReportStatus;
+registerEnumType(ReportStatus, {
+  name: 'ReportStatus',
+  description: 'What became of an object that tells an archive of an answer.',
+  valuesConfig: {
+    PENDING: { description: 'The archive does not have it yet; see error.' },
+    STORED: { description: 'The archive has it.' },
+    WITHHELD: { description: 'It is not sure whose study it is, so it goes to nobody; see withheld.' },
+  },
+});
 
 @ObjectType({ description: 'An object that tells an archive of an answer.' })
 export class Report

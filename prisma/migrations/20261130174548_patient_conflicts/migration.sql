@@ -11,7 +11,8 @@ CREATE TYPE "ConflictSide" AS ENUM ('ARCHIVE', 'FIRST_RECEIVED', 'LAST_RECEIVED'
 ALTER TABLE "ConflictingInstance" DROP CONSTRAINT "ConflictingInstance_sopInstanceUid_fkey";
 
 -- AlterTable
-ALTER TABLE "ConflictingInstance" ADD COLUMN     "differing" TEXT[],
+ALTER TABLE "ConflictingInstance" ADD COLUMN     "depicts" BOOLEAN NOT NULL DEFAULT true,
+ADD COLUMN     "differing" TEXT[],
 ADD COLUMN     "kind" "ConflictKind" NOT NULL DEFAULT 'OTHER_BYTES',
 ADD COLUMN     "patient" JSONB,
 ADD COLUMN     "resolution" "ConflictSide",

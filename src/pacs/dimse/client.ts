@@ -1,6 +1,6 @@
 import type { DataSet } from 'dicom-parser';
 import { PacsBadAnswer, StudyNotFound } from '../../errors.js';
-import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
+import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../dicomJson.js';
 import type { StudyQuery } from '../studyQuery.js';
 import { isUid, requireUid } from '../uid.js';
 import { asPart10 } from './asPart10.js';
@@ -58,8 +58,9 @@ export class DimseClient {
   /** C-FIND of studies. An archive may match more loosely than it was asked to (PS3.4 C.2.2.2). */
   async searchForStudies(query: StudyQuery = {}): Promise<StudyFound[]> {
     const { limit = Number.POSITIVE_INFINITY, offset = 0, ...matching } = query;
-    const key = (study: StudyFound) => study.studyInstanceUid;
-    return (await this.#find(studyIdentifier(matching), readStudyAnswer, key, limit + offset)).slice(offset);
+    const uid = (study: StudyFound) => study.studyInstanceUid;
+    const found = await this.#find(studyIdentifier(matching), readStudyAnswer, uid, limit + offset, studyKey);
+    return found.slice(offset);
   }
 
   /** C-FIND of a study's series; none where the archive does not have it. */
@@ -170,8 +171,9 @@ export class DimseClient {
   #find<T>(
     identifier: Identifier,
     read: (dataSet: DataSet) => T,
-    key: (found: T) => string,
+    uid: (found: T) => string,
     limit = Number.POSITIVE_INFINITY,
+    key = uid,
   ): Promise<T[]> {
     return withAssociation(this.#peer, FIND, UNCOMPRESSED, async (association, context) => {
       const messageId = association.nextMessageId();
@@ -185,7 +187,7 @@ export class DimseClient {
         if (kind !== 'pending') throw failed('C-FIND', status, this.#peer);
         if (!data || cancelled) continue;
         const answer = read(readIdentifier(data, context.transferSyntax));
-        if (!isUid(key(answer)))
+        if (!isUid(uid(answer)))
           throw new PacsBadAnswer(`${where(this.#peer)} found something without a valid UID. Look at its log.`);
         found.set(key(answer), answer);
         if (found.size < limit) continue;
