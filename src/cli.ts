@@ -8,7 +8,7 @@ import { loadEnvFile } from './loadEnvFile.js';
 import type { Begun } from './main.js';
 import { terminal } from './terminal.js';
 import { VERSION } from './version.js';
-import { printVisibly, visibleText } from './visibleText.js';
+import { visibleText } from './visibleText.js';
 
 /** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
 const TEMPORARY = 75;
@@ -170,7 +170,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return endNow('SIGTERM'); // `| head` has seen enough
   throw error;
 });
-printVisibly();
 
 try {
   if (existsSync('.env')) loadEnvFile();

@@ -17,12 +17,3 @@ export function visibleJson(line: string): string {
     '$1\\\\$2',
   );
 }
-
-/** All that this program prints on a terminal, or into a file that may be shown on one. */
-export function printVisibly(): void {
-  for (const method of ['log', 'error', 'warn', 'info'] as const) {
-    const print = console[method].bind(console);
-    console[method] = (...values: unknown[]) =>
-      print(...values.map((value) => (typeof value === 'string' ? visibleText(value) : value)));
-  }
-}

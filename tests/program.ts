@@ -17,7 +17,7 @@ export type Ask = (query: string, variables?: object) => Promise<{ data: Answer;
 /** A new DATA_DIR, removed by `remove`. */
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'mrimaster-test-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }) };
 }
 
 export type Program = Running & { ask: Ask; dataDir: string };
