@@ -249,7 +249,8 @@ async function storeFinding(
     return { ...prediction, probabilities, seriesId, position, location: sliceLocation };
   });
   const { normalLabel, inSeries } = classifier.manifest;
-  const finding = combine(verdicts, { normalLabel, surest: inSeries?.abstention.study });
+  const { study: surest, absent, clear } = inSeries?.abstention ?? {};
+  const finding = combine(verdicts, { normalLabel, surest, absent, clear });
   const key = { studyId, modelId: model.id };
   if (finding) {
     const stored = { ...finding, shadow };

@@ -26,6 +26,8 @@ export async function gatherFacts(
     finding,
     model,
     codes: classifier.manifest.codes,
+    labels: classifier.manifest.labels,
+    normalLabel: classifier.manifest.normalLabel,
     time: finding?.createdAt ?? new Date(),
   };
 }

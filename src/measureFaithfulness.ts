@@ -1,6 +1,7 @@
 import { type ExplanationMap, resampleToSlice } from './images/heatmap.js';
 import type { Classifier } from './inference/classifier.js';
 import type { GrayscaleImage } from './inference/image.js';
+import { inPercent } from './percent.js';
 
 /**
  * What removing the hottest part of a map does to the calibrated probability of its label.
@@ -18,7 +19,7 @@ export type Faithfulness = {
 /** What a map is worth, in one sentence for people; docs/explanations.md says how it is measured. */
 export function describeFaithfulness({ verdict, probability, without, control }: Faithfulness): string {
   if (verdict === 'EMPTY') return 'The map is empty: it says nothing.';
-  const [before, after, other] = [probability, without, control].map((one) => `${(100 * one).toFixed(1)} %`);
+  const [before, after, other] = [probability, without, control].map(inPercent);
   const figures = `without its hottest part ${after} instead of ${before}, without another part ${other}`;
   return verdict === 'SUPPORTED'
     ? `The answer of this slice alone rests on what the map shows (${figures}).`

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { StudyNotFound } from './errors.js';
 import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
+import type { LabelProbability } from './inference/decide.js';
 import type { Manifest } from './inference/manifest.js';
 import type { Frame } from './pacs/frames.js';
 import { parseInstance } from './pacs/parse.js';
 import type { StudyPatient } from './pacs/patientIdentity.js';
-import type { Answer, Reference } from './pacs/report/report.js';
+import type { Answer, Code, Reference } from './pacs/report/report.js';
 import { resultUids } from './pacs/report/resultUids.js';
 import { filedUnder, readSourceHeader, type SourceHeader } from './pacs/report/sourceHeader.js';
 import { labelCode } from './pacs/report/vocabulary.js';
+import { isOfUnsureKind } from './sayAnswer.js';
 
 /** A study's answer with everything that is written of it. `key`: the slice to look at first, null where there is none. */
 export type Result = {
@@ -19,6 +21,8 @@ export type Result = {
   uids: ReturnType<typeof resultUids>;
   source: SourceHeader;
   answer: Answer;
+  /** Of what was looked for, all that the model knows. */
+  kinds: Code[];
   examined: Reference[];
   counts: { answered: number; abstained: number; failed: number };
   finding: StudyFinding | null;
@@ -72,13 +76,16 @@ export async function readResult(
   if (!first) throw new StudyNotFound('The study has no slice that was looked at.');
   const bytes = await readFile(join(receivedDir, first.slice.instance.path));
   const frame = parseInstance(bytes).frames[first.slice.frameNumber - 1];
+  const manifest = context.models.manifestOf(model);
+  const { codes, normalLabel } = manifest;
   const count = (status: PredictionWithSlice['status']) => predictions.filter((one) => one.status === status).length;
   return {
     study,
     model,
     uids: uidsOf(study, model, revision),
     source: filedUnder(readSourceHeader(bytes), patient),
-    answer: answerOf(context.models.manifestOf(model), finding, predictions, looked ? referenceTo(looked) : null),
+    answer: answerOf(manifest, finding, predictions, looked ? referenceTo(looked) : null),
+    kinds: model.labels.filter((one) => one !== normalLabel).map((one) => labelCode(one, codes)),
     examined: predictions.map(referenceTo),
     counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },
     finding,
@@ -92,6 +99,9 @@ export async function readResult(
       : null,
   };
 }
+
+const probabilityOf = (probabilities: readonly LabelProbability[], label: string): number =>
+  probabilities.find((one) => one.label === label)?.probability ?? 0;
 
 function referenceTo({ slice }: PredictionWithSlice): Reference {
   const { sopInstanceUid, frameNumber, series, instance } = slice;
@@ -109,10 +119,23 @@ function answerOf(
   if (!finding)
     return { outcome: 'FAILED', failureCode: predictions.find((one) => one.failureCode)?.failureCode ?? 'UNKNOWN' };
   const label = labelCode(finding.label, codes);
-  if (finding.abstained || !key)
-    return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess: label, key };
   const restsOn = predictions.filter(({ sliceId }) => finding.sliceIds.includes(sliceId));
-  const slices = restsOn.map((one) => ({ reference: referenceTo(one), confidence: one.confidence ?? 0 }));
+  const certain = (sure: (probabilities: LabelProbability[]) => number) =>
+    restsOn.map((one) => ({ reference: referenceTo(one), confidence: sure(one.probabilities as LabelProbability[]) }));
+  if (key && normalLabel !== undefined && isOfUnsureKind(finding)) {
+    const mean = finding.probabilities as LabelProbability[];
+    const kinds = finding.kinds.map((kind) => ({
+      label: labelCode(kind, codes),
+      probability: probabilityOf(mean, kind),
+    }));
+    const present = (probabilities: LabelProbability[]) => 1 - probabilityOf(probabilities, normalLabel);
+    return { outcome: 'KIND_UNSURE', kinds, confidence: present(mean), key, slices: certain(present) };
+  }
+  if (finding.abstained || !key) {
+    const guess = finding.label === normalLabel ? null : label; // that nothing is there is no guess to make
+    return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess, key };
+  }
   const outcome = finding.label === normalLabel ? 'NO_FINDING' : 'FINDING';
+  const slices = certain((probabilities) => probabilityOf(probabilities, finding.label));
   return { outcome, label, confidence: finding.confidence, key, slices };
 }

@@ -10,7 +10,7 @@ import { kindOf } from './kindOf.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 import type { Slice } from './pacs/applyModalityLut.js';
 import { applyVoiLut } from './pacs/applyVoiLut.js';
-import { type Finding, sayFinding, sayPrediction } from './sayAnswer.js';
+import { type Finding, isOfUnsureKind, sayFinding, sayPrediction } from './sayAnswer.js';
 
 /** `size`: pixels of the longer side. The window is in modality values. Null: as the file says. */
 export type SliceView = { size: number | null; windowCenter: number | null; windowWidth: number | null };
@@ -78,10 +78,8 @@ export async function pictureWithoutAnswer(context: Context, sliceId: string, fi
   const slice = await readStoredSlice(context, sliceId);
   const plain = { width: slice.columns, height: slice.rows, channels: 1 as const, data: applyVoiLut(slice) };
   const answer = sayFinding(finding);
-  const lines = [
-    `${model.name} ${model.version} gives no answer for this study.`,
-    'No heat map: it would explain none.',
-  ];
+  const what = isOfUnsureKind(finding) ? 'does not say of which kind this is' : 'gives no answer for this study';
+  const lines = [`${model.name} ${model.version} ${what}.`, 'No heat map: it would explain none.'];
   return {
     ...addCaption(plain, { answer, isAnswer: false, lines }, null),
     description: `${answer}. ${lines.join(' ')}`,

@@ -131,7 +131,7 @@ async function askWhose(context: Context, archive: Archive, study: Study): Promi
 }
 
 async function buildReport({ apart, prisma }: Context, row: ReportRow, result: Result): Promise<Uint8Array> {
-  const { study, uids, answer, examined, counts } = result;
+  const { study, uids, answer, kinds, examined, counts } = result;
   const before = await prisma.report.findFirst({
     where: {
       studyId: row.studyId,
@@ -147,6 +147,7 @@ async function buildReport({ apart, prisma }: Context, row: ReportRow, result: R
     ...writtenObject(result, row, seriesInstanceUid),
     tracking: { uid: uids.trackingUid, identifier: 'MRIMaster finding' },
     lookedFor: NEOPLASM,
+    kinds,
     answer,
     examined,
     counts,

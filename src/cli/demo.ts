@@ -8,8 +8,9 @@ import type { Manifest } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
 import { type Begun, type Running, start } from '../main.js';
+import { inPercent } from '../percent.js';
 import { writeSampleStudy } from '../sample/writeSampleStudy.js';
-import { percent, sayFinding, sayPrediction } from '../sayAnswer.js';
+import { sayPrediction } from '../sayAnswer.js';
 import { terminal } from '../terminal.js';
 import { progressBar } from './text.js';
 
@@ -73,10 +74,7 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
 
   async function showFinding(): Promise<void> {
     const { keySlice } = finding;
-    const answer = finding.abstained
-      ? sayFinding(finding)
-      : `${finding.label}, confidence ${percent(finding.confidence)}`;
-    terminal.log(`The study’s answer: ${answer}; look first at slice ${keySlice.position + 1}.`);
+    terminal.log(`The study’s answer: ${finding.answer}; look first at slice ${keySlice.position + 1}.`);
     const { explainPrediction } = await ask(EXPLAIN, { predictionId: keySlice.prediction.id });
     const { overlay, layer, method } = explainPrediction.explanation;
     const file = join(config.dataDir, 'demo-overlay.png');
@@ -98,7 +96,7 @@ const STUDY = `query ($studyInstanceUid: DicomUid!) {
       description eligible eligibilityReason
       slices { nodes { position sliceLocation prediction { status label confidence abstentionReason failureCode inferenceMs } } }
     }
-    finding { label confidence abstained abstentionReason keySlice { position prediction { id } } }
+    finding { label confidence abstained abstentionReason answer keySlice { position prediction { id } } }
   }
 }`;
 
@@ -127,10 +125,10 @@ function createClient(url: string): (query: string, variables: object) => Promis
 function howToRead({ abstention, calibration, inSeries }: Manifest): string {
   if (inSeries) {
     const { finding, normal } = inSeries.abstention;
-    return `Slices are read together: each has an answer from a confidence of ${percent(finding)} on, "nothing found" from ${percent(normal)} on.`;
+    return `Slices are read together: each has an answer from a confidence of ${inPercent(finding)} on, "nothing found" from ${inPercent(normal)} on.`;
   }
   if (!calibration || !abstention) return 'The model is not calibrated: read its confidences with care.';
-  return `Confidences are calibrated probabilities; below ${percent(abstention.confidence)} the model abstains.`;
+  return `Confidences are calibrated probabilities; below ${inPercent(abstention.confidence)} the model abstains.`;
 }
 
 function printSlices(series: Answer[]): void {
@@ -148,7 +146,7 @@ function printSlices(series: Answer[]): void {
         position + 1,
         sliceLocation === null ? '' : `${sliceLocation.toFixed(1)} mm`,
         answered ? label : sayPrediction(prediction),
-        answered ? percent(confidence) : '',
+        answered ? inPercent(confidence) : '',
         `${inferenceMs.toFixed(1)} ms`,
       ]);
     }

@@ -5,7 +5,7 @@ import { type Context, openContext } from '../context.js';
 import { type Imported, importFiles } from '../importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../log.js';
-import { sayFinding, sayGuess } from '../sayAnswer.js';
+import { isOfUnsureKind, sayFinding, sayGuess } from '../sayAnswer.js';
 import { awaitStopSignal } from '../stopSignal.js';
 import { terminal } from '../terminal.js';
 import { progressBar } from './text.js';
@@ -61,6 +61,8 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
   if (failed) process.exitCode = 1;
   for (const { description, eligible, eligibilityReason } of study.series)
     terminal.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
-  for (const finding of study.findings)
-    terminal.log(`  Answer: ${sayFinding(finding)}${finding.abstained ? `; ${sayGuess(finding)}` : ''}`);
+  for (const finding of study.findings) {
+    const guess = finding.abstained && !isOfUnsureKind(finding);
+    terminal.log(`  Answer: ${sayFinding(finding)}${guess ? `; ${sayGuess(finding)}` : ''}`);
+  }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inWords } from '../sayAnswer.js';
 
 export type Coding = { system: string; code: string; display: string };
 export type CodeableConcept = { coding?: Coding[]; text?: string };
@@ -22,7 +23,7 @@ export function labelConcept(
   label: string,
   codes: Readonly<Record<string, { scheme: string; code: string; meaning: string }>>,
 ): CodeableConcept {
-  const text = label.replaceAll('_', ' ');
+  const text = inWords(label);
   const given = Object.hasOwn(codes, label) ? codes[label] : undefined;
   const system = given && SYSTEMS[given.scheme];
   return given && system ? concept(system, given.code, given.meaning, text) : { text };

@@ -1,11 +1,14 @@
 import { INTENDED_USE } from '../intendedUse.js';
-import { concept, LOINC, labelConcept, type Resource, urn } from './codes.js';
-import { abstention, MASKED_PATIENT, percent, type StudyFacts } from './facts.js';
+import { inPercent } from '../percent.js';
+import { inWords } from '../sayAnswer.js';
+import { concept, LOINC, type Resource, urn } from './codes.js';
+import { abstention, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
+import { findingConcept } from './observation.js';
 
 /** The report that holds the finding (R4 DiagnosticReport); `cancelled` where there is nothing to report on. */
 export function writeDiagnosticReport(facts: StudyFacts): Resource {
-  const { codes, finding, study, time } = facts;
-  const answered = finding && !finding.abstained;
+  const { finding, study, time } = facts;
+  const value = finding && findingConcept(facts, finding);
   return {
     resourceType: 'DiagnosticReport',
     status: finding ? 'preliminary' : 'cancelled',
@@ -17,13 +20,14 @@ export function writeDiagnosticReport(facts: StudyFacts): Resource {
     imagingStudy: [{ reference: urn('ImagingStudy', study.id) }],
     // A report has no note: what it may be used for is part of what it says.
     conclusion: `${conclude(facts)} ${INTENDED_USE}.`,
-    ...(answered && { conclusionCode: [labelConcept(finding.label, codes)] }),
+    ...(value && { conclusionCode: [value] }),
   };
 }
 
-function conclude({ finding, model, study }: StudyFacts): string {
+function conclude(facts: StudyFacts): string {
+  const { finding, model, study } = facts;
   const by = `${model.name} ${model.version}`;
   if (!finding) return `Not classified by ${by}${study.failureCode ? ` (${study.failureCode})` : ''}.`;
-  if (finding.abstained) return `${by}: ${abstention(finding)}`;
-  return `${by}: ${finding.label.replaceAll('_', ' ')}, certainty ${percent(finding.confidence)} %.`;
+  if (finding.abstained) return `${by}: ${ofUnsureKind(finding) ?? abstention(finding)}`;
+  return `${by}: ${inWords(finding.label)}, certainty ${inPercent(finding.confidence)}.${limits(facts)}`;
 }

@@ -1,3 +1,6 @@
+import { LIMITS } from '../intendedUse.js';
+import { inWords, isOfUnsureKind, sayKinds } from '../sayAnswer.js';
+
 /** What is told of a study: of its images and of us, not of the patient. */
 export type StudyFacts = {
   study: { id: string; studyInstanceUid: string; modalities: readonly string[]; failureCode: string | null };
@@ -8,6 +11,9 @@ export type StudyFacts = {
   model: { id: string; name: string; version: string };
   /** By label, as the model's manifest has them. */
   codes: Readonly<Record<string, { scheme: string; code: string; meaning: string }>>;
+  /** All that the model can say, and which of it means "nothing found". */
+  labels?: readonly string[];
+  normalLabel?: string | undefined;
   time: Date;
 };
 
@@ -17,12 +23,18 @@ export type Finding = {
   confidence: number;
   abstained: boolean;
   abstentionReason: keyof typeof ABSTENTIONS | null;
+  /** Of one whose kind is not sure: what it may be, and how likely each label is. */
+  kinds?: readonly string[];
+  probabilities?: unknown;
 };
 
 const ABSTENTIONS = {
   LOW_CONFIDENCE: 'it is not sure enough',
   OUT_OF_DISTRIBUTION: 'the images are unlike what it was made from',
   NOT_A_BRAIN_MR: 'the images do not show a brain by MR',
+  TOO_SMALL: 'something is seen in too little tissue to be sure of it',
+  KINDS_DISAGREE: 'something is there, and it is not sure of which kind',
+  TOO_FEW_SLICES: 'too few slices could be judged',
 };
 
 /** "The model gives no answer: it is not sure enough." */
@@ -30,9 +42,16 @@ export function abstention({ abstentionReason }: Finding): string {
   return `The model gives no answer: ${ABSTENTIONS[abstentionReason ?? 'LOW_CONFIDENCE']}.`;
 }
 
-/** Per cent with one decimal; a probability is never called 100. */
-export function percent(fraction: number): number {
-  return Math.min(99.9, Math.round(fraction * 1000) / 10);
+/** "Tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %."; null where the kind is told, or nothing is found. */
+export function ofUnsureKind(finding: Finding): string | null {
+  return isOfUnsureKind(finding) ? `Tumour, kind not sure: ${sayKinds(finding)}.` : null;
+}
+
+/** What a finding that nothing was found holds for; "" of any other one. */
+export function limits({ finding, labels = [], normalLabel }: StudyFacts): string {
+  if (!finding || finding.abstained || finding.label !== normalLabel) return '';
+  const kinds = labels.filter((label) => label !== normalLabel).map(inWords);
+  return `${kinds.length > 0 ? ` It looked for: ${kinds.join(', ')}.` : ''} ${LIMITS}.`;
 }
 
 /**

@@ -1,10 +1,13 @@
+import type { LabelProbability } from '../inference/decide.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { concept, DICOM, labelConcept, type Resource, UCUM, urn } from './codes.js';
-import { abstention, type Finding, MASKED_PATIENT, percent, type StudyFacts } from './facts.js';
+import { percent } from '../percent.js';
+import { type CodeableConcept, concept, DICOM, labelConcept, type Resource, SNOMED_CT, UCUM, urn } from './codes.js';
+import { abstention, type Finding, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
 
 /** The model's finding (R4 Observation): a value and how certain it is, or why there is none (obs-6: never both). */
-export function writeObservation({ codes, model, study, time }: StudyFacts, finding: Finding): Resource {
-  const { confidence, label } = finding;
+export function writeObservation(facts: StudyFacts, finding: Finding): Resource {
+  const { model, study, time } = facts;
+  const value = findingConcept(facts, finding);
   return {
     resourceType: 'Observation',
     status: 'preliminary',
@@ -12,13 +15,20 @@ export function writeObservation({ codes, model, study, time }: StudyFacts, find
     code: concept(DICOM, '121071', 'Finding'),
     subject: MASKED_PATIENT,
     issued: time.toISOString(),
-    ...(finding.abstained ? absent(finding) : { valueCodeableConcept: labelConcept(label, codes) }),
-    note: [{ text: INTENDED_USE }],
+    ...(value ? { valueCodeableConcept: value } : absent(finding)),
+    note: [{ text: `${INTENDED_USE}${limits(facts).replace(/^(?=.)/, '.')}` }],
     method: { text: `${model.name} ${model.version}` },
     device: { reference: urn('Device', model.id) },
     derivedFrom: [{ reference: urn('ImagingStudy', study.id) }],
-    ...(!finding.abstained && { component: [certainty(confidence)] }),
+    ...(value && { component: [certainty(finding.abstained ? presence(facts, finding) : finding.confidence)] }),
   };
+}
+
+/** The label, or that there is one whose kind is not sure; null where the model abstains. */
+export function findingConcept({ codes }: StudyFacts, finding: Finding): CodeableConcept | null {
+  const kinds = ofUnsureKind(finding);
+  if (kinds) return concept(SNOMED_CT, '108369006', 'Neoplasm', kinds);
+  return finding.abstained ? null : labelConcept(finding.label, codes);
 }
 
 function absent(finding: Finding) {
@@ -26,10 +36,16 @@ function absent(finding: Finding) {
   return { dataAbsentReason: concept(system, 'unknown', 'Unknown', abstention(finding)) };
 }
 
+/** That there is any finding, whatever its kind. */
+function presence({ normalLabel }: StudyFacts, { probabilities }: Finding): number {
+  const normal = (probabilities as LabelProbability[]).find(({ label }) => label === normalLabel);
+  return 1 - (normal?.probability ?? 0);
+}
+
 /** The mean calibrated probability over the slices that the finding rests on. */
 function certainty(confidence: number) {
   return {
     code: concept(DICOM, '111012', 'Certainty of Finding'),
-    valueQuantity: { value: percent(confidence), unit: '%', system: UCUM, code: '%' },
+    valueQuantity: { value: Number(percent(confidence)), unit: '%', system: UCUM, code: '%' },
   };
 }

@@ -56,7 +56,8 @@ const manifestSchema = z
      * How the slices of a series are read together (readSeries.ts). `output`: of the graph, maps [N, labels, rows, columns];
      * `reach`: mm; `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself;
      * `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and of any
-     * finding in the surest slice of a study that has one.
+     * finding in the surest slice of a study that has one; `absent` and `clear`: from which probability of any finding on, over
+     * 10 mm, and below which mean one of the normal label a study is not free of findings (absence.ts).
      */
     inSeries: z
       .looseObject({
@@ -65,7 +66,13 @@ const manifestSchema = z
         neighbourAtMost: z.number().optional(),
         otherSide: z.object({ above: z.number(), atMost: z.number().min(0) }),
         calibration: z.looseObject({ offset: z.number(), temperature: z.number().positive() }),
-        abstention: z.looseObject({ finding: fraction, normal: fraction, study: fraction }),
+        abstention: z.looseObject({
+          finding: fraction,
+          normal: fraction,
+          study: fraction,
+          absent: fraction.optional(),
+          clear: fraction.optional(),
+        }),
       })
       .optional(),
     /** The weightings that it is made for; others are passed over where a file tells its own. Absent: any. */

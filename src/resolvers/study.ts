@@ -14,6 +14,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
+import { sayFinding } from '../sayAnswer.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
 import { SliceFilter, SliceOrder, StudyFilter, StudyOrder } from '../schema/filters.js';
@@ -195,6 +196,14 @@ export class StudyResolver {
 
 @Resolver(() => StudyFinding)
 export class StudyFindingResolver {
+  @FieldResolver(() => String, {
+    description:
+      'For people, to be shown as it is: "glioma, 92.3 %", "No answer (confidence too low)", "tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %".',
+  })
+  answer(@Root() row: FindingRow): string {
+    return sayFinding(row);
+  }
+
   @FieldResolver(() => Slice, { nullable: true, description: 'The slice to look at first.' })
   async keySlice(@Root() { keySliceId }: FindingRow, @Ctx() { loaders }: Request): Promise<Slice | undefined> {
     const row = keySliceId === null ? undefined : await loaders.slice.load(keySliceId);

@@ -65,9 +65,17 @@ registerEnumType(AbstentionReason, {
   name: 'AbstentionReason',
   description: 'Why there is no answer.',
   valuesConfig: {
-    LOW_CONFIDENCE: { description: 'The calibrated confidence is below the threshold of the model.' },
+    LOW_CONFIDENCE: {
+      description:
+        'The calibrated confidence is below the threshold of the model; of studies, that of a finding or of none.',
+    },
     OUT_OF_DISTRIBUTION: { description: 'The slice is unlike what the model was made from.' },
     NOT_A_BRAIN_MR: { description: 'The slice does not show a brain by MR.' },
+    TOO_SMALL: { description: 'Of studies: something is seen in too little tissue to be sure of it.' },
+    KINDS_DISAGREE: {
+      description: 'Of studies: a tumour is there, of which kind is not sure; see StudyFinding.kinds.',
+    },
+    TOO_FEW_SLICES: { description: 'Of studies: too few slices could be judged.' },
   },
 });
 registerEnumType(ExplanationMethod, {

@@ -3,6 +3,7 @@ import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow
 import { connectionOf } from './connection.js';
 import { AbstentionReason, CompletenessState, ReportKind, StudyStatus, WithheldReason } from './enums.js';
 import { Node } from './node.js';
+import { LabelProbability } from './prediction.js';
 import { DateScalar, DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ implements: Node, description: 'Whose study it is.' })
@@ -109,11 +110,25 @@ export class StudyFinding
   @Field(() => Float, { description: 'Mean calibrated probability of the label over the slices it rests on, 0–1.' })
   confidence!: number;
 
-  @Field({ description: 'When true, label and confidence are a guess.' })
+  @Field({
+    description:
+      'When true, label and confidence are a guess; of a study whose slices are nearly all normal, never that of a kind.',
+  })
   abstained!: boolean;
 
   @Field(() => AbstentionReason, { nullable: true, description: 'Why there is no answer; null where there is one.' })
   abstentionReason!: AbstentionReason | null;
+
+  @Field(() => [LabelProbability], {
+    description: 'The mean over the slices it rests on, of every label; empty of findings made before this was kept.',
+  })
+  probabilities!: LabelProbability[];
+
+  @Field(() => [String], {
+    description:
+      'What it may be, the likeliest first, where something was found whose kind is not sure (KINDS_DISAGREE); else empty.',
+  })
+  kinds!: string[];
 
   @Field(() => [LabelCount], { description: 'Abstentions and failures are not counted.' })
   sliceCounts!: LabelCount[];

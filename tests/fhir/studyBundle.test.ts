@@ -85,6 +85,54 @@ describe('the bundle of a study', () => {
     expect(of(bundle, 'DiagnosticReport')).not.toHaveProperty('conclusionCode');
   });
 
+  it.each([
+    ['LOW_CONFIDENCE', 'it is not sure enough'],
+    ['TOO_SMALL', 'something is seen in too little tissue to be sure of it'],
+    ['TOO_FEW_SLICES', 'too few slices could be judged'],
+    ['NOT_A_BRAIN_MR', 'the images do not show a brain by MR'],
+  ])('tells the reason %s', (abstentionReason, words) => {
+    const bundle: Answer = writeStudyBundle(finding({ abstained: true, abstentionReason }));
+    expectValid(bundle);
+    expect(of(bundle, 'Observation').dataAbsentReason.text).toBe(`The model gives no answer: ${words}.`);
+    expect(of(bundle, 'DiagnosticReport').conclusion).toContain(words);
+    expect(JSON.stringify(bundle)).not.toContain('lioma');
+  });
+
+  it('says of a finding of unsure kind that it is there, how sure that is, and what it may be', () => {
+    const bundle: Answer = writeStudyBundle({
+      ...finding({
+        ...{ abstained: true, abstentionReason: 'KINDS_DISAGREE', confidence: 0.5509, kinds: ['glioma', 'meningioma'] },
+        probabilities: [
+          { label: 'glioma', probability: 0.5509 },
+          { label: 'meningioma', probability: 0.4319 },
+          { label: 'no_tumor', probability: 0.0101 },
+        ],
+      }),
+      normalLabel: 'no_tumor',
+    });
+    expectValid(bundle);
+    const text = 'Tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %.';
+    const coding = [{ system: 'http://snomed.info/sct', code: '108369006', display: 'Neoplasm' }];
+    expect(of(bundle, 'Observation')).toMatchObject({
+      valueCodeableConcept: { coding, text },
+      component: [{ valueQuantity: { value: 98.9 } }],
+    });
+    expect(of(bundle, 'Observation')).not.toHaveProperty('dataAbsentReason');
+    expect(of(bundle, 'DiagnosticReport')).toMatchObject({ conclusionCode: [{ coding }] });
+    expect(of(bundle, 'DiagnosticReport').conclusion).toContain(text);
+  });
+
+  it('says of a study in which nothing was found what was looked for, and that this is all', () => {
+    const labels = ['glioma', 'pituitary', 'no_tumor'];
+    const bundle: Answer = writeStudyBundle({ ...finding({ label: 'no_tumor' }), labels, normalLabel: 'no_tumor' });
+    expectValid(bundle);
+    const limits = 'It looked for: glioma, pituitary. It tells nothing of what it was not made to find.';
+    expect(of(bundle, 'DiagnosticReport').conclusion).toContain(limits);
+    expect(of(bundle, 'Observation').note).toEqual([{ text: `Research use only – not for diagnostic use. ${limits}` }]);
+    const found: Answer = writeStudyBundle({ ...FACTS, labels, normalLabel: 'no_tumor' });
+    expect(JSON.stringify(found)).not.toContain('It looked for');
+  });
+
   it('names a label without a code of a known scheme in words, and calls no probability 100 %', () => {
     const bundle: Answer = writeStudyBundle(finding({ label: 'no_tumor', confidence: 0.99999 }));
     expectValid(bundle);

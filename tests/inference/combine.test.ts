@@ -18,6 +18,8 @@ function slices(text: string, seriesId = 'series'): SliceVerdict[] {
   });
 }
 
+const apart = (text: string, spacing: number) =>
+  slices(text).map((slice) => ({ ...slice, location: slice.position * spacing }));
 const answer = (...verdicts: SliceVerdict[][]) => combine(verdicts.flat(), { normalLabel: 'no_tumor' });
 
 describe('combine', () => {
@@ -40,15 +42,18 @@ describe('combine', () => {
     expect(answer(slices('n90 n90 n90 o90'))?.abstentionReason).toBeNull();
   });
 
-  it('is not moved by one odd slice', () => {
-    expect(answer(slices('n90 n90 g99 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: false });
+  it('is not moved by one odd slice, as long as that is thin and not very sure', () => {
+    expect(answer(apart('n90 n90 g90 n90 n90', 3))).toMatchObject({ label: 'no_tumor', abstained: false });
+    const [thick, sure] = [apart('n90 n90 g90 n90 n90', 6), apart('n90 n90 g99 n90 n90', 1)];
+    for (const one of [thick, sure])
+      expect(answer(one)).toMatchObject({ abstained: true, abstentionReason: 'TOO_SMALL' });
   });
 
-  it('lets an abstention that guesses another label break a run', () => {
-    const guessing = slices('g90 ?60 g90 n90 n90 n90').map((slice) =>
-      slice.status === 'ABSTAINED' ? { ...slice, label: 'no_tumor' } : slice,
-    );
-    expect(answer(guessing)).toMatchObject({ label: 'no_tumor', abstained: false });
+  it('lets an abstention that guesses the normal label break a run', () => {
+    const verdicts = slices('g90 ?60 g90 n90 n90 n90');
+    const guessing = verdicts.map((slice) => (slice.status === 'ABSTAINED' ? { ...slice, label: 'no_tumor' } : slice));
+    expect(answer(verdicts)).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(guessing)).toMatchObject({ abstained: true, abstentionReason: 'TOO_SMALL' });
   });
 
   it('lets neither another abstention nor a slice that failed break a run', () => {
@@ -75,15 +80,18 @@ describe('combine', () => {
   });
 
   it('joins no slices of different series into a run', () => {
-    expect(answer(slices('n90 n90 g90', 'a'), slices('g90 n90 n90', 'b'))?.label).toBe('no_tumor');
+    const thin = (text: string, seriesId: string) => apart(text, 2).map((slice) => ({ ...slice, seriesId }));
+    const [a, b] = [thin('n90 n90 n90 g90', 'a'), thin('g90 n90 n90 n90', 'b')];
+    expect(answer(a, b)).toMatchObject({ label: 'no_tumor', abstained: false });
+    expect(answer(apart('n90 n90 n90 g90 g90 n90 n90 n90', 2))).toMatchObject({ abstained: true });
   });
 
-  it('takes two echoes of one place for one slice', () => {
-    const echoes = slices('n90 g90 g90 n90').map((slice) => ({
-      ...slice,
-      location: Math.ceil(slice.position / 2) * 5,
-    }));
-    expect(answer(echoes)?.label).toBe('no_tumor');
+  it('takes two echoes of one place for one slice, which shows what either shows', () => {
+    const echoes = (text: string) =>
+      slices(text).map((slice) => ({ ...slice, location: Math.floor(slice.position / 2) * 5 }));
+    for (const text of ['n90 n90 g90 g90 n90 n90', 'n90 n90 n90 g90 n90 n90', 'n90 n90 g90 n90 n90 n90'])
+      expect(answer(echoes(text))).toMatchObject({ abstained: true, abstentionReason: 'TOO_SMALL' });
+    expect(answer(echoes('n90 n90 g90 n90 n90 g90 n90 n90'))).toMatchObject({ label: 'glioma', abstained: false });
   });
 
   it('needs more of thin slices than of thick ones', () => {
@@ -97,7 +105,7 @@ describe('combine', () => {
 
   it('abstains on a run too short to be believed, and names its surest slice to look at', () => {
     const thin = slices('n90 g80 g95 g90 n90 n90').map((slice) => ({ ...slice, location: slice.position * 2 }));
-    const finding = { label: 'glioma', abstained: true, abstentionReason: 'LOW_CONFIDENCE', keySliceId: 'series-2' };
+    const finding = { label: 'glioma', abstained: true, abstentionReason: 'TOO_SMALL', keySliceId: 'series-2' };
     expect(answer(thin)).toMatchObject(finding);
   });
 
@@ -111,12 +119,18 @@ describe('combine', () => {
   });
 
   it('orders slices by position, however they come', () => {
-    expect(combine(slices('g90 n90 g90').reverse(), { normalLabel: 'no_tumor' })?.label).toBe('no_tumor');
+    const thin = apart('g90 n90 n90 n90 n90 n90 n90 g90', 2);
+    expect(combine(thin.reverse(), { normalLabel: 'no_tumor' })).toMatchObject({ label: 'no_tumor', abstained: false });
   });
 
   it('abstains when fewer than half of the slices were answered', () => {
     expect(answer(slices('?60 ?60 ?60 n90'))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
-    expect(answer(slices('?60 ?60 n90 n90'))?.abstained).toBe(false);
+    const guessing = (text: string) =>
+      slices(text).map((slice) =>
+        slice.status === 'ABSTAINED' ? { ...slice, label: 'no_tumor', probabilities: [] } : slice,
+      );
+    expect(answer(guessing('?60 ?60 n90 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: false });
+    expect(answer(guessing('?60 ?60 ?60 n90 n90'))).toMatchObject({ label: 'no_tumor', abstained: true });
     expect(answer(slices('?60 ?70'))).toMatchObject({ abstained: true, label: 'glioma', sliceCounts: [] });
   });
 
@@ -126,6 +140,81 @@ describe('combine', () => {
       abstained: true,
       abstentionReason: 'OUT_OF_DISTRIBUTION',
     });
+  });
+
+  it('never calls a study normal whose slices show tumours of changing kinds', () => {
+    const kinds = { abstained: true, abstentionReason: 'KINDS_DISAGREE', kinds: ['glioma', 'meningioma'] };
+    expect(answer(slices('n90 n90 n90 g90 m90 g90 m90 g90 n90 n90 n90'))).toMatchObject({ ...kinds, label: 'glioma' });
+    expect(answer(slices('g90 m90 g90 m90 g90 m90 n90 m90 g90 m90 g90 m90'))).toMatchObject(kinds);
+    expect(answer(slices('n90 g90 g90 m90 g90 n90'))).toMatchObject({ label: 'glioma', abstained: false, kinds: [] });
+  });
+
+  it('says of what kind a tumour may be with the mean of what its slices give each', () => {
+    const shown = answer(slices('n90 n90 g90 m80 g90 m80 n90 n90'));
+    const of = (label: string) => shown?.probabilities.find((one) => one.label === label)?.probability;
+    expect(of('glioma')).toBeCloseTo(0.45);
+    expect(of('meningioma')).toBeCloseTo(0.4);
+    expect(of('no_tumor')).toBeCloseTo(0.075);
+  });
+
+  it('never calls a study normal where many neighbouring slices lean to a tumour, sure or not, known or not', () => {
+    const guesses = (word: string) => `${'n90 '.repeat(15)}${`${word} `.repeat(10)}${'n90 '.repeat(15)}`.trim();
+    expect(answer(apart(guesses('?51'), 5))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
+    expect(answer(apart(guesses('?51'), 1))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
+    expect(answer(apart(guesses('o51'), 2))).toMatchObject({
+      abstained: true,
+      abstentionReason: 'OUT_OF_DISTRIBUTION',
+    });
+  });
+
+  it('never calls a study normal that shows a sure tumour in one slice, however thick', () => {
+    for (const spacing of [1, 5, 10, 20])
+      expect(answer(apart('n90 n90 n90 g99.9 n90 n90 n90', spacing))).toMatchObject({
+        abstained: true,
+        abstentionReason: 'TOO_SMALL',
+        label: 'no_tumor', // nearly all are, and nobody knows the kind
+        keySliceId: 'series-3',
+      });
+  });
+
+  it('measures the tissue that slices cover, not the distance of their middles', () => {
+    expect(answer(apart('n90 n90 g90 g90 n90 n90', 5))).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(apart('n90 n90 g90 g90 n90 n90', 3.5))).toMatchObject({ label: 'glioma', abstained: false });
+    expect(answer(apart('n90 n90 g90 g90 n90 n90', 3.4))).toMatchObject({
+      abstained: true,
+      abstentionReason: 'TOO_SMALL',
+    });
+  });
+
+  it('does not take a gap for tissue that was seen', () => {
+    const gap = apart('n90 n90 n90 g90 g90 n90 n90 n90', 1).map((slice) => ({
+      ...slice,
+      location: slice.position + (slice.position > 3 ? 50 : 0),
+    }));
+    expect(answer(gap)).toMatchObject({ abstained: true, abstentionReason: 'TOO_SMALL' });
+  });
+
+  it('asks as much of "nothing found" as its model says, anywhere and on the whole', () => {
+    const weak = apart('n90 n90 n90 n60 n60 n60 n90 n90 n90', 5);
+    expect(combine(weak, { normalLabel: 'no_tumor' })).toMatchObject({ label: 'no_tumor', abstained: false });
+    const asked = combine(weak, { normalLabel: 'no_tumor', absent: 0.4 });
+    expect(asked).toMatchObject({ label: 'no_tumor', abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
+    expect(answer(slices('n56 n56 n56 n56 n56'))).toMatchObject({
+      abstained: true,
+      abstentionReason: 'LOW_CONFIDENCE',
+    });
+    expect(combine(slices('n56 n56 n56 n56'), { normalLabel: 'no_tumor', clear: 0.5 })).toMatchObject({
+      abstained: false,
+    });
+  });
+
+  it('has too few slices where most could not be read, or there are but one or two places', () => {
+    expect(answer(slices('x x x x x n90 n90 n90'))).toMatchObject({
+      abstained: true,
+      abstentionReason: 'TOO_FEW_SLICES',
+    });
+    for (const text of ['n99', 'n99 n99', 'g99'])
+      expect(answer(slices(text))).toMatchObject({ abstained: true, abstentionReason: 'TOO_FEW_SLICES' });
   });
 
   it('has no answer where no slice has one', () => {

@@ -1,3 +1,4 @@
+import { percent } from '../../percent.js';
 import {
   type ContentItem,
   codeContent,
@@ -9,7 +10,7 @@ import {
 } from './contentItem.js';
 import type { Algorithm, Answer, Code, Reference, Report } from './report.js';
 import { ABSTENTION_REASONS, CODES, PRESENCE } from './vocabulary.js';
-import { DISCLAIMER, percent } from './words.js';
+import { DISCLAIMER } from './words.js';
 
 /** The study's answer as a Measurement and Qualitative Evaluation Group (PS3.16 TID 1501). */
 export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Report): ContentItem {
@@ -21,16 +22,14 @@ export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Rep
     [
       textContent('HAS OBS CONTEXT', CODES.trackingIdentifier, tracking.identifier),
       uidContent('HAS OBS CONTEXT', CODES.trackingUniqueIdentifier, tracking.uid),
-      codeContent('CONTAINS', CODES.finding, findingOf(answer)),
+      codeContent('CONTAINS', CODES.finding, findingOf(answer, lookedFor)),
       codeContent('HAS CONCEPT MOD', CODES.findingSite, CODES.brain),
       ...algorithmIdentification(algorithm),
       ...certainties(answer),
       ...imageContents('CONTAINS', CODES.bestIllustration, key ? [key] : []),
       ...imageContents('CONTAINS', CODES.sourceOfMeasurement, run),
       codeContent('CONTAINS', lookedFor, PRESENCE[answer.outcome]),
-      ...(answer.outcome === 'ABSTAINED'
-        ? [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[answer.reason])]
-        : []),
+      ...abstention(answer),
       textContent('CONTAINS', CODES.comment, DISCLAIMER),
     ],
     '1501',
@@ -46,9 +45,15 @@ export function imagesOf(answer: Answer) {
   return { ...none, ...answer };
 }
 
-/** A guess is no finding: whoever reads codes alone must not meet it. */
-function findingOf(answer: Answer): Code {
+/** A guess is no finding: whoever reads codes alone must not meet it. Nor is one of several kinds. */
+function findingOf(answer: Answer, lookedFor: Code): Code {
+  if (answer.outcome === 'KIND_UNSURE') return lookedFor;
   return 'label' in answer ? answer.label : PRESENCE[answer.outcome];
+}
+
+function abstention(answer: Answer): ContentItem[] {
+  const reason = answer.outcome === 'KIND_UNSURE' ? 'KINDS_DISAGREE' : 'reason' in answer ? answer.reason : null;
+  return reason === null ? [] : [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[reason])];
 }
 
 /** TID 4019. */
@@ -62,7 +67,7 @@ function algorithmIdentification({ name, version, sha256 }: Algorithm): ContentI
 
 /** TID 300: of the answer, which is a mean, and of each slice, inferred from it (TID 320). */
 function certainties(answer: Answer): ContentItem[] {
-  if (!('label' in answer)) return [];
+  if (!('confidence' in answer)) return [];
   const certainty = (probability: number, children: ContentItem[]) =>
     numberContent('CONTAINS', CODES.certaintyOfFinding, percent(probability), CODES.percent, children);
   return [

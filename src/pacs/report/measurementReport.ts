@@ -59,6 +59,7 @@ function imageLibrary(references: readonly Reference[]): ContentItem[] {
 function findingsSummary({ answer, counts }: Report): Code[] {
   switch (answer.outcome) {
     case 'FINDING':
+    case 'KIND_UNSURE':
       return [counts.failed > 0 ? FINDINGS_SUMMARY.partlyFindings : FINDINGS_SUMMARY.findings];
     case 'NO_FINDING':
       return [counts.failed > 0 ? FINDINGS_SUMMARY.partlyNoFindings : FINDINGS_SUMMARY.noFindings];

@@ -23,13 +23,23 @@ export type SliceAnswer = { reference: Reference; confidence: number };
 /** `confidence`: mean calibrated probability of the label over `slices`, 0–1. `key`: the slice to look at first. */
 type Answered = { label: Code; confidence: number; key: Reference; slices: readonly SliceAnswer[] };
 
-/** What the model says of the study. `guess`: the likeliest label of one that gives no answer, told in words only. */
+/**
+ * What the model says of the study. KIND_UNSURE: there is what was looked for, and `kinds` says what it may be, the likeliest
+ * first; its confidences are of any kind. `guess`: the likeliest label of one that gives no answer, told in words only.
+ */
 export type Answer =
   | ({ outcome: 'FINDING' | 'NO_FINDING' } & Answered)
+  | ({ outcome: 'KIND_UNSURE'; kinds: readonly { label: Code; probability: number }[] } & Omit<Answered, 'label'>)
   | { outcome: 'ABSTAINED'; reason: AbstentionReason; guess: Code | null; key: Reference | null }
   | { outcome: 'FAILED'; failureCode: string };
 
-export type AbstentionReason = 'LOW_CONFIDENCE' | 'OUT_OF_DISTRIBUTION' | 'NOT_A_BRAIN_MR';
+export type AbstentionReason =
+  | 'LOW_CONFIDENCE'
+  | 'OUT_OF_DISTRIBUTION'
+  | 'NOT_A_BRAIN_MR'
+  | 'TOO_SMALL'
+  | 'KINDS_DISAGREE'
+  | 'TOO_FEW_SLICES';
 
 /**
  * What an object that we write is, beside its content. `source`: the header of an instance of the study. `written`: as
@@ -47,13 +57,14 @@ export type WrittenObject = {
 };
 
 /**
- * A study's answer. `lookedFor`: what is present or absent, such as a neoplasm. `examined`: every slice that was given
- * to the model; `counts`: what became of them. `completeness`: whether all of the study is known to have been here, and
+ * A study's answer. `lookedFor`: what is present or absent, such as a neoplasm; `kinds`: all of it that the model knows.
+ * `examined`: every slice that was given to the model; `counts`: what became of them. `completeness`: whether all of the study is known to have been here, and
  * how that is known. `predecessor`: the report that this one replaces; null for the first.
  */
 export type Report = WrittenObject & {
   tracking: { uid: string; identifier: string };
   lookedFor: Code;
+  kinds?: readonly Code[];
   answer: Answer;
   examined: readonly Reference[];
   counts: { answered: number; abstained: number; failed: number };

@@ -57,6 +57,7 @@ export const CODES = {
 /** CID 240, Present-Absent; that nothing could be evaluated is of CID 3703. */
 export const PRESENCE = {
   FINDING: sct('52101004', 'Present'),
+  KIND_UNSURE: sct('52101004', 'Present'),
   NO_FINDING: sct('272519000', 'Absent'),
   ABSTAINED: sct('373068000', 'Undetermined'),
   FAILED: sct('373121007', 'Not Evaluated'),
@@ -75,6 +76,9 @@ export const ABSTENTION_REASONS: Record<AbstentionReason, Code> = {
   LOW_CONFIDENCE: own('LOW_CONFIDENCE', 'The probability of every label is too low'),
   OUT_OF_DISTRIBUTION: own('OUT_OF_DISTRIB', 'The images are unlike those the model was made from'),
   NOT_A_BRAIN_MR: own('NOT_A_BRAIN_MR', 'The images are not MR images of a brain'),
+  TOO_SMALL: own('TOO_SMALL', 'Something is seen in too little tissue to be sure of it'),
+  KINDS_DISAGREE: own('KINDS_DISAGREE', 'Something is there, and of which kind is not sure'),
+  TOO_FEW_SLICES: own('TOO_FEW_SLICES', 'Too few slices could be judged'),
 };
 
 /** The code of a model's label: the one of its manifest, else the label itself as a private code. */

@@ -1,22 +1,20 @@
-import { INTENDED_USE } from '../../intendedUse.js';
-import type { Report } from './report.js';
+import { INTENDED_USE, LIMITS } from '../../intendedUse.js';
+import { inPercent } from '../../percent.js';
+import type { Code, Report } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';
 
 export const DISCLAIMER = `${INTENDED_USE}.`;
 
-/** A probability in percent, never rounded up: 99.96 % is no certainty. */
-export function percent(probability: number): string {
-  return (Math.floor(probability * 1000) / 10).toFixed(1);
-}
-
 /** The answer as a reader needs it who looks at no codes. No patient data. */
-export function sayAnswer({ answer, algorithm }: Report): string {
+export function sayAnswer({ answer, algorithm, kinds, lookedFor }: Report): string {
   const model = `${algorithm.name} ${algorithm.version}`;
   switch (answer.outcome) {
     case 'FINDING':
       return `${model} finds: ${answer.label.meaning}. ${sayCertainty(answer)}`;
+    case 'KIND_UNSURE':
+      return `${model} finds: ${lookedFor.meaning}, kind not sure: ${sayKinds(answer.kinds)}. Of any of these: ${sayCertainty(answer)}`;
     case 'NO_FINDING':
-      return `No finding by ${model}: ${answer.label.meaning}. ${sayCertainty(answer)} It tells nothing of what it was not made to find.`;
+      return `No finding by ${model}: ${answer.label.meaning}. ${sayCertainty(answer)} ${sayLookedFor(kinds)}${LIMITS}.`;
     case 'ABSTAINED':
       return `No answer: ${model} abstains. ${ABSTENTION_REASONS[answer.reason].meaning}. This is neither a finding nor the absence of one.${sayGuess(answer.guess?.meaning)}`;
     case 'FAILED':
@@ -25,7 +23,15 @@ export function sayAnswer({ answer, algorithm }: Report): string {
 }
 
 function sayCertainty({ confidence, slices }: { confidence: number; slices: readonly unknown[] }): string {
-  return `Certainty ${percent(confidence)} %: calibrated probability, mean over ${count(slices.length)}.`;
+  return `Certainty ${inPercent(confidence)}: calibrated probability, mean over ${count(slices.length)}.`;
+}
+
+function sayKinds(kinds: readonly { label: Code; probability: number }[]): string {
+  return kinds.map(({ label, probability }) => `${label.meaning} ${inPercent(probability)}`).join(' or ');
+}
+
+function sayLookedFor(kinds: readonly Code[] = []): string {
+  return kinds.length === 0 ? '' : `It looked for: ${kinds.map(({ meaning }) => meaning).join(', ')}. `;
 }
 
 function sayGuess(meaning: string | undefined): string {

@@ -71,6 +71,17 @@ export const noFinding: Answer = {
   key: slices[4] as Reference,
   slices: run(slices.slice(0, 5)),
 };
+export const MENINGIOMA = { scheme: 'SCT', code: '302820008', meaning: 'Intracranial meningioma' };
+export const kindUnsure: Answer = {
+  outcome: 'KIND_UNSURE',
+  kinds: [
+    { label: GLIOMA, probability: 0.5509 },
+    { label: MENINGIOMA, probability: 0.4319 },
+  ],
+  confidence: 0.9899,
+  key: slices[4] as Reference,
+  slices: run(slices.slice(2, 6)),
+};
 export const abstained: Answer = {
   outcome: 'ABSTAINED',
   reason: 'OUT_OF_DISTRIBUTION',

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseInstance } from '../../../src/pacs/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
-import type { Report } from '../../../src/pacs/report/report.js';
+import type { AbstentionReason, Report } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
-import { labelCode } from '../../../src/pacs/report/vocabulary.js';
-import { percent } from '../../../src/pacs/report/words.js';
+import { ABSTENTION_REASONS, labelCode } from '../../../src/pacs/report/vocabulary.js';
 import { writeStructuredReport } from '../../../src/pacs/report/writeStructuredReport.js';
 import { passedOverInstance } from '../../../src/pacs/seriesRules.js';
 import { hasPydicom, runReference } from '../sharedData.js';
@@ -17,7 +16,10 @@ import {
   failed,
   finding,
   frames,
+  GLIOMA,
   japanese,
+  kindUnsure,
+  MENINGIOMA,
   noFinding,
   reportOf,
   SHA256,
@@ -36,7 +38,11 @@ const long = labelCode('a_label_that_is_longer_than_sixteen_characters');
 
 const REPORTS: Record<string, Report> = {
   'a finding': reportOf(finding()),
-  'no finding': reportOf(noFinding, { counts: { answered: 5, abstained: 2, failed: 1 } }),
+  'no finding': reportOf(noFinding, {
+    counts: { answered: 5, abstained: 2, failed: 1 },
+    kinds: [GLIOMA, MENINGIOMA],
+  }),
+  'a finding of unsure kind': reportOf(kindUnsure),
   'an abstention': reportOf(abstained, { completeness: unproven }),
   'a failure': reportOf(failed, { examined: [], counts: { answered: 0, abstained: 0, failed: 8 } }),
   'a second run': reportOf(finding(), { predecessor: first }, 2),
@@ -98,7 +104,7 @@ describe.each(Object.keys(REPORTS))('the report of %s', (name) => {
     for (const shown of [render('dsrdump', ['+Pl', path]), render('dsr2html', ['+U8', path])]) {
       expect(shown).toContain('Finding');
       expect(shown).toContain('Research use only – not for diagnostic use.');
-      expect(shown.includes('Certainty of Finding')).toBe('label' in (REPORTS[name] as Report).answer);
+      expect(shown.includes('Certainty of Finding')).toBe('confidence' in (REPORTS[name] as Report).answer);
     }
   });
 });
@@ -138,9 +144,39 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
     expect(valuesOf(report, PRESENCE)).toEqual(['272519000 SCT']);
     expect(valuesOf(report, SUMMARY)).toEqual(['111243 DCM']);
     expect(valuesOf(report, CERTAINTY)[0]).toBe('99.9 %');
-    expect(valuesOf(report, CONCLUSION)[0]).toMatch(/^No finding by brain-mri 2\.0\.0: no tumor\./);
+    expect(valuesOf(report, CONCLUSION)[0]).toBe(
+      'No finding by brain-mri 2.0.0: no tumor. Certainty 99.9 %: calibrated probability, mean over 5 slices. ' +
+        'It looked for: Glioma, Intracranial meningioma. It tells nothing of what it was not made to find.',
+    );
     expect(valuesOf(report, COMMENT)[1]).toContain('1 could not be read');
   });
+
+  it('says of a finding of unsure kind that it is there, by code, and of which kinds it may be in words alone', () => {
+    const report = read('a finding of unsure kind');
+    expect(valuesOf(report, FINDING)).toEqual(['108369006 SCT']);
+    expect(valuesOf(report, PRESENCE)).toEqual(['52101004 SCT']);
+    expect(valuesOf(report, 'ABSTENTION 99MRIMASTER')).toEqual(['KINDS_DISAGREE 99MRIMASTER']);
+    expect(valuesOf(report, SUMMARY)).toEqual(['111242 DCM']);
+    expect(valuesOf(report, CERTAINTY)).toEqual(['98.9 %', '90.0 %', '92.0 %', '94.0 %', '96.0 %']);
+    expect(valuesOf(report, CONCLUSION)[0]).toMatch(
+      /^brain-mri 2\.0\.0 finds: Neoplasm, kind not sure: Glioma 55\.0 % or Intracranial meningioma 43\.1 %\./,
+    );
+    expect(JSON.stringify(report)).not.toMatch(/393564001|302820008/);
+  });
+
+  it.each(Object.keys(ABSTENTION_REASONS) as AbstentionReason[])(
+    'tells the reason %s by a code of its own',
+    (reason) => {
+      const path = join(folder, `${reason}.dcm`);
+      writeFileSync(path, writeStructuredReport(reportOf({ ...abstained, reason } as Report['answer'])));
+      const report = runReference<Read>('results.py', [path])[0] as Read;
+      const { code, meaning } = ABSTENTION_REASONS[reason];
+      expect(code.length).toBeLessThanOrEqual(16);
+      expect(valuesOf(report, 'ABSTENTION 99MRIMASTER')).toEqual([`${code} 99MRIMASTER`]);
+      expect(valuesOf(report, CONCLUSION)[0]).toContain(meaning);
+      expect(new Set(Object.values(ABSTENTION_REASONS).map((one) => one.meaning)).size).toBe(6);
+    },
+  );
 
   it('gives an abstention no code but that, and its reason', () => {
     const report = read('an abstention');
@@ -199,7 +235,7 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
 });
 
 describe.skipIf(!hasPixelMed)('for the validator of PixelMed, the bar of the IHE Connectathon', () => {
-  it.each(['a finding', 'no finding', 'an abstention', 'a failure'])(
+  it.each(['a finding', 'a finding of unsure kind', 'no finding', 'an abstention', 'a failure'])(
     'the report of %s is of TID 1500 and has no error',
     (name) => {
       const said = validateTemplates(write(name));
@@ -209,8 +245,4 @@ describe.skipIf(!hasPixelMed)('for the validator of PixelMed, the bar of the IHE
     },
     120_000,
   );
-});
-
-it('never rounds a probability up to certainty', () => {
-  expect([0.9999, 1, 0.97, 0.0004].map(percent)).toEqual(['99.9', '100.0', '97.0', '0.0']);
 });

@@ -1,0 +1,80 @@
+import type { Rule } from './combine.js';
+import { hasLabel, isAnswer, isUnknown, presenceOf, type SliceVerdict } from './sliceVerdict.js';
+import { heaviest, isLarge, LEAST_PLACES, type Stretch } from './stretches.js';
+import { densest, type Place } from './tissue.js';
+
+type Reason = NonNullable<SliceVerdict['abstentionReason']>;
+
+/** mm: a tumour of 100 mm² in a slice, the least that is measured for the card, is about 11 mm across. */
+const WINDOW = 10;
+/** Of any finding in one slice: from this on, a slice alone speaks against "nothing found", however thin. */
+const SURE = 0.98;
+/** Share of the slices that must be answered, and normal. */
+const ENOUGH = 0.5;
+/** Fewer places than these are no series, and show no head. */
+const FEWEST_PLACES = 3;
+/** Where the model's manifest says nothing else: even odds over WINDOW, and better ones on the whole. */
+const ABSENT = 0.5;
+const CLEAR = 0.6;
+
+/** `ordered`: all verdicts; `series`: the places of each; `stretches`: of all series. */
+type Told = { ordered: readonly SliceVerdict[]; series: readonly Place[][]; stretches: readonly Stretch[] };
+
+/**
+ * What speaks against "nothing found" in a study without a finding; null where nothing does. That there is no tumour has to be
+ * seen everywhere, so one of these is enough:
+ * - too few places, or fewer than half of all slices answered, and normal;
+ * - neighbouring slices with answers of whatever kinds, 10 mm that lean to a finding, on known ground or not, or one sure slice;
+ * - a probability of any finding that is too high, in the mean over 10 mm anywhere or over all places.
+ */
+export function objection(told: Told, rule: Rule & { normalLabel: string }): Reason | null {
+  const { ordered, series, stretches } = told;
+  if (Math.max(...series.map((places) => places.filter(isRead).length)) < FEWEST_PLACES) return 'TOO_FEW_SLICES';
+  const speaking = heaviest(stretches.filter((one) => one.answeredPlaces >= LEAST_PLACES || one.leaning >= WINDOW));
+  if (speaking) return lackOf(speaking);
+  const known = series.map((places) => places.map((place) => presenceAt(place, rule.normalLabel)));
+  if (known.flat().some((presence) => presence !== null && presence >= SURE)) return 'TOO_SMALL';
+  const most = series.map((places, at) =>
+    densest(
+      places,
+      (known[at] ?? []).map((presence) => presence ?? 0),
+      WINDOW,
+    ),
+  );
+  const one = stretches.some(({ answers }) => answers.length > 0);
+  if (Math.max(...most) >= (rule.absent ?? ABSENT)) return one ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
+  const others = ordered.filter((slice) => !isAnswer(slice) || slice.label !== rule.normalLabel);
+  if (others.length > ordered.length * (1 - ENOUGH)) return commonestReason(others);
+  const leans = (slice: SliceVerdict) => hasLabel(slice) && slice.label !== rule.normalLabel;
+  const free = series.map((places) => places.filter((one) => isRead(one) && !one.slices.some(leans)).length);
+  if (Math.max(...free) < FEWEST_PLACES) return 'TOO_FEW_SLICES';
+  const presences = known.flat().filter((presence) => presence !== null);
+  const clear = 1 - presences.reduce((sum, presence) => sum + presence, 0) / presences.length;
+  return clear < (rule.clear ?? CLEAR) ? 'LOW_CONFIDENCE' : null;
+}
+
+/** Of slices that contradict one another confidence is what is lacking, too. */
+export function commonestReason(verdicts: readonly SliceVerdict[]): Reason {
+  const reasons = verdicts.map(reasonOf);
+  const count = (reason: Reason) => reasons.filter((one) => one === reason).length;
+  return reasons.reduce((best, one) => (count(one) > count(best) ? one : best), 'LOW_CONFIDENCE' as Reason);
+}
+
+function reasonOf({ status, abstentionReason }: SliceVerdict): Reason {
+  return status === 'FAILED' ? 'TOO_FEW_SLICES' : (abstentionReason ?? 'LOW_CONFIDENCE');
+}
+
+/** What a stretch lacks to be a finding. */
+function lackOf(stretch: Stretch): Reason {
+  const strange = stretch.slices.filter(isUnknown);
+  if (strange.length * 2 > stretch.slices.length) return commonestReason(strange);
+  return stretch.answers.length > 0 && !isLarge(stretch) ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
+}
+
+const isRead = ({ slices }: Place): boolean => slices.some(hasLabel);
+
+/** How likely there is any finding at a place, by the slice that sees it best; null where none is known ground. */
+function presenceAt({ slices }: Place, normalLabel: string): number | null {
+  const known = slices.filter(hasLabel).filter((slice) => !isUnknown(slice));
+  return known.length === 0 ? null : Math.max(...known.map((slice) => presenceOf(slice, normalLabel)));
+}

@@ -1,0 +1,99 @@
+import type { SliceVerdict } from './sliceVerdict.js';
+
+/** The slices of a series at one place, such as the echoes of one slice, and how much tissue they stand for, in mm. */
+export type Place = { slices: readonly SliceVerdict[]; tissue: number };
+
+/** mm; slices whose place is not known are taken to be as far apart as those of a usual brain MR. */
+const USUAL_SPACING = 5;
+/** mm; closer than this is the same place, sent twice or as another echo. */
+const SAME_PLACE = 0.1;
+/** Of the series' median: a wider gap shows tissue that nobody has seen. */
+const WIDEST_GAP = 1.5;
+/** mm; no slice stands for more, whatever the others do. */
+const MOST_TISSUE = 20;
+
+/**
+ * The places of one series, in their order in space. A place stands for half of the gap to either neighbour, the first and
+ * the last one for all of theirs: so tissue that is covered is the extent and one slice's spacing more, and what n slices
+ * stand for grows with their spacing without a step.
+ * @param slices of one series, in any order.
+ */
+export function placesOf(slices: readonly SliceVerdict[]): Place[] {
+  const places = groupByPlace(slices);
+  const gaps = gapsBetween(places);
+  const widest = Math.min(Math.max(WIDEST_GAP * median(gaps), USUAL_SPACING), MOST_TISSUE);
+  const seen = gaps.map((gap) => Math.min(gap, widest));
+  return places.map((slices, index) => {
+    const before = seen[index - 1] ?? seen[index] ?? USUAL_SPACING;
+    return { slices, tissue: (before + (seen[index] ?? before)) / 2 };
+  });
+}
+
+/**
+ * The largest mean of a value over any `window` mm of neighbouring tissue, or over all of it where there is less.
+ * `values`: one for each place. A window may begin and end within a place, which then counts in part.
+ */
+export function densest(places: readonly Place[], values: readonly number[], window: number): number {
+  const ends = [0];
+  const sums = [0];
+  for (const [index, { tissue }] of places.entries()) {
+    ends.push((ends.at(-1) as number) + tissue);
+    sums.push((sums.at(-1) as number) + tissue * (values[index] as number));
+  }
+  const total = ends.at(-1) as number;
+  const width = Math.min(window, total);
+  // The mean is largest where the window begins or ends with a place.
+  const starts = [...ends, ...ends.map((end) => end - width)].map((start) =>
+    Math.min(Math.max(start, 0), total - width),
+  );
+  const until = (at: number) => interpolate(ends, sums, at);
+  return Math.max(...starts.map((start) => (until(start + width) - until(start)) / width));
+}
+
+function groupByPlace(slices: readonly SliceVerdict[]): SliceVerdict[][] {
+  const placed = slices.every(({ location }) => location !== null);
+  const ordered = slices.toSorted(
+    (a, b) =>
+      (placed ? (a.location as number) - (b.location as number) : 0) ||
+      a.position - b.position ||
+      (a.sliceId < b.sliceId ? -1 : 1),
+  );
+  const places: SliceVerdict[][] = [];
+  for (const slice of ordered) {
+    const first = places.at(-1)?.[0];
+    if (first && isSamePlace(first, slice)) places.at(-1)?.push(slice);
+    else places.push([slice]);
+  }
+  return places;
+}
+
+function isSamePlace(a: SliceVerdict, b: SliceVerdict): boolean {
+  if (a.location === null || b.location === null) return a.location === b.location && a.position === b.position;
+  return Math.abs(a.location - b.location) < SAME_PLACE;
+}
+
+function gapsBetween(places: readonly SliceVerdict[][]): number[] {
+  const locations = places.map((place) => place[0]?.location ?? null);
+  const gaps = locations.slice(1).map((location, index) => {
+    const before = locations[index] as number | null;
+    return location === null || before === null ? null : Math.abs(location - before);
+  });
+  const known = gaps.filter((gap) => gap !== null);
+  const usual = known.length > 0 ? median(known) : USUAL_SPACING;
+  return gaps.map((gap) => gap ?? usual);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? USUAL_SPACING) + (sorted[Math.ceil(middle)] ?? USUAL_SPACING)) / 2;
+}
+
+/** Linear between the points (`xs`, ascending, `ys`). */
+function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
+  const next = xs.findIndex((one) => one >= x);
+  if (next <= 0) return ys[next === 0 ? 0 : ys.length - 1] as number;
+  const [left, right] = [xs[next - 1] as number, xs[next] as number];
+  const share = (x - left) / (right - left);
+  return (ys[next - 1] as number) * (1 - share) + (ys[next] as number) * share;
+}
