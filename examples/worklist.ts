@@ -24,8 +24,11 @@ const JOB = graphql(`
 export async function readWorklist(ask: Ask, after: string | null = null) {
   const { studies } = await ask(WORKLIST, { after, filter: { status: ['CLASSIFIED', 'PARTIAL'] } });
   const lines = studies.nodes.map(({ studyInstanceUid, studyDate, finding }) => {
+    // Cut off, not rounded up: nothing is 100 % sure. `finding { answer }` is the same in words to be shown as they are.
     const answer =
-      finding && !finding.abstained ? `${finding.label} (${(100 * finding.confidence).toFixed(0)} %)` : 'no answer';
+      finding && !finding.abstained
+        ? `${finding.label} (${Math.min(Math.floor(100 * finding.confidence), 99)} %)`
+        : 'no answer';
     return `${studyDate ?? 'no date'}  ${answer}  ${studyInstanceUid}`;
   });
   return { lines, next: studies.pageInfo.hasNextPage ? studies.pageInfo.endCursor : null };

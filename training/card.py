@@ -28,7 +28,7 @@ def write_card(manifest, path):
         "## Labelled slices",
         *slices(manifest, card),
         "## Whole series, their case kept out of training",
-        *whole_series(card),
+        *whole_series(manifest, card),
         "## Calibration, abstention, novelty",
         *choices(manifest, card),
         "## Why figures elsewhere are higher",
@@ -51,6 +51,16 @@ def what_it_is(manifest):
         f"layer fine-tuned, {side} × {side} px. It asks in every cell whether there is a tumour of each kind, learns that from "
         "outlines, and pools the cells to the slice's answer; the map of the last layer, `evidence`, is what was pooled. "
         f"Code and weights: {manifest['license']}. The images it learned from have licences of their own, named below."
+        + graph_of(manifest)
+    )
+
+
+def graph_of(manifest):
+    if "graphOf" not in manifest:
+        return ""
+    return (
+        f" The graph is that of {manifest['graphOf']}, byte by byte, and so is what is said of each slice; what differs is when a "
+        "study as a whole is said to have no tumour."
     )
 
 
@@ -112,7 +122,7 @@ def slices(manifest, card):
     yield "![Mistakes](card/mistakes.png)"
 
 
-def whole_series(card):
+def whole_series(manifest, card):
     yield (
         "JPEG slices are not a scanner's output. Each row was scored by a network that had seen no slice of that case, trained "
         "like the shipped one but without the cases of its fold; what is shipped has the mean of their weights and of one that has seen "
@@ -140,6 +150,8 @@ def whole_series(card):
         "*Truth* of a series without masks is its sequence. Series of other weightings than T1 and of other modalities are "
         "passed over by the server before they reach the model, with the reason; the rows show what the model alone does."
     )
+    if "graphOf" in manifest:
+        yield f"*Finding* is by the rule that came with {manifest['graphOf']}: the networks without a case are not kept, so it was not made again."
     yield "![Along the series](card/series.png)"
 
 
@@ -176,6 +188,13 @@ def choices(manifest, card):
         f"{together['chosenOn']}. Area under the ROC curve there, the mean over series with a tumour: {areas['alone']:.3f} of each "
         f"slice by itself, {areas['withNeighbours']:.3f} with its neighbours, {areas['withOtherSide']:.3f} with the other side as well."
     )
+    if "absent" in least:
+        yield (
+            f"That a study has no tumour is said only where its probability, the mean over 10 mm of tissue, is below {least['absent']:.2f} "
+            f"everywhere, and that of none, the mean over all places, is {least['clear']:.2f} or more. `docs/study-answers.txt` has what "
+            "that passes over, on series of patients that nobody has learned from. The healthy series there have been learned from: "
+            "expect more abstentions of others."
+        )
     share = f"{card['training']['baseShare']:.2f}"
     shares = sorted([*card["shares"].items(), (f"{share}, shipped", card["looks"]["twice"])])
     yield comparison([*shares, (f"{share}, one look", card["looks"]["once"])])

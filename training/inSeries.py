@@ -22,6 +22,8 @@ NEIGHBOUR_AT_MOST = 4
 TEMPERATURES = np.round(np.geomspace(0.5, 4, 40), 2)  # not below: of so few patients nobody can be surer
 ALARMS = 0.03  # share of the slices of healthy heads that may be called a tumour
 MISSES = 0.05  # share of the slices with a tumour that abstention allows to be called tumour-free
+ABSENT = 0.55  # of a tumour, over 10 mm; from there on nobody says "nothing found" (`npm run bench -- answers` says what that passes over)
+CLEAR = 0.6  # of none, the mean over a study; below it nobody says so either
 MARGIN = 0.01  # of confidence, by which a study's surest slice must exceed those of all healthy series
 SETTINGS = {"output": "evidence", "calibration": {"offset": 0, "temperature": 1}, "abstention": {"finding": 0, "normal": 0, "study": 0}}
 
@@ -55,7 +57,7 @@ def choose_in_series(series, data, normal):
         "calibration": {"offset": round(offset, 3), "temperature": temperature, "negativeLogLikelihood": round(loss, 3)},
         "abstention": {
             "finding": 0.5, "normal": least(1 - presence(values[truth]), MISSES), "study": round(surest + MARGIN, 3),
-            "alarms": ALARMS, "misses": MISSES,
+            "absent": ABSENT, "clear": CLEAR, "alarms": ALARMS, "misses": MISSES,
         },
         "meanArea": {"alone": round(bare[0], 3), "withNeighbours": round(max(bare[1:]), 3), "withOtherSide": round(mean_area(limited, judged), 3)},
         "chosenOn": "T1 series of cases kept out of training",

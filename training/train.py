@@ -57,7 +57,7 @@ STAGES = ["base", *FOLDS, "final", *WITHOUT]
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data", help="folder with slices/, studies/ and pretrained/")
-    parser.add_argument("--out", default="models/brain-mri/5.0.0", help="folder named <name>/<version>")
+    parser.add_argument("--out", default="models/brain-mri/5.1.0", help="folder named <name>/<version>")
     parser.add_argument("--run", default="training/runs/release", help="folder of checkpoints, resumed")
     parser.add_argument("--stage", choices=STAGES, help="only this one; two at a time on two cores, once the base is there")
     parser.add_argument("--threads", type=int, default=1)

@@ -34,15 +34,8 @@ export function objection(told: Told, rule: Rule & { normalLabel: string }): Rea
   if (speaking) return lackOf(speaking);
   const known = series.map((places) => places.map((place) => presenceAt(place, rule.normalLabel)));
   if (known.flat().some((presence) => presence !== null && presence >= SURE)) return 'TOO_SMALL';
-  const most = series.map((places, at) =>
-    densest(
-      places,
-      (known[at] ?? []).map((presence) => presence ?? 0),
-      WINDOW,
-    ),
-  );
   const one = stretches.some(({ answers }) => answers.length > 0);
-  if (Math.max(...most) >= (rule.absent ?? ABSENT)) return one ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
+  if (largestPresence(series, rule.normalLabel) >= (rule.absent ?? ABSENT)) return one ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
   const others = ordered.filter((slice) => !isAnswer(slice) || slice.label !== rule.normalLabel);
   if (others.length > ordered.length * (1 - ENOUGH)) return commonestReason(others);
   const leans = (slice: SliceVerdict) => hasLabel(slice) && slice.label !== rule.normalLabel;
@@ -51,6 +44,12 @@ export function objection(told: Told, rule: Rule & { normalLabel: string }): Rea
   const presences = known.flat().filter((presence) => presence !== null);
   const clear = 1 - presences.reduce((sum, presence) => sum + presence, 0) / presences.length;
   return clear < (rule.clear ?? CLEAR) ? 'LOW_CONFIDENCE' : null;
+}
+
+/** The largest probability of any finding over 10 mm of tissue, in the mean; what the model does not know counts as none. */
+export function largestPresence(series: readonly Place[][], normalLabel: string): number {
+  const presence = (place: Place) => presenceAt(place, normalLabel) ?? 0;
+  return Math.max(...series.map((places) => densest(places, places.map(presence), WINDOW)));
 }
 
 /** Of slices that contradict one another confidence is what is lacking, too. */
