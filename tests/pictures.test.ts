@@ -87,6 +87,36 @@ it('says of a study without an answer that there is none, why, and shows no map 
   expect(purple(picture)).toBe(0);
 });
 
+it('says of a tumour of unsure kind that it is there and what it may be, and shows no map of either', async () => {
+  const { model, prisma } = program.context;
+  const before = await prisma.study.update({ where: { studyInstanceUid: uid }, data: { revision: { increment: 1 } } });
+  const probabilities = [
+    { label: 'glioma', probability: 0.5509 },
+    { label: 'meningioma', probability: 0.4319 },
+    { label: 'no_tumor', probability: 0.0101 },
+  ];
+  await prisma.studyFinding.updateMany({
+    where: { modelId: model.id },
+    data: { abstained: true, abstentionReason: 'KINDS_DISAGREE', kinds: ['glioma', 'meningioma'], probabilities },
+  });
+  await prisma.$transaction((tx) => enqueueWriteBacks(program.context, tx, before, undefined));
+  await until(study, ({ reports }) => reports.filter(({ storedAt }: Answer) => storedAt).length === 6);
+  const picture = lastPicture();
+  expect(picture.description).toMatch(/^tumour, kind not sure: glioma 55\.0 % or meningioma 43\.1 %\./);
+  expect(picture.description).toContain('does not say of which kind');
+  expect(purple(picture)).toBe(0);
+  const shown = await program.ask(
+    'query ($uid: DicomUid!) { study(studyInstanceUid: $uid) { finding { answer abstentionReason kinds probabilities { label } } } }',
+    { uid },
+  );
+  expect(shown.data.study.finding).toEqual({
+    answer: 'tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %',
+    abstentionReason: 'KINDS_DISAGREE',
+    kinds: ['glioma', 'meningioma'],
+    probabilities: [{ label: 'glioma' }, { label: 'meningioma' }, { label: 'no_tumor' }],
+  });
+});
+
 it('says in the legend of any map whether its label is the answer', async () => {
   const { prediction } = (await study()).finding.keySlice;
   const EXPLAIN = `mutation ($id: ID!, $label: String) { explainPrediction(input: { predictionId: $id, label: $label }) {
