@@ -35,7 +35,7 @@ export function eventContent({ study, finding, model, graphql }: Ended) {
       confidence: finding.confidence,
       abstained: finding.abstained,
       abstentionReason: finding.abstentionReason,
-      kinds: finding.kinds,
+      ...(finding.kinds.length > 0 && { kinds: finding.kinds }),
       model: { name: model.name, version: model.version },
     },
     graphql,

@@ -31,6 +31,7 @@ function findingOf(verdicts, slices, seriesId) {
     return { ...verdicts[index], sliceId: String(index), seriesId, position, location };
   });
   const { normalLabel, inSeries } = manifest;
-  const finding = combine(placed, { normalLabel, surest: inSeries.abstention.study });
+  const { study: surest, absent, clear } = inSeries.abstention;
+  const finding = combine(placed, { normalLabel, surest, absent, clear });
   return finding && { ...finding, keySlice: finding.keySliceId === null ? null : Number(finding.keySliceId) };
 }

@@ -74,7 +74,8 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
 
   async function showFinding(): Promise<void> {
     const { keySlice } = finding;
-    terminal.log(`The study’s answer: ${finding.answer}; look first at slice ${keySlice.position + 1}.`);
+    const answer = finding.abstained ? finding.answer : `${finding.label}, confidence ${inPercent(finding.confidence)}`;
+    terminal.log(`The study’s answer: ${answer}; look first at slice ${keySlice.position + 1}.`);
     const { explainPrediction } = await ask(EXPLAIN, { predictionId: keySlice.prediction.id });
     const { overlay, layer, method } = explainPrediction.explanation;
     const file = join(config.dataDir, 'demo-overlay.png');
