@@ -7,21 +7,20 @@ import { explainPrediction } from './explainPrediction.js';
 import type { Report as ReportRow, Study, WithheldReason } from './generated/prisma/client.js';
 import { makeOutgoing } from './outgoing.js';
 import type { Archive } from './pacs/archive.js';
-import { makeUid } from './pacs/implementation.js';
 import type { StudyPatient } from './pacs/patientIdentity.js';
 import { COMPREHENSIVE_3D_SR } from './pacs/report/ownResult.js';
-import type { Report, WrittenObject } from './pacs/report/report.js';
+import type { Device, Report, WrittenObject } from './pacs/report/report.js';
 import { NEOPLASM } from './pacs/report/vocabulary.js';
+import { whenWritten } from './pacs/report/whenWritten.js';
 import type { WriteBackJob } from './queue.js';
+import { readInstallation } from './readInstallation.js';
 import { type Result, readResult } from './readResult.js';
 import { explanationPicture, pictureWithoutAnswer } from './renderImages.js';
 import { requireArchive } from './retrieveStudy.js';
-import { VERSION } from './version.js';
 
 /** High, so that viewers list results behind the images. */
 const SERIES_NUMBERS = { STRUCTURED_REPORT: 9901, SECONDARY_CAPTURE: 9902 };
 const OPACITY = 0.4;
-const DEVICE = { uid: makeUid('MRIMaster device'), name: 'MRIMaster', serialNumber: VERSION, softwareVersion: VERSION };
 
 /**
  * Writes a study's answer to an archive: a structured report, and where there is a slice to look at, a picture of it under
@@ -37,14 +36,15 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
   if (rows.length === 0) return;
   const patient = await requirePatient(context, archive, rows, signal);
   const result = await readResult(context, key, patient);
+  const device = await readInstallation(context);
   const folder = await makeOutgoing(config.dataDir);
   try {
     for (const row of rows) {
       signal.throwIfAborted();
       const bytes =
         row.kind === 'STRUCTURED_REPORT'
-          ? await buildReport(context, row, result)
-          : await buildOverlay(context, row, result);
+          ? await buildReport(context, row, result, device)
+          : await buildOverlay(context, row, result, device);
       if (bytes === null) {
         await prisma.report.delete({ where: { id: row.id } }); // nothing to show
         continue;
@@ -130,7 +130,12 @@ async function askWhose(context: Context, archive: Archive, study: Study): Promi
   return checkPatient(context, study.id, null);
 }
 
-async function buildReport({ apart, prisma }: Context, row: ReportRow, result: Result): Promise<Uint8Array> {
+async function buildReport(
+  { apart, prisma }: Context,
+  row: ReportRow,
+  result: Result,
+  device: Device,
+): Promise<Uint8Array> {
   const { study, uids, answer, kinds, examined, counts } = result;
   const before = await prisma.report.findFirst({
     where: {
@@ -144,7 +149,7 @@ async function buildReport({ apart, prisma }: Context, row: ReportRow, result: R
   });
   const { seriesInstanceUid } = uids.report;
   const report: Report = {
-    ...writtenObject(result, row, seriesInstanceUid),
+    ...writtenObject(result, row, device, seriesInstanceUid),
     tracking: { uid: uids.trackingUid, identifier: 'MRIMaster finding' },
     lookedFor: NEOPLASM,
     kinds,
@@ -162,13 +167,18 @@ async function buildReport({ apart, prisma }: Context, row: ReportRow, result: R
 }
 
 /** null where there is no slice to look at, or none of its maps. */
-async function buildOverlay(context: Context, row: ReportRow, result: Result): Promise<Uint8Array | null> {
+async function buildOverlay(
+  context: Context,
+  row: ReportRow,
+  result: Result,
+  device: Device,
+): Promise<Uint8Array | null> {
   const { key, uids } = result;
   if (!key) return null;
   const drawn = await drawKeySlice(context, result, key);
   if (!drawn) return null;
   const { description, ...pixels } = drawn;
-  const object = writtenObject(result, row, uids.overlay.seriesInstanceUid);
+  const object = writtenObject(result, row, device, uids.overlay.seriesInstanceUid);
   const { reference, imageOrientationPatient } = key;
   const overlay = { ...object, pixels, description, key: reference, imageOrientationPatient };
   return context.apart.writeSecondaryCapture(overlay);
@@ -189,18 +199,21 @@ async function drawKeySlice(context: Context, { finding, model }: Result, key: N
 }
 
 /** Written at the time that its row was made, so that every attempt writes the same bytes. */
-function writtenObject({ source, model }: Result, row: ReportRow, seriesInstanceUid: string): WrittenObject {
-  const { kind, revision, sopInstanceUid, createdAt } = row;
-  const [date = '', time = ''] = createdAt.toISOString().replace(/[-:]/g, '').split('T');
+function writtenObject(
+  { source, model }: Result,
+  { kind, revision, sopInstanceUid, createdAt }: ReportRow,
+  device: Device,
+  seriesInstanceUid: string,
+): WrittenObject {
   const { name, version, sha256 } = model;
   return {
     sopInstanceUid,
     seriesInstanceUid,
     seriesNumber: SERIES_NUMBERS[kind],
     instanceNumber: revision + 1,
-    written: { date, time: time.slice(0, 6) },
+    written: whenWritten(createdAt, source),
     source,
-    device: DEVICE,
+    device,
     algorithm: { name, version, sha256 },
   };
 }

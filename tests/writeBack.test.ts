@@ -91,6 +91,14 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
           expect(results).toHaveLength(2);
           for (const [index, { id }] of results.entries()) {
             const path = await download(id, `result-${index}.dcm`);
+            const { stdout } = spawnSync('dcmdump', [path], { encoding: 'utf8' });
+            const value = (keyword: string) => new RegExp(`\\[(.*)\\].* ${keyword}$`, 'm').exec(stdout)?.[1];
+            const { id: installation } = await program.context.prisma.installation.findFirstOrThrow();
+            expect(value('DeviceSerialNumber')).toBe(installation);
+            expect(value('StationName')).toMatch(/^MRIM-[0-9A-F]{11}$/);
+            expect(value('TimezoneOffsetFromUTC')).toMatch(/^[+-]\d{4}$/);
+            const writtenAt = `${value('ContentDate')}${value('ContentTime')}`;
+            expect(writtenAt >= `${value('StudyDate')}${value('StudyTime')}`).toBe(true);
             if (hasValidator) expect(spawnSync('dciodvfy', [path], { encoding: 'utf8' }).stderr).not.toMatch(/^Error/m);
           }
           // Orthanc's feed tells of our own objects, too; they are fetched, and make no new revision.

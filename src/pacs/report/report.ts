@@ -1,4 +1,5 @@
 import type { SourceHeader } from './sourceHeader.js';
+import type { Written } from './whenWritten.js';
 
 /** A coded concept (PS3.3 8.8): a code, whose scheme it is of, and what it means in English. */
 export type Code = { scheme: string; code: string; meaning: string };
@@ -11,7 +12,7 @@ export type Reference = {
   frameNumber?: number;
 };
 
-/** Who observed: this installation. `uid` is the same in all that it writes. */
+/** Who observed: this installation, the same in all that it writes. `name`: its station name, of at most 16 characters. */
 export type Device = { uid: string; name: string; serialNumber: string; softwareVersion: string };
 
 /** `sha256` of the model's graph: a version says what it should be, the hash what it is. */
@@ -42,15 +43,15 @@ export type AbstentionReason =
   | 'TOO_FEW_SLICES';
 
 /**
- * What an object that we write is, beside its content. `source`: the header of an instance of the study. `written`: as
- * DICOM's DA and TM, local time. The UIDs are those of resultUids.ts.
+ * What an object that we write is, beside its content. `source`: the header of an instance of the study. `written`: see
+ * whenWritten.ts. The UIDs are those of resultUids.ts.
  */
 export type WrittenObject = {
   sopInstanceUid: string;
   seriesInstanceUid: string;
   seriesNumber: number;
   instanceNumber: number;
-  written: { date: string; time: string };
+  written: Written;
   source: SourceHeader;
   device: Device;
   algorithm: Algorithm;

@@ -8,11 +8,13 @@ import { requireUid } from '../uid.js';
 export type SourceHeader = {
   studyInstanceUid: string;
   patientAndStudy: Readonly<Record<string, string>>;
+  /** Timezone Offset From UTC (0008,0201), such as "+0200": of every date and time of the source; null where it tells none. */
+  timezone: string | null;
   /** Lossy Image Compression (0028,2110) and what belongs to it: once lossy, an image's derivatives are, too. */
   lossy: Readonly<Record<string, string | string[]>> | null;
 };
 
-const TIME = /^\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?$/;
+const TIME = /^(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?$/;
 
 /** Of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1), type 2 and so always present. */
 const TEXTS = {
@@ -58,6 +60,7 @@ export function readSourceHeader(bytes: Uint8Array): SourceHeader {
   return {
     studyInstanceUid: requireUid(readUid(dataSet, 'x0020000d'), 'StudyInstanceUID'),
     patientAndStudy,
+    timezone: readTimezone(dataSet),
     lossy: readLossy(dataSet),
   };
 }
@@ -116,6 +119,14 @@ function isDate(value: string): boolean {
 
 function isSex(value: string): boolean {
   return /^[MFO]$/.test(value);
+}
+
+/** PS3.3 C.12.1.1.8: "&ZZXX", from -1200 to +1400; -0000 is none. */
+function readTimezone(dataSet: DataSet): string | null {
+  const value = readString(dataSet, 'x00080201') ?? '';
+  const [, sign, hours, minutes] = /^([+-])(\d{2})([0-5]\d)$/.exec(value) ?? [];
+  const distance = Number(hours) * 60 + Number(minutes);
+  return value !== '-0000' && distance <= (sign === '+' ? 14 : 12) * 60 ? value : null;
 }
 
 /** PS3.3 C.7.6.1.1.5. */

@@ -21,8 +21,11 @@ export function commonAttributes(object: WrittenObject) {
     InstanceNumber: instanceNumber,
     ContentDate: written.date,
     ContentTime: written.time,
+    TimezoneOffsetFromUTC: written.offset,
     Manufacturer: OWN_MANUFACTURER,
     ManufacturerModelName: OWN_MANUFACTURER,
+    StationName: device.name,
+    DeviceUID: device.uid,
     DeviceSerialNumber: device.serialNumber,
     SoftwareVersions: [device.softwareVersion, `${algorithm.name} ${algorithm.version}`],
   } satisfies DataSet;

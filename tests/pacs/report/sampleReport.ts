@@ -98,7 +98,7 @@ export function writtenObject(object: 'report' | 'overlay', revision = 1, source
     ...resultUids('finding-1', revision)[object],
     seriesNumber: 9001,
     instanceNumber: revision,
-    written: { date: '20260102', time: '030405' },
+    written: { date: '20260102', time: '030405', offset: '+0100' },
     source,
     device: { uid: '2.25.7', name: 'MRIMASTER', serialNumber: 'installation-1', softwareVersion: '0.1.0' },
     algorithm: { name: 'brain-mri', version: '2.0.0', sha256: SHA256 },

@@ -100,6 +100,8 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
       ImageComments: 'Research use only – not for diagnostic use.',
       DerivationDescription: 'GRAD_CAM of "glioma", layer conv_pw_13, brain-mri 2.0.0',
       PatientOrientation: ['L', 'P'],
+      ...{ DeviceUID: '2.25.7', DeviceSerialNumber: 'installation-1', StationName: 'MRIMASTER' },
+      ...{ SoftwareVersions: ['0.1.0', 'brain-mri 2.0.0'], TimezoneOffsetFromUTC: '+0100' },
     });
   });
 

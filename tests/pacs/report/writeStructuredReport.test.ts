@@ -123,6 +123,8 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
     expect(valuesOf(report, '112039 DCM')).toEqual(['finding-1']);
     expect(valuesOf(report, '112040 DCM')).toEqual([resultUids('finding-1', 9).trackingUid]);
     expect(valuesOf(report, KEY)).toEqual(['1.2.3.1.5']);
+    const device = ['121012 DCM', '121013 DCM', '121016 DCM'].map((concept) => valuesOf(report, concept)[0]);
+    expect(device).toEqual(['2.25.7', 'MRIMASTER', 'installation-1']);
     expect(report.evidence).toEqual(slices.map(({ sopInstanceUid }) => ['1.2.3', '1.2.3.1', sopInstanceUid]));
     expect(report.attributes).toMatchObject({
       SOPClassUID: COMPREHENSIVE_3D_SR,
@@ -132,6 +134,8 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
       CompletionFlag: 'COMPLETE',
       VerificationFlag: 'UNVERIFIED',
       ContentDate: '20260102',
+      TimezoneOffsetFromUTC: '+0100',
+      ...{ DeviceUID: '2.25.7', DeviceSerialNumber: 'installation-1', StationName: 'MRIMASTER' },
       StudyInstanceUID: '1.2.3',
       ...{ PatientName: 'Doe^Jane', PatientID: 'ID-1', IssuerOfPatientID: 'HOSPITAL', PatientSex: 'F' },
       ...{ AccessionNumber: 'ACC-1', StudyID: '7', StudyTime: '120000', ReferringPhysicianName: 'Referrer^R' },
