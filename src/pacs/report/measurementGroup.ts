@@ -9,8 +9,7 @@ import {
   uidContent,
 } from './contentItem.js';
 import type { Algorithm, Answer, Code, Reference, Report } from './report.js';
-import { ABSTENTION_REASONS, CODES, PRESENCE } from './vocabulary.js';
-import { DISCLAIMER } from './words.js';
+import { CODES, findingSite, PRESENCE } from './vocabulary.js';
 
 /** The study's answer as a Measurement and Qualitative Evaluation Group (PS3.16 TID 1501). */
 export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Report): ContentItem {
@@ -23,14 +22,11 @@ export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Rep
       textContent('HAS OBS CONTEXT', CODES.trackingIdentifier, tracking.identifier),
       uidContent('HAS OBS CONTEXT', CODES.trackingUniqueIdentifier, tracking.uid),
       codeContent('CONTAINS', CODES.finding, findingOf(answer, lookedFor)),
-      codeContent('HAS CONCEPT MOD', CODES.findingSite, CODES.brain),
+      codeContent('HAS CONCEPT MOD', CODES.findingSite, findingSite(findingOf(answer, lookedFor))),
       ...algorithmIdentification(algorithm),
       ...certainties(answer),
       ...imageContents('CONTAINS', CODES.bestIllustration, key ? [key] : []),
       ...imageContents('CONTAINS', CODES.sourceOfMeasurement, run),
-      codeContent('CONTAINS', lookedFor, PRESENCE[answer.outcome]),
-      ...abstention(answer),
-      textContent('CONTAINS', CODES.comment, DISCLAIMER),
     ],
     '1501',
   );
@@ -49,11 +45,6 @@ export function imagesOf(answer: Answer) {
 function findingOf(answer: Answer, lookedFor: Code): Code {
   if (answer.outcome === 'KIND_UNSURE') return lookedFor;
   return 'label' in answer ? answer.label : PRESENCE[answer.outcome];
-}
-
-function abstention(answer: Answer): ContentItem[] {
-  const reason = answer.outcome === 'KIND_UNSURE' ? 'KINDS_DISAGREE' : 'reason' in answer ? answer.reason : null;
-  return reason === null ? [] : [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[reason])];
 }
 
 /** TID 4019. */

@@ -1,8 +1,8 @@
 import { OWN_MANUFACTURER } from '../seriesRules.js';
 import { type ContentItem, codeContent, container, imageContents, textContent, uidContent } from './contentItem.js';
 import { imagesOf, measurementGroup } from './measurementGroup.js';
-import type { Code, Device, Reference, Report } from './report.js';
-import { CODES, FINDINGS_SUMMARY } from './vocabulary.js';
+import type { Answer, Code, Device, Reference, Report } from './report.js';
+import { ABSTENTION_REASONS, CODES, FINDINGS_SUMMARY, PRESENCE } from './vocabulary.js';
 import { DISCLAIMER, sayAnswer, sayBasis } from './words.js';
 
 /** The content tree of the report: Imaging Measurement Report (PS3.16 TID 1500). */
@@ -16,12 +16,7 @@ export function measurementReport(report: Report): ContentItem {
       codeContent('HAS CONCEPT MOD', CODES.procedureReported, CODES.mri),
       ...imageLibrary(referencesOf(report)),
       container('CONTAINS', CODES.imagingMeasurements, [measurementGroup(report)]),
-      container('CONTAINS', CODES.qualitativeEvaluations, [
-        ...findingsSummary(report).map((code) => codeContent('CONTAINS', CODES.findingsSummary, code)),
-        textContent('CONTAINS', CODES.conclusion, sayAnswer(report)),
-        textContent('CONTAINS', CODES.comment, sayBasis(report)),
-        textContent('CONTAINS', CODES.comment, DISCLAIMER),
-      ]),
+      container('CONTAINS', CODES.qualitativeEvaluations, qualitativeEvaluations(report)),
     ],
     '1500',
   );
@@ -54,6 +49,24 @@ function imageLibrary(references: readonly Reference[]): ContentItem[] {
     ...imageContents('CONTAINS', null, references),
   ]);
   return [container('CONTAINS', CODES.imageLibrary, [group])];
+}
+
+/** What is told of the study without a number; TID 1501 has no place for it. */
+function qualitativeEvaluations(report: Report): ContentItem[] {
+  const { answer, lookedFor } = report;
+  return [
+    codeContent('CONTAINS', lookedFor, PRESENCE[answer.outcome]),
+    ...abstention(answer),
+    ...findingsSummary(report).map((code) => codeContent('CONTAINS', CODES.findingsSummary, code)),
+    textContent('CONTAINS', CODES.conclusion, sayAnswer(report)),
+    textContent('CONTAINS', CODES.comment, sayBasis(report)),
+    textContent('CONTAINS', CODES.comment, DISCLAIMER),
+  ];
+}
+
+function abstention(answer: Answer): ContentItem[] {
+  const reason = answer.outcome === 'KIND_UNSURE' ? 'KINDS_DISAGREE' : 'reason' in answer ? answer.reason : null;
+  return reason === null ? [] : [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[reason])];
 }
 
 function findingsSummary({ answer, counts }: Report): Code[] {

@@ -24,6 +24,7 @@ export const CODES = {
   deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
   procedureReported: dcm('121058', 'Procedure reported'),
   mri: { scheme: 'LN', code: '25056-3', meaning: 'MRI unspecified body region' }, // CID 100 has none of the head
+  brainMri: { scheme: 'LN', code: '24590-2', meaning: 'MR Brain' },
   imageLibrary: dcm('111028', 'Image Library'),
   imageLibraryGroup: dcm('126200', 'Image Library Group'),
   modality: dcm('121139', 'Modality'),
@@ -36,7 +37,6 @@ export const CODES = {
   trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
   finding: dcm('121071', 'Finding'),
   findingSite: sct('363698007', 'Finding Site'),
-  brain: sct('12738006', 'Brain'),
   algorithmName: dcm('111001', 'Algorithm Name'),
   algorithmVersion: dcm('111003', 'Algorithm Version'),
   algorithmParameters: dcm('111002', 'Algorithm Parameters'),
@@ -53,6 +53,24 @@ export const CODES = {
   abstentionReason: own('ABSTENTION', 'Why no answer is given'),
   sourceImage: dcm('121322', 'Source image for image processing operation'), // CID 7202
 } satisfies Record<string, Code>;
+
+const BRAIN = sct('12738006', 'Brain'); // CID 7153
+const MENINGES = sct('1231004', 'Meninges'); // CID 7153
+const PITUITARY = sct('56329008', 'Pituitary'); // CID 7153
+const INTRACRANIAL = sct('128319008', 'Intracranial structure'); // CID 7140
+
+/** Where a tumour of that kind grows, by its code in SNOMED CT. */
+const SITES: Readonly<Record<string, Code>> = {
+  '393564001': BRAIN, // glioma
+  '302820008': MENINGES, // intracranial meningioma
+  '127024001': PITUITARY, // neoplasm of pituitary gland
+  '254956000': PITUITARY, // pituitary adenoma
+};
+
+/** Where a finding is; without one, where it was looked for. */
+export function findingSite({ scheme, code }: Code): Code {
+  return (scheme === 'SCT' ? SITES[code] : undefined) ?? INTRACRANIAL;
+}
 
 /** CID 240, Present-Absent; that nothing could be evaluated is of CID 3703. */
 export const PRESENCE = {

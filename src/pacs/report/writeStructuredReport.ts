@@ -1,9 +1,10 @@
 import { writeInstance } from '../writeInstance.js';
+import { codeItem } from './contentItem.js';
 import { evidence } from './evidence.js';
 import { measurementReport, referencesOf } from './measurementReport.js';
 import { COMPREHENSIVE_3D_SR } from './ownResult.js';
 import type { Report } from './report.js';
-import { PRIVATE_SCHEME } from './vocabulary.js';
+import { CODES, PRIVATE_SCHEME } from './vocabulary.js';
 import { commonAttributes } from './writtenObject.js';
 
 /**
@@ -30,9 +31,16 @@ export function writeStructuredReport(report: Report): Buffer {
     VerificationFlag: 'UNVERIFIED',
     ...listed('CurrentRequestedProcedureEvidenceSequence', evidence(source.studyInstanceUid, referencesOf(report))),
     ...listed('PredecessorDocumentsSequence', evidence(source.studyInstanceUid, predecessor ? [predecessor] : [])),
-    PerformedProcedureCodeSequence: [],
+    PerformedProcedureCodeSequence: wasOfTheBrain(report) ? [codeItem(CODES.brainMri)] : [],
     ...measurementReport(report),
   });
+}
+
+/** Whether the model took the images for MR of a brain, as far as it says. */
+function wasOfTheBrain({ answer }: Report): boolean {
+  if (answer.outcome === 'ABSTAINED')
+    return answer.reason !== 'NOT_A_BRAIN_MR' && answer.reason !== 'OUT_OF_DISTRIBUTION';
+  return answer.outcome !== 'FAILED';
 }
 
 /** A sequence of type 1C: absent rather than empty. */

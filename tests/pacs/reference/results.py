@@ -60,6 +60,7 @@ for path in sys.argv[1:]:
     report = {"attributes": attributes}
     if "ValueType" in dataset:
         report["content"] = list(content(dataset))
+        report["procedures"] = [code(item) for item in dataset.PerformedProcedureCodeSequence]
         report["evidence"] = references(dataset.get("CurrentRequestedProcedureEvidenceSequence", []))
         report["predecessors"] = references(dataset.get("PredecessorDocumentsSequence", []))
     else:

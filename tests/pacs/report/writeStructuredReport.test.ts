@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { chooseModel, readModels } from '../../../src/inference/manifest.js';
 import { parseInstance } from '../../../src/pacs/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
 import type { AbstentionReason, Report } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
-import { ABSTENTION_REASONS, labelCode } from '../../../src/pacs/report/vocabulary.js';
+import { ABSTENTION_REASONS, findingSite, labelCode } from '../../../src/pacs/report/vocabulary.js';
 import { writeStructuredReport } from '../../../src/pacs/report/writeStructuredReport.js';
 import { passedOverInstance } from '../../../src/pacs/seriesRules.js';
+import { REPOSITORY } from '../../program.js';
 import { hasPydicom, runReference } from '../sharedData.js';
 import {
   abstained,
@@ -57,6 +59,7 @@ type Read = {
   attributes: Record<string, string>;
   content: [depth: number, relationship: string, type: string, concept: string | null, value: string | null][];
   evidence: string[][];
+  procedures: string[];
   predecessors: string[][];
 };
 
@@ -117,6 +120,8 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
     expect(valuesOf(report, '363698007 SCT')).toEqual(['12738006 SCT']);
     expect(valuesOf(report, PRESENCE)).toEqual(['52101004 SCT']);
     expect(valuesOf(report, SUMMARY)).toEqual(['111242 DCM']);
+    expect(valuesOf(report, '121058 DCM')).toEqual(['25056-3 LN']);
+    expect(report.procedures).toEqual(['24590-2 LN']);
     expect(valuesOf(report, '111001 DCM')).toEqual(['brain-mri']);
     expect(valuesOf(report, '111003 DCM')).toEqual(['2.0.0']);
     expect(valuesOf(report, '111002 DCM')).toEqual([`SHA-256 of the model: ${SHA256}`]);
@@ -142,6 +147,16 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
     });
   });
 
+  it('tells no procedure of a brain where the model did not take the images for one', () => {
+    expect(read('no finding').procedures).toEqual(['24590-2 LN']);
+    for (const name of ['an abstention', 'a failure']) expect(read(name).procedures).toEqual([]);
+  });
+
+  it('places a finding by its label, and what is none within the skull', () => {
+    for (const name of ['no finding', 'an abstention', 'a failure', 'a label without a code'])
+      expect(valuesOf(read(name), '363698007 SCT')).toEqual(['128319008 SCT']);
+  });
+
   it('says that nothing was found, and that a slice could not be read', () => {
     const report = read('no finding');
     expect(valuesOf(report, FINDING)).toEqual(['no_tumor 99MRIMASTER']);
@@ -152,7 +167,7 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
       'No finding by brain-mri 2.0.0: no tumor. Certainty 99.9 %: calibrated probability, mean over 5 slices. ' +
         'It looked for: Glioma, Intracranial meningioma. It tells nothing of what it was not made to find.',
     );
-    expect(valuesOf(report, COMMENT)[1]).toContain('1 could not be read');
+    expect(valuesOf(report, COMMENT)[0]).toContain('1 could not be read');
   });
 
   it('says of a finding of unsure kind that it is there, by code, and of which kinds it may be in words alone', () => {
@@ -240,13 +255,28 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
 
 describe.skipIf(!hasPixelMed)('for the validator of PixelMed, the bar of the IHE Connectathon', () => {
   it.each(['a finding', 'a finding of unsure kind', 'no finding', 'an abstention', 'a failure'])(
-    'the report of %s is of TID 1500 and has no error',
+    'the report of %s is of TID 1500 and has neither error nor warning',
     (name) => {
       const said = validateTemplates(write(name));
       expect(said).toContain('Found Root Template TID_1500 (MeasurementReport)');
       expect(said).toContain('IOD validation complete');
-      expect(said.filter((line) => /error/i.test(line))).toEqual([]);
+      expect(said.filter((line) => /error|warning/i.test(line))).toEqual([]);
     },
     120_000,
   );
+});
+
+it.each([
+  ['glioma', '12738006'],
+  ['meningioma', '1231004'],
+  ['pituitary', '56329008'],
+  ['no_tumor', '128319008'],
+])('the shipped model’s %s has the site %s', async (label, site) => {
+  const { codes } = chooseModel(await readModels(join(REPOSITORY, 'models'))).manifest;
+  expect(findingSite(labelCode(label, codes)).code).toBe(site);
+});
+
+it('calls what the shipped model learned of the pituitary gland a neoplasm of it, of whatever kind', async () => {
+  const { codes } = chooseModel(await readModels(join(REPOSITORY, 'models'))).manifest;
+  expect(labelCode('pituitary', codes)).toMatchObject({ scheme: 'SCT', code: '127024001' });
 });
