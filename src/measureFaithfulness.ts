@@ -1,3 +1,4 @@
+import { controlParts, type Rectangle } from './controlParts.js';
 import { type ExplanationMap, resampleToSlice } from './images/heatmap.js';
 import type { Classifier } from './inference/classifier.js';
 import type { GrayscaleImage } from './inference/image.js';
@@ -5,32 +6,46 @@ import { inPercent } from './percent.js';
 
 /**
  * What removing the hottest part of a map does to the calibrated probability of its label.
- * `without`: with that part blurred away; `control`: with an equal part elsewhere blurred away.
- * SUPPORTED: the label needs that part, and more than the other one. UNSUPPORTED: it does not; the map does not show
- * what the answer rests on. EMPTY: the map has no part to remove.
+ * `without`: with that part blurred away; `control`: the same for other parts, see controlParts.ts.
+ * SUPPORTED: the label needs that part, and by a margin more than others. UNSUPPORTED: it does not; the map does not show
+ * what the label rests on. EMPTY: the map has no part to remove. TOO_UNLIKELY: there is too little to rest on anything.
  */
 export type Faithfulness = {
-  verdict: 'SUPPORTED' | 'UNSUPPORTED' | 'EMPTY';
+  verdict: 'SUPPORTED' | 'UNSUPPORTED' | 'EMPTY' | 'TOO_UNLIKELY';
   probability: number;
   without: number;
   control: number;
 };
 
-/** What a map is worth, in one sentence for people; docs/explanations.md says how it is measured. */
-export function describeFaithfulness({ verdict, probability, without, control }: Faithfulness): string {
+/**
+ * What a map is worth, in one sentence for people; docs/explanations.md says how it is measured.
+ * `label`: that of the map where it is not the answer of the slice, else null.
+ */
+export function describeFaithfulness(
+  { verdict, probability, without, control }: Faithfulness,
+  label: string | null,
+): string {
   if (verdict === 'EMPTY') return 'The map is empty: it says nothing.';
   const [before, after, other] = [probability, without, control].map(inPercent);
-  const figures = `without its hottest part ${after} instead of ${before}, without another part ${other}`;
+  const of = label === null ? '' : ` of the label "${label}"`;
+  if (verdict === 'TOO_UNLIKELY')
+    return `The probability${of} of this slice alone, ${before}, is too small to tell what it rests on.`;
+  const figures = `without its hottest part ${after} instead of ${before}, without other parts ${other}`;
+  const what = label === null ? 'The answer of this slice alone' : `The probability${of}, of this slice alone,`;
   return verdict === 'SUPPORTED'
-    ? `The answer of this slice alone rests on what the map shows (${figures}).`
-    : `The answer of this slice alone does not rest on what the map shows (${figures}).`;
+    ? `${what} rests on what the map shows (${figures}).`
+    : `${what} does not rest on what the map shows (${figures}).`;
 }
 
 const REMOVED_SHARE = 0.1; // of the part of the slice that the model saw
 const BLUR_SHARE = 0.15; // of the frame's shorter side: the radius of the blur
+const LEAST_PROBABILITY = 0.05; // less is no support for a label that anything could be taken from
 const LEAST_DROP = 0.05; // of probability; less is no support
+const MARGIN = 0.05; // by which the drop exceeds that of other parts: less may be chance
+/** The drop that this share of the other parts stays below counts: one of them may hold more of the same tumour. */
+const CONTROL_QUANTILE = 0.8;
 
-/** One for each map, by two forward passes a map. */
+/** One for each map, by seven forward passes a map. */
 export async function measureFaithfulness(
   classifier: Classifier,
   image: GrayscaleImage,
@@ -50,23 +65,27 @@ export async function measureFaithfulness(
   // One map at a time: the thread that computes is free for others in between, and no copies pile up.
   for (const map of maps) {
     const hottest = hottestPixels(map, image);
-    const opposite = hottest.map((index) => turned(index, map, image)).filter((index) => index >= 0);
-    const changed = [replacePixels(image, blurred, hottest), replacePixels(image, blurred, opposite)];
-    const [without = 0, control = 0] = await probabilitiesOf(changed);
-    const drop = probability - without;
-    const supported = drop >= LEAST_DROP && drop > probability - control;
-    const empty = map.values.every((value) => value === 0);
-    found.push({ verdict: empty ? 'EMPTY' : supported ? 'SUPPORTED' : 'UNSUPPORTED', probability, without, control });
+    const parts = [hottest, ...controlParts(hottest, seenPart(map, image), image, blurred)];
+    const [without = probability, ...others] =
+      hottest.length === 0 ? [] : await probabilitiesOf(parts.map((part) => replacePixels(image, blurred, part)));
+    const control = others.sort((a, b) => b - a)[Math.ceil(others.length * CONTROL_QUANTILE) - 1] ?? probability;
+    const figures = { probability, without, control };
+    found.push({ verdict: hottest.length === 0 ? 'EMPTY' : judge(figures), ...figures });
   }
   return found;
 }
 
+/** Pure, of the figures alone. */
+export function judge({ probability, without, control }: Omit<Faithfulness, 'verdict'>): Faithfulness['verdict'] {
+  if (probability < LEAST_PROBABILITY) return 'TOO_UNLIKELY';
+  const supported = probability - without >= LEAST_DROP && control - without >= MARGIN;
+  return supported ? 'SUPPORTED' : 'UNSUPPORTED';
+}
+
 /** Their places in the slice: a tenth of what the model saw, where the map is above 0. */
 function hottestPixels(map: ExplanationMap, size: { rows: number; columns: number }): number[] {
-  const { top, left, height, width } = map.frame;
-  const seenRows = Math.min(size.rows, top + height) - Math.max(0, top);
-  const seenColumns = Math.min(size.columns, left + width) - Math.max(0, left);
-  const most = Math.round(seenRows * seenColumns * REMOVED_SHARE);
+  const { height, width } = seenPart(map, size);
+  const most = Math.round(height * width * REMOVED_SHARE);
   const values = resampleToSlice(map, size);
   // By the least value that belongs to them: to sort places by value takes twice as long, and callers wait meanwhile.
   const positive = values.filter((value) => value > 0).sort();
@@ -82,11 +101,12 @@ function places(values: Float32Array, fits: (value: number) => boolean): number[
   return found;
 }
 
-/** The place half a turn away, about the middle of what the model saw; -1 outside of the slice. */
-function turned(index: number, { frame }: ExplanationMap, { rows, columns }: GrayscaleImage): number {
-  const row = Math.round(2 * frame.top + frame.height - 1 - Math.floor(index / columns));
-  const column = Math.round(2 * frame.left + frame.width - 1 - (index % columns));
-  return row < 0 || column < 0 || row >= rows || column >= columns ? -1 : row * columns + column;
+/** The pixels of the slice that the model saw. */
+function seenPart({ frame }: ExplanationMap, { rows, columns }: { rows: number; columns: number }): Rectangle {
+  const [top, left] = [Math.max(0, Math.round(frame.top)), Math.max(0, Math.round(frame.left))];
+  const height = Math.min(rows, Math.round(frame.top + frame.height)) - top;
+  const width = Math.min(columns, Math.round(frame.left + frame.width)) - left;
+  return { top, left, height, width };
 }
 
 function replacePixels(image: GrayscaleImage, by: Float32Array, places: readonly number[]): GrayscaleImage {

@@ -107,7 +107,7 @@ async function readExplanation({ prisma }: Context, id: string, study?: Finding)
   const map = mapOf(row);
   const scaled = `${what.join(', ')}; strongest colour: ${fullScale(map).toPrecision(3)}`;
   const description = study ? `${answer}. This slice: ${ofSlice}. ${scaled}` : `${scaled}. ${answer}`;
-  if (row.faithfulness) lines.push(describeFaithfulness(row.faithfulness as Faithfulness));
+  if (row.faithfulness) lines.push(describeFaithfulness(row.faithfulness as Faithfulness, isNamed ? null : row.label));
   return { caption: { answer, isAnswer, lines }, description, map, slice };
 }
 

@@ -71,9 +71,12 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
       );
     }
     const last = maps.at(-1);
-    const support = last && !options.json ? describeFaithfulness(await measureOne(classifier, image, label, last)) : '';
+    const named = isAnswer && verdict.label === label && !against;
+    const support =
+      last && !options.json
+        ? describeFaithfulness(await measureOne(classifier, image, label, last), named ? null : label)
+        : '';
     if (options.overlay && last) {
-      const named = isAnswer && verdict.label === label && !against;
       const method = `${what}${named ? '' : ', which is not the answer'}, layer ${last.layer}`;
       const caption = { answer: `Slice: ${answer}`, isAnswer, lines: [method, ...(support ? [support] : [])] };
       const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));

@@ -15,7 +15,12 @@ import {
 export const JobPriority = { STAT: 'STAT', ROUTINE: 'ROUTINE', BACKLOG: 'BACKLOG' } as const;
 export type JobPriority = keyof typeof JobPriority;
 
-export const FaithfulnessVerdict = { SUPPORTED: 'SUPPORTED', UNSUPPORTED: 'UNSUPPORTED', EMPTY: 'EMPTY' } as const;
+export const FaithfulnessVerdict = {
+  SUPPORTED: 'SUPPORTED',
+  UNSUPPORTED: 'UNSUPPORTED',
+  EMPTY: 'EMPTY',
+  TOO_UNLIKELY: 'TOO_UNLIKELY',
+} as const;
 export type FaithfulnessVerdict = keyof typeof FaithfulnessVerdict;
 
 registerEnumType(StudyStatus, {
@@ -92,11 +97,14 @@ registerEnumType(ExplanationMethod, {
 });
 registerEnumType(FaithfulnessVerdict, {
   name: 'FaithfulnessVerdict',
-  description: 'Whether a map shows what the answer rests on.',
+  description: 'Whether a map shows what the probability of its label rests on.',
   valuesConfig: {
-    SUPPORTED: { description: 'The label needs the hottest part, and more than an equal part elsewhere.' },
+    SUPPORTED: { description: 'The label needs the hottest part, and clearly more than equal parts elsewhere.' },
     UNSUPPORTED: { description: 'It does not: do not read the map as the reason for the answer.' },
     EMPTY: { description: 'The map is 0 everywhere: it says nothing.' },
+    TOO_UNLIKELY: {
+      description: 'The label has less than 5 % in this slice: there is too little to rest on anything.',
+    },
   },
 });
 registerEnumType(ModelState, {

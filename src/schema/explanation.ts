@@ -27,7 +27,8 @@ export class Faithfulness {
   without!: number;
 
   @Field(() => Float, {
-    description: 'The same with an equal part elsewhere blurred away, half a turn about the middle.',
+    description:
+      'The same with another part blurred away: of six as large, none of them in its place, the one that lowers it second most.',
   })
   control!: number;
 }
