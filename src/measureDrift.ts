@@ -1,68 +1,65 @@
 import type { Context } from './context.js';
 import type { Unit } from './evaluateModel.js';
-import { type Comparison, compare, type Mix } from './evaluation/drift.js';
+import { type Comparison, compare, referenceSize, type Sample } from './evaluation/drift.js';
 import { type Model, Prisma } from './generated/prisma/client.js';
 import { type Card, cardSchema } from './inference/card.js';
 import { during, type Period } from './period.js';
 
-/** The model's first studies here, in the order of their findings, that later ones are held against. */
-export const REFERENCE_STUDIES = 100;
-
-export type Drift = { now: Mix; reference: Mix | null; comparison: Comparison | null };
+export type Drift = { now: Sample; reference: Sample | null; comparison: Comparison | null };
 
 /**
- * The answers of a period against the model's first ones here. The reference's own studies are left out of the period.
- * Where fewer than REFERENCE_STUDIES have a finding there is no reference yet, and nothing to compare with.
+ * The answers of a period against the model's first ones here, each as it was when the study was answered for the first
+ * time. The reference's own studies are left out of the period.
+ * Where too few studies have an answer there is no reference yet, and nothing to compare with.
  */
 export async function measureDrift(
   { prisma }: Context,
   { model, period, unit }: { model: Model; period: Period; unit: Unit },
 ): Promise<Drift> {
-  const last = await prisma.studyFinding.findFirst({
-    where: { modelId: model.id },
-    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-    skip: REFERENCE_STUDIES - 1,
-    select: { createdAt: true },
-  });
-  if (!last) return { now: await readMix(prisma, model.id, unit, period), reference: null, comparison: null };
-  const end = new Date(last.createdAt.getTime() + 1); // stored in milliseconds
-  const from = period.from !== null && period.from > end ? period.from : end;
+  const size = referenceSize(await prisma.firstAnswer.count({ where: { modelId: model.id } }));
+  const inPeriod = during(Prisma.sql`"answeredAt"`, period);
   const [reference, now] = await Promise.all([
-    readMix(prisma, model.id, unit, { from: null, to: end }),
-    readMix(prisma, model.id, unit, { ...period, from }),
+    size === null ? null : readSample(prisma, model.id, unit, Prisma.sql`"position" <= ${size}`),
+    readSample(prisma, model.id, unit, Prisma.sql`"position" > ${size ?? 0} AND ${inPeriod}`),
   ]);
-  return { now, reference, comparison: now.answers > 0 ? compare(now, reference) : null };
+  return { now, reference, comparison: reference && now.studies > 0 ? compare(now, reference, model.labels) : null };
 }
 
-type LabelSums = { label: string; count: number; confidence: number; squares: number; abstained: number };
+/** One row a study; `labels`: how many answers have each. */
+const OF_UNIT: Record<Unit, Prisma.Sql> = {
+  SLICES: Prisma.sql`"slices" AS "answers", "sliceLabels" AS "labels", "sliceConfidence" AS "confidence",
+    "sliceAbstained"::float / nullif("slices", 0) AS "abstained"`,
+  STUDIES: Prisma.sql`1 AS "answers", jsonb_build_object("label", 1) AS "labels", "confidence",
+    "abstained"::int::float AS "abstained"`,
+};
 
-async function readMix(prisma: Context['prisma'], modelId: string, unit: Unit, period: Period): Promise<Mix> {
-  const inPeriod = during(Prisma.sql`"createdAt"`, period);
-  const [studies, rows] = await Promise.all([
-    prisma.$queryRaw<[{ count: number }]>`
-      SELECT count(*)::int AS "count" FROM "StudyFinding" WHERE "modelId" = ${modelId} AND ${inPeriod}`,
-    prisma.$queryRaw<LabelSums[]>`
-      SELECT "label", count(*)::int AS "count", sum("confidence") AS "confidence", sum("confidence" ^ 2) AS "squares",
-        (count(*) FILTER (WHERE ${unit === 'SLICES' ? Prisma.sql`"status" = 'ABSTAINED'` : Prisma.sql`"abstained"`}))::int AS "abstained"
-      FROM ${unit === 'SLICES' ? Prisma.sql`"Prediction"` : Prisma.sql`"StudyFinding"`}
-      WHERE "modelId" = ${modelId} AND ${inPeriod} AND "label" IS NOT NULL
-      GROUP BY "label" ORDER BY "label"`,
+type Totals = { studies: number; answers: number; c: number; cc: number; a: number; aa: number };
+type LabelSums = { label: string; sum: number; squares: number };
+
+/** `which`: of the model's studies, by "position" in the order of their first answers, from 1, and "answeredAt". */
+async function readSample(prisma: Context['prisma'], modelId: string, unit: Unit, which: Prisma.Sql): Promise<Sample> {
+  const studies = Prisma.sql`
+    WITH "ordered" AS (
+      SELECT *, row_number() OVER (ORDER BY "answeredAt", "studyId") AS "position"
+      FROM "FirstAnswer" WHERE "modelId" = ${modelId}
+    ), "one" AS (
+      SELECT ${OF_UNIT[unit]} FROM "ordered" WHERE ${which} AND ${unit === 'SLICES' ? Prisma.sql`"slices" > 0` : Prisma.sql`TRUE`}
+    )`;
+  const [[totals], labels] = await Promise.all([
+    prisma.$queryRaw<[Totals]>`${studies}
+      SELECT count(*)::int AS "studies", coalesce(sum("answers"), 0)::int AS "answers",
+        coalesce(sum("confidence"), 0) AS "c", coalesce(sum("confidence" ^ 2), 0) AS "cc",
+        coalesce(sum("abstained"), 0) AS "a", coalesce(sum("abstained" ^ 2), 0) AS "aa" FROM "one"`,
+    prisma.$queryRaw<LabelSums[]>`${studies}
+      SELECT "key" AS "label", sum("value"::float / "answers") AS "sum", sum(("value"::float / "answers") ^ 2) AS "squares"
+      FROM "one", jsonb_each_text("labels") GROUP BY "key" ORDER BY "key"`,
   ]);
-  return toMix(studies[0].count, rows);
-}
-
-function toMix(studies: number, rows: readonly LabelSums[]): Mix {
-  const total = (key: Exclude<keyof LabelSums, 'label'>) => rows.reduce((sum, row) => sum + row[key], 0);
-  const answers = total('count');
-  const share = (part: number) => (answers > 0 ? part / answers : 0);
-  const meanConfidence = share(total('confidence'));
   return {
-    studies,
-    answers,
-    labels: rows.map(({ label, count }) => ({ label, share: share(count) })),
-    meanConfidence,
-    spread: Math.sqrt(Math.max(0, share(total('squares')) - meanConfidence ** 2)),
-    abstentionRate: share(total('abstained')),
+    studies: totals.studies,
+    answers: totals.answers,
+    labels: new Map(labels.map(({ label, sum, squares }) => [label, { sum, squares }])),
+    confidence: { sum: totals.c, squares: totals.cc },
+    abstentions: { sum: totals.a, squares: totals.aa },
   };
 }
 

@@ -238,6 +238,48 @@ describe('drift', () => {
     expect(await drift(id, { from: hour(128).toISOString() })).toMatchObject({ now: { studies: 2 }, alarm: null });
   });
 
+  it('is of what was answered first: a study that is classified again moves neither reference nor period', async () => {
+    const { id } = await addModel(program.context, 'again');
+    const { prisma } = program.context;
+    const added: string[] = [];
+    for (let index = 0; index < 140; index++) {
+      const label = index % 4 === 0 ? 'glioma' : 'no_tumor';
+      added.push((await addAnswers(program.context, id, hour(index), [{ label }])).studyId);
+    }
+    const before = await drift(id, { of: 'STUDIES' });
+    expect(before).toMatchObject({ now: { studies: 40 }, reference: { studies: 100 }, alarm: false });
+    // Sixty of the reference's studies, classified again much later, with another answer.
+    for (const studyId of added.slice(0, 60)) {
+      const again = { label: 'glioma', confidence: 0.5, abstained: true, createdAt: hour(1000) };
+      await prisma.studyFinding.update({ where: { studyId_modelId: { studyId, modelId: id } }, data: again });
+      await prisma.prediction.updateMany({
+        where: { modelId: id, slice: { series: { studyId } } },
+        data: { label: 'glioma', createdAt: hour(1000) },
+      });
+    }
+    expect(await drift(id, { of: 'STUDIES' })).toEqual(before);
+    expect((await drift(id)).reference.labels).toMatchObject([{ label: 'glioma', share: 0.25 }, {}]);
+    // Made anew, as where no slice could be read in between.
+    const [studyId = ''] = added;
+    const row = await prisma.studyFinding.delete({ where: { studyId_modelId: { studyId, modelId: id } } });
+    await prisma.studyFinding.create({ data: { ...row, sliceCounts: [], label: 'glioma' } });
+    expect(await drift(id, { of: 'STUDIES' })).toEqual(before);
+  });
+
+  it('weighs each study the same, however many slices it has', async () => {
+    const { id } = await addModel(program.context, 'long');
+    const long = Array.from({ length: 50 }, () => ({ label: 'glioma' }));
+    for (let index = 0; index < 99; index++)
+      await addAnswers(program.context, id, hour(index), [{ label: 'no_tumor' }]);
+    await addAnswers(program.context, id, hour(99), long);
+    const { reference } = await drift(id);
+    expect(reference).toMatchObject({ studies: 100, answers: 149 });
+    expect(reference.labels).toEqual([
+      { label: 'glioma', share: 0.01 },
+      { label: 'no_tumor', share: 0.99 },
+    ]);
+  });
+
   it('shows beside it what the card tells of the mix of answers', async () => {
     // Of the shipped model's confusion matrix, split "test": its columns' sums, of 675 answers.
     const { evaluation } = await ask(DRIFT, { of: 'SLICES' });

@@ -1,12 +1,16 @@
-/** What a model answered over a time: shares of the likeliest labels, abstentions among them. */
-export type Mix = {
+/** Sum and sum of squares of one value a study, 0–1. */
+export type Moments = { sum: number; squares: number };
+
+/**
+ * What a model answered to some studies: of each label the share of a study's answers that have it, of confidences a study's
+ * mean, of abstentions a study's share. One value a study, so that long studies weigh as much as short ones.
+ */
+export type Sample = {
   studies: number;
   answers: number;
-  labels: readonly { label: string; share: number }[];
-  meanConfidence: number;
-  /** Standard deviation of the confidences. */
-  spread: number;
-  abstentionRate: number;
+  labels: ReadonlyMap<string, Moments>;
+  confidence: Moments;
+  abstentions: Moments;
 };
 
 export type DriftReason = 'LABELS' | 'CONFIDENCE' | 'ABSTENTIONS';
@@ -20,74 +24,88 @@ export type Comparison = {
   reasons: DriftReason[];
 };
 
-/** Fewer studies on either side raise no alarm, and clear none. */
+/** Fewer studies now raise no alarm, and clear none. */
 export const LEAST_STUDIES = 30;
+/** Of studies, from as many in all: the reference is the first quarter in doubling steps, never fewer than 100. */
+const REFERENCES = [
+  { size: 800, from: 3200 },
+  { size: 400, from: 1600 },
+  { size: 200, from: 800 },
+  { size: 100, from: 100 },
+];
 /** Total variation distance; difference of means; difference of rates. */
 const RELEVANT = { LABELS: 0.1, CONFIDENCE: 0.05, ABSTENTIONS: 0.1 };
-/** Standard normal, two-sided and one-sided 0.1 %. */
-const Z_TWO_SIDED = 3.2905;
-const Z_ONE_SIDED = 3.0902;
+/** The chance of any alarm, ever, at a model whose answers do not change, however often one looks. */
+export const FALSE_ALARMS = 0.05;
+/** The shift that the test is most powerful for, in units of the least one that matters: larger ones come first. */
+const EXPECTED = 2;
+const EACH = FALSE_ALARMS / Object.keys(RELEVANT).length / REFERENCES.length;
+
+/** How many of a model's first studies the others are held against; null while there are too few. */
+export function referenceSize(studies: number): number | null {
+  return REFERENCES.find(({ from }) => studies >= from)?.size ?? null;
+}
 
 /**
  * How far the answers of `now` are from those of `reference`. A difference is a reason for alarm when it is large enough to
- * matter and too large for chance (p < 0.001). For chance the number of studies counts, not of slices: as if all slices of
- * a study were alike, which errs on the quiet side.
+ * matter and too large for chance, at whatever moment one looks: see isBeyondChance. `labels`: of the model, all of them.
  */
-export function compare(now: Mix, reference: Mix): Comparison {
-  const labelDistance = totalVariation(now, reference);
-  const confidenceShift = now.meanConfidence - reference.meanConfidence;
-  const abstentionShift = now.abstentionRate - reference.abstentionRate;
-  const enough = Math.min(now.studies, reference.studies) >= LEAST_STUDIES;
-  const reasons: DriftReason[] = [];
-  if (labelDistance >= RELEVANT.LABELS && labelsDiffer(now, reference)) reasons.push('LABELS');
-  const confidenceError = Math.hypot(
-    now.spread / Math.sqrt(now.studies),
-    reference.spread / Math.sqrt(reference.studies),
+export function compare(now: Sample, reference: Sample, labels: readonly string[]): Comparison {
+  const none = { sum: 0, squares: 0 };
+  const ofLabels = labels.map((label) =>
+    difference(now.labels.get(label) ?? none, reference.labels.get(label) ?? none, now, reference),
   );
-  if (Math.abs(confidenceShift) >= RELEVANT.CONFIDENCE && Math.abs(confidenceShift) > Z_TWO_SIDED * confidenceError)
+  const confidence = difference(now.confidence, reference.confidence, now, reference);
+  const abstentions = difference(now.abstentions, reference.abstentions, now, reference);
+  const labelDistance = ofLabels.reduce((sum, { shift }) => sum + Math.abs(shift), 0) / 2;
+  const reasons: DriftReason[] = [];
+  const atLeast = (value: number, least: number) => Math.abs(value) >= least - 1e-12;
+  if (atLeast(labelDistance, RELEVANT.LABELS))
+    if (ofLabels.some((one) => isBeyondChance(one, EXPECTED * RELEVANT.LABELS, EACH / labels.length)))
+      reasons.push('LABELS');
+  if (
+    atLeast(confidence.shift, RELEVANT.CONFIDENCE) &&
+    isBeyondChance(confidence, EXPECTED * RELEVANT.CONFIDENCE, EACH)
+  )
     reasons.push('CONFIDENCE');
-  if (Math.abs(abstentionShift) >= RELEVANT.ABSTENTIONS && ratesDiffer(now, reference)) reasons.push('ABSTENTIONS');
+  if (
+    atLeast(abstentions.shift, RELEVANT.ABSTENTIONS) &&
+    isBeyondChance(abstentions, EXPECTED * RELEVANT.ABSTENTIONS, EACH)
+  )
+    reasons.push('ABSTENTIONS');
+  const enough = now.studies >= LEAST_STUDIES;
   return {
     labelDistance,
-    confidenceShift,
-    abstentionShift,
+    confidenceShift: confidence.shift,
+    abstentionShift: abstentions.shift,
     alarm: enough ? reasons.length > 0 : null,
     reasons: enough ? reasons : [],
   };
 }
 
-/** 0 for equal shares, 1 where no label is in both: the share of answers that would have to change. */
-export function totalVariation(a: Pick<Mix, 'labels'>, b: Pick<Mix, 'labels'>): number {
-  return pairs(a, b).reduce((sum, [one, other]) => sum + Math.abs(one - other), 0) / 2;
+/** `shift`: of the means; `variance`: of that, if nothing has changed. */
+type Difference = { shift: number; variance: number };
+
+function difference(now: Moments, before: Moments, { studies }: Sample, reference: Sample): Difference {
+  const all = studies + reference.studies;
+  const mean = (now.sum + before.sum) / all;
+  // Both are of one kind if nothing has changed, so their spread is taken together: a few alike studies have none.
+  const spread = Math.max(0, (now.squares + before.squares) / all - mean ** 2) * (all / (all - 1));
+  return {
+    shift: now.sum / studies - before.sum / reference.studies,
+    variance: spread * (1 / studies + 1 / reference.studies),
+  };
 }
 
-/** Pearson's χ² test of homogeneity, each study one observation. */
-function labelsDiffer(a: Mix, b: Mix): boolean {
-  const both = pairs(a, b);
-  const scale = 1 / (1 / a.studies + 1 / b.studies);
-  const statistic = both.reduce((sum, [one, other]) => {
-    const pooled = (one * a.studies + other * b.studies) / (a.studies + b.studies);
-    return pooled > 0 ? sum + ((one - other) ** 2 / pooled) * scale : sum;
-  }, 0);
-  return statistic > chiSquareQuantile(both.length - 1);
-}
-
-/** 99.9 %, by Wilson and Hilferty's approximation (PNAS 1931;17:684): 2 % above the exact one for 3 degrees of freedom. */
-export function chiSquareQuantile(degrees: number): number {
-  if (degrees < 1) return Number.POSITIVE_INFINITY;
-  const ninth = 2 / (9 * degrees);
-  return degrees * (1 - ninth + Z_ONE_SIDED * Math.sqrt(ninth)) ** 3;
-}
-
-function ratesDiffer(a: Mix, b: Mix): boolean {
-  const pooled = (a.abstentionRate * a.studies + b.abstentionRate * b.studies) / (a.studies + b.studies);
-  const error = Math.sqrt(pooled * (1 - pooled) * (1 / a.studies + 1 / b.studies));
-  return Math.abs(a.abstentionRate - b.abstentionRate) > Z_TWO_SIDED * error;
-}
-
-/** The shares of every label that either has. */
-function pairs(a: Pick<Mix, 'labels'>, b: Pick<Mix, 'labels'>): [number, number][] {
-  const [one, other] = [a, b].map(({ labels }) => new Map(labels.map(({ label, share }) => [label, share])));
-  const all = new Set([...(one as Map<string, number>).keys(), ...(other as Map<string, number>).keys()]);
-  return [...all].map((label) => [one?.get(label) ?? 0, other?.get(label) ?? 0]);
+/**
+ * The mixture sequential probability ratio test of two means (Robbins, Ann Math Stat 1970;41:1397; Johari et al., Oper Res
+ * 2022;70:1806): the likelihood of shifts that are normal with deviation `expected`, over that of none. While nothing
+ * changes that ratio is a martingale in the studies of now, for the reference stays: it passes 1 / `chance` ever with at
+ * most that chance (Ville), so it may be looked at after each study. By the central limit theorem, not for any distribution.
+ */
+export function isBeyondChance({ shift, variance }: Difference, expected: number, chance: number): boolean {
+  if (variance === 0) return false;
+  const wide = variance + expected ** 2;
+  const logRatio = (shift ** 2 * expected ** 2) / (2 * variance * wide) - Math.log(wide / variance) / 2;
+  return logRatio >= -Math.log(chance);
 }

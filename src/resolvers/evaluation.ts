@@ -12,7 +12,7 @@ import {
   recall,
   specificity,
 } from '../evaluation/confusion.js';
-import type { Mix } from '../evaluation/drift.js';
+import type { Sample } from '../evaluation/drift.js';
 import { negativePredictiveValue, positivePredictiveValue } from '../evaluation/predictiveValue.js';
 import { measureDrift, mixOfCard } from '../measureDrift.js';
 import { badInput, pageSize } from '../schema/connection.js';
@@ -168,9 +168,15 @@ function measureLabel(label: string, counts: LabelCounts[]): LabelOfStudies {
   };
 }
 
-function showMix({ studies, answers, labels, meanConfidence, abstentionRate }: Mix): AnswerMix {
-  const figures = answers > 0 ? { meanConfidence, abstentionRate } : { meanConfidence: null, abstentionRate: null };
-  return { studies, answers, labels, ...figures };
+function showMix({ studies, answers, labels, confidence, abstentions }: Sample): AnswerMix {
+  const mean = ({ sum }: { sum: number }) => (studies > 0 ? sum / studies : null);
+  return {
+    studies,
+    answers,
+    labels: [...labels].map(([label, { sum }]) => ({ label, share: sum / studies })),
+    meanConfidence: mean(confidence),
+    abstentionRate: mean(abstentions),
+  };
 }
 
 function checkPrevalences(prevalences: readonly LabelPrevalenceInput[], labels: readonly string[]): void {

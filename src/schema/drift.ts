@@ -23,10 +23,11 @@ export class LabelShare {
 }
 
 @ObjectType({
-  description: 'What the model answered over a time. Guesses of abstentions are counted, failures are not.',
+  description:
+    'What the model answered to the studies that it saw for the first time in that time, as it did then. Guesses of abstentions are counted, failures are not. Of slices, each study weighs the same, however many it has.',
 })
 export class AnswerMix {
-  @Field(() => Int, { description: 'Findings of studies in that time.' })
+  @Field(() => Int, { description: 'With a first answer in that time.' })
   studies!: number;
 
   @Field(() => Int, { description: 'Slices, or studies where these are evaluated.' })
@@ -70,7 +71,8 @@ export class Drift {
 
   @Field(() => AnswerMix, {
     nullable: true,
-    description: "The model's first 100 studies here. Null while there are fewer.",
+    description:
+      "The model's first studies here, by their first answers: 100, from 800 studies in all 200, from 1,600 400, from 3,200 800. Null with fewer than 100.",
   })
   reference!: AnswerMix | null;
 
@@ -93,7 +95,7 @@ export class Drift {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'True where a label distance of 0.1, a confidence shift of 0.05 or an abstention shift of 0.1 is reached or passed and is no chance (p < 0.001 by χ² or z, each study counted once, however many slices it has). Null with fewer than 30 studies now, or without a reference: nobody can tell.',
+      'True where a label distance of 0.1, a confidence shift of 0.05 or an abstention shift of 0.1 is reached or passed and is no chance: each study counts once, however many slices it has, and where nothing changes the chance of any alarm, ever, is 5 % at most, however often one looks (a sequential test, of periods of one beginning). Null with fewer than 30 studies now, or without a reference: nobody can tell.',
   })
   alarm!: boolean | null;
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,6 +61,57 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(modest, MIGRATIONS)).not.toEqual([]);
     expect((await index(modest)).rowCount).toBe(0);
     await modest.end();
+  });
+
+  it('keeps what was stored as the first answers to studies, with each label’s slices', async () => {
+    const old = join(folder.path, 'old');
+    await cp(MIGRATIONS, old, { recursive: true });
+    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
+    const since = names.slice(names.findIndex((name) => name.endsWith('_first_answers')));
+    for (const name of since) await rm(join(old, name), { recursive: true });
+    await client.query('CREATE DATABASE old');
+    const before = new pg.Client({ ...postgres.connection, database: 'old' });
+    await before.connect();
+    await applyMigrations(before, old);
+    await before.query(`
+      INSERT INTO "Study" ("id", "studyInstanceUid") VALUES ('study-1', '1.2'), ('study-2', '1.3');
+      INSERT INTO "Series" ("id", "studyId", "seriesInstanceUid", "modality") VALUES ('series-1', 'study-1', '1.2.1', 'MR');
+      INSERT INTO "Instance" ("id", "seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes")
+        VALUES ('instance-1', 'series-1', '1.2.1.1', '1', '1', 'none', 'none', 0);
+      INSERT INTO "Slice" ("id", "instanceId", "seriesId", "sopInstanceUid", "frameNumber", "rows", "columns")
+        SELECT 'slice-' || n, 'instance-1', 'series-1', '1.2.1.1', n, 1, 1 FROM generate_series(1, 4) AS n;
+      INSERT INTO "Model" ("id", "name", "version", "sha256", "card") VALUES ('model-1', 'old', '1', 'none', '{}');
+      INSERT INTO "Prediction" ("sliceId", "modelId", "status", "label", "confidence", "probabilities", "executionProvider", "inferenceMs")
+        VALUES ('slice-1', 'model-1', 'CLASSIFIED', 'glioma', 0.9, '[]', 'cpu', 0), ('slice-2', 'model-1', 'CLASSIFIED', 'glioma', 0.8, '[]', 'cpu', 0),
+          ('slice-3', 'model-1', 'ABSTAINED', 'no_tumor', 0.4, '[]', 'cpu', 0), ('slice-4', 'model-1', 'FAILED', NULL, NULL, '[]', 'cpu', 0);
+      INSERT INTO "StudyFinding" ("studyId", "modelId", "label", "confidence", "abstained", "sliceCounts")
+        VALUES ('study-1', 'model-1', 'glioma', 0.85, false, '[]'), ('study-2', 'model-1', 'no_tumor', 0.7, true, '[]');`);
+    expect(await applyMigrations(before, MIGRATIONS)).toEqual(since);
+    const { rows } = await before.query(`
+      SELECT "studyId", "label", "abstained", "slices", "sliceLabels", "sliceConfidence", "sliceAbstained" FROM "FirstAnswer" ORDER BY "studyId"`);
+    expect(rows).toEqual([
+      {
+        studyId: 'study-1',
+        label: 'glioma',
+        abstained: false,
+        slices: 3,
+        sliceLabels: { glioma: 2, no_tumor: 1 },
+        sliceConfidence: expect.closeTo(0.7, 9),
+        sliceAbstained: 1,
+      },
+      {
+        studyId: 'study-2',
+        label: 'no_tumor',
+        abstained: true,
+        slices: 0,
+        sliceLabels: {},
+        sliceConfidence: null,
+        sliceAbstained: 0,
+      },
+    ]);
+    const { rowCount } = await before.query('SELECT FROM "Installation"');
+    expect(rowCount).toBe(1);
+    await before.end();
   });
 
   it('undoes a migration that fails half-way, and says which', async () => {
