@@ -106,9 +106,18 @@ describe.skipIf(!requirePart('Orthanc', hasOrthanc, 'Install orthanc and orthanc
           expect(await study(program)).toMatchObject({ revision: 1 });
           expect(await inArchive()).toHaveLength(26);
 
+          const { prisma } = program.context;
+          const firstAnswer = await prisma.firstAnswer.findFirstOrThrow();
+          const { createdAt } = await prisma.studyFinding.findFirstOrThrow();
+          expect(firstAnswer.answeredAt).toEqual(createdAt);
           await orthanc.upload(paths.slice(24)); // a late instance
           const second = await stored(program, 2);
           expect(second.reports).toHaveLength(4);
+          // It was answered anew, and the first answer stays.
+          expect((await prisma.studyFinding.findFirstOrThrow()).createdAt.getTime()).toBeGreaterThan(
+            createdAt.getTime(),
+          );
+          expect(await prisma.firstAnswer.findMany()).toEqual([firstAnswer]);
           const latest = second.reports.find((one: Answer) => one.revision === 2 && one.kind === 'STRUCTURED_REPORT');
           const { id } = (await inArchive()).find((one) => one.uid === latest.sopInstanceUid);
           const { stdout } = spawnSync('dcmdump', [await download(id, 'latest.dcm')], { encoding: 'utf8' });
