@@ -16,6 +16,8 @@ const FEWEST_PLACES = 3;
 /** Where the model's manifest says nothing else: even odds over WINDOW, and better ones on the whole. */
 const ABSENT = 0.5;
 const CLEAR = 0.6;
+/** Sums of what is a tie end above or below it by what lies elsewhere. */
+const ROUNDING = 1e-9;
 
 /** `ordered`: all verdicts; `series`: the places of each; `stretches`: of all series. */
 type Told = { ordered: readonly SliceVerdict[]; series: readonly Place[][]; stretches: readonly Stretch[] };
@@ -35,7 +37,8 @@ export function objection(told: Told, rule: Rule & { normalLabel: string }): Rea
   const known = series.map((places) => places.map((place) => presenceAt(place, rule.normalLabel)));
   if (known.flat().some((presence) => presence !== null && presence >= SURE)) return 'TOO_SMALL';
   const one = stretches.some(({ answers }) => answers.length > 0);
-  if (largestPresence(series, rule.normalLabel) >= (rule.absent ?? ABSENT)) return one ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
+  const least = (rule.absent ?? ABSENT) - ROUNDING;
+  if (largestPresence(series, rule.normalLabel) >= least) return one ? 'TOO_SMALL' : 'LOW_CONFIDENCE';
   const others = ordered.filter((slice) => !isAnswer(slice) || slice.label !== rule.normalLabel);
   if (others.length > ordered.length * (1 - ENOUGH)) return commonestReason(others);
   const leans = (slice: SliceVerdict) => hasLabel(slice) && slice.label !== rule.normalLabel;
@@ -43,7 +46,7 @@ export function objection(told: Told, rule: Rule & { normalLabel: string }): Rea
   if (Math.max(...free) < FEWEST_PLACES) return 'TOO_FEW_SLICES';
   const presences = known.flat().filter((presence) => presence !== null);
   const clear = 1 - presences.reduce((sum, presence) => sum + presence, 0) / presences.length;
-  return clear < (rule.clear ?? CLEAR) ? 'LOW_CONFIDENCE' : null;
+  return clear < (rule.clear ?? CLEAR) - ROUNDING ? 'LOW_CONFIDENCE' : null;
 }
 
 /** The largest probability of any finding over 10 mm of tissue, in the mean; what the model does not know counts as none. */

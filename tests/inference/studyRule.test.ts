@@ -63,6 +63,17 @@ describe('a study’s answer, over generated studies', () => {
     }
   });
 
+  it('takes a tie for a tie, whatever slices elsewhere add to the sums', () => {
+    const verdicts = generate('series 540'); // its largest probability over 10 mm is as high as is allowed
+    const rule = { normalLabel: NORMAL, surest: 0.709 };
+    const before = presence(combine(verdicts, rule));
+    for (const [at, slice] of verdicts.entries())
+      if (slice.label === NORMAL)
+        expect(presence(combine(verdicts.with(at, verdict(slice, 0.75)), rule)), `${at}`).toBeGreaterThanOrEqual(
+          before,
+        );
+  });
+
   it('does not depend on the order in which slices come', () => {
     for (const { seed, verdicts, rule } of studies) {
       const random = createRandom(`${seed} shuffled`);
