@@ -58,18 +58,23 @@ function seedsByChange(
   return seeds.sort((a, b) => b.change - a.change);
 }
 
-/** The `size` places nearest to the seed that nothing has taken: ring by ring, each a pixel wide. */
+/** The `size` places nearest to the seed that nothing has taken: whole rings, each a pixel wide, and a part of the last. */
 function nearest({ row, column }: Seed, size: number, seen: Rectangle, columns: number, taken: Uint8Array): number[] {
-  const rings: number[][] = [];
-  for (let r = seen.top; r < seen.top + seen.height; r++)
-    for (let c = seen.left; c < seen.left + seen.width; c++) {
-      const place = r * columns + c;
-      if (taken[place]) continue;
-      const ring = Math.floor(Math.hypot(r - row, c - column));
-      rings[ring] ??= [];
-      rings[ring].push(place);
-    }
-  const part: number[] = [];
-  for (const ring of rings) if (ring && part.length < size) part.push(...ring.slice(0, size - part.length));
-  return part;
+  const eachFree = (visit: (place: number, ring: number) => void) => {
+    for (let r = seen.top; r < seen.top + seen.height; r++)
+      for (let c = seen.left; c < seen.left + seen.width; c++)
+        if (!taken[r * columns + c]) visit(r * columns + c, Math.floor(Math.sqrt((r - row) ** 2 + (c - column) ** 2)));
+  };
+  const counts = new Uint32Array(seen.height + seen.width);
+  eachFree((_, ring) => {
+    counts[ring] = (counts[ring] as number) + 1;
+  });
+  let [last, within] = [0, 0];
+  while (within + (counts[last] as number) < size) within += counts[last++] as number;
+  const [part, edge]: [number[], number[]] = [[], []];
+  eachFree((place, ring) => {
+    if (ring < last) part.push(place);
+    else if (ring === last) edge.push(place);
+  });
+  return [...part, ...edge.slice(0, size - part.length)];
 }
