@@ -10,7 +10,7 @@ import {
   probabilityOf,
   type SliceVerdict,
 } from './sliceVerdict.js';
-import { heaviest, isFinding, stretchesOf } from './stretches.js';
+import { heaviest, isFinding, type Stretch, stretchesOf } from './stretches.js';
 import { placesOf } from './tissue.js';
 
 export type { SliceVerdict } from './sliceVerdict.js';
@@ -50,12 +50,15 @@ export type Finding = {
 const ENOUGH = 0.5;
 /** Share of the slices from which on nearly all are normal. */
 const NEARLY_ALL = 0.8;
+/** Share of the heaviest finding's weight from which on another one says as much of the kind. */
+const RIVAL = 0.5;
 
 /**
  * The slices' verdicts as one answer. First whether there is anything, then of which kind:
  * 1. A finding is there where neighbouring slices of one series say so, whatever kinds they name, at two places and over 7 mm
  *    of tissue, one of them as sure as `surest`. Its kind is the likeliest of these slices together, where that has two thirds
- *    of what the kinds have; else the study abstains from naming one (KINDS_DISAGREE).
+ *    of what the kinds have and no finding of comparable weight elsewhere is of another; else the study abstains from naming one
+ *    (KINDS_DISAGREE).
  * 2. Nothing is found where half of the slices are normal, and nowhere anything speaks against it (`objection`).
  * 3. Else the study abstains, with the reason, and the slice to look at. Where nearly all slices are normal it names no kind.
  * Where more than half of the slices are unlike what the model was made from it abstains, whatever the others say.
@@ -71,14 +74,18 @@ export function combine(verdicts: readonly SliceVerdict[], rule: Rule): Finding 
   if (normalLabel === undefined) return combineWithoutNormal(seen);
   const series = [...groupBy(ordered, ({ seriesId }) => seriesId).values()].map(placesOf);
   const stretches = series.flatMap((places) => stretchesOf(places, normalLabel));
-  const found = heaviest(stretches.filter((stretch) => isFinding(stretch, rule.surest)));
+  const found = findingsOf(stretches, rule.surest);
   // Of what it does not know the model can say neither.
   const strange = seen.filter(isUnknown).length > seen.length * (1 - ENOUGH);
-  if (found && !strange) {
-    const { label, sure, kinds } = likeliestKind(meanProbabilities(found.answers), normalLabel);
-    if (sure) return finding(seen, label, found.answers, surestOf(found.answers, label), null);
-    const key = mostSuspect(found.answers, normalLabel);
-    return { ...finding(seen, label, found.answers, key, 'KINDS_DISAGREE'), kinds };
+  const [first] = found;
+  if (first && !strange) {
+    const kindOf = ({ answers }: Stretch) => likeliestKind(meanProbabilities(answers), normalLabel).label;
+    const alike = found.every((one) => kindOf(one) === kindOf(first));
+    const answers = alike ? first.answers : found.flatMap((one) => one.answers);
+    const { label, sure, kinds } = likeliestKind(meanProbabilities(answers), normalLabel);
+    if (sure && alike) return finding(seen, label, answers, surestOf(answers, label), null);
+    const key = mostSuspect(answers, normalLabel);
+    return { ...finding(seen, label, answers, key, 'KINDS_DISAGREE'), kinds };
   }
   const normal = seen.filter(({ label }) => label === normalLabel);
   const reason = strange ? commonestReason(seen) : objection({ ordered, series, stretches }, { ...rule, normalLabel });
@@ -94,6 +101,12 @@ export function combine(verdicts: readonly SliceVerdict[], rule: Rule): Finding 
     ? normalLabel
     : likeliestKind(meanProbabilities(basis), normalLabel).label;
   return finding(seen, guess, basis, key, reason);
+}
+
+/** The findings of a study, the heaviest first, and no other that has less than half of its weight. */
+function findingsOf(stretches: readonly Stretch[], surest: number | undefined): Stretch[] {
+  const found = stretches.filter((stretch) => isFinding(stretch, surest)).toSorted((a, b) => b.weight - a.weight);
+  return found.filter(({ weight }) => weight >= (found[0] as Stretch).weight * RIVAL);
 }
 
 function combineWithoutNormal(seen: readonly Labelled[]): Finding {

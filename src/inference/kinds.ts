@@ -18,7 +18,8 @@ export function meanProbabilities(slices: readonly Labelled[]): LabelProbability
 }
 
 /**
- * Of what kind a finding is, the normal label left out, and whether that is sure enough to be named.
+ * Of what kind a finding is, the normal label left out, and whether that is sure enough to be named: no kind that is less likely
+ * than that there is nothing.
  * `kinds`: what it may be, the likeliest first.
  */
 export function likeliestKind(
@@ -31,5 +32,7 @@ export function likeliestKind(
   const [best] = kinds as [LabelProbability, ...LabelProbability[]];
   const all = kinds.reduce((sum, { probability }) => sum + probability, 0);
   const possible = kinds.filter(({ probability }) => probability >= LEAST_SHARE * all);
-  return { ...best, sure: best.probability >= SURE_SHARE * all, kinds: possible.map(({ label }) => label) };
+  const normal = probabilities.find(({ label }) => label === normalLabel)?.probability ?? 0;
+  const sure = best.probability >= SURE_SHARE * all && best.probability >= normal;
+  return { ...best, sure, kinds: possible.map(({ label }) => label) };
 }

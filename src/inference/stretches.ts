@@ -8,12 +8,13 @@ import type { Place } from './tissue.js';
 const LEAST_TISSUE = 7;
 /** A single slice is more likely an error. */
 export const LEAST_PLACES = 2;
-const ROUNDING = 1e-6;
+/** mm; what headers round, and oblique axes multiply. */
+export const TOLERANCE = 0.05;
 
 /**
  * Neighbouring places of a series whose slices lean to a finding, of whatever kind, sure or not.
  * `answers`: the slices among them that are answered so; `slices`: all that lean so. `leaning`: mm of tissue that all of it
- * stands for; `tissue`: mm of what the model knows, from the first to the last place with an answer. `answeredPlaces`: how many
+ * may stand for; `tissue`: mm of what the model knows, from the first to the last place with an answer. `answeredPlaces`: how many
  * those are. `surest`: the largest probability of any finding among the answers, 0 where there is none; `weight`: the sum of it over
  * all slices.
  */
@@ -33,7 +34,7 @@ export function isFinding(stretch: Stretch, surest = 0): boolean {
 }
 
 export function isLarge({ answeredPlaces, tissue }: Stretch): boolean {
-  return answeredPlaces >= LEAST_PLACES && tissue >= LEAST_TISSUE - ROUNDING;
+  return answeredPlaces >= LEAST_PLACES && tissue >= LEAST_TISSUE - TOLERANCE;
 }
 
 /** The one whose slices together have most of a finding. */
@@ -73,7 +74,7 @@ function describe(places: readonly Place[], normalLabel: string): Stretch {
   return {
     slices,
     answers,
-    leaning: sum(places.map(({ tissue }) => tissue)),
+    leaning: sum(places.map(({ most }) => most)),
     tissue: sum(known.map(({ tissue }) => tissue)),
     answeredPlaces: places.filter(isAnswered).length,
     surest: Math.max(0, ...answers.map((slice) => presenceOf(slice, normalLabel))),

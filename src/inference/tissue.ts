@@ -1,7 +1,10 @@
 import type { SliceVerdict } from './sliceVerdict.js';
 
-/** The slices of a series at one place, such as the echoes of one slice, and how much tissue they stand for, in mm. */
-export type Place = { slices: readonly SliceVerdict[]; tissue: number };
+/**
+ * The slices of a series at one place, such as the echoes of one slice. `tissue`: mm that they stand for; `most`: mm that they may
+ * stand for, where a gap beside them is wider than usual. `gap`: mm to the next place that no slice stands for.
+ */
+export type Place = { slices: readonly SliceVerdict[]; tissue: number; most: number; gap: number };
 
 /** mm; slices whose place is not known are taken to be as far apart as those of a usual brain MR. */
 const USUAL_SPACING = 5;
@@ -21,12 +24,22 @@ const MOST_TISSUE = 20;
 export function placesOf(slices: readonly SliceVerdict[]): Place[] {
   const places = groupByPlace(slices);
   const gaps = gapsBetween(places);
-  const widest = Math.min(Math.max(WIDEST_GAP * median(gaps), USUAL_SPACING), MOST_TISSUE);
-  const seen = gaps.map((gap) => Math.min(gap, widest));
-  return places.map((slices, index) => {
-    const before = seen[index - 1] ?? seen[index] ?? USUAL_SPACING;
-    return { slices, tissue: (before + (seen[index] ?? before)) / 2 };
-  });
+  const usual = median(gaps.filter((gap) => gap !== null));
+  const widest = Math.min(Math.max(WIDEST_GAP * usual, USUAL_SPACING), MOST_TISSUE);
+  const tissue = halves(gaps.map((gap) => Math.min(gap ?? usual, widest)));
+  // What speaks against "nothing found" is measured without the median: one slice more would change it everywhere.
+  const most = halves(gaps.map((gap) => Math.min(gap ?? USUAL_SPACING, MOST_TISSUE)));
+  return places.map((slices, index) => ({
+    slices,
+    tissue: tissue[index] as number,
+    most: most[index] as number,
+    gap: Math.max(0, (gaps[index] ?? 0) - MOST_TISSUE),
+  }));
+}
+
+/** Half of the gap to either neighbour, at the ends all of it. */
+function halves(gaps: readonly number[]): number[] {
+  return [...gaps, gaps.at(-1) ?? USUAL_SPACING].map((after, index) => ((gaps[index - 1] ?? after) + after) / 2);
 }
 
 /**
@@ -36,9 +49,9 @@ export function placesOf(slices: readonly SliceVerdict[]): Place[] {
 export function densest(places: readonly Place[], values: readonly number[], window: number): number {
   const ends = [0];
   const sums = [0];
-  for (const [index, { tissue }] of places.entries()) {
-    ends.push((ends.at(-1) as number) + tissue);
-    sums.push((sums.at(-1) as number) + tissue * (values[index] as number));
+  for (const [index, { most }] of places.entries()) {
+    ends.push((ends.at(-1) as number) + most);
+    sums.push((sums.at(-1) as number) + most * (values[index] as number));
   }
   const total = ends.at(-1) as number;
   const width = Math.min(window, total);
@@ -72,15 +85,12 @@ function isSamePlace(a: SliceVerdict, b: SliceVerdict): boolean {
   return Math.abs(a.location - b.location) < SAME_PLACE;
 }
 
-function gapsBetween(places: readonly SliceVerdict[][]): number[] {
+function gapsBetween(places: readonly SliceVerdict[][]): (number | null)[] {
   const locations = places.map((place) => place[0]?.location ?? null);
-  const gaps = locations.slice(1).map((location, index) => {
+  return locations.slice(1).map((location, index) => {
     const before = locations[index] as number | null;
     return location === null || before === null ? null : Math.abs(location - before);
   });
-  const known = gaps.filter((gap) => gap !== null);
-  const usual = known.length > 0 ? median(known) : USUAL_SPACING;
-  return gaps.map((gap) => gap ?? usual);
 }
 
 function median(values: readonly number[]): number {

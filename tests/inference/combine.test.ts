@@ -81,7 +81,7 @@ describe('combine', () => {
 
   it('joins no slices of different series into a run', () => {
     const thin = (text: string, seriesId: string) => apart(text, 2).map((slice) => ({ ...slice, seriesId }));
-    const [a, b] = [thin('n90 n90 n90 g90', 'a'), thin('g90 n90 n90 n90', 'b')];
+    const [a, b] = [thin('n90 n90 n90 n90 n90 n90 g90', 'a'), thin('g90 n90 n90 n90 n90 n90 n90', 'b')];
     expect(answer(a, b)).toMatchObject({ label: 'no_tumor', abstained: false });
     expect(answer(apart('n90 n90 n90 g90 g90 n90 n90 n90', 2))).toMatchObject({ abstained: true });
   });
@@ -119,7 +119,7 @@ describe('combine', () => {
   });
 
   it('orders slices by position, however they come', () => {
-    const thin = apart('g90 n90 n90 n90 n90 n90 n90 g90', 2);
+    const thin = apart(`g90 ${'n90 '.repeat(120)}g90`, 2);
     expect(combine(thin.reverse(), { normalLabel: 'no_tumor' })).toMatchObject({ label: 'no_tumor', abstained: false });
   });
 
@@ -145,7 +145,10 @@ describe('combine', () => {
   it('never calls a study normal whose slices show tumours of changing kinds', () => {
     const kinds = { abstained: true, abstentionReason: 'KINDS_DISAGREE', kinds: ['glioma', 'meningioma'] };
     expect(answer(slices('n90 n90 n90 g90 m90 g90 m90 g90 n90 n90 n90'))).toMatchObject({ ...kinds, label: 'glioma' });
-    expect(answer(slices('g90 m90 g90 m90 g90 m90 n90 m90 g90 m90 g90 m90'))).toMatchObject(kinds);
+    expect(answer(slices('g90 m90 g90 m90 g90 m90 n90 m90 g90 m90 g90 m90'))).toMatchObject({
+      ...kinds,
+      kinds: ['meningioma', 'glioma'],
+    });
     expect(answer(slices('n90 g90 g90 m90 g90 n90'))).toMatchObject({ label: 'glioma', abstained: false, kinds: [] });
   });
 
@@ -192,6 +195,72 @@ describe('combine', () => {
       location: slice.position + (slice.position > 3 ? 50 : 0),
     }));
     expect(answer(gap)).toMatchObject({ abstained: true, abstentionReason: 'TOO_SMALL' });
+  });
+
+  it('never calls a study normal of which several slices show a tumour, however these lie apart, and at any spacing', () => {
+    const [before, after] = ['n90 '.repeat(10), ' n90'.repeat(12)];
+    const patterns = ['g90 n90 g90', 'g90 n90 g90 n90 g90 n90 g90', 'g90 n90 n90 g90', 'g90 n90 n90 n90 n90 m90'];
+    for (const pattern of patterns)
+      for (let spacing = 0.5; spacing <= 20; spacing += 0.05)
+        expect(answer(apart(before + pattern + after, spacing))?.abstained, `${pattern}, ${spacing} mm`).toBe(true);
+    const third = Array(30).fill('g97 n97 n97').join(' ');
+    expect(answer(apart(third, 1))).toMatchObject({ abstained: true, abstentionReason: 'LOW_CONFIDENCE' });
+    const echoes = slices('n90 n90 n90 n90 g90 n90 g90 n90 g90 n90 n90 n90'); // interleaved, and nobody knows where
+    expect(answer(echoes.map((slice) => ({ ...slice, location: null })))?.abstained).toBe(true);
+  });
+
+  it('never calls a study normal of which a part in one piece was not seen', () => {
+    const [normal, failed, unknown] = ['n90 '.repeat(12), 'x '.repeat(11), 'o90 '.repeat(10)].map((one) => one.trim());
+    const few = { abstained: true, abstentionReason: 'TOO_FEW_SLICES' };
+    for (const spacing of [1, 5]) expect(answer(apart(`${normal} ${failed}`, spacing))).toMatchObject(few);
+    expect(answer(slices(`${normal} x`))).toMatchObject({ label: 'no_tumor', abstained: false });
+    const strange = unknown?.replaceAll('o90', 'o40') as string; // unlike, and normal if anything
+    const guesses = slices(`${normal} ${strange}`).map((one) =>
+      one.label === 'glioma' ? { ...one, label: 'no_tumor' } : one,
+    );
+    expect(answer(guesses)).toMatchObject({ abstained: true, abstentionReason: 'OUT_OF_DISTRIBUTION' });
+    expect(answer(slices(normal as string, 'plain'), slices(failed as string, 'contrast'))).toMatchObject(few);
+    expect(answer(apart('n90 n90 n90', 0.5))).toMatchObject(few);
+    const hole = slices('n90 n90 n90 n90 n90 n90').map((one) => ({
+      ...one,
+      location: one.position * 5 + (one.position > 2 ? 100 : 0),
+    }));
+    expect(answer(hole)).toMatchObject(few);
+  });
+
+  it('is not decided by what headers round', () => {
+    const guesses = (spacing: number) => answer(apart('n90 n90 n90 n90 ?52 ?52 n90 n90 n90', spacing))?.abstained;
+    expect([5.0000001, 5, 4.9999999, 4.99].map(guesses)).toEqual([true, true, true, true]);
+  });
+
+  it('is not sure of the kind where findings of comparable weight are of different ones, whatever their series are called', () => {
+    const kinds = { abstained: true, abstentionReason: 'KINDS_DISAGREE' };
+    const series = (text: string, seriesId: string) => slices(`n90 n90 ${text} n90 n90`, seriesId);
+    for (const [a, b] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const)
+      expect(answer(series('g95 g95 g95', a), series('m95 m95 m95', b))).toMatchObject(kinds);
+    expect(answer(slices('n90 g95 g95 g95 n90 n90 m95 m95 m95 n90'))).toMatchObject(kinds);
+    const small = answer(slices('n90 g95 g95 g95 g95 g95 n90 n90 m95 m95 n90'));
+    expect(small).toMatchObject({ label: 'glioma', abstained: false });
+  });
+
+  it('names no kind that is less likely than that there is nothing', () => {
+    const weak = slices('n90 g72 g50 g50 g50 g50 n90').map((slice) => {
+      if (slice.label !== 'glioma') return slice;
+      const presence = slice.confidence as number;
+      const probabilities = [
+        { label: 'no_tumor', probability: 1 - presence },
+        { label: 'glioma', probability: presence * 0.7 },
+        { label: 'meningioma', probability: presence * 0.3 },
+      ];
+      return { ...slice, confidence: presence * 0.7, probabilities };
+    });
+    expect(combine(weak, { normalLabel: 'no_tumor', surest: 0.709 })).toMatchObject({
+      abstained: true,
+      abstentionReason: 'KINDS_DISAGREE',
+    });
   });
 
   it('asks as much of "nothing found" as its model says, anywhere and on the whole', () => {

@@ -63,6 +63,26 @@ describe('a study’s answer, over generated studies', () => {
     }
   });
 
+  it('never moves towards "nothing found" by one more slice that shows a tumour, wherever it lies', () => {
+    let told = 0;
+    for (const { seed, verdicts, rule } of studies) {
+      const random = createRandom(`${seed} inserted`);
+      const before = presence(combine(verdicts, rule));
+      if (before === 0 || verdicts.some(({ location }) => location === null)) continue;
+      for (let time = 0; time < 4; time++) {
+        const [a, b] = [random.of(verdicts), random.of(verdicts)];
+        const location = ((a.location as number) + (b.location as number)) / 2 + random.below(10) / 10;
+        const place = { sliceId: 'inserted', seriesId: a.seriesId, position: 0, location };
+        const more = [...verdicts, verdict(place, random.of([0.6, 0.75, 0.9]))]
+          .toSorted((one, other) => (one.location as number) - (other.location as number))
+          .map((slice, position) => ({ ...slice, position }));
+        expect(presence(combine(more, rule)), seed).toBeGreaterThan(0);
+        told++;
+      }
+    }
+    expect(told).toBeGreaterThan(1000);
+  });
+
   it('takes a tie for a tie, whatever slices elsewhere add to the sums', () => {
     const verdicts = generate('series 540'); // its largest probability over 10 mm is as high as is allowed
     const rule = { normalLabel: NORMAL, surest: 0.709 };
