@@ -1,7 +1,17 @@
 import type { LabelProbability } from '../inference/decide.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { percent } from '../percent.js';
-import { type CodeableConcept, concept, DICOM, labelConcept, type Resource, SNOMED_CT, UCUM, urn } from './codes.js';
+import {
+  ABSTENTION_REASONS,
+  type CodeableConcept,
+  concept,
+  DICOM,
+  labelConcept,
+  type Resource,
+  SNOMED_CT,
+  UCUM,
+  urn,
+} from './codes.js';
 import { abstention, type Finding, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
 
 /** The model's finding (R4 Observation): a value and how certain it is, or why there is none (obs-6: never both). */
@@ -31,9 +41,13 @@ export function findingConcept({ codes }: StudyFacts, finding: Finding): Codeabl
   return finding.abstained ? null : labelConcept(finding.label, codes);
 }
 
+/** HL7's code that there is no value, and ours of the reason. */
 function absent(finding: Finding) {
   const system = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
-  return { dataAbsentReason: concept(system, 'unknown', 'Unknown', abstention(finding)) };
+  const { coding = [], text } = concept(system, 'unknown', 'Unknown', abstention(finding));
+  const reason = finding.abstentionReason ?? 'LOW_CONFIDENCE';
+  const own = { system: ABSTENTION_REASONS, code: reason, display: reason };
+  return { dataAbsentReason: { coding: [...coding, own], text } };
 }
 
 /** That there is any finding, whatever its kind. */

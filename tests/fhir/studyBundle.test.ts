@@ -77,7 +77,7 @@ describe('the bundle of a study', () => {
     expectValid(bundle);
     const observation = of(bundle, 'Observation');
     expect(observation.dataAbsentReason).toMatchObject({
-      coding: [{ code: 'unknown' }],
+      coding: [{ code: 'unknown' }, { code: 'OUT_OF_DISTRIBUTION' }],
       text: 'The model gives no answer: the images are unlike what it was made from.',
     });
     expect(observation).not.toHaveProperty('valueCodeableConcept');
@@ -93,7 +93,13 @@ describe('the bundle of a study', () => {
   ])('tells the reason %s', (abstentionReason, words) => {
     const bundle: Answer = writeStudyBundle(finding({ abstained: true, abstentionReason }));
     expectValid(bundle);
-    expect(of(bundle, 'Observation').dataAbsentReason.text).toBe(`The model gives no answer: ${words}.`);
+    const { coding, text } = of(bundle, 'Observation').dataAbsentReason;
+    expect(text).toBe(`The model gives no answer: ${words}.`);
+    expect(coding[1]).toEqual({
+      system: expect.stringMatching(/^urn:oid:2\.25\.\d+$/),
+      code: abstentionReason,
+      display: abstentionReason,
+    });
     expect(of(bundle, 'DiagnosticReport').conclusion).toContain(words);
     expect(JSON.stringify(bundle)).not.toContain('lioma');
   });
