@@ -1,8 +1,8 @@
 /** How often only the one and only the other of two models was right, in one study. */
 export type Discordant = { onlyFirst: number; onlySecond: number };
 
-/** Beyond this many discordant answers in all, the normal distribution is as good and takes no time. */
-const MOST_EXACT = 20_000;
+/** Studies times discordant answers: beyond, the studies are so many that the normal distribution is as good, and takes no time. */
+const MOST_EXACT = 100_000_000;
 
 /**
  * McNemar's test with studies as clusters, two-sided: whether two models that answered the same things are equally often
@@ -18,7 +18,8 @@ export function mcnemar(studies: readonly Discordant[]): number {
   const sizes = differences.map(Math.abs);
   const most = sizes.reduce((sum, one) => sum + one, 0);
   if (observed === 0) return 1;
-  if (most > MOST_EXACT) return normal(observed / Math.sqrt(sizes.reduce((sum, one) => sum + one ** 2, 0)));
+  if (sizes.length * most > MOST_EXACT)
+    return normal(observed / Math.sqrt(sizes.reduce((sum, one) => sum + one ** 2, 0)));
   const chances = signedSums(sizes, most);
   // By the tail alone: what is left of 1 would be lost among its digits.
   let tail = 0;

@@ -20,7 +20,8 @@ describe("McNemar's test", () => {
   });
 
   it('counts a study whose slices all say the same once, however many they are', () => {
-    expect(mcnemar([{ onlyFirst: 40, onlySecond: 0 }])).toBe(1);
+    for (const onlyFirst of [40, 20_001]) expect(mcnemar([{ onlyFirst, onlySecond: 0 }])).toBe(1);
+    expect(mcnemar(Array.from({ length: 5 }, () => ({ onlyFirst: 4001, onlySecond: 0 })))).toBeCloseTo(2 ** -4, 12);
     expect(mcnemar(Array.from({ length: 5 }, () => ({ onlyFirst: 20, onlySecond: 0 })))).toBeCloseTo(2 ** -4, 12);
   });
 
