@@ -22,7 +22,11 @@ export async function measureDrift(
     size === null ? null : readSample(prisma, model.id, unit, Prisma.sql`"position" <= ${size}`),
     readSample(prisma, model.id, unit, Prisma.sql`"position" > ${size ?? 0} AND ${inPeriod}`),
   ]);
-  return { now, reference, comparison: reference && now.studies > 0 ? compare(now, reference, model.labels) : null };
+  return {
+    now,
+    reference,
+    comparison: reference && reference.studies > 0 && now.studies > 0 ? compare(now, reference, model.labels) : null,
+  };
 }
 
 /** One row a study; `labels`: how many answers have each. */

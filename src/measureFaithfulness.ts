@@ -85,7 +85,7 @@ export function judge({ probability, without, control }: Omit<Faithfulness, 'ver
 /** Their places in the slice: a tenth of what the model saw, where the map is above 0. */
 function hottestPixels(map: ExplanationMap, size: { rows: number; columns: number }): number[] {
   const { height, width } = seenPart(map, size);
-  const most = Math.round(height * width * REMOVED_SHARE);
+  const most = Math.max(1, Math.round(height * width * REMOVED_SHARE));
   const values = resampleToSlice(map, size);
   // By the least value that belongs to them: to sort places by value takes twice as long, and callers wait meanwhile.
   const positive = values.filter((value) => value > 0).sort();

@@ -38,7 +38,9 @@ export function isOfUnsureKind({ abstained, abstentionReason, kinds = [] }: Find
 
 /** "glioma 55.0 % or meningioma 43.1 %" */
 export function sayKinds({ kinds = [], probabilities }: Finding): string {
-  const known = new Map((probabilities as LabelProbability[]).map(({ label, probability }) => [label, probability]));
+  const known = new Map(
+    ((probabilities ?? []) as LabelProbability[]).map(({ label, probability }) => [label, probability]),
+  );
   return kinds.map((kind) => `${inWords(kind)} ${inPercent(known.get(kind) ?? 0)}`).join(' or ');
 }
 

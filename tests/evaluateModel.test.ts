@@ -238,6 +238,21 @@ describe('drift', () => {
     expect(await drift(id, { from: hour(128).toISOString() })).toMatchObject({ now: { studies: 2 }, alarm: null });
   });
 
+  it('compares with nothing where no slice of the reference was answered', async () => {
+    const { id } = await addModel(program.context, 'without slices');
+    for (let index = 0; index < 100; index++) await addAnswers(program.context, id, hour(index), [{ label: 'glioma' }]);
+    const none = { slices: 0, sliceLabels: {}, sliceConfidence: null, sliceAbstained: 0 };
+    await program.context.prisma.firstAnswer.updateMany({ where: { modelId: id }, data: none });
+    for (let index = 100; index < 130; index++)
+      await addAnswers(program.context, id, hour(index), [{ label: 'glioma' }]);
+    expect(await drift(id)).toMatchObject({
+      now: { studies: 30 },
+      reference: { studies: 0 },
+      labelDistance: null,
+      alarm: null,
+    });
+  });
+
   it('is of what was answered first: a study that is classified again moves neither reference nor period', async () => {
     const { id } = await addModel(program.context, 'again');
     const { prisma } = program.context;

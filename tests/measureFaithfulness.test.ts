@@ -47,6 +47,13 @@ it('supports a map that is hot on the lesion, and neither one that is hot elsewh
   expect(none).toMatchObject({ verdict: 'EMPTY', without: none?.probability, control: none?.probability });
 });
 
+it('takes no map of a few pixels for an empty one', async () => {
+  const tiny = { rows: 2, columns: 2, values: new Float32Array(4), frame: { top: 0, left: 0, height: 2, width: 2 } };
+  tiny.values[0] = 1;
+  const [found] = await measureFaithfulness(classifier, image, 'glioma', [tiny]);
+  expect(found?.verdict).not.toBe('EMPTY');
+});
+
 it('gives no verdict of a label that the slice has less than 5 % of', async () => {
   const [verdict] = await classifier.classify([image]);
   const rare = verdict?.probabilities.find(({ probability }) => probability < 0.05);
