@@ -44,6 +44,7 @@ async function provoke(): Promise<void> {
     [`{ study(studyInstanceUid: "${SEED}") { id } }`],
     [`query ${SEED}($name: String) { pacsStudies(filter: { patientName: $name }) { nodes { pacs } } }`, { name: SEED }],
     [`{ ${SEED.toLowerCase()}(`],
+    ['{ nothing }'],
     ['{ prediction(id: "prediction-0") { id } }'],
     [
       `mutation { explainPrediction(input: { predictionId: "prediction-00000000-0000-0000-0000-000000000000" }) { explanation { id } } }`,
@@ -190,6 +191,7 @@ describe('/metrics counts', () => {
     expect(operations('query', 'OK')).toBeGreaterThan(1);
     expect(operations('none', 'GRAPHQL_PARSE_FAILED')).toBe(1);
     expect(operations('none', 'GRAPHQL_VALIDATION_FAILED')).toBe(1);
+    expect(operations('none', 'BAD_USER_INPUT')).toBe(1); // a literal that a scalar refuses
     expect(operations('mutation', 'PREDICTION_NOT_FOUND')).toBe(1);
     expect(operations('query', 'INTERNAL_SERVER_ERROR')).toBe(1);
     expect(requests('/dicom-web/studies', 'aborted')).toBe(1);
