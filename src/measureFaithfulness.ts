@@ -1,6 +1,7 @@
 import { controlParts, type Rectangle } from './controlParts.js';
 import { type ExplanationMap, resampleToSlice } from './images/heatmap.js';
 import type { Classifier } from './inference/classifier.js';
+import { probabilityIn } from './inference/decide.js';
 import type { GrayscaleImage } from './inference/image.js';
 import { inPercent } from './percent.js';
 
@@ -57,9 +58,7 @@ export async function measureFaithfulness(
   const radius = Math.max(1, Math.round(Math.min(first.frame.height, first.frame.width) * BLUR_SHARE));
   const blurred = blur(image, radius);
   const probabilitiesOf = async (images: GrayscaleImage[]) =>
-    (await classifier.classify(images)).map(
-      ({ probabilities }) => probabilities.find((one) => one.label === label)?.probability ?? 0,
-    );
+    (await classifier.classify(images)).map(({ probabilities }) => probabilityIn(probabilities, label));
   const [probability = 0] = await probabilitiesOf([image]);
   const found: Faithfulness[] = [];
   // One map at a time: the thread that computes is free for others in between, and no copies pile up.

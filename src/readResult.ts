@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { StudyNotFound } from './errors.js';
 import type { Model, Prisma, ReportKind, Study, StudyFinding } from './generated/prisma/client.js';
-import type { LabelProbability } from './inference/decide.js';
+import { type LabelProbability, probabilityIn } from './inference/decide.js';
 import type { Manifest } from './inference/manifest.js';
 import type { Frame } from './pacs/frames.js';
 import { parseInstance } from './pacs/parse.js';
@@ -100,9 +100,6 @@ export async function readResult(
   };
 }
 
-const probabilityOf = (probabilities: readonly LabelProbability[], label: string): number =>
-  probabilities.find((one) => one.label === label)?.probability ?? 0;
-
 function referenceTo({ slice }: PredictionWithSlice): Reference {
   const { sopInstanceUid, frameNumber, series, instance } = slice;
   const single = instance._count.slices === 1;
@@ -126,9 +123,9 @@ function answerOf(
     const mean = finding.probabilities as LabelProbability[];
     const kinds = finding.kinds.map((kind) => ({
       label: labelCode(kind, codes),
-      probability: probabilityOf(mean, kind),
+      probability: probabilityIn(mean, kind),
     }));
-    const present = (probabilities: LabelProbability[]) => 1 - probabilityOf(probabilities, normalLabel);
+    const present = (probabilities: LabelProbability[]) => 1 - probabilityIn(probabilities, normalLabel);
     return { outcome: 'KIND_UNSURE', kinds, confidence: present(mean), key, slices: certain(present) };
   }
   if (finding.abstained || !key) {
@@ -136,6 +133,6 @@ function answerOf(
     return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess, key };
   }
   const outcome = finding.label === normalLabel ? 'NO_FINDING' : 'FINDING';
-  const slices = certain((probabilities) => probabilityOf(probabilities, finding.label));
+  const slices = certain((probabilities) => probabilityIn(probabilities, finding.label));
   return { outcome, label, confidence: finding.confidence, key, slices };
 }

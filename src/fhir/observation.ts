@@ -1,4 +1,4 @@
-import type { LabelProbability } from '../inference/decide.js';
+import { type LabelProbability, probabilityIn } from '../inference/decide.js';
 import { INTENDED_USE } from '../intendedUse.js';
 import { percent } from '../percent.js';
 import {
@@ -52,8 +52,7 @@ function absent(finding: Finding) {
 
 /** That there is any finding, whatever its kind. */
 function presence({ normalLabel }: StudyFacts, { probabilities }: Finding): number {
-  const normal = (probabilities as LabelProbability[]).find(({ label }) => label === normalLabel);
-  return 1 - (normal?.probability ?? 0);
+  return 1 - probabilityIn(probabilities as LabelProbability[], normalLabel);
 }
 
 /** The mean calibrated probability over the slices that the finding rests on. */

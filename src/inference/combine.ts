@@ -1,5 +1,6 @@
+import { groupBy } from '../groupBy.js';
 import { commonestReason, objection } from './absence.js';
-import type { LabelProbability } from './decide.js';
+import { type LabelProbability, probabilityIn } from './decide.js';
 import { likeliestKind, meanProbabilities } from './kinds.js';
 import {
   hasLabel,
@@ -128,7 +129,7 @@ function finding(
   const answers = [...groupBy(seen.filter(isAnswer), (one) => one.label)];
   return {
     label,
-    confidence: probabilities.find((one) => one.label === label)?.probability ?? 0,
+    confidence: probabilityIn(probabilities, label),
     probabilities,
     kinds: [],
     abstained: reason !== null,
@@ -167,10 +168,4 @@ function middle(slices: readonly Labelled[]): Labelled {
 function heaviestOf(groups: readonly Labelled[][]): Labelled[] {
   const weight = (group: readonly Labelled[]) => group.reduce((sum, { confidence }) => sum + confidence, 0);
   return groups.reduce((best, group) => (weight(group) > weight(best) ? group : best));
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return groups;
 }

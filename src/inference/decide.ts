@@ -3,6 +3,11 @@ import type { Manifest } from './manifest.js';
 
 export type LabelProbability = { label: string; probability: number };
 
+/** What these give a label, 0–1: 0 where it is none of them. */
+export function probabilityIn(probabilities: readonly LabelProbability[], asked: string | undefined): number {
+  return probabilities.find(({ label }) => label === asked)?.probability ?? 0;
+}
+
 /** A model's verdict on one slice, without the slice. `confidence` is the calibrated probability of `label`. */
 export type Verdict = {
   status: 'CLASSIFIED' | 'ABSTAINED';
@@ -37,7 +42,7 @@ export function answer(
   { outOfDistribution }: Manifest,
   least: number,
 ): Verdict {
-  const probability = probabilities.find((one) => one.label === label)?.probability ?? 0;
+  const probability = probabilityIn(probabilities, label);
   // Not "above": a novelty that is no number is no licence to answer.
   const unknown = outOfDistribution !== undefined && !((novelty ?? Number.NaN) <= outOfDistribution.above);
   const unsure = !(probability >= least);

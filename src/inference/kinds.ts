@@ -1,4 +1,4 @@
-import type { LabelProbability } from './decide.js';
+import { type LabelProbability, probabilityIn } from './decide.js';
 import { type Labelled, probabilityOf } from './sliceVerdict.js';
 
 /** Share of the kinds' probability that the likeliest must have to be named: twice as likely as all others together. */
@@ -32,7 +32,7 @@ export function likeliestKind(
   const [best] = kinds as [LabelProbability, ...LabelProbability[]];
   const all = kinds.reduce((sum, { probability }) => sum + probability, 0);
   const possible = kinds.filter(({ probability }) => probability >= LEAST_SHARE * all);
-  const normal = probabilities.find(({ label }) => label === normalLabel)?.probability ?? 0;
+  const normal = probabilityIn(probabilities, normalLabel);
   const sure = best.probability >= SURE_SHARE * all && best.probability >= normal;
   return { ...best, sure, kinds: possible.map(({ label }) => label) };
 }
