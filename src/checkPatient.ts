@@ -1,6 +1,7 @@
 import type { Context } from './context.js';
 import type { ConflictingInstance, Prisma, Study, WithheldReason } from './generated/prisma/client.js';
 import { patientColumns, patientOf, shownPatient } from './instanceFacts.js';
+import { lockStudy } from './lockStudy.js';
 import type { StudyFound } from './pacs/dicomJson.js';
 import { isOtherPatient, isSamePerson, type StudyPatient } from './pacs/patientIdentity.js';
 import { WITHHELD_TOLD } from './setAside.js';
@@ -25,7 +26,7 @@ export async function checkPatient(
   answer: ArchiveAnswer | null,
 ): Promise<Checked> {
   const { before, checked, studyInstanceUid } = await prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${studyId} FOR NO KEY UPDATE`;
+    await lockStudy(tx, studyId);
     const before = await tx.study.findUniqueOrThrow({ where: { id: studyId } });
     const checked = judge(before, await versionsOf(tx, studyId), answer);
     const { withheld, patient } = checked;

@@ -2,6 +2,7 @@ import { announceStudy } from './announceStudy.js';
 import type { Context } from './context.js';
 import type { Prisma } from './generated/prisma/client.js';
 import { shownPatient } from './instanceFacts.js';
+import { lockStudy } from './lockStudy.js';
 import { enqueueWriteBacks } from './writeBackJobs.js';
 
 /**
@@ -12,7 +13,7 @@ import { enqueueWriteBacks } from './writeBackJobs.js';
 export async function renewReports(context: Context, studyId: string, pacs: string | null): Promise<void> {
   const { model, prisma } = context;
   await prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${studyId} FOR NO KEY UPDATE`;
+    await lockStudy(tx, studyId);
     const study = await tx.study.findUnique({ where: { id: studyId } });
     if (!study || study.withheld) return;
     const reports = await tx.report.findMany({ where: { studyId, modelId: model.id, revision: study.revision } });

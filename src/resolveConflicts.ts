@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import { NoConflict, StudyBusy, StudyNotFound } from './errors.js';
 import { type ConflictSide, type Job, Prisma, type Study } from './generated/prisma/client.js';
 import { patientColumns, patientOf } from './instanceFacts.js';
+import { lockStudy } from './lockStudy.js';
 import { compareObjects } from './pacs/compareObjects.js';
 import type { StudyFound } from './pacs/dicomJson.js';
 import type { StudyPatient } from './pacs/patientIdentity.js';
@@ -74,7 +75,7 @@ async function carryOut(
   asked: Asked | null,
   { of, chosen, received, depicts }: Decided,
 ): Promise<Job | null> {
-  await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${study.id} FOR NO KEY UPDATE`;
+  await lockStudy(tx, study.id);
   if (fingerprint(await versionsOf(tx, study, asked?.since ?? null)) !== of) return null;
   const resolution = { resolvedAt: new Date(), resolution: keep };
   for (const version of chosen.leave) await leaveOut(tx, study, version, resolution);

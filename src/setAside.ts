@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import type { ConflictKind, Prisma, WithheldReason } from './generated/prisma/client.js';
 import { patientOf } from './instanceFacts.js';
+import { lockStudy } from './lockStudy.js';
 import { compareObjects } from './pacs/compareObjects.js';
 import { differences, isOtherPatient, type StudyPatient } from './pacs/patientIdentity.js';
 import type { Received } from './pacs/receive.js';
@@ -31,7 +32,7 @@ export async function setAside(
   const compared =
     firstPath === null ? null : await compareFiles(join(receivedDir, firstPath), join(receivedDir, path));
   const study = await prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "id" = ${studyId} FOR NO KEY UPDATE`;
+    await lockStudy(tx, studyId);
     const study = await tx.study.findUnique({ where: { id: studyId } });
     if (!study) return null;
     const known = study.receivedPatient as StudyPatient | null;
