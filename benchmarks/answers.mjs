@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../dist/database.js';
+import { openDatabase } from '../dist/database/database.js';
 import { largestPresence } from '../dist/inference/absence.js';
 import { combine } from '../dist/inference/combine.js';
 import { chooseModel, readModels } from '../dist/inference/manifest.js';

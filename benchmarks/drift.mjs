@@ -1,8 +1,9 @@
 // How often the alarm of drift sounds where nothing has changed, and where something has, by simulation with a look after
 // every study. Where 15 % of the studies are long, they have ten times as many slices; the slices of a study are alike.
 //   npm run bench -- drift > docs/drift.txt
-import { compare, FALSE_ALARMS, LEAST_STUDIES, referenceSize } from '../dist/evaluation/drift.js';
+
 import { randomNumbers } from '../dist/sample/noise.js';
+import { compare, FALSE_ALARMS, LEAST_STUDIES, referenceSize } from '../dist/statistics/drift.js';
 
 const ROUNDS = 500;
 const MOST = 4000; // studies in all

@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { readPicture } from '../dist/images/readPicture.js';
 import { openClassifier } from '../dist/inference/classifier.js';
 import { chooseModel, readModels } from '../dist/inference/manifest.js';
-import { readPicture } from '../dist/readPicture.js';
 
 const TOLERANCE = 0.002;
 const BATCH = 16;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeInstance } from '../dist/pacs/writeInstance.js';
+import { writeInstance } from '../dist/pacs/write/writeInstance.js';
 import { freePort } from './setup/freePort.mjs';
 import { median } from './setup/quantiles.mjs';
 

@@ -1,10 +1,11 @@
 // Whether the figures of evaluation and comparison keep their word: how often a 95 % interval holds the true value, and how
 // often McNemar's test finds a difference where there is none, by simulation with studies whose slices are alike.
 //   npm run bench -- statistics > docs/statistics.txt
-import { f1 } from '../dist/evaluation/confusion.js';
-import { mcnemar } from '../dist/evaluation/mcnemar.js';
-import { proportion } from '../dist/evaluation/wilson.js';
+
 import { randomNumbers } from '../dist/sample/noise.js';
+import { f1 } from '../dist/statistics/confusion.js';
+import { mcnemar } from '../dist/statistics/mcnemar.js';
+import { proportion } from '../dist/statistics/wilson.js';
 
 const ROUNDS = 2000;
 const STUDIES = [2, 3, 5, 10, 30, 100];

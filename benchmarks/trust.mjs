@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { readPicture } from '../dist/images/readPicture.js';
 import { decide } from '../dist/inference/decide.js';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
 import { GRAPH, MODEL, readGraph, TENSOR } from '../dist/inference/gradcam/graph.js';
@@ -19,7 +20,6 @@ import { methods } from '../dist/inference/gradcam/maps.js';
 import { readFields } from '../dist/inference/gradcam/protobuf.js';
 import { chooseModel, readModels } from '../dist/inference/manifest.js';
 import { preprocess } from '../dist/inference/preprocess.js';
-import { readPicture } from '../dist/readPicture.js';
 
 const STEPS = 16;
 const BLUR = 12; // pixels of the model's input, the radius of a box that is passed over twice

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-import './muteLibraries.js';
+import './output/muteLibraries.js';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { endNow } from './endNow.js';
+import { VERSION } from './about.js';
+import { loadEnvFile } from './config/loadEnvFile.js';
 import { INTENDED_USE } from './intendedUse.js';
-import { loadEnvFile } from './loadEnvFile.js';
 import type { Begun } from './main.js';
-import { terminal } from './terminal.js';
-import { VERSION } from './version.js';
-import { visibleText } from './visibleText.js';
+import { terminal } from './output/terminal.js';
+import { visibleText } from './output/visibleText.js';
+import { endNow } from './process/endNow.js';
 
 /** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
 const TEMPORARY = 75;
@@ -161,7 +161,7 @@ program
 
 /** The first of what takes long, before the modules of all the rest are loaded; from then on who stops us is heard. */
 async function begin(): Promise<Begun> {
-  const { awaitStopSignal } = await import('./stopSignal.js');
+  const { awaitStopSignal } = await import('./process/stopSignal.js');
   const stop = awaitStopSignal();
   return { stop, database: (await import('./database/beginDatabase.js')).beginDatabase(stop.signal) };
 }
@@ -175,7 +175,7 @@ try {
   if (existsSync('.env')) loadEnvFile();
   await program.parseAsync();
 } catch (error) {
-  const { asKnown } = await import('./formatError.js');
+  const { asKnown } = await import('./graphql/formatError.js');
   const known = asKnown(error);
   terminal.error(`\n${known ? `${known.message} (${known.code})` : (explain(error) ?? (await unforeseen(error)))}\n`);
   process.exitCode ||= known?.retryable ? TEMPORARY : 1; // 130 after Ctrl-C
@@ -183,7 +183,7 @@ try {
 
 /** What nobody foresaw, without what it quotes: that may be a patient's. */
 async function unforeseen(error: unknown): Promise<string> {
-  const { serializeError } = await import('./log.js');
+  const { serializeError } = await import('./output/log.js');
   const { stack, type } = serializeError(error as Error);
   return `MRIMaster met a failure that it does not know (${type}). Please report it with these lines:\n${stack}`;
 }

@@ -1,27 +1,27 @@
 import { join } from 'node:path';
-import { type Apart, openApart } from './apart.js';
-import type { Config } from './config.js';
-import { type Database, type DatabaseRole, openDatabase } from './database.js';
+import type { Config } from './config/config.js';
+import { type Database, type DatabaseRole, openDatabase } from './database/database.js';
+import { closeToOthers, startPrivate } from './dataDir/keepPrivate.js';
+import { clearOutgoing } from './dataDir/outgoing.js';
 import type { Model as ModelRow, PrismaClient } from './generated/prisma/client.js';
 import { type Audit, openAudit } from './identity/audit.js';
 import { keepAuditHeads } from './identity/auditHeads.js';
 import type { Classifier } from './inference/classifier.js';
-import { closeToOthers, startPrivate } from './keepPrivate.js';
-import type { Log } from './log.js';
-import { type Models, openModels } from './models.js';
-import { clearOutgoing } from './outgoing.js';
+import { type Models, openModels } from './models/models.js';
+import { type Apart, openApart } from './offload/offload.js';
+import type { Log } from './output/log.js';
 import { type Archive, type ArchiveSettings, openArchive } from './pacs/archive.js';
-import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/decodePool.js';
+import { createDecodePool, type DecodePool, FRAME_LIMITS } from './pacs/pixels/decodePool.js';
 import { clearPartials } from './pacs/receive.js';
-import { openQueue, type Queue } from './queue.js';
-import { createReadiness, type Readiness } from './readiness.js';
+import { createTransfers, type Transfers } from './pacs/transfers.js';
+import { openQueue, type Queue } from './queue/queue.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import { observeArchive } from './telemetry/observeArchive.js';
 import { observeClassifier } from './telemetry/observeClassifier.js';
 import { observeDecoding } from './telemetry/observeDecoding.js';
 import { addQueueGauges } from './telemetry/queueGauges.js';
+import { createReadiness, type Readiness } from './telemetry/readiness.js';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.js';
-import { createTransfers, type Transfers } from './transfers.js';
 
 /** The parts of a running MRIMaster. Everything that needs one is handed this. */
 export type Context = {

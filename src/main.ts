@@ -1,17 +1,17 @@
-import { readConfig } from './config.js';
+import { readConfig } from './config/config.js';
 import { type Context, openContext } from './context.js';
-import { endOnUnforeseen } from './endOnUnforeseen.js';
+import { type HttpServer, startServer } from './http/server.js';
 import { authenticates } from './identity/authenticate.js';
+import { watchTimers } from './intake/mendTimers.js';
+import { startDicom } from './intake/startDicom.js';
+import { watchArchives } from './intake/watchArchives.js';
+import { watchArrivals } from './intake/watchArrivals.js';
 import { INTENDED_USE } from './intendedUse.js';
-import { createLog, tellOfMuted } from './log.js';
-import { watchTimers } from './mendTimers.js';
-import { type HttpServer, startServer } from './server.js';
-import { startDicom } from './startDicom.js';
-import { startPatiently } from './startPatiently.js';
-import type { StopSignal } from './stopSignal.js';
-import { resumeAbandoned } from './studyJobs.js';
-import { watchArchives } from './watchArchives.js';
-import { watchArrivals } from './watchArrivals.js';
+import { resumeAbandoned } from './jobs/enqueueStudy.js';
+import { createLog, tellOfMuted } from './output/log.js';
+import { endOnUnforeseen } from './process/endOnUnforeseen.js';
+import { startPatiently } from './process/startPatiently.js';
+import type { StopSignal } from './process/stopSignal.js';
 import { workOffQueue } from './workOffQueue.js';
 
 /** `dicomPort`: null where DICOM_PORT is off. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.js';
-import { deliverWebhook } from './deliverWebhook.js';
-import { asLogged } from './formatError.js';
-import { createReceiverCircuits } from './receiverCircuits.js';
-import { studyHandlers } from './studyJobs.js';
-import { writeBackHandlers } from './writeBackJobs.js';
+import { asLogged } from './graphql/formatError.js';
+import { studyHandlers } from './jobs/enqueueStudy.js';
+import { deliverWebhook } from './notifications/deliverWebhook.js';
+import { createReceiverCircuits } from './notifications/receiverCircuits.js';
+import { writeBackHandlers } from './writeBack/writeBackJobs.js';
 
 const LOOK_MS = 2_000;
 

@@ -1,12 +1,12 @@
-import { readConfig } from './config.js';
+import { readConfig } from './config/config.js';
 import { openContext } from './context.js';
-import { endOnUnforeseen } from './endOnUnforeseen.js';
-import { createLog, tellOfMuted } from './log.js';
-import { watchTimers } from './mendTimers.js';
-import type { HttpServer } from './server.js';
-import { startPatiently } from './startPatiently.js';
-import { startProbes } from './startProbes.js';
-import { awaitStopSignal } from './stopSignal.js';
+import type { HttpServer } from './http/server.js';
+import { startProbes } from './http/startProbes.js';
+import { watchTimers } from './intake/mendTimers.js';
+import { createLog, tellOfMuted } from './output/log.js';
+import { endOnUnforeseen } from './process/endOnUnforeseen.js';
+import { startPatiently } from './process/startPatiently.js';
+import { awaitStopSignal } from './process/stopSignal.js';
 import { workOffQueue } from './workOffQueue.js';
 
 /**

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics } from '../src/telemetry/metrics.js';
 import { addQueueGauges } from '../src/telemetry/queueGauges.js';
-import { REPOSITORY } from './program.js';
+import { REPOSITORY } from './setup/program.js';
 
 const read = (name: string) => readFile(join(REPOSITORY, name), 'utf8');
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiError, createClient } from '../examples/client.js';
 import { classifyStudy, readWorklist } from '../examples/worklist.js';
-import { importFiles } from '../src/importFiles.js';
-import { type Program, sampleFiles, startProgram, temporaryFolder } from './program.js';
+import { importFiles } from '../src/intake/importFiles.js';
+import { type Program, sampleFiles, startProgram, temporaryFolder } from './setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;

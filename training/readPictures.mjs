@@ -2,7 +2,7 @@
 // and its grey values, float32, little-endian.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { readPicture } from '../dist/readPicture.js';
+import { readPicture } from '../dist/images/readPicture.js';
 
 for (const path of JSON.parse(await text(process.stdin))) {
   const { rows, columns, pixels } = readPicture(await readFile(path));

@@ -5,13 +5,13 @@ import { ApolloServer } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { fastify } from 'fastify';
 import pg from 'pg';
-import { readConfig } from '../../dist/config.js';
+import { readConfig } from '../../dist/config/config.js';
 import { openContext } from '../../dist/context.js';
+import { buildApiSchema } from '../../dist/graphql/buildSchema.js';
 import { createAuthenticate } from '../../dist/identity/authenticate.js';
-import { createLog } from '../../dist/log.js';
 import { start } from '../../dist/main.js';
+import { createLog } from '../../dist/output/log.js';
 import { openRequest } from '../../dist/resolvers/request.js';
-import { buildApiSchema } from '../../dist/schema/buildSchema.js';
 import { remember } from './remember.mjs';
 
 const variants = { mrimaster, apollo, mercurius };
@@ -54,7 +54,7 @@ async function mercurius() {
   return { program, url: `${await app.listen({ host: '127.0.0.1', port: 0 })}/graphql` };
 }
 
-/** What src/server.ts gives the resolvers. */
+/** What src/http/server.ts gives the resolvers. */
 function contextOf(program) {
   const authenticate = createAuthenticate(program.config.identity);
   return async (request) => {

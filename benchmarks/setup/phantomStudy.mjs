@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeUid } from '../../dist/pacs/implementation.js';
-import { writeInstance } from '../../dist/pacs/writeInstance.js';
+import { makeUid } from '../../dist/pacs/write/implementation.js';
+import { writeInstance } from '../../dist/pacs/write/writeInstance.js';
 import { PHANTOM_PIXEL_SPACING } from '../../dist/sample/phantom.js';
 
 /**

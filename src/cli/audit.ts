@@ -1,9 +1,9 @@
-import { readConfig } from '../config.js';
-import { openDatabase } from '../database.js';
+import { readConfig } from '../config/config.js';
+import { openDatabase } from '../database/database.js';
 import { type Verified, verifyAudit } from '../identity/audit.js';
 import { readAuditHeads } from '../identity/auditHeads.js';
-import { createLog } from '../log.js';
-import { terminal } from '../terminal.js';
+import { createLog } from '../output/log.js';
+import { terminal } from '../output/terminal.js';
 
 /** `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the audit is not whole. */
 export async function verify({ known }: { known?: string }): Promise<void> {

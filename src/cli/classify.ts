@@ -1,12 +1,12 @@
-import { type ClassifiedFile, classifyFiles } from '../classifyFiles.js';
-import { readConfig } from '../config.js';
-import { InvalidDicom } from '../errors.js';
+import { readConfig } from '../config/config.js';
+import { InvalidDicom } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
-import { sayGuess, sayPrediction } from '../sayAnswer.js';
-import { terminal } from '../terminal.js';
+import { terminal } from '../output/terminal.js';
+import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
+import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';
+import { type ClassifiedFile, classifyFiles } from './classifyFiles.js';
 
 /** `mrimaster classify PATH` */
 export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {

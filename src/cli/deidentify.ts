@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { readConfig } from '../config.js';
-import { DeidentificationKeyInvalid, FileNotReadable, InvalidDicom, MrimasterError } from '../errors.js';
+import { readConfig } from '../config/config.js';
+import { DeidentificationKeyInvalid, FileNotReadable, InvalidDicom, MrimasterError } from '../errors/errors.js';
 import { INTENDED_USE } from '../intendedUse.js';
+import { terminal } from '../output/terminal.js';
 import { deidentifyInstance } from '../pacs/deidentify/deidentifyInstance.js';
 import { keepDeidentified } from '../pacs/deidentify/keepDeidentified.js';
 import { openKey } from '../pacs/deidentify/openKey.js';
 import { findFiles } from '../pacs/findFiles.js';
-import { terminal } from '../terminal.js';
 
 /** `mrimaster deidentify PATH --out FOLDER` */
 export async function deidentify(path: string, options: { out: string; key?: string }): Promise<void> {

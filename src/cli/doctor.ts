@@ -1,7 +1,7 @@
+import { type DoctorOptions, doctor as examineAll } from '../doctor/doctor.js';
 import type { Finding } from '../doctor/finding.js';
-import { type DoctorOptions, doctor as examineAll } from '../doctor.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { terminal } from '../terminal.js';
+import { terminal } from '../output/terminal.js';
 
 /** `mrimaster doctor` */
 export async function doctor({ json = false, move = false }: { json?: boolean; move?: boolean }): Promise<void> {

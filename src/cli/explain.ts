@@ -1,22 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { readConfig } from '../config.js';
-import { LayerNotFound, MethodNotFound, UnsupportedPixels } from '../errors.js';
+import { readConfig } from '../config/config.js';
+import { LayerNotFound, MethodNotFound, UnsupportedPixels } from '../errors/errors.js';
+import { describeFaithfulness, type Faithfulness, measureFaithfulness } from '../explain/measureFaithfulness.js';
 import { addCaption } from '../images/caption.js';
 import { renderFigure } from '../images/figure.js';
 import { type ExplanationMap, fullScale } from '../images/heatmap.js';
 import { encodePng } from '../images/png.js';
+import { pictureKind, readPicture } from '../images/readPicture.js';
 import { renderOverlay } from '../images/renderOverlay.js';
 import { type Classifier, openClassifier } from '../inference/classifier.js';
 import { type Method, methods } from '../inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../inference/image.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { describeFaithfulness, type Faithfulness, measureFaithfulness } from '../measureFaithfulness.js';
-import { applyVoiLut } from '../pacs/applyVoiLut.js';
-import { readSlice } from '../pacs/readSlice.js';
-import { pictureKind, readPicture } from '../readPicture.js';
-import { sayGuess, sayPrediction } from '../sayAnswer.js';
-import { terminal } from '../terminal.js';
+import { terminal } from '../output/terminal.js';
+import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
+import { readSlice } from '../pacs/pixels/readSlice.js';
+import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';
 
 export type ExplainOptions = {
   frame: string;

@@ -1,13 +1,13 @@
-import { claimStudy } from '../claimStudy.js';
-import { classifyStudy } from '../classifyStudy.js';
-import { readConfig } from '../config.js';
+import { classifyStudy } from '../classify/classifyStudy.js';
+import { readConfig } from '../config/config.js';
 import { type Context, openContext } from '../context.js';
-import { type Imported, importFiles } from '../importFiles.js';
+import { claimStudy } from '../intake/claimStudy.js';
+import { type Imported, importFiles } from '../intake/importFiles.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { createLog } from '../log.js';
-import { isOfUnsureKind, sayFinding, sayGuess } from '../sayAnswer.js';
-import { awaitStopSignal } from '../stopSignal.js';
-import { terminal } from '../terminal.js';
+import { createLog } from '../output/log.js';
+import { terminal } from '../output/terminal.js';
+import { awaitStopSignal } from '../process/stopSignal.js';
+import { isOfUnsureKind, sayFinding, sayGuess } from '../wording/sayAnswer.js';
 import { progressBar } from './text.js';
 
 /** `mrimaster import FOLDER` */

@@ -1,8 +1,8 @@
 import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
-import { FileNotReadable, OptionInvalid } from '../errors.js';
-import type { StoredPixels } from '../pacs/decode.js';
-import { createDecodePool, FRAME_LIMITS } from '../pacs/decodePool.js';
-import { terminal } from '../terminal.js';
+import { FileNotReadable, OptionInvalid } from '../errors/errors.js';
+import { terminal } from '../output/terminal.js';
+import type { StoredPixels } from '../pacs/pixels/decode.js';
+import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
 
 export type PixelsOptions = { frame: string; out: string };
 

@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
-import { readConfig } from '../config.js';
-import { MrimasterError } from '../errors.js';
+import { readConfig } from '../config/config.js';
+import { type Arrived, ruleFor } from '../config/rules.js';
+import { MrimasterError } from '../errors/errors.js';
+import { terminal } from '../output/terminal.js';
 import { findFiles } from '../pacs/findFiles.js';
-import type { Instance } from '../pacs/parse.js';
-import { parseFile } from '../pacs/parseFile.js';
-import { type Arrived, ruleFor } from '../rules.js';
-import { terminal } from '../terminal.js';
+import type { Instance } from '../pacs/header/parse.js';
+import { parseFile } from '../pacs/header/parseFile.js';
 
 /** `mrimaster rules test FOLDER`: what would happen to the studies of a folder if they arrived, and why. */
 export async function testRules(folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import { terminal } from '../terminal.js';
+import { terminal } from '../output/terminal.js';
 
 export type ProgressBar = { update(fraction: number): void; stop(): void };
 

@@ -1,10 +1,10 @@
-import { readConfig } from '../config.js';
-import { openDatabase } from '../database.js';
-import { OptionInvalid, WebhookNotConfigured } from '../errors.js';
-import { createLog } from '../log.js';
-import { openQueue } from '../queue.js';
-import { replayWebhooks } from '../replayWebhooks.js';
-import { terminal } from '../terminal.js';
+import { readConfig } from '../config/config.js';
+import { openDatabase } from '../database/database.js';
+import { OptionInvalid, WebhookNotConfigured } from '../errors/errors.js';
+import { replayWebhooks } from '../notifications/replayWebhooks.js';
+import { createLog } from '../output/log.js';
+import { terminal } from '../output/terminal.js';
+import { openQueue } from '../queue/queue.js';
 
 /** `mrimaster webhooks replay --since TIME`; works beside a running server, which sends them. */
 export async function replay({ since }: { since: string }): Promise<void> {

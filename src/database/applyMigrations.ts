@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { DatabaseNotThere, DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotThere, DatabaseNotUsable } from '../errors/errors.js';
 import { isPassing } from './isPassing.js';
 
 /** The key that Prisma's own `migrate` locks, so that both never run at once. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readConfig } from '../config.js';
+import { readConfig } from '../config/config.js';
 import { EmbeddedPostgres } from './embeddedPostgres.js';
 
 /**

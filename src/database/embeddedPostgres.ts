@@ -4,7 +4,7 @@ import { chown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { DatabaseNotThere, DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotThere, DatabaseNotUsable } from '../errors/errors.js';
 import { admitOwner } from './admitOwner.js';
 import { isPassing } from './isPassing.js';
 import { isRoot, locatePostgres } from './postgresBinaries.js';

@@ -2,7 +2,7 @@ import { chmod, cp, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } fr
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotUsable } from '../errors/errors.js';
 
 /** The folder with PostgreSQL's bin/, lib/ and share/, from the npm package for this platform. */
 export async function locatePostgres(): Promise<string> {

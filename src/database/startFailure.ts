@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { DatabaseNotUsable } from '../errors.js';
+import { DatabaseNotUsable } from '../errors/errors.js';
 
 /** What PostgreSQL says, and what to do about it; in its own words in English, as it runs with LC_ALL=C. */
 const CURES: [RegExp, string][] = [

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { authenticates } from '../identity/authenticate.js';
 import type { ProviderSettings } from '../identity/provider.js';
 import { createProviderKeys, keysFault } from '../identity/providerKeys.js';

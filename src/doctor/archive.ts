@@ -1,6 +1,6 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type ArchiveSettings, peerOf } from '../pacs/archive.js';
-import { DicomwebClient } from '../pacs/dicomweb.js';
+import { DicomwebClient } from '../pacs/dicomweb/client.js';
 import { examineAssociation, type Service } from './association.js';
 import { examineRetrieve, examineSearch, examineStore } from './dicomweb.js';
 import { examineEcho, examineFind, examineGet } from './dimse.js';

@@ -1,6 +1,6 @@
-import { Interrupted } from '../errors.js';
+import type { DicomSettings } from '../config/readDicomSettings.js';
+import { Interrupted } from '../errors/errors.js';
 import { startProvider } from '../pacs/dimse/provider.js';
-import type { DicomSettings } from '../readDicomSettings.js';
 
 /** Who came to our DICOM port, and how far: to an object, to a refusal, or not even to an association. */
 export type Arrival = { kind: 'OBJECT' | 'REFUSED' | 'BROKEN'; callingAeTitle: string; from: string; reason: string };

@@ -1,4 +1,4 @@
-import { type Config, ConfigInvalid, readConfig } from '../config.js';
+import { type Config, ConfigInvalid, readConfig } from '../config/config.js';
 import { type Finding, failed, ok } from './finding.js';
 
 /**

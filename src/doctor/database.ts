@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { examineEmbedded } from './embeddedDatabase.js';
 import { failed, type Outcome } from './finding.js';
 import { examineSchema } from './schema.js';

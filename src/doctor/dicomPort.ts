@@ -1,8 +1,8 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
+import type { DicomSettings } from '../config/readDicomSettings.js';
 import { DimseClient } from '../pacs/dimse/client.js';
 import { isLoopback } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
-import type { DicomSettings } from '../readDicomSettings.js';
 import { examineCertificate } from './certificate.js';
 import { failed, type Outcome, ok, skipped } from './finding.js';
 import { isMrimaster, tryToListen } from './httpPort.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ArchiveSettings } from '../pacs/archive.js';
-import type { DicomwebClient } from '../pacs/dicomweb.js';
-import { isUid } from '../pacs/uid.js';
+import type { DicomwebClient } from '../pacs/dicomweb/client.js';
+import { isUid } from '../pacs/header/uid.js';
 import { unknownUid } from './dimse.js';
 import { failed, type Outcome, ok, warning } from './finding.js';
 import type { Address } from './network.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MrimasterError, PacsRefused, StudyNotFound } from '../errors.js';
+import { MrimasterError, PacsRefused, StudyNotFound } from '../errors/errors.js';
 import { DimseClient } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';

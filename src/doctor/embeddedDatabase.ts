@@ -2,9 +2,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { lastOneHere, PRESENCE_LOCK, SERVER_LOCK } from '../database/database.js';
 import { EmbeddedPostgres } from '../database/embeddedPostgres.js';
-import { lastOneHere, PRESENCE_LOCK, SERVER_LOCK } from '../database.js';
-import { MrimasterError } from '../errors.js';
+import { MrimasterError } from '../errors/errors.js';
 import { failed, type Outcome, ok } from './finding.js';
 import { examineSchema } from './schema.js';
 

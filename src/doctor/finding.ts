@@ -1,4 +1,4 @@
-import { MrimasterError } from '../errors.js';
+import { MrimasterError } from '../errors/errors.js';
 
 /**
  * What one check found. `ok` with a `code` is a warning: it works, and something is to be done soon. `message` and `cure`

@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import { MrimasterError } from '../errors.js';
+import type { Config } from '../config/config.js';
+import { MrimasterError } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
 import { failed, type Outcome, ok } from './finding.js';

@@ -1,3 +1,4 @@
+import type { DicomSettings } from '../config/readDicomSettings.js';
 import { DimseClient, MEDIUM, MOVE, suboperations } from '../pacs/dimse/client.js';
 import { COMMANDS } from '../pacs/dimse/command.js';
 import { receiveResponse, withAssociation } from '../pacs/dimse/exchange.js';
@@ -5,7 +6,6 @@ import { type Identifier, retrieveIdentifier, writeIdentifier } from '../pacs/di
 import { UNCOMPRESSED } from '../pacs/dimse/negotiate.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { statusClass } from '../pacs/dimse/status.js';
-import type { DicomSettings } from '../readDicomSettings.js';
 import { listenForArrival } from './arrival.js';
 import type { Service } from './association.js';
 import { explainService, unknownUid } from './dimse.js';

@@ -1,7 +1,7 @@
+import type { DicomSettings } from '../config/readDicomSettings.js';
 import type { Suboperations } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
-import type { DicomSettings } from '../readDicomSettings.js';
 import type { Arrival } from './arrival.js';
 import { failed, type Outcome, ok } from './finding.js';
 

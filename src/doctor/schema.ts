@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
-import { MIGRATIONS } from '../database.js';
-import { DatabaseNotUsable } from '../errors.js';
+import { MIGRATIONS } from '../database/database.js';
+import { DatabaseNotUsable } from '../errors/errors.js';
 import { failed, type Outcome, ok, warning } from './finding.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0

@@ -1,4 +1,4 @@
-import { DicomwebClient } from '../pacs/dicomweb.js';
+import { DicomwebClient } from '../pacs/dicomweb/client.js';
 import type { WebArchive } from './dicomweb.js';
 import { failed, type Outcome } from './finding.js';
 import { tlsFault } from './tls.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VERIFICATION } from '../pacs/dimse/negotiate.js';
 import { writePdu } from '../pacs/dimse/pdu.js';
-import { IMPLICIT_LITTLE_ENDIAN } from '../pacs/transferSyntax.js';
+import { IMPLICIT_LITTLE_ENDIAN } from '../pacs/header/transferSyntax.js';
 import { type Address, openSocket } from './network.js';
 
 export type Spoken = 'TLS' | 'HTTP' | 'DICOM';

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Log } from '../log.js';
+import type { Log } from '../output/log.js';
 
 /** The last entry of the audit at some time: its number and its hash, which says all that is before it. */
 export type Head = { time: string; seq: string; hash: string };

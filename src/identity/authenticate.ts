@@ -1,4 +1,4 @@
-import { Unauthenticated } from '../errors.js';
+import { Unauthenticated } from '../errors/errors.js';
 import { type Caller, DEVELOPER } from './caller.js';
 import { createProvider, type ProviderSettings } from './provider.js';
 import { callerOfToken, isToken, type StoredToken } from './tokens.js';

@@ -1,5 +1,5 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
-import { IdentityProviderUnreachable, Unauthenticated } from '../errors.js';
+import { IdentityProviderUnreachable, Unauthenticated } from '../errors/errors.js';
 import { type Caller, GRANTS, type Grant, rightsOf } from './caller.js';
 import { createProviderKeys, type KeyTimes, keysFault } from './providerKeys.js';
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { readJsonFile } from '../readJsonFile.js';
+import { readJsonFile } from '../config/readJsonFile.js';
 import { type Caller, GRANTS, type Grant, rightsOf } from './caller.js';
 
 const tokensFile = z.array(

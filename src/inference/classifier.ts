@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { Interrupted, LabelNotFound, ModelNotLoaded } from '../errors.js';
-import { answerOf } from '../threads.js';
+import { Interrupted, LabelNotFound, ModelNotLoaded } from '../errors/errors.js';
+import { answerOf } from '../process/threads.js';
 import { decide, type Verdict } from './decide.js';
 import type { Explainable } from './gradcam/explainingSessions.js';
 import { readGraph } from './gradcam/graph.js';

@@ -1,4 +1,4 @@
-import { groupBy } from '../groupBy.js';
+import { groupBy } from '../statistics/groupBy.js';
 import { commonestReason, objection } from './absence.js';
 import { type LabelProbability, probabilityIn } from './decide.js';
 import { likeliestKind, meanProbabilities } from './kinds.js';

@@ -1,8 +1,8 @@
-import '../muteLibraries.js';
+import '../output/muteLibraries.js';
 // Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { ExplanationUnavailable, ModelNotLoaded } from '../errors.js';
-import { answering, comeLast } from '../threads.js';
+import { ExplanationUnavailable, ModelNotLoaded } from '../errors/errors.js';
+import { answering, comeLast } from '../process/threads.js';
 import type { Verdict } from './decide.js';
 import { SEED } from './gradcam/explainer.js';
 import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
-import { ModelInvalid, ModelNotFound } from '../errors.js';
+import { ModelInvalid, ModelNotFound } from '../errors/errors.js';
 import { cardSchema } from './card.js';
 import { externalFiles } from './externalFiles.js';
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { DeviceUnavailable, ModelInvalid } from '../errors.js';
+import { DeviceUnavailable, ModelInvalid } from '../errors/errors.js';
 
 export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
 export type Provider = 'cpu' | 'webgpu' | 'cuda';

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MrimasterError } from '../errors.js';
-import { locateDataSet } from './locateDataSet.js';
+import { MrimasterError } from '../errors/errors.js';
+import { locateDataSet } from './header/locateDataSet.js';
 
 /** What a walk has seen so far. `skipped`: files that are not DICOM objects, DICOMDIRs, and what cannot be read. */
 export type Tally = { found: number; skipped: number };

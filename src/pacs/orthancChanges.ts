@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { PacsBadAnswer } from '../errors.js';
-import { readAccount } from './account.js';
+import { PacsBadAnswer } from '../errors/errors.js';
 import type { ArchiveSettings } from './archive.js';
-import { discard, readWhole, request } from './httpAnswer.js';
-import { isUid } from './uid.js';
+import { readAccount } from './dicomweb/account.js';
+import { discard, readWhole, request } from './dicomweb/httpAnswer.js';
+import { isUid } from './header/uid.js';
 
 /** A part of the feed: `studyInstanceUids` that came to rest, and where to go on. `more`: at once. */
 export type Changes = { studyInstanceUids: string[]; last: number; more: boolean };

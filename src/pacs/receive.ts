@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PacsBadAnswer, StorageFull } from '../errors.js';
-import { isOtherLivingProcess } from '../isOtherLivingProcess.js';
-import { createDataSetHash } from './hashDataSet.js';
-import type { Instance } from './parse.js';
-import { parseOpenFile } from './parseFile.js';
+import { PacsBadAnswer, StorageFull } from '../errors/errors.js';
+import { isOtherLivingProcess } from '../process/isOtherLivingProcess.js';
+import { createDataSetHash } from './header/hashDataSet.js';
+import type { Instance } from './header/parse.js';
+import { parseOpenFile } from './header/parseFile.js';
 
 /**
  * What became of received bytes.

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { type Compared, compareModels } from '../compareModels.js';
+import { type Compared, compareModels } from '../evaluation/compareModels.js';
 import { ModelComparison } from '../schema/comparison.js';
 import { badInput } from '../schema/connection.js';
 import { PeriodArgs, readPeriod } from '../schema/period.js';

@@ -1,8 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { ConflictingInstance, Study as StudyRow } from '../generated/prisma/client.js';
-import { groupBy } from '../groupBy.js';
-import { differences, type StudyPatient } from '../pacs/patientIdentity.js';
-import { resolveConflicts } from '../resolveConflicts.js';
+import { resolveConflicts } from '../intake/resolveConflicts.js';
+import { differences, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import {
   type AttributeDifference,
   ResolveConflictsInput,
@@ -10,6 +9,7 @@ import {
   StudyConflict,
 } from '../schema/conflict.js';
 import { Study } from '../schema/study.js';
+import { groupBy } from '../statistics/groupBy.js';
 import { may, noteAccess, type Request } from './request.js';
 
 @Resolver(() => Study)

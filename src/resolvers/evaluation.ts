@@ -1,20 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { LabelNotFound } from '../errors.js';
-import { confidentlyWrong, type Evaluated, evaluateModel, type Unit } from '../evaluateModel.js';
-import { calibrate } from '../evaluation/calibration.js';
-import {
-  accuracy,
-  confusionMatrix,
-  countLabel,
-  f1,
-  type LabelCounts,
-  precision,
-  recall,
-  specificity,
-} from '../evaluation/confusion.js';
-import type { Sample } from '../evaluation/drift.js';
-import { negativePredictiveValue, positivePredictiveValue } from '../evaluation/predictiveValue.js';
-import { measureDrift, mixOfCard } from '../measureDrift.js';
+import { LabelNotFound } from '../errors/errors.js';
+import { confidentlyWrong, type Evaluated, evaluateModel, type Unit } from '../evaluation/evaluateModel.js';
+import { measureDrift, mixOfCard } from '../evaluation/measureDrift.js';
 import { badInput, pageSize } from '../schema/connection.js';
 import { type AnswerMix, Drift } from '../schema/drift.js';
 import {
@@ -31,6 +18,19 @@ import { Interval } from '../schema/modelCard.js';
 import { PeriodArgs, readPeriod } from '../schema/period.js';
 import { Prediction } from '../schema/prediction.js';
 import { Study } from '../schema/study.js';
+import { calibrate } from '../statistics/calibration.js';
+import {
+  accuracy,
+  confusionMatrix,
+  countLabel,
+  f1,
+  type LabelCounts,
+  precision,
+  recall,
+  specificity,
+} from '../statistics/confusion.js';
+import type { Sample } from '../statistics/drift.js';
+import { negativePredictiveValue, positivePredictiveValue } from '../statistics/predictiveValue.js';
 import { findModel, type Request } from './request.js';
 
 const WRONG = 20;

@@ -1,10 +1,10 @@
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { classifyImage } from '../classifyImage.js';
+import { classifyImage } from '../classify/classifyImage.js';
 import type { Prediction as PredictionRow } from '../generated/prisma/client.js';
 import { sharerOf } from '../identity/caller.js';
 import { Prediction } from '../schema/prediction.js';
 import { UploadScalar } from '../schema/scalars.js';
-import type { UploadedFile } from '../uploadedFile.js';
+import type { UploadedFile } from '../schema/uploadedFile.js';
 import type { Request } from './request.js';
 
 @InputType({ description: 'A file to classify.' })

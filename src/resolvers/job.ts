@@ -13,7 +13,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { Job as JobRow, Prisma } from '../generated/prisma/client.js';
-import { retryJob } from '../retryJob.js';
+import { retryJob } from '../jobs/retryJob.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobOrder } from '../schema/filters.js';
 import { Job, JobConnection, JobFilter } from '../schema/job.js';

@@ -10,7 +10,7 @@ import type {
   Slice,
   Study,
 } from '../generated/prisma/client.js';
-import { groupBy } from '../groupBy.js';
+import { groupBy } from '../statistics/groupBy.js';
 import { readSlicePages, type SlicePage, type SliceRows } from './slicePages.js';
 
 const OLDEST_FIRST: Prisma.ReviewOrderByWithRelationInput[] = [{ createdAt: 'asc' }, { id: 'asc' }];

@@ -1,8 +1,8 @@
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
-import { ModelNotFound } from '../errors.js';
+import { kindOf } from '../database/kindOf.js';
+import { ModelNotFound } from '../errors/errors.js';
 import type { Model as ModelRow } from '../generated/prisma/client.js';
 import { cardSchema } from '../inference/card.js';
-import { kindOf } from '../kindOf.js';
 import { ModelState } from '../schema/enums.js';
 import { Model } from '../schema/model.js';
 import { ModelCard } from '../schema/modelCard.js';

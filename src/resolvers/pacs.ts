@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
-import { Forbidden, MrimasterError } from '../errors.js';
+import { Forbidden, MrimasterError } from '../errors/errors.js';
 import type { Study as StudyRow } from '../generated/prisma/client.js';
-import { isoDate } from '../isoDate.js';
-import type { StudyFound } from '../pacs/dicomJson.js';
+import { requireArchive } from '../intake/retrieveStudy.js';
+import type { StudyFound } from '../pacs/dicomweb/dicomJson.js';
+import { isoDate } from '../pacs/header/isoDate.js';
 import type { StudyQuery } from '../pacs/studyQuery.js';
-import { requireArchive } from '../retrieveStudy.js';
 import { badInput, ForwardPageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';
 import { Pacs, PacsHealth, PacsStudy, PacsStudyConnection, PacsStudyFilter } from '../schema/pacs.js';
 import { Patient, Study } from '../schema/study.js';

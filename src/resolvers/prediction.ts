@@ -13,11 +13,12 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { explainPrediction } from '../explainPrediction.js';
+import { kindOf } from '../database/kindOf.js';
+import { studyOf } from '../database/studyOf.js';
+import { explainPrediction } from '../explain/explainPrediction.js';
+import { type ExplanationView, explanationSize, renderExplanationImage } from '../explain/renderImages.js';
 import type { Explanation as ExplanationRow, Prediction as PredictionRow } from '../generated/prisma/client.js';
 import { fullScale, mapOf, peakOf } from '../images/heatmap.js';
-import { kindOf } from '../kindOf.js';
-import { type ExplanationView, explanationSize, renderExplanationImage } from '../renderImages.js';
 import { badInput, PageArgs } from '../schema/connection.js';
 import { ExplanationMethod } from '../schema/enums.js';
 import { Explanation, Faithfulness, Point } from '../schema/explanation.js';
@@ -27,7 +28,6 @@ import { type Order, pageBy } from '../schema/keyset.js';
 import { Model } from '../schema/model.js';
 import { Prediction, PredictionConnection } from '../schema/prediction.js';
 import { Slice } from '../schema/slice.js';
-import { studyOf } from '../studyOf.js';
 import { noteAccess, type Request } from './request.js';
 import { showSlice } from './slice.js';
 import { wherePredictions } from './whereOf.js';

@@ -1,13 +1,13 @@
 import DataLoader from 'dataloader';
+import { predictMissing } from '../classify/predictMissing.js';
+import { withoutAddresses } from '../config/withoutAddresses.js';
 import type { Context } from '../context.js';
-import { ModelNotFound } from '../errors.js';
-import { type ExplainRequest, explainPredictions } from '../explainPrediction.js';
+import { kindOf } from '../database/kindOf.js';
+import { ModelNotFound } from '../errors/errors.js';
+import { type ExplainRequest, explainPredictions } from '../explain/explainPrediction.js';
 import type { Explanation, Model, Prediction } from '../generated/prisma/client.js';
 import type { Access } from '../identity/audit.js';
 import type { Caller, Right } from '../identity/caller.js';
-import { kindOf } from '../kindOf.js';
-import { predictMissing } from '../predictMissing.js';
-import { withoutAddresses } from '../withoutAddresses.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
 /** What every resolver is handed: the program, and what belongs to this request alone. */

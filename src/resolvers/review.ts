@@ -1,12 +1,12 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
-import { PredictionNotFound } from '../errors.js';
+import { kindOf } from '../database/kindOf.js';
+import { PredictionNotFound } from '../errors/errors.js';
+import { reviewPrediction, reviewStudy } from '../evaluation/recordReview.js';
 import type {
   Prediction as PredictionRow,
   Review as ReviewRow,
   Study as StudyRow,
 } from '../generated/prisma/client.js';
-import { kindOf } from '../kindOf.js';
-import { reviewPrediction, reviewStudy } from '../recordReview.js';
 import { badInput } from '../schema/connection.js';
 import { Model } from '../schema/model.js';
 import { Prediction } from '../schema/prediction.js';

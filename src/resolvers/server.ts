@@ -1,11 +1,11 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { VERSION } from '../about.js';
+import { kindOf } from '../database/kindOf.js';
 import { INTENDED_USE } from '../intendedUse.js';
-import { kindOf } from '../kindOf.js';
-import { CLASSIFY_STUDY } from '../queue.js';
+import { CLASSIFY_STUDY } from '../queue/queue.js';
 import { Model } from '../schema/model.js';
 import { Node } from '../schema/node.js';
 import { Server } from '../schema/server.js';
-import { VERSION } from '../version.js';
 import { showPatient, studyOfPatient } from './patient.js';
 import type { Request } from './request.js';
 import { showSlice } from './slice.js';

@@ -13,9 +13,9 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { classifySlice } from '../classifySlice.js';
+import { classifySlice } from '../classify/classifySlice.js';
+import { renderSliceImage, type SliceView } from '../explain/renderImages.js';
 import type { Prediction as PredictionRow, Slice as SliceRow } from '../generated/prisma/client.js';
-import { renderSliceImage, type SliceView } from '../renderImages.js';
 import { badInput } from '../schema/connection.js';
 import { Image } from '../schema/image.js';
 import { Prediction } from '../schema/prediction.js';

@@ -1,9 +1,9 @@
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import { groupBy } from '../groupBy.js';
 import { type PageArgs, readCursor, writeCursor } from '../schema/connection.js';
 import type { SliceFilter, SliceOrder } from '../schema/filters.js';
 import { keepPage, pageInfoOf, readPageArgs } from '../schema/keyset.js';
 import type { Slice } from '../schema/slice.js';
+import { groupBy } from '../statistics/groupBy.js';
 
 const SLICES_PER_PAGE = 100;
 const MOST_PER_PAGE = 500;

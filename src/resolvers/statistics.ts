@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { countStatistics } from '../countStatistics.js';
+import { countStatistics } from '../evaluation/countStatistics.js';
 import { PeriodArgs, readPeriod } from '../schema/period.js';
 import { Statistics } from '../schema/statistics.js';
 import { findModel, type Request } from './request.js';

@@ -14,7 +14,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
-import { sayFinding } from '../sayAnswer.js';
+import { enqueueStudy } from '../jobs/enqueueStudy.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
 import { SliceFilter, SliceOrder, StudyFilter, StudyOrder } from '../schema/filters.js';
@@ -25,7 +25,7 @@ import { DicomUidScalar } from '../schema/scalars.js';
 import { Series } from '../schema/series.js';
 import { Slice, SliceConnection } from '../schema/slice.js';
 import { Completeness, Patient, Report, Study, StudyConnection, StudyFinding } from '../schema/study.js';
-import { enqueueStudy } from '../studyJobs.js';
+import { sayFinding } from '../wording/sayAnswer.js';
 import { showPatient } from './patient.js';
 import { answerOf, may, noteAccess, type Request, requireActive } from './request.js';
 import { showSlice } from './slice.js';

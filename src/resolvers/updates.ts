@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Resolver, Root, Subscription } from 'type-graphql';
-import type { Change, Changes, Followed } from '../changes.js';
-import { JobNotFound, StudyNotFound } from '../errors.js';
+import { JobNotFound, StudyNotFound } from '../errors/errors.js';
 import type { Job as JobRow, Study as StudyRow } from '../generated/prisma/client.js';
+import type { Change, Changes, Followed } from '../notifications/changes.js';
 import { badInput } from '../schema/connection.js';
 import { Job } from '../schema/job.js';
 import { DicomUidScalar } from '../schema/scalars.js';

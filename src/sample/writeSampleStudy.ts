@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeUid } from '../pacs/implementation.js';
-import { writeInstance } from '../pacs/writeInstance.js';
+import { makeUid } from '../pacs/write/implementation.js';
+import { writeInstance } from '../pacs/write/writeInstance.js';
 import { PHANTOM_PIXEL_SPACING, type PhantomSlice, phantomSlice, phantomVolume, SAMPLE_SEED } from './phantom.js';
 
 const MR_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.4';

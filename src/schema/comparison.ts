@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import type { Compared } from '../compareModels.js';
+import type { Compared } from '../evaluation/compareModels.js';
 
 @ObjectType({
   description:

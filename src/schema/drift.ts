@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
-import type { DriftReason as Reason } from '../evaluation/drift.js';
+import type { DriftReason as Reason } from '../statistics/drift.js';
 
 export const DriftReason = { LABELS: 'LABELS', CONFIDENCE: 'CONFIDENCE', ABSTENTIONS: 'ABSTENTIONS' } as const;
 

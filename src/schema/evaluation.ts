@@ -1,6 +1,6 @@
 import { Field, Float, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
-import type { Evaluated } from '../evaluateModel.js';
-import type { Bin } from '../evaluation/calibration.js';
+import type { Evaluated } from '../evaluation/evaluateModel.js';
+import type { Bin } from '../statistics/calibration.js';
 import { Interval } from './modelCard.js';
 
 export const EvaluationUnit = { SLICES: 'SLICES', STUDIES: 'STUDIES' } as const;

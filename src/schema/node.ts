@@ -1,5 +1,5 @@
 import { Field, ID, InterfaceType } from 'type-graphql';
-import { kindOf } from '../kindOf.js';
+import { kindOf } from '../database/kindOf.js';
 
 /** Ids begin with the kind of what they name, see prisma/schema.prisma. */
 @InterfaceType({

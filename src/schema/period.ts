@@ -1,5 +1,5 @@
 import { ArgsType, Field } from 'type-graphql';
-import type { Period } from '../period.js';
+import type { Period } from '../evaluation/period.js';
 import { badInput } from './connection.js';
 import { DateTimeScalar } from './scalars.js';
 

@@ -1,7 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import { isUid } from '../pacs/uid.js';
-import { UploadedFile } from '../uploadedFile.js';
+import { isUid } from '../pacs/header/uid.js';
+import { UploadedFile } from './uploadedFile.js';
 
 export { GraphQLDate as DateScalar } from 'graphql-scalars';
 

@@ -1,4 +1,4 @@
-import type { DecodePool } from '../pacs/decodePool.js';
+import type { DecodePool } from '../pacs/pixels/decodePool.js';
 import type { Metrics } from './metrics.js';
 import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';

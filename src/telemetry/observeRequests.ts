@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Log } from '../log.js';
+import type { Log } from '../output/log.js';
 import type { Metrics } from './metrics.js';
 
 /** Asked every few seconds by machines: of no interest where they succeed. */

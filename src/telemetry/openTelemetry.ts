@@ -11,9 +11,9 @@ import { parseTraceParent } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
-import { inTime } from '../inTime.js';
-import type { Log } from '../log.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../about.js';
+import type { Log } from '../output/log.js';
+import { inTime } from './inTime.js';
 import { codeOf } from './outcome.js';
 import type { OpenSpan, Tracing } from './tracing.js';
 

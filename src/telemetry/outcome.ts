@@ -1,4 +1,4 @@
-import { asKnown } from '../formatError.js';
+import { asKnown } from '../graphql/formatError.js';
 
 /** As what something that failed is counted: our own codes are few, and hold nobody's data. */
 export function codeOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { inTime } from '../inTime.js';
+import { inTime } from './inTime.js';
 
 const FRESH_MS = 5_000;
 /** A scrape must end in time, also where the database does not. */

@@ -2,9 +2,9 @@
 // in between. The database and the queue are real; the archive is a set in memory, because what matters is when it answers.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PacsUnreachable } from '../../dist/errors.js';
-import { recordInstance } from '../../dist/recordInstance.js';
-import { settleStudy } from '../../dist/settleStudy.js';
+import { PacsUnreachable } from '../../dist/errors/errors.js';
+import { recordInstance } from '../../dist/intake/recordInstance.js';
+import { settleStudy } from '../../dist/intake/settleStudy.js';
 import { createRandom } from '../fuzz/random.mjs';
 
 const MOST_INSTANCES = 5;

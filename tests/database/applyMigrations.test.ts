@@ -9,7 +9,7 @@ import pg, { type Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyMigrations } from '../../src/database/applyMigrations.js';
 import { EmbeddedPostgres } from '../../src/database/embeddedPostgres.js';
-import { REPOSITORY, temporaryFolder } from '../program.js';
+import { REPOSITORY, temporaryFolder } from '../setup/program.js';
 
 const MIGRATIONS = join(REPOSITORY, 'prisma/migrations');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -4,10 +4,10 @@ import { mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.js';
-import { type Database, openDatabase } from '../../src/database.js';
-import { createLog } from '../../src/log.js';
-import { REPOSITORY, temporaryFolder, userEnvironment } from '../program.js';
+import { readConfig } from '../../src/config/config.js';
+import { type Database, openDatabase } from '../../src/database/database.js';
+import { createLog } from '../../src/output/log.js';
+import { REPOSITORY, temporaryFolder, userEnvironment } from '../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let cluster: string;

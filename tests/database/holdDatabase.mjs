@@ -1,6 +1,6 @@
 // Opens the database of a DATA_DIR as `role`, says so, and holds it until standard input ends.
-import { openDatabase } from '../../dist/database.js';
-import { createLog } from '../../dist/log.js';
+import { openDatabase } from '../../dist/database/database.js';
+import { createLog } from '../../dist/output/log.js';
 
 const [dataDir, role] = process.argv.slice(2);
 try {

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.js';
-import { type Database, openDatabase } from '../../src/database.js';
-import { asKnown } from '../../src/formatError.js';
-import { createLog } from '../../src/log.js';
-import { client, type Program, runCli, spawnProgram, startProgram, temporaryFolder, until } from '../program.js';
-import { type SilentProxy, startSilentProxy } from '../silentProxy.js';
+import { readConfig } from '../../src/config/config.js';
+import { type Database, openDatabase } from '../../src/database/database.js';
+import { asKnown } from '../../src/graphql/formatError.js';
+import { createLog } from '../../src/output/log.js';
+import { client, type Program, runCli, spawnProgram, startProgram, temporaryFolder, until } from '../setup/program.js';
+import { type SilentProxy, startSilentProxy } from '../setup/silentProxy.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let database: Database; // the embedded one, whose server stands for a hospital's

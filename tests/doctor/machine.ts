@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../freePorts.js';
-import { REPOSITORY } from '../program.js';
-import { SHIPPED_VERSION } from '../shippedModel.js';
+import { freePort } from '../setup/freePorts.js';
+import { REPOSITORY } from '../setup/program.js';
+import { SHIPPED_VERSION } from '../setup/shippedModel.js';
 import { listenSilently } from './listeners.js';
 import type { Misconfiguration } from './misconfiguration.js';
 

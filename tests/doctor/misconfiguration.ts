@@ -1,6 +1,6 @@
-import type { DoctorOptions } from '../../src/doctor.js';
-import type { Authority } from '../authority.js';
+import type { DoctorOptions } from '../../src/doctor/doctor.js';
 import type { Orthanc } from '../pacs/orthanc.js';
+import type { Authority } from '../setup/authority.js';
 import type { Queryable } from './queryable.js';
 
 /** The real parts that misconfigurations are made with. `secret`: the password that no message may show. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { MrimasterError, PacsBadAnswer } from '../../dist/errors.js';
+import { MrimasterError, PacsBadAnswer } from '../../dist/errors/errors.js';
 import { COMMANDS, NO_DATA_SET, writeCommand } from '../../dist/pacs/dimse/command.js';
 import { writeDataHeader, writePdu } from '../../dist/pacs/dimse/pdu.js';
 import { startProvider } from '../../dist/pacs/dimse/provider.js';

@@ -1,4 +1,4 @@
-import { readHeader } from '../../dist/pacs/readHeader.js';
+import { readHeader } from '../../dist/pacs/header/readHeader.js';
 
 /**
  * Where a DICOM file keeps what: of each element, at any depth, and of each item of encapsulated pixel data, the

@@ -3,7 +3,7 @@
 // same; how many of them there is time for is not. With `--doors` they go to the doors of the running program: doors.mjs.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { MrimasterError } from '../../dist/errors.js';
+import { MrimasterError } from '../../dist/errors/errors.js';
 import { fuzzDoors } from './doors.mjs';
 import { mutate } from './mutate.mjs';
 import { createRandom } from './random.mjs';

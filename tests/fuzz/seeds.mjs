@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import dcmjsCodecs from 'dcmjs-codecs';
-import { locateDataSet } from '../../dist/pacs/locateDataSet.js';
+import { locateDataSet } from '../../dist/pacs/header/locateDataSet.js';
 import { writeSampleStudy } from '../../dist/sample/writeSampleStudy.js';
 import { fieldsOf } from './fields.mjs';
 

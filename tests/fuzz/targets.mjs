@@ -1,6 +1,6 @@
-import { createDecodePool } from '../../dist/pacs/decodePool.js';
-import { readMultipart } from '../../dist/pacs/multipart.js';
-import { parseInstance } from '../../dist/pacs/parse.js';
+import { readMultipart } from '../../dist/pacs/dicomweb/multipart.js';
+import { parseInstance } from '../../dist/pacs/header/parse.js';
+import { createDecodePool } from '../../dist/pacs/pixels/decodePool.js';
 import { associationTarget } from './association.mjs';
 import { dicomSeeds, multipartSeeds } from './seeds.mjs';
 

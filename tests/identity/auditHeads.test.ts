@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.js';
-import { openDatabase } from '../../src/database.js';
-import { createLog } from '../../src/log.js';
-import { client, type Program, runCli, spawnProgram, startProgram, temporaryFolder, until } from '../program.js';
+import { readConfig } from '../../src/config/config.js';
+import { openDatabase } from '../../src/database/database.js';
+import { createLog } from '../../src/output/log.js';
+import { client, type Program, runCli, spawnProgram, startProgram, temporaryFolder, until } from '../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let env: Record<string, string>;

@@ -1,8 +1,8 @@
 import { type GraphQLSchema, isInterfaceType, isObjectType } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { buildApiSchema } from '../../src/graphql/buildSchema.js';
 import { RIGHTS, ROLES, rightsOf } from '../../src/identity/caller.js';
 import { DEMANDS, demandOf } from '../../src/identity/table.js';
-import { buildApiSchema } from '../../src/schema/buildSchema.js';
 
 let schema: GraphQLSchema;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { type Classifier, openClassifier } from '../../src/inference/classifier.
 import type { GrayscaleImage } from '../../src/inference/image.js';
 import { chooseModel, readModels } from '../../src/inference/manifest.js';
 import { PHANTOM_PIXEL_SPACING, phantomVolume, SAMPLE_SEED } from '../../src/sample/phantom.js';
-import { REPOSITORY } from '../program.js';
+import { REPOSITORY } from '../setup/program.js';
 
 const volume = phantomVolume(SAMPLE_SEED, 22).map((slice): GrayscaleImage => {
   return { ...slice, pixels: Float32Array.from(slice.pixels), pixelSpacing: PHANTOM_PIXEL_SPACING };

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseModel, readModels } from '../../src/inference/manifest.js';
-import { temporaryFolder } from '../program.js';
+import { temporaryFolder } from '../setup/program.js';
 
 const LEAST = {
   name: 'chest-demo',

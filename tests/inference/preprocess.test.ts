@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { GrayscaleImage } from '../../src/inference/image.js';
 import { type Geometry, type InputSpec, preprocess } from '../../src/inference/preprocess.js';
 import { phantomSlice } from '../../src/sample/phantom.js';
-import { requirePart } from '../requirements.js';
+import { requirePart } from '../setup/requirements.js';
 
 type Case = Omit<GrayscaleImage, 'pixels'> & { spec: InputSpec; geometry?: Geometry };
 

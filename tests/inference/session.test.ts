@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClassifier } from '../../src/inference/classifier.js';
 import { chooseModel, readModels } from '../../src/inference/manifest.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
-import { REPOSITORY, runCli, temporaryFolder } from '../program.js';
-import { requirePart } from '../requirements.js';
-import { SHIPPED_FOLDER, SHIPPED_VERSION } from '../shippedModel.js';
+import { REPOSITORY, runCli, temporaryFolder } from '../setup/program.js';
+import { requirePart } from '../setup/requirements.js';
+import { SHIPPED_FOLDER, SHIPPED_VERSION } from '../setup/shippedModel.js';
 
 const SWIFTSHADER = '/usr/lib/chromium/libvk_swiftshader.so';
 const hasVulkan = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib/aarch64-linux-gnu/libvulkan.so.1'].some(

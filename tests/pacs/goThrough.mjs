@@ -2,8 +2,8 @@
 // a good one, and prints with which codes that ended, and the most memory that this process ever held, in MiB.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDecodePool, FRAME_LIMITS } from '../../dist/pacs/decodePool.js';
-import { parseFile } from '../../dist/pacs/parseFile.js';
+import { parseFile } from '../../dist/pacs/header/parseFile.js';
+import { createDecodePool, FRAME_LIMITS } from '../../dist/pacs/pixels/decodePool.js';
 
 const [folder, good] = process.argv.slice(2);
 const pool = createDecodePool({ threads: 1, ...FRAME_LIMITS });

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../freePorts.js';
+import { freePorts } from '../setup/freePorts.js';
 
 const PLUGINS = [
   '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',

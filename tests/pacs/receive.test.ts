@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFiles } from '../../src/pacs/findFiles.js';
-import { locateDataSet } from '../../src/pacs/locateDataSet.js';
+import { locateDataSet } from '../../src/pacs/header/locateDataSet.js';
 import { clearPartials, receiveBytes } from '../../src/pacs/receive.js';
-import { requirePart } from '../requirements.js';
+import { requirePart } from '../setup/requirements.js';
 import { buildFile, mrElements, us } from './buildDicom.js';
 import { filesOf, hasStudies } from './sharedData.js';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requirePart } from '../requirements.js';
+import { requirePart } from '../setup/requirements.js';
 
 const shared = process.env.MRIMASTER_SHARED ?? fileURLToPath(new URL('../../../shared/', import.meta.url));
 

@@ -1,9 +1,9 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { buildSchema, isInterfaceType, parse } from 'graphql';
 import { expect, it } from 'vitest';
-import { printedSchema } from '../../src/printSchema.js';
-import { buildApiSchema } from '../../src/schema/buildSchema.js';
-import { federatedSdl } from '../../src/schema/federatedSdl.js';
+import { buildApiSchema } from '../../src/graphql/buildSchema.js';
+import { federatedSdl } from '../../src/graphql/federatedSdl.js';
+import { printedSchema } from '../../src/graphql/printSchema.js';
 import { lintSchema } from './lintSchema.js';
 
 // From its text: the program and the tests have each a copy of graphql, and neither knows the other's types.

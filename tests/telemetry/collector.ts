@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { Answer } from '../program.js';
+import type { Answer } from '../setup/program.js';
 
 export type Span = {
   traceId: string;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../freePorts.js';
-import { type Program, spawnProgram, startProgram, temporaryFolder, until } from '../program.js';
+import { freePort } from '../setup/freePorts.js';
+import { type Program, spawnProgram, startProgram, temporaryFolder, until } from '../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;

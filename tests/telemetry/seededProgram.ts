@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeInstances } from '../../src/pacs/dimse/storeInstances.js';
-import { type Answer, type Ask, client, type Spawned, sampleFiles, spawnProgram, until } from '../program.js';
-import { startArchive } from '../webArchive.js';
+import { type Answer, type Ask, client, type Spawned, sampleFiles, spawnProgram, until } from '../setup/program.js';
+import { startArchive } from '../setup/webArchive.js';
 
 /** Part of every patient's, physician's and institution's text in the study, and of what callers write. */
 export const SEED = 'QZVX';

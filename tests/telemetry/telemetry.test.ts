@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.js';
-import { openDatabase } from '../../src/database.js';
-import { createLog } from '../../src/log.js';
-import { type Answer, temporaryFolder, until } from '../program.js';
-import { SHIPPED_VERSION } from '../shippedModel.js';
+import { readConfig } from '../../src/config/config.js';
+import { openDatabase } from '../../src/database/database.js';
+import { createLog } from '../../src/output/log.js';
+import { type Answer, temporaryFolder, until } from '../setup/program.js';
+import { SHIPPED_VERSION } from '../setup/shippedModel.js';
 import { type Collector, type Span, startCollector } from './collector.js';
 import { SEED, type SeededProgram, startSeeded, stow } from './seededProgram.js';
 

@@ -7,7 +7,7 @@ import { decide } from '../../src/inference/decide.js';
 import { mirror } from '../../src/inference/mirror.js';
 import { preprocess } from '../../src/inference/preprocess.js';
 import { PHANTOM_PIXEL_SPACING, phantomVolume, SAMPLE_SEED } from '../../src/sample/phantom.js';
-import { SHIPPED, SHIPPED_FOLDER, SHIPPED_VERSION } from '../shippedModel.js';
+import { SHIPPED, SHIPPED_FOLDER, SHIPPED_VERSION } from '../setup/shippedModel.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${SHIPPED_FOLDER}/manifest.json`, 'utf8'));

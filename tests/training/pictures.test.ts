@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { readPicture } from '../../src/images/readPicture.js';
 import { preprocess } from '../../src/inference/preprocess.js';
-import { readPicture } from '../../src/readPicture.js';
-import { SHIPPED } from '../shippedModel.js';
+import { SHIPPED } from '../setup/shippedModel.js';
 import { evaluate, hasPython } from './python.js';
 
 describe.skipIf(!hasPython('numpy', 'scipy', 'PIL'))('the slices that the card judges', () => {

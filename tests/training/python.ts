@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { requirePart } from '../requirements.js';
+import { requirePart } from '../setup/requirements.js';
 
 const python = '/usr/bin/python3';
 const training = fileURLToPath(new URL('../../training', import.meta.url));

@@ -1,4 +1,4 @@
-import { ExplanationUnavailable, LayerNotFound } from '../../errors.js';
+import { ExplanationUnavailable, LayerNotFound } from '../../errors/errors.js';
 import { type ExternalData, type Facts, measureFacts } from './facts.js';
 import { readGraph } from './graph.js';
 import { convolutionalLayers, type Layer } from './layers.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { ExplanationUnavailable, ModelInvalid } from '../../errors.js';
+import { ExplanationUnavailable, ModelInvalid } from '../../errors/errors.js';
 import { appendExplanations, type ExplainedLayer, type Explainer } from './explainer.js';
 import type { ExternalData } from './facts.js';
 import { readGraph } from './graph.js';

@@ -1,5 +1,5 @@
-import { InvalidDicom } from '../../errors.js';
-import { type Encoding, encodeElement, encodeHeader, encodeItemHeader } from '../encodeElement.js';
+import { InvalidDicom } from '../../errors/errors.js';
+import { type Encoding, encodeElement, encodeHeader, encodeItemHeader } from '../write/encodeElement.js';
 import { dummyValue, isText } from './dummies.js';
 import { PROFILE } from './profile.js';
 import type { Pseudonyms } from './pseudonyms.js';

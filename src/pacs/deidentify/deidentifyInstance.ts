@@ -1,11 +1,11 @@
 import { deflateRawSync } from 'node:zlib';
-import { InvalidDicom } from '../../errors.js';
-import type { Encoding } from '../encodeElement.js';
-import { locateDataSet } from '../locateDataSet.js';
-import { inflateDataSet } from '../readHeader.js';
-import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
-import { requireUid } from '../uid.js';
-import { writeFileMeta } from '../writeFileMeta.js';
+import { InvalidDicom } from '../../errors/errors.js';
+import { locateDataSet } from '../header/locateDataSet.js';
+import { inflateDataSet } from '../header/readHeader.js';
+import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
+import { requireUid } from '../header/uid.js';
+import type { Encoding } from '../write/encodeElement.js';
+import { writeFileMeta } from '../write/writeFileMeta.js';
 import { type Rewriting, textOf, writeCleaned } from './applyProfile.js';
 import { markDeidentified } from './markDeidentified.js';
 import { createPseudonyms } from './pseudonyms.js';

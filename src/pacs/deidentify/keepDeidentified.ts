@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstanceConflict } from '../../errors.js';
-import { parseInstance } from '../parse.js';
+import { InstanceConflict } from '../../errors/errors.js';
+import { parseInstance } from '../header/parse.js';
 
 /**
  * Writes a de-identified object to FOLDER/study/series/object.dcm, by its new UIDs. A file is there whole or not at

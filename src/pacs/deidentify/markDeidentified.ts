@@ -1,4 +1,4 @@
-import { type Encoding, encodeElement, encodeItemHeader } from '../encodeElement.js';
+import { type Encoding, encodeElement, encodeItemHeader } from '../write/encodeElement.js';
 import { type Rewriting, textOf, writeSequence } from './applyProfile.js';
 import { PROFILE_EDITION } from './profile.js';
 import type { Element } from './readElements.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DeidentificationKeyInvalid } from '../../errors.js';
+import { DeidentificationKeyInvalid } from '../../errors/errors.js';
 import { KEY_BYTES } from './pseudonyms.js';
 
 /**

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { uidOfDigest } from '../implementation.js';
+import { uidOfDigest } from '../write/implementation.js';
 
 /**
  * Replacements that are the same wherever the original is, under one key; without the key nobody can tell which

@@ -1,5 +1,5 @@
-import { InvalidDicom } from '../../errors.js';
-import { type Encoding, isShortVr } from '../encodeElement.js';
+import { InvalidDicom } from '../../errors/errors.js';
+import { type Encoding, isShortVr } from '../write/encodeElement.js';
 import { dictionaryVr } from './dictionary.js';
 
 /**

@@ -1,4 +1,4 @@
-import { BurnedInAnnotation, CannotDeidentify } from '../../errors.js';
+import { BurnedInAnnotation, CannotDeidentify } from '../../errors/errors.js';
 import { textOf } from './applyProfile.js';
 import type { Element } from './readElements.js';
 import { treat } from './treat.js';

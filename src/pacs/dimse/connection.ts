@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../pace.js';
+import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../peers/pace.js';
 import { InvalidPdu, PDU_TYPES, type Pdu } from './pdu.js';
 import { readPdu } from './readPdu.js';
 

@@ -1,4 +1,4 @@
-import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors.js';
+import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
 import { limitBytes } from '../limitBytes.js';
 import type { Association, Context } from './association.js';
 import { type Command, RESPONSE } from './command.js';

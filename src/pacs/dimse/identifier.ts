@@ -1,11 +1,11 @@
 import type { DataSet } from 'dicom-parser';
-import { PacsWrongStudy } from '../../errors.js';
-import { readInteger, readName, readString, readStrings, readText, readUid } from '../attributes.js';
-import type { InstanceFound, SeriesFound, StudyFound } from '../dicomJson.js';
-import { encodeElement } from '../encodeElement.js';
-import { readDataSet } from '../readHeader.js';
+import { PacsWrongStudy } from '../../errors/errors.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../dicomweb/dicomJson.js';
+import { readInteger, readName, readString, readStrings, readText, readUid } from '../header/attributes.js';
+import { readDataSet } from '../header/readHeader.js';
+import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
 import type { StudyQuery } from '../studyQuery.js';
-import { EXPLICIT_LITTLE_ENDIAN } from '../transferSyntax.js';
+import { encodeElement } from '../write/encodeElement.js';
 
 /** The attributes of an identifier by tag, "0020000D", with their VRs; empty: to be returned (PS3.4 C.2.2.1.3). */
 export type Identifier = Record<string, readonly [vr: string, value: string]>;

@@ -3,7 +3,7 @@ import {
   EXPLICIT_LITTLE_ENDIAN,
   IMPLICIT_LITTLE_ENDIAN,
   TRANSFER_SYNTAXES,
-} from '../transferSyntax.js';
+} from '../header/transferSyntax.js';
 import type { Context } from './association.js';
 import type { AnsweredContext, ProposedContext } from './pdu.js';
 

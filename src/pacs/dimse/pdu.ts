@@ -1,4 +1,4 @@
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../implementation.js';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../write/implementation.js';
 
 /** A proposed presentation context (PS3.8 9.3.2.2): an odd number, what for, and in which transfer syntaxes. */
 export type ProposedContext = { id: number; abstractSyntax: string; transferSyntaxes: readonly string[] };

@@ -1,8 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { admitSilent } from '../../admitSilent.js';
-import { guarded } from '../../guarded.js';
-import { createPlaces } from '../../places.js';
+import { admitSilent } from '../../peers/admitSilent.js';
+import { guarded } from '../../peers/guarded.js';
+import { createPlaces } from '../../peers/places.js';
 import { Connection } from './connection.js';
 import { isKnownAddress, type Peers } from './mayAssociate.js';
 import { serveAssociation } from './serveAssociation.js';

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors.js';
+import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
 import { Association } from './association.js';
 import { Connection, ConnectionLost } from './connection.js';
 import { agreedContexts } from './negotiate.js';

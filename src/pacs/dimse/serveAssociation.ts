@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { PacsBadAnswer } from '../../errors.js';
-import type { Places } from '../../places.js';
+import { PacsBadAnswer } from '../../errors/errors.js';
+import type { Places } from '../../peers/places.js';
 import { limitBytes } from '../limitBytes.js';
 import { asPart10 } from './asPart10.js';
 import { Association, abort, type Message } from './association.js';

@@ -1,4 +1,4 @@
-import { InvalidDicom, MrimasterError, StorageFull } from '../../errors.js';
+import { InvalidDicom, MrimasterError, StorageFull } from '../../errors/errors.js';
 
 /** PS3.7 C, and PS3.4 B.2.3 for C-STORE. */
 export const STATUS = {

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MrimasterError, PacsRefused, PacsUnreachable } from '../../errors.js';
-import { locateDataSet } from '../locateDataSet.js';
-import { parseOpenFile } from '../parseFile.js';
-import { describeTransferSyntax } from '../transferSyntax.js';
+import { MrimasterError, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
+import { locateDataSet } from '../header/locateDataSet.js';
+import { parseOpenFile } from '../header/parseFile.js';
+import { describeTransferSyntax } from '../header/transferSyntax.js';
 import type { Association } from './association.js';
 import { COMMANDS } from './command.js';
 import { failed, receiveResponse } from './exchange.js';

@@ -1,4 +1,4 @@
-import type { DataSet } from '../writeInstance.js';
+import type { DataSet } from '../write/writeInstance.js';
 import type { Code, Reference } from './report.js';
 
 /** A node of the content tree (PS3.3 C.17.3), by keyword. */

@@ -1,4 +1,4 @@
-import type { DataSet } from '../writeInstance.js';
+import type { DataSet } from '../write/writeInstance.js';
 import { byInstance, sopReference } from './contentItem.js';
 import type { Reference } from './report.js';
 

@@ -1,4 +1,4 @@
-import { percent } from '../../percent.js';
+import { percent } from '../../statistics/percent.js';
 import {
   type ContentItem,
   codeContent,

@@ -1,4 +1,4 @@
-import { OWN_MANUFACTURER } from '../seriesRules.js';
+import { OWN_MANUFACTURER } from '../series/seriesRules.js';
 import { type ContentItem, codeContent, container, imageContents, textContent, uidContent } from './contentItem.js';
 import { imagesOf, measurementGroup } from './measurementGroup.js';
 import type { Answer, Code, Device, Reference, Report } from './report.js';

@@ -1,5 +1,5 @@
-import type { Instance } from '../parse.js';
-import { OWN_MANUFACTURER } from '../seriesRules.js';
+import type { Instance } from '../header/parse.js';
+import { OWN_MANUFACTURER } from '../series/seriesRules.js';
 
 export const COMPREHENSIVE_3D_SR = '1.2.840.10008.5.1.4.1.1.88.34';
 export const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';

@@ -1,4 +1,4 @@
-import type { Frame } from '../frames.js';
+import type { Frame } from '../header/frames.js';
 
 /** Towards larger x, y, z of the patient, and towards smaller (PS3.3 C.7.6.2.1.1). */
 const DIRECTIONS = [

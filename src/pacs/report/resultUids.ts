@@ -1,4 +1,4 @@
-import { makeUid } from '../implementation.js';
+import { makeUid } from '../write/implementation.js';
 
 /**
  * The UIDs of what is written of a finding: the same whenever it is written again, so that a repeated job makes no

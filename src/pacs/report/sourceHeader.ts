@@ -1,8 +1,8 @@
 import type { DataSet } from 'dicom-parser';
-import { readString, readStrings, readText, readUid } from '../attributes.js';
-import type { StudyPatient } from '../patientIdentity.js';
-import { readHeader } from '../readHeader.js';
-import { requireUid } from '../uid.js';
+import { readString, readStrings, readText, readUid } from '../header/attributes.js';
+import type { StudyPatient } from '../header/patientIdentity.js';
+import { readHeader } from '../header/readHeader.js';
+import { requireUid } from '../header/uid.js';
 
 /** By keyword, "" where the source says nothing; text decoded. What an archive files a result under. */
 export type SourceHeader = {

@@ -1,5 +1,5 @@
 import { INTENDED_USE, LIMITS } from '../../intendedUse.js';
-import { inPercent } from '../../percent.js';
+import { inPercent } from '../../statistics/percent.js';
 import type { Code, Report } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';
 

@@ -1,6 +1,6 @@
-import type { Frame } from '../frames.js';
-import { OWN_MANUFACTURER } from '../seriesRules.js';
-import { writeInstance } from '../writeInstance.js';
+import type { Frame } from '../header/frames.js';
+import { OWN_MANUFACTURER } from '../series/seriesRules.js';
+import { writeInstance } from '../write/writeInstance.js';
 import { codeItem, sopReference } from './contentItem.js';
 import { SECONDARY_CAPTURE } from './ownResult.js';
 import { patientOrientation } from './patientOrientation.js';

@@ -1,4 +1,4 @@
-import { writeInstance } from '../writeInstance.js';
+import { writeInstance } from '../write/writeInstance.js';
 import { codeItem } from './contentItem.js';
 import { evidence } from './evidence.js';
 import { measurementReport, referencesOf } from './measurementReport.js';

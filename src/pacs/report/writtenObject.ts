@@ -1,5 +1,5 @@
-import { OWN_MANUFACTURER } from '../seriesRules.js';
-import type { DataSet } from '../writeInstance.js';
+import { OWN_MANUFACTURER } from '../series/seriesRules.js';
+import type { DataSet } from '../write/writeInstance.js';
 import type { WrittenObject } from './report.js';
 
 /**

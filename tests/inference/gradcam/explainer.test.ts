@@ -11,7 +11,7 @@ import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSes
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../../../src/inference/image.js';
 import type { Model } from '../../../src/inference/manifest.js';
-import { SHIPPED } from '../../shippedModel.js';
+import { SHIPPED } from '../../setup/shippedModel.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
-import { SHIPPED } from '../../shippedModel.js';
+import { SHIPPED } from '../../setup/shippedModel.js';
 
 const file = SHIPPED.file;
 const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');

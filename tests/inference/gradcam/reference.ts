@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { SEED } from '../../../src/inference/gradcam/explainer.js';
-import { requirePart } from '../../requirements.js';
+import { requirePart } from '../../setup/requirements.js';
 
 const python = process.env.PYTHON ?? '/usr/bin/python3';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { freePort } from '../../freePorts.js';
-import { requirePart } from '../../requirements.js';
+import { freePort } from '../../setup/freePorts.js';
+import { requirePart } from '../../setup/requirements.js';
 
 const TOOLS = ['echoscu', 'storescu', 'storescp', 'findscu', 'movescu', 'dcmqrscp', 'dcmodify', 'dcmconv'];
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { StorageFull } from '../../../src/errors.js';
+import { StorageFull } from '../../../src/errors/errors.js';
 import { writeCommand } from '../../../src/pacs/dimse/command.js';
 import { writeDataHeader, writePdu } from '../../../src/pacs/dimse/pdu.js';
 import {
@@ -14,9 +14,9 @@ import {
   type ProviderOptions,
   startProvider,
 } from '../../../src/pacs/dimse/provider.js';
-import { locateDataSet } from '../../../src/pacs/locateDataSet.js';
+import { locateDataSet } from '../../../src/pacs/header/locateDataSet.js';
 import { receiveBytes } from '../../../src/pacs/receive.js';
-import { type Authority, createAuthority, type Issued } from '../../authority.js';
+import { type Authority, createAuthority, type Issued } from '../../setup/authority.js';
 import { buildFile, mrElements, us } from '../buildDicom.js';
 import { hasDcmtk, run } from './dcmtk.js';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { requirePart } from '../../requirements.js';
+import { requirePart } from '../../setup/requirements.js';
 
 const runs = (tool: string, argument: string) => spawnSync(tool, [argument]).error === undefined;
 const PIXELMED = '/usr/share/java/pixelmed.jar';

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chooseModel, readModels } from '../../../src/inference/manifest.js';
-import { parseInstance } from '../../../src/pacs/parse.js';
+import { parseInstance } from '../../../src/pacs/header/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
 import type { AbstentionReason, Report } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
 import { ABSTENTION_REASONS, findingSite, labelCode } from '../../../src/pacs/report/vocabulary.js';
 import { writeStructuredReport } from '../../../src/pacs/report/writeStructuredReport.js';
-import { passedOverInstance } from '../../../src/pacs/seriesRules.js';
-import { REPOSITORY } from '../../program.js';
+import { passedOverInstance } from '../../../src/pacs/series/seriesRules.js';
+import { REPOSITORY } from '../../setup/program.js';
 import { hasPydicom, runReference } from '../sharedData.js';
 import {
   abstained,

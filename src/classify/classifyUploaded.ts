@@ -1,0 +1,43 @@
+import type { Context } from '../context.js';
+import type { Study } from '../generated/prisma/client.js';
+import { SECONDARY_CAPTURE } from '../pacs/report/ownResult.js';
+import { classifySlices, sliceWithFile } from './classifySeries.js';
+
+/**
+ * A study of which a person uploaded single files: each is judged by itself, as when it was uploaded. There is no series to
+ * choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
+ * @param force classify again what has a prediction already.
+ */
+export async function classifyUploaded(context: Context, study: Study, force: boolean): Promise<void> {
+  const { model, prisma } = context;
+  const done = { modelId: model.id, status: { not: 'FAILED' as const } };
+  const slices = await prisma.slice.findMany({
+    where: { series: { studyId: study.id }, ...(!force && { predictions: { none: done } }) },
+    include: sliceWithFile,
+  });
+  await classifySlices(context, slices, { shadow: false, known: force ? 'REPLACE' : 'CORRECT' });
+  await setUploadedStatus(context, study.studyInstanceUid);
+}
+
+/** Whether it is of pictures, of which no header says what they are; see wrapPicture.ts. */
+export async function holdsPictures({ prisma }: Context, { id }: Study): Promise<boolean> {
+  const of = { series: { studyId: id } };
+  return (await prisma.instance.count({ where: { ...of, sopClassUid: { not: SECONDARY_CAPTURE } } })) === 0;
+}
+
+/** As far as the active model has come with it. */
+export async function setUploadedStatus({ model, prisma }: Context, studyInstanceUid: string): Promise<void> {
+  const predictions = await prisma.prediction.findMany({
+    where: { modelId: model.id, slice: { series: { study: { studyInstanceUid } } } },
+    select: { status: true, failureCode: true },
+  });
+  const failed = predictions.filter(({ status }) => status === 'FAILED');
+  const answered = failed.length === 0 ? ('CLASSIFIED' as const) : ('PARTIAL' as const);
+  await prisma.study.update({
+    where: { studyInstanceUid },
+    data: {
+      status: failed.length > 0 && failed.length === predictions.length ? 'FAILED' : answered,
+      failureCode: failed[0]?.failureCode ?? null,
+    },
+  });
+}

@@ -1,0 +1,94 @@
+import type { Context } from '../context.js';
+import { isForeignKeyViolation } from '../database/isForeignKeyViolation.js';
+import { LabelNotFound, PredictionNotFound, ReviewUnavailable, StudyNotFound } from '../errors/errors.js';
+import type { Model, Prediction, PrismaClient, Review, Study } from '../generated/prisma/client.js';
+
+/** What a reader says. `reviewer`: Caller.subject. */
+export type Verdict = { label: string; comment: string | null; reviewer: string };
+
+/**
+ * Stores what a reader says a slice shows, beside what the model had answered.
+ * @throws PredictionNotFound, LabelNotFound, and ReviewUnavailable for a slice that could not be read: there is no answer
+ *   to agree with or not.
+ */
+export async function reviewPrediction(
+  { prisma }: Context,
+  predictionId: string,
+  verdict: Verdict,
+): Promise<{ review: Review; prediction: Prediction }> {
+  const found = await prisma.prediction.findUnique({
+    where: { id: predictionId },
+    include: { model: true, slice: { select: { series: { select: { studyId: true } } } } },
+  });
+  const missing = () => new PredictionNotFound(`There is no prediction ${predictionId}.`);
+  if (!found) throw missing();
+  const { model, slice, ...prediction } = found;
+  const { label, confidence, status, failureCode, createdAt } = prediction;
+  requireLabel(model, verdict.label);
+  if (label === null || confidence === null)
+    throw new ReviewUnavailable(
+      `The slice could not be read (${failureCode}), so there is no answer to review. Review another slice, or its study.`,
+    );
+  const answer = { label, confidence, abstained: status === 'ABSTAINED', createdAt };
+  const { studyId } = slice.series;
+  const review = await store(prisma, row({ studyId, predictionId, model }, answer, verdict), missing);
+  return { review, prediction };
+}
+
+/**
+ * The same of a study as a whole, beside the finding of `model`.
+ * @throws StudyNotFound, LabelNotFound, and ReviewUnavailable where the model has no finding of the study.
+ */
+export async function reviewStudy(
+  { prisma }: Context,
+  studyInstanceUid: string,
+  model: Model,
+  verdict: Verdict,
+): Promise<{ review: Review; study: Study }> {
+  const found = await prisma.study.findUnique({
+    where: { studyInstanceUid },
+    include: { findings: { where: { modelId: model.id } } },
+  });
+  const missing = () =>
+    new StudyNotFound(`Study ${studyInstanceUid} is not here. Import it, or pull it from an archive.`);
+  if (!found) throw missing();
+  requireLabel(model, verdict.label);
+  const { findings, ...study } = found;
+  const [finding] = findings;
+  if (!finding)
+    throw new ReviewUnavailable(
+      `${model.name} ${model.version} has no finding of the study, so there is no answer to review. Classify it with classifyStudy first.`,
+    );
+  const review = await store(prisma, row({ studyId: study.id, predictionId: null, model }, finding, verdict), missing);
+  return { review, study };
+}
+
+/** Whether what was sent is a label is asked before it is stored or repeated: it may be anything. */
+function requireLabel({ labels }: Model, label: string): void {
+  if (!labels.includes(label))
+    throw new LabelNotFound(`The model has no such label. Its labels: ${labels.join(', ')}.`);
+}
+
+/** @throws what `missing` makes, where the study is deleted at this moment. */
+async function store(prisma: PrismaClient, data: ReturnType<typeof row>, missing: () => Error): Promise<Review> {
+  try {
+    return await prisma.review.create({ data });
+  } catch (error) {
+    throw isForeignKeyViolation(error) ? missing() : error;
+  }
+}
+
+type Reviewed = { studyId: string; predictionId: string | null; model: Model };
+type Answer = { label: string; confidence: number; abstained: boolean; createdAt: Date };
+
+function row({ model, ...reviewed }: Reviewed, { label, confidence, abstained, createdAt }: Answer, verdict: Verdict) {
+  return {
+    ...reviewed,
+    ...verdict,
+    modelId: model.id,
+    answeredLabel: label,
+    answeredConfidence: confidence,
+    answerAbstained: abstained,
+    answeredAt: createdAt,
+  };
+}

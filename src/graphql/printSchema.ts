@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type GraphQLSchema, introspectionFromSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { writeMatrix } from '../identity/writeMatrix.js';
+import { buildApiSchema } from './buildSchema.js';
+import { federatedSdl } from './federatedSdl.js';
+
+/** `npm run schema`: what clients are written against, and who may ask for what. By path in the repository. */
+export async function printedSchema(): Promise<Record<string, string>> {
+  const schema = lexicographicSortSchema(await buildApiSchema());
+  const head = '# Printed from src/schema and src/resolvers by `npm run schema`; do not edit.\n\n';
+  return {
+    'schema.graphql': `${head}${printSchema(schema)}\n`,
+    'docs/authorization-matrix.md': writeMatrix(schema),
+    'examples/schema.d.ts': await writeTypes(schema),
+  };
+}
+
+/** The schema as a type, of which gql.tada infers those of operations; without its own declaration for whole programs. */
+async function writeTypes(schema: GraphQLSchema): Promise<string> {
+  const { minifyIntrospection, outputIntrospectionFile } = await import('@gql.tada/internal');
+  const introspection = minifyIntrospection(introspectionFromSchema(schema, { descriptions: false }));
+  const whole = outputIntrospectionFile(introspection, { fileType: '.d.ts', shouldPreprocess: true });
+  const types = whole.slice(whole.indexOf('export type'), whole.indexOf('import * as gqlTada'));
+  return `// Printed from schema.graphql by \`npm run schema\`; do not edit.\n\n${types.replace(/\/\*\*.*?\*\/\n/s, '').trimEnd()}\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.includes('--federation')) console.log(federatedSdl(await buildApiSchema()));
+  else
+    for (const [path, text] of Object.entries(await printedSchema()))
+      writeFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), text);
+}

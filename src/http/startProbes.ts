@@ -1,0 +1,28 @@
+import { fastify } from 'fastify';
+import { ConfigInvalid } from '../config/config.js';
+import type { Context } from '../context.js';
+import { serveHealth } from './routes/health.js';
+import { serveMetrics } from './routes/metrics.js';
+import type { HttpServer } from './server.js';
+
+/**
+ * Health and metrics of a process that serves nothing else, a worker, at METRICS_PORT; undefined where that is not set.
+ * @throws ConfigInvalid where the port cannot be had: each worker of a machine needs its own.
+ */
+export async function startProbes(context: Context): Promise<HttpServer | undefined> {
+  const { host, metricsPort: port } = context.config;
+  if (port === null) return undefined;
+  const app = fastify({ forceCloseConnections: true });
+  serveHealth(app, context);
+  serveMetrics(app, context);
+  try {
+    const url = await app.listen({ host, port });
+    return { url, close: () => app.close() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    throw new ConfigInvalid(
+      `METRICS_PORT ${port} of ${host} cannot be had (${code}). Give each worker a free one of its own, or leave it out.`,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { Context } from '../context.js';
+import { asLogged } from '../graphql/formatError.js';
+import { fromNow } from './settleTimes.js';
+
+/** Another process takes a study for abandoned that nobody has claimed for so long. */
+const CLAIM_MS = 60_000;
+const RENEW_MS = 15_000;
+
+/**
+ * Does a study's work outside of the queue, while other processes can see that somebody does: a server that starts
+ * meanwhile would take the study for one whose process has died.
+ */
+export async function claimStudy<T>(context: Context, studyInstanceUid: string, work: () => Promise<T>): Promise<T> {
+  const { log, prisma } = context;
+  const claim = () => prisma.$executeRaw`
+    UPDATE "Study" SET "classifyingUntil" = ${fromNow(CLAIM_MS)} WHERE "studyInstanceUid" = ${studyInstanceUid}`;
+  await claim();
+  const renewing = setInterval(() => {
+    claim().catch((error: unknown) => log.warn(asLogged(error), 'A study could not be claimed once more.'));
+  }, RENEW_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewing);
+    await prisma.study.updateMany({ where: { studyInstanceUid }, data: { classifyingUntil: null } });
+  }
+}

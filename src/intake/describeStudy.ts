@@ -1,0 +1,19 @@
+import type { Arrived } from '../config/rules.js';
+import type { Context } from '../context.js';
+import type { Study } from '../generated/prisma/client.js';
+
+/** What rules look at. */
+export async function describeStudy({ prisma }: Context, study: Study): Promise<Arrived> {
+  const series = await prisma.series.findMany({
+    where: { studyId: study.id },
+    select: { description: true, bodyPart: true, station: true },
+  });
+  const given = (values: (string | null)[]) => values.filter((value) => value !== null);
+  return {
+    modalities: study.modalities,
+    descriptions: given([study.description, ...series.map(({ description }) => description)]),
+    bodyParts: given(series.map(({ bodyPart }) => bodyPart)),
+    stations: given(series.map(({ station }) => station)),
+    pacs: study.pacs,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Context } from '../context.js';
+import type { Prisma } from '../generated/prisma/client.js';
+import type { StudyFound } from '../pacs/dicomweb/dicomJson.js';
+import { isoDate } from '../pacs/header/isoDate.js';
+import { patientColumns, patientOf } from './instanceFacts.js';
+import { fromNow } from './settleTimes.js';
+
+/**
+ * Takes note, within the caller's transaction, that an archive has a study, or more of one than before: it is then looked
+ * at as if its last instance had just come (settleStudy.ts). To note it again changes nothing but the time.
+ */
+export async function noteStudy(
+  { config }: Context,
+  tx: Prisma.TransactionClient,
+  pacs: string,
+  found: StudyFound,
+): Promise<void> {
+  const { studyInstanceUid, modalities, studyDescription, studyDate } = found;
+  const study = await tx.study.upsert({
+    where: { studyInstanceUid },
+    create: {
+      studyInstanceUid,
+      ...patientColumns(patientOf(found)),
+      description: studyDescription,
+      studyDate: isoDate(studyDate),
+      modalities: [...modalities],
+      pacs,
+      evidence: 'The archive has it; nothing was fetched yet.',
+    },
+    update: { countedInstances: null },
+    select: { id: true },
+  });
+  await tx.$executeRaw`
+    UPDATE "Study" SET "settleAt" = clock_timestamp(), "settleBy" = ${fromNow(config.arrivals.deadlineMs)}
+    WHERE "id" = ${study.id}`;
+}

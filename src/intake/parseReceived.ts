@@ -1,0 +1,13 @@
+import { MrimasterError } from '../errors/errors.js';
+import type { Instance } from '../pacs/header/parse.js';
+import { parseFile } from '../pacs/header/parseFile.js';
+
+/** The headers of a received file; undefined where it is gone or damaged since. */
+export async function parseReceived(path: string): Promise<Instance | undefined> {
+  try {
+    return await parseFile(path);
+  } catch (error) {
+    if (error instanceof MrimasterError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Context } from '../context.js';
+import { InstanceConflict, InvalidDicom, PacsWrongStudy } from '../errors/errors.js';
+import type { Instance } from '../pacs/header/parse.js';
+import { receiveBytes } from '../pacs/receive.js';
+import type { Transfer } from '../pacs/transfers.js';
+import { timed } from '../telemetry/outcome.js';
+import { recordInstance } from './recordInstance.js';
+
+/**
+ * `announced`: what the sender said that it would send, or what we asked for; `pacs`: the archive that it is, if we know it
+ * by a name; `sender`: who it is, for people.
+ */
+export type Arrival = {
+  door: 'C-STORE' | 'STOW-RS' | 'pull';
+  bytes: AsyncIterable<Uint8Array>;
+  pacs: string | null;
+  sender: string | null;
+  /** What it comes with; null where we asked for it, so that it sets nothing off. */
+  transfer: Transfer | null;
+  /** The archive says that we asked for it: then its study is here, since a pull notes it before the first byte comes. */
+  asked?: boolean;
+  /** The study that was asked for. */
+  of?: string;
+  announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
+};
+
+/** `conflict`: it is kept and not used, because of what was recorded first. */
+export type Kept = { instance: Instance; conflict: boolean };
+
+/**
+ * Keeps an object that somebody sends: when this returns, its bytes are on the disk and its row in the database, so it may
+ * be acknowledged. The same bytes again change nothing; what is in conflict with what came before is kept beside it and
+ * flagged.
+ * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
+ */
+export function receiveInstance(context: Context, arrival: Arrival): Promise<Kept> {
+  const { door } = arrival;
+  return timed(
+    () => keep(context, arrival),
+    (outcome) => context.metrics.received.inc({ door, outcome }),
+    ({ conflict }) => (conflict ? 'INSTANCE_CONFLICT' : 'OK'),
+  );
+}
+
+async function keep(context: Context, arrival: Arrival): Promise<Kept> {
+  const { bytes, pacs, sender, transfer, asked = false, of, announced = {} } = arrival;
+  const received = await receiveBytes(bytes, context.receivedDir, {
+    check: async (instance) => {
+      compare(instance, announced);
+      if (of !== undefined && of !== instance.studyInstanceUid) throw wrongStudy();
+      if (asked) await requireAsked(context, instance);
+    },
+  });
+  transfer?.carries(received.instance.studyInstanceUid);
+  try {
+    await recordInstance(context, received, { pacs, sender, arriving: transfer !== null });
+  } catch (error) {
+    if (!(error instanceof InstanceConflict)) throw error;
+    return { instance: received.instance, conflict: true };
+  }
+  return { instance: received.instance, conflict: false };
+}
+
+/**
+ * @throws PacsWrongStudy for an object of a study that is not here while others are being pulled: an archive that answers
+ *   C-MOVE with something else makes no study of ours by that. Where nothing is being pulled, another program has asked
+ *   under our AE title (`mrimaster doctor --move`).
+ */
+async function requireAsked({ prisma }: Context, { studyInstanceUid }: Instance): Promise<void> {
+  if ((await prisma.study.count({ where: { studyInstanceUid } })) > 0) return;
+  const pulled = { completenessState: 'INCOMPLETE' as const, jobs: { some: { status: 'RUNNING' as const } } };
+  if ((await prisma.study.count({ where: pulled })) > 0) throw wrongStudy();
+}
+
+function wrongStudy(): PacsWrongStudy {
+  return new PacsWrongStudy('The archive sent an object of a study that it was not asked for. Look at its log.');
+}
+
+function compare(instance: Instance, announced: NonNullable<Arrival['announced']>): void {
+  for (const key of ['sopClassUid', 'sopInstanceUid', 'studyInstanceUid'] as const) {
+    if (announced[key] === undefined || announced[key] === instance[key]) continue;
+    throw new InvalidDicom('The object is another one than was announced or asked for. Look at the sending system.');
+  }
+}

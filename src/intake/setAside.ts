@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import type { Context } from '../context.js';
+import { lockStudy } from '../database/lockStudy.js';
+import type { ConflictKind, Prisma, WithheldReason } from '../generated/prisma/client.js';
+import { compareObjects } from '../pacs/header/compareObjects.js';
+import { differences, isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentity.js';
+import type { Received } from '../pacs/receive.js';
+import { patientOf } from './instanceFacts.js';
+import type { Origin } from './recordInstance.js';
+import { noteArrival, type SettleDelays } from './settleTimes.js';
+
+/** `firstPath`: of the object that has its SOPInstanceUID already, null where none has. */
+export type Conflict = { kind: ConflictKind; studyId: string; firstPath: string | null };
+
+export const WITHHELD_TOLD = 'The answer of a study is withheld: it is not sure whose study it is.';
+const EVIDENCE = 'Objects that differ came under UIDs that were here. Nothing is proven until somebody resolves that.';
+
+/**
+ * Records an object that is kept and not used. Its study is no longer proven whole, is looked at again, and, where the
+ * object names another patient, its answer is withheld until somebody resolves that.
+ */
+export async function setAside(
+  { log, metrics, prisma, receivedDir }: Context,
+  received: Received,
+  { kind, studyId, firstPath }: Conflict,
+  { sender }: Origin,
+  settle: SettleDelays | null,
+): Promise<void> {
+  const { instance, path, sha256, bytes } = received;
+  const { sopInstanceUid } = instance;
+  const patient = patientOf(instance);
+  const compared =
+    firstPath === null ? null : await compareFiles(join(receivedDir, firstPath), join(receivedDir, path));
+  const study = await prisma.$transaction(async (tx) => {
+    await lockStudy(tx, studyId);
+    const study = await tx.study.findUnique({ where: { id: studyId } });
+    if (!study) return null;
+    const known = study.receivedPatient as StudyPatient | null;
+    const differing =
+      compared?.differing ?? (known ? differences(known, patient).map(({ attribute }) => attribute) : []);
+    const key = { sopInstanceUid, sha256 };
+    const seen = await tx.conflictingInstance.findUnique({ where: { sopInstanceUid_sha256: key } });
+    const depicts = compared?.depicts ?? true;
+    const row = { studyId, kind, path, bytes, differing, depicts, patient, sender };
+    await tx.conflictingInstance.upsert({
+      where: { sopInstanceUid_sha256: key },
+      create: { ...key, ...row },
+      update: { path, sender },
+    });
+    await tx.$executeRaw`
+      UPDATE "ConflictingInstance" SET "receivedAt" = clock_timestamp()
+      WHERE "sopInstanceUid" = ${sopInstanceUid} AND "sha256" = ${sha256}`;
+    if (seen) return null; // as before; also what a person has set aside for good
+    await tx.study.update({
+      where: { id: studyId },
+      data: { ...doubted(study), ...reasonToWithhold(kind, study.withheld, known, patient) },
+    });
+    if (settle) await noteArrival(tx, studyId, settle);
+    return study;
+  });
+  if (!study) return;
+  metrics.conflicts.inc({ kind });
+  const { withheld } = await prisma.study.findUniqueOrThrow({ where: { id: studyId } });
+  if (withheld && withheld !== study.withheld)
+    log.warn({ studyInstanceUid: study.studyInstanceUid, reason: withheld }, WITHHELD_TOLD);
+  log.warn(
+    { studyId: study.id, kind },
+    'An object is in conflict with what came before: both are kept, the first is used.',
+  );
+}
+
+function doubted({ completenessState }: { completenessState: string }): Prisma.StudyUpdateInput {
+  return { evidence: EVIDENCE, ...(completenessState === 'PROVEN' && { completenessState: 'PROVISIONAL' as const }) };
+}
+
+function reasonToWithhold(
+  kind: ConflictKind,
+  before: WithheldReason | null,
+  known: StudyPatient | null,
+  patient: StudyPatient,
+): { withheld?: WithheldReason } {
+  if (kind === 'OTHER_PATIENT') return { withheld: 'OTHER_PATIENT' };
+  if (before === 'OTHER_PATIENT' || !known || !isOtherPatient(known, patient)) return {};
+  return { withheld: 'CHANGED_PATIENT' };
+}
+
+/** The first file may be gone since: its pixels are then unknown. */
+async function compareFiles(first: string, other: string): ReturnType<typeof compareObjects> {
+  try {
+    return await compareObjects(first, other);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { differing: ['PixelData'], depicts: true };
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { ConfigInvalid } from '../config/config.js';
+import type { Context } from '../context.js';
+import { asKnown } from '../graphql/formatError.js';
+import { type Provider, type ProviderEvent, startProvider } from '../pacs/dimse/provider.js';
+import type { Transfer } from '../pacs/transfers.js';
+import { receiveInstance } from './receiveInstance.js';
+
+/**
+ * Our DICOM port: what archives and scanners send is kept and recorded. undefined where DICOM_PORT is off.
+ * @throws ConfigInvalid where the address cannot be had.
+ */
+export async function startDicom(context: Context): Promise<Provider | undefined> {
+  const { host, port, aeTitle, allowed, tls } = context.config.dicom;
+  if (port === null) return undefined;
+  const transfers = new Map<number, Transfer>();
+  const transferOf = (association: number) => {
+    const transfer = transfers.get(association) ?? context.transfers.begin();
+    transfers.set(association, transfer);
+    return transfer;
+  };
+  try {
+    return await startProvider({
+      host,
+      port,
+      aeTitle,
+      allowed,
+      tls: tls && { ...tls, requestCert: tls.ca !== undefined },
+      store: async ({ bytes, callingAeTitle, sopClassUid, sopInstanceUid, association, moveOriginatorAeTitle }) => {
+        const pacs = archiveOf(context, callingAeTitle);
+        const announced = { sopClassUid, sopInstanceUid };
+        // What our own C-MOVE has sent to us is being classified already.
+        const asked = moveOriginatorAeTitle === aeTitle;
+        const transfer = asked ? null : transferOf(association);
+        const sender = `${callingAeTitle} by DICOM`;
+        const arrival = { door: 'C-STORE' as const, bytes, pacs, sender, transfer, asked, announced };
+        await receiveInstance(context, arrival).catch((error) => {
+          throw asKnown(error) ?? error; // a database that is away is a reason to send again
+        });
+      },
+      onClose: (association) => {
+        transfers.get(association)?.end();
+        transfers.delete(association);
+      },
+      onEvent: (event) => report(context, event),
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new ConfigInvalid(
+        `DICOM port ${port} of ${host} is taken by another program. Stop that one, set DICOM_PORT to another number, or to off.`,
+      );
+    if (code === 'EACCES')
+      throw new ConfigInvalid(`This account may not listen on DICOM port ${port}. Set DICOM_PORT to 1024 or more.`);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ConfigInvalid(
+        `DICOM_HOST ${host} is no address of this machine. Set it to one, or to 0.0.0.0 for all.`,
+      );
+    if (code?.startsWith('ERR_OSSL') || code?.startsWith('ERR_SSL'))
+      throw new ConfigInvalid('DICOM_TLS_CERTIFICATE and DICOM_TLS_KEY are no pair of PEM files. Check both.');
+    throw error;
+  }
+}
+
+/** The archive that calls itself so, where exactly one does. */
+function archiveOf({ archives }: Context, callingAeTitle: string): string | null {
+  const named = [...archives].filter(
+    ([, { settings }]) => settings.kind === 'DIMSE' && settings.aeTitle === callingAeTitle,
+  );
+  return named.length === 1 ? (named[0]?.[0] ?? null) : null;
+}
+
+function report({ log }: Context, { kind, peer, callingAeTitle, reason, error }: ProviderEvent): void {
+  const code = (error as { code?: string } | undefined)?.code;
+  if (kind === 'refused') log.warn({ peer, callingAeTitle }, `A DICOM association was refused: ${reason}.`);
+  else if (kind === 'broken') log.info({ peer, callingAeTitle }, `A DICOM association broke off: ${reason}.`);
+  else log.warn({ peer, callingAeTitle, code, ...(!code && { err: error }) }, 'An object that was sent is not kept.');
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../context.js';
+import { Interrupted } from '../errors/errors.js';
+import type { Study } from '../generated/prisma/client.js';
+import { asLogged } from '../graphql/formatError.js';
+import { resumeAbandoned } from '../jobs/enqueueStudy.js';
+import { settleStudy } from './settleStudy.js';
+import { fromNow, settleDelays } from './settleTimes.js';
+
+const POLL_MS = 250;
+const AT_ONCE = 16;
+/** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
+export const LEASE_MS = 30_000;
+const AFTER_FAILURE_MS = 5_000;
+const RESUME_MS = 60_000;
+
+/**
+ * Looks at studies that have been quiet for long enough, as long as the program runs. Several processes may: each study
+ * is looked at by one at a time.
+ */
+export function watchArrivals(context: Context): { close(): Promise<void> } {
+  const { log, transfers } = context;
+  const stopping = new AbortController();
+  const look = async ({ study, overdue }: Due) => {
+    try {
+      await settleStudy(context, study, overdue, stopping.signal);
+    } catch (error) {
+      if (stopping.signal.aborted) return; // looked at again when the lease has run out
+      log.warn({ studyId: study.id, ...asLogged(error) }, 'A look at an arriving study failed; it is made again.');
+      await context.prisma.$executeRaw`
+        UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
+    }
+  };
+  /** By the study's id: one whose archive is silent holds up no other. */
+  const looks = new Map<string, Promise<void>>();
+  const begin = (due: Due) => {
+    const { id } = due.study;
+    looks.set(
+      id,
+      look(due).finally(() => looks.delete(id)),
+    );
+  };
+  const watch = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await postpone(context, transfers.studies());
+        const due = await lease(context, AT_ONCE - looks.size, [...looks.keys()]);
+        for (const one of due) begin(one);
+        await sleep(POLL_MS, undefined, { signal: stopping.signal });
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        log.warn(asLogged(error), 'Arriving studies cannot be looked at for now.');
+        await sleep(AFTER_FAILURE_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+  };
+  // Here, since only a server may queue: a tool may be the very process that works.
+  const resume = async () => {
+    while (!stopping.signal.aborted) {
+      await sleep(RESUME_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      await resumeAbandoned(context, 'UNCLAIMED').catch((error: unknown) => {
+        log.warn(asLogged(error), 'Abandoned studies cannot be looked for at the moment.');
+      });
+    }
+  };
+  const watching = Promise.all([watch(), resume()]);
+  return {
+    close: async () => {
+      stopping.abort(new Interrupted('MRIMaster was stopped.'));
+      await watching;
+      await Promise.allSettled(looks.values());
+    },
+  };
+}
+
+/** A study that is to be looked at. `overdue`: it is classified now, proven or not. */
+type Due = { study: Study; overdue: boolean };
+
+/** Takes as many studies that are due, for this process alone. `busy`: those that it looks at already, however long. */
+async function lease({ prisma }: Context, most: number, busy: readonly string[]): Promise<Due[]> {
+  if (most <= 0) return [];
+  const taken = await prisma.$queryRaw<{ id: string; overdue: boolean }[]>`
+    UPDATE "Study" SET "settleAt" = ${fromNow(LEASE_MS)} WHERE "id" IN (
+      SELECT "id" FROM "Study" WHERE "settleAt" <= clock_timestamp() AND NOT "id" = ANY(${[...busy]})
+      ORDER BY "settleAt" LIMIT ${most} FOR UPDATE SKIP LOCKED
+    ) RETURNING "id", coalesce("settleBy" <= clock_timestamp(), false) AS "overdue"`;
+  const studies = await prisma.study.findMany({ where: { id: { in: taken.map(({ id }) => id) } } });
+  return studies.map((study) => ({ study, overdue: taken.some(({ id, overdue }) => id === study.id && overdue) }));
+}
+
+/**
+ * What a sender that is still connected has brought here is quiet only when it has hung up, or when the deadline has passed
+ * since its last object: some senders never hang up.
+ */
+async function postpone({ config, prisma }: Context, studyInstanceUids: readonly string[]): Promise<void> {
+  if (studyInstanceUids.length === 0) return;
+  const { lookMs } = settleDelays({ config });
+  await prisma.$executeRaw`
+    UPDATE "Study" SET "settleAt" = ${fromNow(lookMs)}
+    WHERE "studyInstanceUid" = ANY(${studyInstanceUids}) AND "settleAt" < ${fromNow(lookMs / 2)}
+      AND "settleBy" > clock_timestamp()`;
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { classifyStudy } from '../classify/classifyStudy.js';
+import type { Context } from '../context.js';
+import { DatabaseUnavailable, MrimasterError, PacsWrongStudy, StudyBusy, StudyNotFound } from '../errors/errors.js';
+import type { Job, Prisma } from '../generated/prisma/client.js';
+import { requireArchive } from '../intake/retrieveStudy.js';
+import { announceStudy } from '../notifications/announceStudy.js';
+import { CLASSIFY_STUDY, type Priority, type StudyHandlers, type StudyJob } from '../queue/queue.js';
+import { lastError, runJob } from './runJob.js';
+
+/** `pacs`: pull it from there first; undefined = only if it is not here. */
+export type EnqueueStudy = {
+  studyInstanceUid: string;
+  pacs?: string | undefined;
+  force?: boolean;
+  priority?: Priority;
+};
+
+/** A study's job that waits or runs. */
+export const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
+
+/**
+ * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
+ * job is the answer; while it waits it takes over a higher priority, and `force`.
+ * @throws StudyBusy where `force` is asked of a job that runs already; StudyNotFound when neither we nor the archive has
+ *   it; PacsNotConfigured for an archive we do not know. An archive that does not answer is no error here: the job waits.
+ */
+export async function enqueueStudy(context: Context, request: EnqueueStudy): Promise<Job> {
+  const { prisma, queue } = context;
+  const { studyInstanceUid, force = false, priority = 'ROUTINE' } = request;
+  const pacs = await whereToPull(context, request);
+  const enqueue = async (tx: Prisma.TransactionClient): Promise<Job | null> => {
+    const study = await tx.study.upsert({
+      where: { studyInstanceUid },
+      create: { studyInstanceUid, modalities: [], pacs, status: 'QUEUED' },
+      update: {},
+    });
+    const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs, force }, priority);
+    if (sent) return sent;
+    const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
+    if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
+      throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
+    return job;
+  };
+  // A job that has just ended keeps its place in the queue for a moment longer than its row says.
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const job = await prisma.$transaction(enqueue);
+    if (job) return job;
+    await sleep(100);
+  }
+  throw new DatabaseUnavailable('The queue does not take the study at the moment. Try again shortly.');
+}
+
+/**
+ * A job and the study's status, within the caller's transaction.
+ * @returns null where the study has a job that waits or runs already.
+ */
+export async function sendStudyJob(
+  { queue, tracing }: Context,
+  tx: Prisma.TransactionClient,
+  studyId: string,
+  job: StudyJob,
+  priority: Priority,
+): Promise<Job | null> {
+  const id = randomUUID();
+  if (!(await queue.sendStudy(tx, id, { ...job, traceparent: tracing.traceparent() }, priority))) return null;
+  await tx.study.update({ where: { id: studyId }, data: { status: 'QUEUED', failureCode: null } });
+  return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId } });
+}
+
+/**
+ * Queues what was being classified when its process ended, outside of the queue (`mrimaster import`).
+ * @param which ALL at start-up; UNCLAIMED: what a process had claimed that has died since.
+ * @returns how many studies.
+ */
+export async function resumeAbandoned(context: Context, which: 'ALL' | 'UNCLAIMED' = 'ALL'): Promise<number> {
+  const { prisma } = context;
+  const abandoned = await prisma.study.findMany({
+    where: {
+      status: { in: ['QUEUED', 'CLASSIFYING'] },
+      series: { some: {} },
+      jobs: { none: LIVE },
+      ...(which === 'UNCLAIMED' && { classifyingUntil: { not: null } }),
+    },
+    select: { id: true, studyInstanceUid: true },
+  });
+  let resumed = 0;
+  for (const { id, studyInstanceUid } of abandoned) {
+    // By the clock of the database; whoever still claims it goes on with it.
+    const free = await prisma.$executeRaw`
+      UPDATE "Study" SET "classifyingUntil" = NULL
+      WHERE "id" = ${id} AND coalesce("classifyingUntil", '-infinity') < clock_timestamp()`;
+    if (free === 0) continue;
+    await enqueueStudy(context, { studyInstanceUid, priority: 'BACKLOG' });
+    resumed++;
+  }
+  return resumed;
+}
+
+/** The archive to pull from first; null where the study is here, or came by itself. */
+async function whereToPull(context: Context, request: EnqueueStudy): Promise<string | null> {
+  const { prisma, archives } = context;
+  const { studyInstanceUid } = request;
+  if (request.pacs !== undefined) requireArchive(context, request.pacs);
+  const study = await prisma.study.findUnique({ where: { studyInstanceUid }, include: { series: { take: 1 } } });
+  const source = study?.pacs && archives.has(study.pacs) ? study.pacs : undefined;
+  const brokenOff = source !== undefined && study?.completenessState === 'INCOMPLETE';
+  if (study && study.series.length > 0 && !brokenOff) return request.pacs ?? null;
+  if (archives.size === 0)
+    throw new StudyNotFound(
+      `Study ${studyInstanceUid} is not here, and no archive is configured. Import it, or set PACS_URL.`,
+    );
+  const candidates = [request.pacs ?? source ?? [...archives.keys()]].flat();
+  return findInArchives(context, studyInstanceUid, candidates);
+}
+
+/**
+ * The first archive that has the study. One that does not answer is no reason to say no: the job waits for the first
+ * such one, unless another has it.
+ */
+async function findInArchives(
+  { archives }: Context,
+  studyInstanceUid: string,
+  names: readonly string[],
+): Promise<string> {
+  let silent: string | undefined;
+  for (const name of names) {
+    try {
+      const found = await archives.get(name)?.searchForStudies({ studyInstanceUid });
+      if (found?.length) return name;
+    } catch (error) {
+      // One that answers with another study is asked once more by the job, which then says so.
+      const maybe = error instanceof PacsWrongStudy || (error instanceof MrimasterError && error.retryable);
+      if (!maybe) throw error;
+      silent ??= name;
+    }
+  }
+  if (silent !== undefined) return silent;
+  throw new StudyNotFound(`Neither MRIMaster nor the archive has study ${studyInstanceUid}. Check the UID.`);
+}
+
+/** What the queue calls. */
+export function studyHandlers(context: Context): StudyHandlers {
+  const { prisma } = context;
+
+  async function fail(jobId: string, studyInstanceUid: string, code: string, message: string): Promise<void> {
+    await prisma.$transaction(async (tx) => {
+      const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
+      await tx.job.updateMany({ where: { id: jobId }, data: ended });
+      const newer = { none: { id: { not: jobId }, ...LIVE } };
+      const study = await tx.study.findFirst({ where: { studyInstanceUid, jobs: newer } });
+      if (!study) return; // a newer job has the word
+      await tx.study.update({ where: { id: study.id }, data: { status: 'FAILED', failureCode: code } });
+      await announceStudy(context, tx, study.id, `${jobId} ended at ${ended.finishedAt.getTime()}`);
+    });
+  }
+
+  return {
+    run: ({ attempt, traceparent, ...job }, signal) => {
+      const { jobId, studyInstanceUid } = job;
+      const report = everyPercent((progress) => prisma.job.updateMany({ where: { id: jobId }, data: { progress } }));
+      return runJob(
+        context,
+        { kind: CLASSIFY_STUDY, jobId, attempt, traceparent, failure: 'A study was not finished.' },
+        async () => {
+          await context.models.follow(); // another process may have activated one
+          await classifyStudy(context, job, report, signal);
+        },
+        (message, known) => fail(jobId, studyInstanceUid, known?.code ?? 'INTERNAL_SERVER_ERROR', message),
+      );
+    },
+    giveUp: async ({ jobId, studyInstanceUid }) =>
+      fail(jobId, studyInstanceUid, 'GIVEN_UP', await lastError(context, jobId)),
+  };
+}
+
+/** Passes a fraction on when it has grown by a hundredth: the study of a thousand instances needs no thousand updates. */
+function everyPercent(report: (fraction: number) => Promise<unknown>): (fraction: number) => Promise<void> {
+  let last = 0;
+  return async (fraction) => {
+    if (fraction - last < 0.01) return;
+    last = fraction;
+    await report(fraction);
+  };
+}

@@ -1,0 +1,52 @@
+import type { Context } from '../context.js';
+import { type MrimasterError, NotFit } from '../errors/errors.js';
+import { asKnown, asLogged } from '../graphql/formatError.js';
+import { type Attempt, observeJob } from '../telemetry/observeJob.js';
+
+/** A failure that nobody foresaw is not tried for a day. */
+const MOST_ATTEMPTS_UNKNOWN = 6;
+
+/**
+ * One attempt at a job's work, with its row, which clients see, kept in step.
+ * `failure`: what the log says of an attempt that failed. `onFailure`: each time, before it is tried again or ended.
+ * `end`: makes it FAILED for good; @throws what failed where the queue is to try again later.
+ */
+export async function runJob(
+  context: Context,
+  { failure, ...job }: Attempt & { failure: string },
+  work: () => Promise<void>,
+  end: (message: string, known: MrimasterError | undefined) => Promise<void>,
+  onFailure: (message: string) => Promise<unknown> = async () => {},
+): Promise<void> {
+  const { prisma, log } = context;
+  const { jobId, attempt } = job;
+  await requireFitness(context);
+  const where = { id: jobId };
+  const started = { status: 'RUNNING' as const, attempts: attempt, startedAt: new Date(), error: null };
+  await prisma.job.updateMany({ where, data: started });
+  try {
+    await observeJob(context, job, work);
+    await prisma.job.updateMany({ where, data: { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() } });
+  } catch (error) {
+    const known = asKnown(error);
+    const message = known?.message ?? 'Internal error; the log of this time says more.';
+    log.warn({ jobId, attempt, ...asLogged(error) }, failure);
+    await onFailure(message);
+    const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
+    if (hopeless) return end(message, known);
+    await prisma.job.updateMany({ where, data: { status: 'QUEUED', error: message } });
+    throw error;
+  }
+}
+
+/** Before a job is begun: what this process lacks may be no more than seconds old. @throws NotFit: the job goes back. */
+export async function requireFitness({ readiness }: Context): Promise<void> {
+  const unfit = await readiness.unfit();
+  if (unfit) throw new NotFit(unfit.message);
+}
+
+/** Why a job that the queue gave up was not done: what its last attempt met, if it came to an end. */
+export async function lastError({ prisma }: Context, jobId: string): Promise<string> {
+  const job = await prisma.job.findUnique({ where: { id: jobId } });
+  return job?.error ?? 'The process that worked on it ended too often.';
+}

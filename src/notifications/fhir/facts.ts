@@ -1,0 +1,63 @@
+import { LIMITS } from '../../intendedUse.js';
+import { inWords, isOfUnsureKind, sayKinds } from '../../wording/sayAnswer.js';
+
+/** What is told of a study: of its images and of us, not of the patient. */
+export type StudyFacts = {
+  study: { id: string; studyInstanceUid: string; modalities: readonly string[]; failureCode: string | null };
+  numberOfSeries: number;
+  numberOfInstances: number;
+  /** Null where it has failed, or nothing in it was fit to be classified. */
+  finding: Finding | null;
+  model: { id: string; name: string; version: string };
+  /** By label, as the model's manifest has them. */
+  codes: Readonly<Record<string, { scheme: string; code: string; meaning: string }>>;
+  /** All that the model can say, and which of it means "nothing found". */
+  labels?: readonly string[];
+  normalLabel?: string | undefined;
+  time: Date;
+};
+
+export type Finding = {
+  id: string;
+  label: string;
+  confidence: number;
+  abstained: boolean;
+  abstentionReason: keyof typeof ABSTENTIONS | null;
+  /** Of one whose kind is not sure: what it may be, and how likely each label is. */
+  kinds?: readonly string[];
+  probabilities?: unknown;
+};
+
+const ABSTENTIONS = {
+  LOW_CONFIDENCE: 'it is not sure enough',
+  OUT_OF_DISTRIBUTION: 'the images are unlike what it was made from',
+  NOT_A_BRAIN_MR: 'the images do not show a brain by MR',
+  TOO_SMALL: 'something is seen in too little tissue to be sure of it',
+  KINDS_DISAGREE: 'something is there, and it is not sure of which kind',
+  TOO_FEW_SLICES: 'too few slices could be judged',
+};
+
+/** "The model gives no answer: it is not sure enough." */
+export function abstention({ abstentionReason }: Finding): string {
+  return `The model gives no answer: ${ABSTENTIONS[abstentionReason ?? 'LOW_CONFIDENCE']}.`;
+}
+
+/** "Tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %."; null where the kind is told, or nothing is found. */
+export function ofUnsureKind(finding: Finding): string | null {
+  return isOfUnsureKind(finding) ? `Tumour, kind not sure: ${sayKinds(finding)}.` : null;
+}
+
+/** What a finding that nothing was found holds for; "" of any other one. */
+export function limits({ finding, labels = [], normalLabel }: StudyFacts): string {
+  if (!finding || finding.abstained || finding.label !== normalLabel) return '';
+  const kinds = labels.filter((label) => label !== normalLabel).map(inWords);
+  return `${kinds.length > 0 ? ` It looked for: ${kinds.join(', ')}.` : ''} ${LIMITS}.`;
+}
+
+/**
+ * Whose it is. A Reference (R4) has a reference, an identifier or a display; who may not tell the patient says so instead.
+ */
+export const MASKED_PATIENT = {
+  type: 'Patient',
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+};

@@ -1,0 +1,64 @@
+import { type LabelProbability, probabilityIn } from '../../inference/decide.js';
+import { INTENDED_USE } from '../../intendedUse.js';
+import { percent } from '../../statistics/percent.js';
+import {
+  ABSTENTION_REASONS,
+  type CodeableConcept,
+  concept,
+  DICOM,
+  labelConcept,
+  type Resource,
+  SNOMED_CT,
+  UCUM,
+  urn,
+} from './codes.js';
+import { abstention, type Finding, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
+
+/** The model's finding (R4 Observation): a value and how certain it is, or why there is none (obs-6: never both). */
+export function writeObservation(facts: StudyFacts, finding: Finding): Resource {
+  const { model, study, time } = facts;
+  const value = findingConcept(facts, finding);
+  return {
+    resourceType: 'Observation',
+    status: 'preliminary',
+    category: [concept('http://terminology.hl7.org/CodeSystem/observation-category', 'imaging', 'Imaging')],
+    code: concept(DICOM, '121071', 'Finding'),
+    subject: MASKED_PATIENT,
+    issued: time.toISOString(),
+    ...(value ? { valueCodeableConcept: value } : absent(finding)),
+    note: [{ text: `${INTENDED_USE}${limits(facts).replace(/^(?=.)/, '.')}` }],
+    method: { text: `${model.name} ${model.version}` },
+    device: { reference: urn('Device', model.id) },
+    derivedFrom: [{ reference: urn('ImagingStudy', study.id) }],
+    ...(value && { component: [certainty(finding.abstained ? presence(facts, finding) : finding.confidence)] }),
+  };
+}
+
+/** The label, or that there is one whose kind is not sure; null where the model abstains. */
+export function findingConcept({ codes }: StudyFacts, finding: Finding): CodeableConcept | null {
+  const kinds = ofUnsureKind(finding);
+  if (kinds) return concept(SNOMED_CT, '108369006', 'Neoplasm', kinds);
+  return finding.abstained ? null : labelConcept(finding.label, codes);
+}
+
+/** HL7's code that there is no value, and ours of the reason. */
+function absent(finding: Finding) {
+  const system = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
+  const { coding = [], text } = concept(system, 'unknown', 'Unknown', abstention(finding));
+  const reason = finding.abstentionReason ?? 'LOW_CONFIDENCE';
+  const own = { system: ABSTENTION_REASONS, code: reason, display: reason };
+  return { dataAbsentReason: { coding: [...coding, own], text } };
+}
+
+/** That there is any finding, whatever its kind. */
+function presence({ normalLabel }: StudyFacts, { probabilities }: Finding): number {
+  return 1 - probabilityIn(probabilities as LabelProbability[], normalLabel);
+}
+
+/** The mean calibrated probability over the slices that the finding rests on. */
+function certainty(confidence: number) {
+  return {
+    code: concept(DICOM, '111012', 'Certainty of Finding'),
+    valueQuantity: { value: Number(percent(confidence)), unit: '%', system: UCUM, code: '%' },
+  };
+}

@@ -1,0 +1,44 @@
+import type { Model, Study, StudyFinding, StudyStatus } from '../generated/prisma/client.js';
+import { INTENDED_USE } from '../intendedUse.js';
+import { sayFinding } from '../wording/sayAnswer.js';
+
+export type EventType = 'study.classified' | 'study.failed' | 'study.skipped';
+
+/** A study that came to an end, as far as it is told of: `finding` where it has one. */
+export type Ended = {
+  study: Study;
+  finding: StudyFinding | null;
+  model: Pick<Model, 'name' | 'version'>;
+  graphql: string;
+};
+
+/** The event that a status is; undefined where a study is still under way. */
+export function eventType(status: StudyStatus): EventType | undefined {
+  if (status === 'CLASSIFIED' || status === 'PARTIAL') return 'study.classified';
+  if (status === 'FAILED') return 'study.failed';
+  if (status === 'SKIPPED') return 'study.skipped';
+  return undefined;
+}
+
+/** What an event says, beside its id and time: identifiers of images and of us, never of the patient or the order. */
+export function eventContent({ study, finding, model, graphql }: Ended) {
+  return {
+    studyInstanceUid: study.studyInstanceUid,
+    studyId: study.id,
+    revision: study.revision,
+    status: study.status,
+    failureCode: study.failureCode,
+    ...(study.withheld && { withheld: study.withheld }),
+    finding: finding && {
+      answer: sayFinding(finding),
+      label: finding.label,
+      confidence: finding.confidence,
+      abstained: finding.abstained,
+      abstentionReason: finding.abstentionReason,
+      ...(finding.kinds.length > 0 && { kinds: finding.kinds }),
+      model: { name: model.name, version: model.version },
+    },
+    graphql,
+    intendedUse: INTENDED_USE,
+  };
+}

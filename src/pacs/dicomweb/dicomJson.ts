@@ -1,0 +1,143 @@
+import { PacsBadAnswer, PacsWrongStudy } from '../../errors/errors.js';
+import type { Patient } from '../header/parse.js';
+import { isUid } from '../header/uid.js';
+
+/** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
+export type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;
+
+/** A study as QIDO-RS finds it (PS3.18 10.6.3.3); what the archive does not tell is null. */
+export type StudyFound = {
+  studyInstanceUid: string;
+  studyDate: string | null;
+  studyDescription: string | null;
+  accessionNumber: string | null;
+  modalities: readonly string[];
+  patient: Patient;
+  numberOfSeries: number | null;
+  numberOfInstances: number | null;
+  /** The archive has it under several patients; this is the first of them. */
+  ambiguous?: boolean;
+};
+
+export type SeriesFound = {
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  modality: string | null;
+  seriesDescription: string | null;
+  seriesNumber: number | null;
+  numberOfInstances: number | null;
+};
+
+export type InstanceFound = {
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  sopInstanceUid: string;
+  sopClassUid: string | null;
+  instanceNumber: number | null;
+  numberOfFrames: number | null;
+};
+
+/** The QIDO-RS attributes to ask for beyond those that every archive must return. */
+export const STUDY_FIELDS = ['00081030', '00080061', '00100021', '00201206', '00201208'];
+export const SERIES_FIELDS = ['0008103E', '00201209'];
+export const INSTANCE_FIELDS = ['00280008'];
+
+export function readStudy(json: DicomJson): StudyFound {
+  return {
+    studyInstanceUid: uid(json, '0020000D'),
+    studyDate: text(json, '00080020'),
+    studyDescription: text(json, '00081030'),
+    accessionNumber: text(json, '00080050'),
+    modalities: (json['00080061']?.Value ?? []).filter((value) => typeof value === 'string'),
+    patient: {
+      name: personName(json, '00100010'),
+      id: text(json, '00100020'),
+      issuer: text(json, '00100021'),
+      birthDate: text(json, '00100030'),
+      sex: text(json, '00100040'),
+    },
+    numberOfSeries: count(json, '00201206'),
+    numberOfInstances: count(json, '00201208'),
+  };
+}
+
+/** Archives exist that have one StudyInstanceUID under several patients: each is a match of its own. */
+export function studyKey({ studyInstanceUid, patient }: StudyFound): string {
+  return JSON.stringify([studyInstanceUid, patient.id, patient.issuer, patient.name]);
+}
+
+export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {
+  requireAsked(json, '0020000D', studyInstanceUid);
+  return {
+    studyInstanceUid,
+    seriesInstanceUid: uid(json, '0020000E'),
+    modality: text(json, '00080060'),
+    seriesDescription: text(json, '0008103E'),
+    seriesNumber: count(json, '00200011'),
+    numberOfInstances: count(json, '00201209'),
+  };
+}
+
+export function readInstance(json: DicomJson, studyInstanceUid: string, seriesInstanceUid: string): InstanceFound {
+  requireAsked(json, '0020000D', studyInstanceUid);
+  requireAsked(json, '0020000E', seriesInstanceUid);
+  return {
+    studyInstanceUid,
+    seriesInstanceUid,
+    sopInstanceUid: uid(json, '00080018'),
+    sopClassUid: text(json, '00080016'),
+    instanceNumber: count(json, '00200013'),
+    numberOfFrames: count(json, '00280008'),
+  };
+}
+
+/** The results of a search; @throws PacsBadAnswer unless it is an array of objects. */
+export function readResults(json: unknown): DicomJson[] {
+  if (!Array.isArray(json) || !json.every((item) => typeof item === 'object' && item !== null)) {
+    throw new PacsBadAnswer('The archive answered a search with something other than DICOM JSON. Check its address.');
+  }
+  return json as DicomJson[];
+}
+
+/** One value, valid as a whole but for the padding behind it: see readUid in attributes.ts. */
+function uid(json: DicomJson, tag: string): string {
+  const [value, ...others] = json[tag]?.Value ?? [];
+  const text = typeof value === 'string' && others.length === 0 ? value.replace(/[\0 ]+$/, '') : '';
+  if (!isUid(text)) {
+    throw new PacsBadAnswer(`The archive found something without a valid UID (${tag}). Look at the archive's log.`);
+  }
+  return text;
+}
+
+/** An archive need not repeat what it was asked for; what it does repeat must be that. */
+function requireAsked(json: DicomJson, tag: string, asked: string): void {
+  if (!json[tag]?.Value?.length || uid(json, tag) === asked) return;
+  throw new PacsWrongStudy(
+    'The archive answered a search with another study or series than was asked for. See its log.',
+  );
+}
+
+/** PS3.5 6.2: blanks around a value mean nothing; all else stays as it came, save what PostgreSQL cannot hold. */
+function text(json: DicomJson, tag: string): string | null {
+  const values = json[tag]?.Value ?? [];
+  return values.every((value) => typeof value === 'string') ? withoutPadding(values.join('\\')) : null;
+}
+
+/** PS3.18 F.2.2: the up to three representations of a person's name, joined as PN has them. */
+function personName(json: DicomJson, tag: string): string | null {
+  const [name] = json[tag]?.Value ?? [];
+  if (typeof name === 'string') return withoutPadding(name);
+  const { Alphabetic, Ideographic, Phonetic } = (name ?? {}) as Record<string, unknown>;
+  const groups = [Alphabetic, Ideographic, Phonetic].map((group) => (typeof group === 'string' ? group.trim() : ''));
+  return withoutPadding(groups.join('=').replace(/=+$/, ''));
+}
+
+function withoutPadding(text: string): string | null {
+  return text.replace(/^ +|[\0 ]+$/g, '').replaceAll('\0', '\u2400') || null;
+}
+
+function count(json: DicomJson, tag: string): number | null {
+  const value = json[tag]?.Value?.[0];
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value; // IS may be either
+  return typeof number === 'number' && Number.isInteger(number) ? number : null;
+}

@@ -1,0 +1,149 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ConnectionOptions } from 'node:tls';
+import { MrimasterError, PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
+import { limitBytes } from '../limitBytes.js';
+
+/**
+ * `method` and `body`: GET without one by default. `tls`: authorities to believe, and a certificate of ours. `accepted`:
+ * the statuses that are returned rather than thrown, 200, 204 and 404 by default. `idleMs`: the longest silence.
+ */
+export type Asked = {
+  headers: Record<string, string>;
+  idleMs: number;
+  method?: 'GET' | 'POST';
+  body?: AsyncIterable<Uint8Array> | undefined;
+  tls?: ConnectionOptions | undefined;
+  accepted?: readonly number[];
+  signal?: AbortSignal | undefined;
+};
+
+export type Answer = { status: number; headers: IncomingMessage['headers']; message: IncomingMessage; watch: Watch };
+
+/**
+ * Sends one request over a connection of its own and waits for its answer's head. Redirects, which could lead credentials
+ * and patient data to another host, are told and not followed. `signal` stops it with its reason; so does `idleMs` without
+ * a sign of life, while the body is sent, before the head, or between two chunks of the body that {@link readBody} reads.
+ * @throws PacsUnreachable, PacsRefused (401, 403) or PacsBadAnswer.
+ */
+export async function request(url: URL, asked: Asked): Promise<Answer> {
+  const { idleMs, accepted = [200, 204, 404], signal } = asked;
+  const watch = createWatch(idleMs, signal);
+  try {
+    const message = await send(url, asked, watch);
+    watch.sign();
+    const status = message.statusCode ?? 0;
+    if (accepted.includes(status)) return { status, headers: message.headers, message, watch };
+    message.destroy();
+    throw refusal(status, message.headers.location, url);
+  } catch (error) {
+    watch.stop();
+    throw asPacsError(error, url, watch, idleMs, 'cannot be reached');
+  }
+}
+
+function send(url: URL, { method = 'GET', headers, body, tls }: Asked, watch: Watch): Promise<IncomingMessage> {
+  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const sent = start(url, { method, headers, agent: false, signal: watch.signal, ...tls }, resolve);
+    sent.on('error', reject);
+    if (!body) return sent.end();
+    // Whatever ends it early, an answer or a broken connection, is told by the request itself.
+    pipeline(Readable.from(watched(body, watch)), sent).catch(reject);
+  });
+}
+
+async function* watched(body: AsyncIterable<Uint8Array>, watch: Watch): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    watch.sign();
+    yield chunk;
+  }
+}
+
+/** The body of an answer as it arrives. @throws PacsUnreachable where the connection breaks or stalls. */
+export async function* readBody({ message, watch }: Answer, url: URL, idleMs: number): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of message) {
+      watch.stop(); // a slow reader is no slow archive
+      yield chunk;
+      watch.sign();
+    }
+  } catch (error) {
+    throw asPacsError(error, url, watch, idleMs, 'broke the connection in the middle of its answer');
+  } finally {
+    watch.stop();
+    message.destroy();
+  }
+}
+
+/** The whole body. @throws as {@link readBody}, and PacsBadAnswer for more than `maxBytes`. */
+export async function readWhole(answer: Answer, url: URL, idleMs: number, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limitBytes(readBody(answer, url, idleMs), maxBytes, answerTooLarge)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export function answerTooLarge(maxBytes: number): PacsBadAnswer {
+  return new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Look at what it sends.`);
+}
+
+/** Ends an answer whose body nobody reads. */
+export function discard({ message, watch }: Answer): void {
+  watch.stop();
+  message.destroy();
+}
+
+type Watch = { signal: AbortSignal; sign(): void; stop(): void; late(): boolean; outer: AbortSignal | undefined };
+
+/** Aborts when nothing has been heard for `idleMs`, or `outer` does. */
+function createWatch(idleMs: number, outer?: AbortSignal): Watch {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => clearTimeout(timer);
+  const sign = () => {
+    stop();
+    timer = setTimeout(() => controller.abort(), idleMs);
+  };
+  sign();
+  const signal = outer ? AbortSignal.any([controller.signal, outer]) : controller.signal;
+  return { signal, sign, stop, late: () => controller.signal.aborted, outer };
+}
+
+function refusal(status: number, location: string | undefined, url: URL): Error {
+  if (status === 401 || status === 403) {
+    return new PacsRefused(
+      `The archive at ${url.origin} refuses this request (HTTP ${status}). Check its user, password and rights.`,
+    );
+  }
+  if (status >= 500 || status === 429 || status === 408) {
+    return new PacsUnreachable(`The archive at ${url.origin} cannot answer now (HTTP ${status}). Try again later.`);
+  }
+  if (status >= 300 && status < 400) {
+    const host = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url).origin : 'nowhere';
+    return new PacsBadAnswer(`The archive at ${url.origin} redirects to ${host}. Set its address to the final one.`);
+  }
+  return new PacsBadAnswer(
+    `The archive at ${url.origin} answered HTTP ${status}. Check that its address is its DICOMweb root.`,
+  );
+}
+
+/** What happened on the wire as one of our errors; anything else as it is. */
+function asPacsError(error: unknown, url: URL, watch: Watch, idleMs: number, what: string): unknown {
+  if (watch.outer?.aborted) return watch.outer.reason;
+  const at = `The archive at ${url.origin}`;
+  if (watch.late())
+    return new PacsUnreachable(`${at} was silent for ${idleMs} ms. Check that it runs, or raise the limit.`);
+  if (error instanceof MrimasterError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || !/^[A-Z0-9_]{3,60}$/.test(code)) return error;
+  if (code.startsWith('HPE_'))
+    return new PacsBadAnswer(`${at} does not speak HTTP (${code}). Check host and port.`, { cause: error });
+  return new PacsUnreachable(
+    `${at} ${what} (${code}). Check its address, its certificate, the network and that it runs.`,
+    {
+      cause: error,
+    },
+  );
+}

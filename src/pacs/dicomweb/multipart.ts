@@ -1,0 +1,141 @@
+import { PacsBadAnswer } from '../../errors/errors.js';
+import { limitBytes } from '../limitBytes.js';
+
+/** One part: its header fields by lower-case name, and its content as it arrives. */
+export type Part = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
+
+/** The boundary that a Content-Type of multipart/related names; null for any other. */
+export function readBoundary(contentType: string): string | null {
+  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? [];
+  return /^multipart\/related\s*;/i.test(contentType) ? (quoted ?? plain ?? null) : null;
+}
+
+const MAX_HEADERS = 16 * 1024;
+const MAX_PREAMBLE = 64 * 1024; // what comes before the first boundary is for people, if anything is there
+const LINE_BREAK = Buffer.from('\r\n');
+const HEADERS_END = Buffer.from('\r\n\r\n');
+
+/**
+ * Parts a multipart body (RFC 2046 5.1.1) as it arrives, holding no more than a chunk or two of it. A part's content
+ * must be read before the next part comes; what was left unread is skipped.
+ * @throws PacsBadAnswer where the body breaks the format, or ends before its closing boundary.
+ */
+export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Part> {
+  const input = createInput(source);
+  const delimiter = Buffer.from(`\r\n--${boundary}`);
+  input.unread(LINE_BREAK); // the first boundary may open the body without a line break before it
+  try {
+    await skip(limitBytes(readUntil(input, delimiter), MAX_PREAMBLE, malformed));
+    for (;;) {
+      const next = await input.take(2);
+      if (next.toString('latin1') === '--') return;
+      input.unread(next);
+      await skipToLineEnd(input); // RFC 2046 allows blanks behind a boundary
+      const headers = await readHeaders(input);
+      const end = { reached: false };
+      yield { headers, content: readUntil(input, delimiter, end) };
+      if (!end.reached) await skip(readUntil(input, delimiter, end));
+    }
+  } finally {
+    await input.close();
+  }
+}
+
+type Input = ReturnType<typeof createInput>;
+
+/** The source with a place to put back what was read too far. */
+function createInput(source: AsyncIterable<Uint8Array>) {
+  const iterator = source[Symbol.asyncIterator]();
+  let pending: Buffer = Buffer.alloc(0);
+  const input = {
+    /** The next bytes, at least one. */
+    async read(): Promise<Buffer> {
+      if (pending.length > 0) {
+        const bytes = pending;
+        pending = Buffer.alloc(0);
+        return bytes;
+      }
+      for (;;) {
+        const { done, value } = await iterator.next();
+        if (done) {
+          throw new PacsBadAnswer(
+            'The archive ended its answer in the middle of a study. Ask again; if it happens again, look at its log.',
+          );
+        }
+        if (value.length > 0) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      }
+    },
+    async take(count: number): Promise<Buffer> {
+      let bytes = await input.read();
+      while (bytes.length < count) bytes = Buffer.concat([bytes, await input.read()]);
+      input.unread(bytes.subarray(count));
+      return bytes.subarray(0, count);
+    },
+    unread(bytes: Buffer): void {
+      pending = pending.length > 0 ? Buffer.concat([bytes, pending]) : bytes;
+    },
+    async close(): Promise<void> {
+      await iterator.return?.();
+    },
+  };
+  return input;
+}
+
+/** Content up to `delimiter`, which is consumed. Ended before, it leaves what comes next where it was. */
+async function* readUntil(input: Input, delimiter: Buffer, end = { reached: false }): AsyncGenerator<Uint8Array> {
+  let held: Buffer = Buffer.alloc(0);
+  try {
+    for (;;) {
+      const bytes = held.length > 0 ? Buffer.concat([held, await input.read()]) : await input.read();
+      const at = bytes.indexOf(delimiter);
+      if (at >= 0) {
+        end.reached = true;
+        input.unread(bytes.subarray(at + delimiter.length));
+        if (at > 0) yield bytes.subarray(0, at);
+        return;
+      }
+      // The end may be the beginning of the delimiter.
+      const safe = Math.max(0, bytes.length - delimiter.length + 1);
+      held = bytes.subarray(safe);
+      if (safe > 0) yield bytes.subarray(0, safe);
+    }
+  } finally {
+    if (!end.reached && held.length > 0) input.unread(held);
+  }
+}
+
+async function skipToLineEnd(input: Input): Promise<void> {
+  let line = await input.take(2);
+  for (let read = 2; !line.subarray(-2).equals(LINE_BREAK); read++) {
+    if (read > MAX_HEADERS || !/^[ \t]*\r?$/.test(line.toString('latin1'))) throw malformed();
+    line = Buffer.concat([line, await input.take(1)]);
+  }
+  input.unread(LINE_BREAK); // so that empty headers end like others, with two line breaks
+}
+
+async function readHeaders(input: Input): Promise<Map<string, string>> {
+  let block: Buffer = Buffer.alloc(0);
+  let end = -1;
+  while (end < 0) {
+    if (block.length > MAX_HEADERS) throw malformed();
+    block = Buffer.concat([block, await input.read()]);
+    end = block.indexOf(HEADERS_END);
+  }
+  input.unread(block.subarray(end + HEADERS_END.length));
+  const lines = block.toString('latin1', 0, end).split('\r\n').filter(Boolean);
+  return new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      if (colon < 1) throw malformed();
+      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+async function skip(content: AsyncGenerator<Uint8Array>): Promise<void> {
+  while (!(await content.next()).done);
+}
+
+function malformed(): PacsBadAnswer {
+  return new PacsBadAnswer('The archive answered with a malformed multipart body. Look at its log and at any proxy.');
+}

@@ -1,0 +1,139 @@
+import type { DataSet } from 'dicom-parser';
+import { InvalidDicom, MrimasterError } from '../../errors/errors.js';
+import {
+  readDecimal,
+  readInteger,
+  readItems,
+  readName,
+  readString,
+  readStrings,
+  readText,
+  readUid,
+  readUnsignedShort,
+} from './attributes.js';
+import { type Frame, readFrames } from './frames.js';
+import { readHeader } from './readHeader.js';
+import { readScan, type Scan } from './scan.js';
+import { requireUid } from './uid.js';
+
+/** `id`: PatientID, unique within its `issuer` (Issuer of Patient ID, 0010,0021). `birthDate`: DICOM's DA. */
+export type Patient = {
+  name: string | null;
+  id: string | null;
+  issuer: string | null;
+  birthDate: string | null;
+  sex: string | null;
+};
+
+/**
+ * What the header of one SOP instance says. Text is decoded by the instance's own character set; what is absent,
+ * empty or malformed is null, save the UIDs, without which there is no instance.
+ * `studyDate`: DICOM's DA, "20260131". `rows`, `columns`: null in objects that are no images, whose
+ * `numberOfFrames` is 0.
+ */
+export type Instance = {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  transferSyntaxUid: string;
+  patient: Patient;
+  accessionNumber: string | null;
+  studyDate: string | null;
+  studyDescription: string | null;
+  modality: string | null;
+  seriesDescription: string | null;
+  seriesNumber: number | null;
+  instanceNumber: number | null;
+  bodyPartExamined: string | null;
+  stationName: string | null;
+  imageType: readonly string[];
+  manufacturer: string | null;
+  scan: Scan;
+  numberOfFrames: number;
+  rows: number | null;
+  columns: number | null;
+  frames: readonly Frame[];
+};
+
+/** More frames than this in one instance is a forged header: each costs memory before a pixel is seen. */
+const MAX_FRAMES = 65_536;
+
+/**
+ * Reads the header of a DICOM object: PS3.10 files, and bare data sets without preamble or file meta information,
+ * in every uncompressed, deflated or encapsulated transfer syntax. `bytes` may end anywhere behind the header.
+ * @throws InvalidDicom, and nothing else, whatever the bytes.
+ */
+export function parseInstance(bytes: Uint8Array): Instance {
+  const { dataSet, transferSyntaxUid } = readHeader(bytes);
+  return readInstance(dataSet, transferSyntaxUid);
+}
+
+/** As {@link parseInstance}, from a data set already read. */
+export function readInstance(dataSet: DataSet, transferSyntaxUid: string): Instance {
+  try {
+    return collect(dataSet, transferSyntaxUid);
+  } catch (error) {
+    if (error instanceof MrimasterError) throw error;
+    throw new InvalidDicom('The header holds an element shorter than its type. Send or copy the file again.');
+  }
+}
+
+function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
+  const characterSets = readStrings(dataSet, 'x00080005');
+  const text = (tag: string) => readText(dataSet, tag, characterSets);
+  const uid = (tag: string, keyword: string) => requireUid(readUid(dataSet, tag), keyword);
+  const rows = readUnsignedShort(dataSet, 'x00280010');
+  const columns = readUnsignedShort(dataSet, 'x00280011');
+  const isImage = rows !== null && columns !== null;
+  const numberOfFrames = isImage ? readNumberOfFrames(dataSet) : 0;
+  return {
+    sopClassUid: uid('x00080016', 'SOPClassUID'),
+    sopInstanceUid: uid('x00080018', 'SOPInstanceUID'),
+    studyInstanceUid: uid('x0020000d', 'StudyInstanceUID'),
+    seriesInstanceUid: uid('x0020000e', 'SeriesInstanceUID'),
+    transferSyntaxUid,
+    patient: {
+      name: readName(dataSet, 'x00100010', characterSets),
+      id: text('x00100020'),
+      issuer: text('x00100021'),
+      birthDate: readString(dataSet, 'x00100030'),
+      sex: readString(dataSet, 'x00100040'),
+    },
+    accessionNumber: text('x00080050'),
+    studyDate: readString(dataSet, 'x00080020'),
+    studyDescription: text('x00081030'),
+    modality: readString(dataSet, 'x00080060'),
+    seriesDescription: text('x0008103e'),
+    seriesNumber: readInteger(dataSet, 'x00200011'),
+    instanceNumber: readInteger(dataSet, 'x00200013'),
+    bodyPartExamined: readString(dataSet, 'x00180015'),
+    stationName: text('x00081010'),
+    imageType: readStrings(dataSet, 'x00080008').filter((value) => value !== ''),
+    manufacturer: text('x00080070'),
+    scan: readScan(dataSet, characterSets),
+    numberOfFrames,
+    rows,
+    columns,
+    frames: readFrames(dataSet, numberOfFrames),
+  };
+}
+
+/** NumberOfFrames (0028,0008), 1 where it is absent. */
+export function readNumberOfFrames(dataSet: DataSet): number {
+  const declared = readStrings(dataSet, 'x00280008').some((value) => value !== '');
+  const number = declared ? readDecimal(dataSet, 'x00280008') : 1;
+  if (number === null || !Number.isInteger(number) || number < 1 || number > MAX_FRAMES) {
+    throw new InvalidDicom(
+      `NumberOfFrames must be a whole number from 1 to ${MAX_FRAMES}. Export the object again from its source.`,
+    );
+  }
+  // Per-frame groups without their frames would give one frame's position to another.
+  const groups = readItems(dataSet, 'x52009230').length;
+  if (groups > 0 && groups !== number) {
+    throw new InvalidDicom(
+      `The header describes ${groups} frames but declares ${number}. Export the object again from its source.`,
+    );
+  }
+  return number;
+}

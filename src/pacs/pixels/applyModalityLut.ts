@@ -1,0 +1,93 @@
+import type { DataSet } from 'dicom-parser';
+import { UndecodablePixels, UnsupportedPixels } from '../../errors/errors.js';
+import { readItem, readShort } from '../header/attributes.js';
+import type { Frame, Window } from '../header/frames.js';
+import type { DecodedFrame } from './decode.js';
+import { type LookupTable, lookUp, readLookupTable } from './lookupTable.js';
+import { maskStored } from './storedFrame.js';
+import { mirrorVoiLut, readVoiLut } from './voiLut.js';
+
+/**
+ * One grey slice.
+ * `pixels`: row by row, modality values; larger is always brighter. `pixelSpacing`: mm between rows, mm between
+ * columns, absent where the file does not say. `window`: the file's own, in the units of `pixels`; `voiLut`: what it
+ * has in place of one.
+ */
+export type Slice = {
+  rows: number;
+  columns: number;
+  pixels: Float32Array;
+  pixelSpacing?: readonly [number, number];
+  window?: Window;
+  voiLut?: LookupTable;
+};
+
+/**
+ * Stored values to modality values (PS3.3 C.11.1): bits outside BitsStored masked off, sign extended, then the
+ * Modality LUT or the frame's rescale; MONOCHROME1 mirrored within the slice's own range, its window or VOI LUT with it; pixels
+ * that PixelPaddingValue (C.7.5.1.1.2) marks as no image set to the slice's minimum.
+ * @throws UnsupportedPixels for colour, UndecodablePixels for a rescale that makes every pixel equal.
+ */
+export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame: Frame): Slice {
+  const { rows, columns, photometricInterpretation } = decoded;
+  if (decoded.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(photometricInterpretation)) {
+    throw new UnsupportedPixels(
+      `Images with photometric interpretation ${/^[A-Z0-9_ ]{1,16}$/.exec(photometricInterpretation)?.[0] ?? '(unknown)'} ` +
+        'are not grey slices. Send the MR images themselves, in MONOCHROME1 or MONOCHROME2.',
+    );
+  }
+  const transform = readTransform(dataSet, frame, decoded.signed);
+  const isPadding = readPadding(dataSet, decoded.signed);
+  const pixels = new Float32Array(rows * columns);
+  const padded: number[] = [];
+  const storedValues = maskStored(decoded);
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < pixels.length; index++) {
+    const stored = storedValues[index] as number;
+    if (isPadding(stored)) {
+      padded.push(index);
+      continue;
+    }
+    const value = transform(stored);
+    pixels[index] = value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  if (minimum > maximum) minimum = maximum = 0; // nothing but padding
+  let { window } = frame;
+  let voiLut = window ? null : readVoiLut(dataSet, frame.frameNumber, minimum < 0);
+  if (photometricInterpretation === 'MONOCHROME1') {
+    for (let index = 0; index < pixels.length; index++) pixels[index] = minimum + maximum - (pixels[index] as number);
+    if (window) window = { ...window, center: minimum + maximum - window.center };
+    if (voiLut) voiLut = mirrorVoiLut(voiLut, minimum + maximum);
+  }
+  for (const index of padded) pixels[index] = minimum;
+  return {
+    rows,
+    columns,
+    pixels,
+    ...(frame.pixelSpacing && { pixelSpacing: frame.pixelSpacing }),
+    ...(window && { window }),
+    ...(voiLut && { voiLut }),
+  };
+}
+
+function readTransform(dataSet: DataSet, frame: Frame, signed: boolean): (stored: number) => number {
+  const lut = readLookupTable(readItem(dataSet, 'x00283000'), signed);
+  if (lut) return (stored) => lookUp(lut, stored);
+  const { slope, intercept } = frame.rescale ?? { slope: 1, intercept: 0 };
+  if (slope === 0) {
+    throw new UndecodablePixels('RescaleSlope is 0, which makes every pixel equal. Export the image again.');
+  }
+  return (stored) => slope * stored + intercept;
+}
+
+/** PixelPaddingValue, or the range from it to PixelPaddingRangeLimit. */
+function readPadding(dataSet: DataSet, signed: boolean): (stored: number) => boolean {
+  const value = readShort(dataSet, 'x00280120', signed);
+  if (value === null) return () => false;
+  const limit = readShort(dataSet, 'x00280121', signed) ?? value;
+  const [low, high] = value <= limit ? [value, limit] : [limit, value];
+  return (stored) => stored >= low && stored <= high;
+}

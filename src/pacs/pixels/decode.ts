@@ -1,0 +1,147 @@
+import {
+  InvalidDicom,
+  MrimasterError,
+  UndecodablePixels,
+  UnsupportedPixels,
+  UnsupportedTransferSyntax,
+} from '../../errors/errors.js';
+import { type Header, readHeader } from '../header/readHeader.js';
+import { describeTransferSyntax, supportedTransferSyntaxes, TRANSFER_SYNTAXES } from '../header/transferSyntax.js';
+import { type Codestream, readJpeg2000Codestream, readJpegCodestream } from './codestream.js';
+import { decodeJpeg } from './decodeJpeg.js';
+import { decodeJpegLs } from './decodeJpegLs.js';
+import { readEncapsulatedFrame } from './encapsulated.js';
+import { inflateFrame } from './inflateFrame.js';
+import { arrangeSamples, readNativeFrame } from './nativeFrame.js';
+import { type PixelDescription, readPixelDescription } from './pixelDescription.js';
+import { decodeRle } from './rle.js';
+
+export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+
+/**
+ * One frame's stored values, as the file keeps them: before any LUT, bits above `bitsStored` unmasked.
+ * `pixels`: row by row, `rows × columns × samplesPerPixel` of them, samples interleaved by pixel; single bits as bytes.
+ * Colour is as the file keeps it (PS3.3 C.7.6.3.1.2): palette indices, RGB, or YBR with the chroma that pixels share
+ * repeated for each. Only the colour transform inside JPEG 2000 is undone: of YBR_RCT and YBR_ICT come RGB.
+ */
+export type DecodedFrame = Pick<
+  PixelDescription,
+  | 'rows'
+  | 'columns'
+  | 'samplesPerPixel'
+  | 'bitsAllocated'
+  | 'bitsStored'
+  | 'highBit'
+  | 'signed'
+  | 'photometricInterpretation'
+> & { pixels: StoredPixels };
+
+/**
+ * Decodes frame `frameNumber` (from 1) of a DICOM object. Whatever comes back has exactly the size that the header
+ * declares, and was decoded from this frame alone.
+ * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
+ */
+export async function decodeFrame(bytes: Uint8Array, frameNumber: number): Promise<DecodedFrame> {
+  return decodeFrameOf(readHeader(bytes), frameNumber);
+}
+
+/** As {@link decodeFrame}, from a header already read. */
+export async function decodeFrameOf(header: Header, frameNumber: number): Promise<DecodedFrame> {
+  try {
+    const description = readPixelDescription(header);
+    if (!Number.isInteger(frameNumber) || frameNumber < 1 || frameNumber > description.numberOfFrames) {
+      throw new InvalidDicom(`There is no frame ${frameNumber}: the object has ${description.numberOfFrames}.`);
+    }
+    const samples = await decodeSamples(header, description, frameNumber);
+    if (samples.length !== description.frameBytes) throw wrongSize();
+    const { frameBytes: _, planarConfiguration: __, numberOfFrames: ___, ...rest } = description;
+    return { ...rest, pixels: toTypedArray(samples, description) };
+  } catch (error) {
+    if (error instanceof MrimasterError) throw error;
+    throw new UndecodablePixels('The pixel data contradicts its header. Send or copy the file again.', {
+      cause: error,
+    });
+  }
+}
+
+/** Little-endian samples of one frame, `bitsAllocated` each. */
+async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Uint8Array> {
+  const decoder = TRANSFER_SYNTAXES[header.transferSyntaxUid]?.decoder ?? null;
+  if (decoder === null) {
+    throw new UnsupportedTransferSyntax(
+      `Transfer syntax ${describeTransferSyntax(header.transferSyntaxUid)} is not supported. ` +
+        `Supported: ${supportedTransferSyntaxes()}.`,
+    );
+  }
+  const { pixelData } = header;
+  if (pixelData === null) {
+    throw header.dataSet.elements.x7fe00008 || header.dataSet.elements.x7fe00009
+      ? new UnsupportedPixels('Float pixel data are not supported. Send integer images.')
+      : new UndecodablePixels('The object has no pixel data. Send or copy the file again.');
+  }
+  const encapsulated = pixelData.hadUndefinedLength === true;
+  if (encapsulated === (decoder === 'native')) {
+    throw new UndecodablePixels('The pixel data are not in the transfer syntax that the header names. Send it again.');
+  }
+  if (decoder === 'native') return readNativeFrame(header, pixelData, description, frameNumber);
+  const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
+  refuseBomb(bytes.length, description.frameBytes);
+  const { rows, columns, samplesPerPixel, bitsAllocated, signed, photometricInterpretation } = description;
+  if (decoder === 'uncompressed') return arrangeSamples(bytes, description);
+  if (decoder === 'deflate') return arrangeSamples(inflateFrame(bytes, description.frameBytes), description);
+  if (decoder === 'rle') {
+    const pixels = rows * columns;
+    if (bitsAllocated > 1) return decodeRle(bytes, { pixels, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
+    // Single bits are run-length encoded as they are packed, eight a byte (PS3.5 8.2.2).
+    const packed = { pixels: Math.ceil((pixels * samplesPerPixel) / 8), samplesPerPixel: 1, bytesPerSample: 1 };
+    return arrangeSamples(decodeRle(bytes, packed), description);
+  }
+  const jpeg2000 = decoder === 'jpeg2000' || decoder === 'htj2k';
+  const codestream = jpeg2000 ? readJpeg2000Codestream(bytes) : readJpegCodestream(bytes);
+  checkCodestream(codestream, description);
+  const decoded =
+    decoder === 'jpegls'
+      ? await decodeJpegLs(bytes, codestream)
+      : await decodeJpeg(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
+  return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
+}
+
+/** Even an empty image that large takes more bytes, while a decoder would take memory for all of it. */
+function refuseBomb(compressed: number, frameBytes: number): void {
+  if (frameBytes > 4 * 1024 * 1024 && frameBytes > 2000 * compressed) {
+    throw new UndecodablePixels('The compressed image is far too short for its size. Export it again.');
+  }
+}
+
+/** The image inside must be the one that the header describes: decoding another would show another image. */
+function checkCodestream(codestream: Codestream, description: PixelDescription): void {
+  const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
+  const same =
+    codestream.rows === rows && codestream.columns === columns && codestream.samplesPerPixel === samplesPerPixel;
+  if (!same || codestream.precision > bitsAllocated) throw wrongSize();
+  if (bitsAllocated === 32) {
+    throw new UnsupportedPixels('Compressed images of 32 bits are not supported. Send the object uncompressed.');
+  }
+  // Negative values could be told from large ones by nothing.
+  if (signed && !codestream.signed && codestream.precision < bitsStored) throw wrongSize();
+}
+
+function widen(samples: Uint8Array, signed: boolean): Uint8Array {
+  const narrow = signed ? new Int8Array(samples.buffer, samples.byteOffset, samples.length) : samples;
+  return new Uint8Array(Int16Array.from(narrow).buffer);
+}
+
+function toTypedArray(samples: Uint8Array, { bitsAllocated, signed }: PixelDescription): StoredPixels {
+  // Typed arrays start at multiples of their element size, which a view into a larger buffer may not.
+  const aligned = samples.byteOffset % 4 === 0 ? samples : samples.slice();
+  const buffer = aligned.buffer as ArrayBuffer;
+  const { byteOffset } = aligned;
+  const length = samples.length / Math.ceil(bitsAllocated / 8);
+  if (bitsAllocated <= 8) return new (signed ? Int8Array : Uint8Array)(buffer, byteOffset, length);
+  if (bitsAllocated === 16) return new (signed ? Int16Array : Uint16Array)(buffer, byteOffset, length);
+  return new (signed ? Int32Array : Uint32Array)(buffer, byteOffset, length);
+}
+
+function wrongSize(): UndecodablePixels {
+  return new UndecodablePixels('The compressed image is not the one that the header describes. Export it again.');
+}

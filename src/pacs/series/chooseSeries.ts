@@ -1,0 +1,112 @@
+import type { Frame, Vector } from '../header/frames.js';
+import type { Instance } from '../header/parse.js';
+import { dot, type Orientation, planeOf, positionAlong, sliceNormal } from './orientation.js';
+import { recogniseSequence, type Sequence } from './sequence.js';
+import { passedOverFrame, passedOverInstance } from './seriesRules.js';
+
+/** One frame of one instance. `location`: mm along the slice normal, null where the file does not say. */
+export type SlicePlace = { sopInstanceUid: string; frameNumber: number; location: number | null };
+
+type Candidate = { instance: Instance; frame: Frame };
+type Placed = Candidate & { location: number | null };
+
+/**
+ * Whether a series is classified.
+ * `reason`: what the series is ("T1 post-contrast axial"), or why it is passed over ("localizer"); no patient data.
+ * `slices`: the frames to classify, from right to left, front to back or foot to head; all frames when passed over.
+ */
+export type SeriesChoice = {
+  eligible: boolean;
+  reason: string;
+  orientation: Orientation | null;
+  sequence: Sequence;
+  slices: SlicePlace[];
+};
+
+const FEWEST_SLICES = 3;
+
+/** Dual echo gives two images of a place, a dynamic or functional series tens. */
+const MOST_IMAGES_PER_POSITION = 4;
+
+/** Two slices are parallel within some 8°. */
+const PARALLEL = 0.99;
+
+/**
+ * Decides over one series from the headers of its instances (in any order), by the rules in seriesRules.ts.
+ * `weightings`: what the model was made for; a series known to be of another one is passed over.
+ * Slices are ordered by position along the slice normal; only at one and the same position, and where positions are
+ * missing, by echo time, time point and InstanceNumber.
+ */
+export function chooseSeries(instances: readonly Instance[], weightings?: readonly string[]): SeriesChoice {
+  const all = instances.flatMap((instance) => instance.frames.map((frame) => ({ instance, frame })));
+  const judged = all.map((slice) => ({
+    ...slice,
+    reason: passedOverInstance(slice.instance) ?? passedOverFrame(slice.frame),
+  }));
+  const anatomical = judged.filter((slice) => slice.reason === null);
+  const reason = anatomical.length > 0 ? null : (judged[0]?.reason ?? reasonWithoutFrames(instances[0]));
+  const kept = reason === null ? anatomical : judged;
+  const normal = kept.map((slice) => sliceNormal(slice.frame)).find((found) => found !== null) ?? null;
+  const orientation = normal && planeOf(normal);
+  const slices = sortByPosition(kept, normal);
+  const sequence = kept[0] ? recogniseSequence(kept[0].instance) : { weighting: null, postContrast: false };
+  const problem = reason ?? passedOverTogether(slices, normal) ?? passedOverWeighting(sequence, weightings);
+  return {
+    eligible: problem === null,
+    reason: problem ?? describe(sequence, orientation),
+    orientation,
+    sequence,
+    slices: slices.map(({ instance, frame, location }) => ({
+      sopInstanceUid: instance.sopInstanceUid,
+      frameNumber: frame.frameNumber,
+      location,
+    })),
+  };
+}
+
+function reasonWithoutFrames(instance: Instance | undefined): string {
+  return (instance && passedOverInstance(instance)) ?? 'no images';
+}
+
+/** What only the slices together show. */
+function passedOverTogether(slices: readonly Placed[], normal: Vector | null): string | null {
+  const parallel = slices.every(({ frame }) => {
+    const own = sliceNormal(frame);
+    return own === null || normal === null || dot(own, normal) > PARALLEL;
+  });
+  if (!parallel) return 'mixed orientations';
+  const places = new Set(slices.map(({ location }) => location?.toFixed(2) ?? null)).size;
+  if (normal && slices.length > places * MOST_IMAGES_PER_POSITION)
+    return `time series (${slices.length} images of ${places} places)`;
+  return slices.length < FEWEST_SLICES ? `fewer than ${FEWEST_SLICES} slices` : null;
+}
+
+function passedOverWeighting({ weighting }: Sequence, weightings?: readonly string[]): string | null {
+  if (!weightings || weighting === null || weightings.includes(weighting)) return null;
+  return `${weighting}, and the model is made for ${weightings.join(', ')}`;
+}
+
+function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Placed[] {
+  const placed = slices.map(({ instance, frame }) => ({
+    instance,
+    frame,
+    location: normal && positionAlong(normal, frame),
+  }));
+  const order = (a: number | null, b: number | null) => (a ?? 0) - (b ?? 0);
+  return placed.sort(
+    (a, b) =>
+      order(a.location, b.location) ||
+      order(a.frame.echoTime, b.frame.echoTime) ||
+      order(a.frame.temporalPositionIndex, b.frame.temporalPositionIndex) ||
+      order(a.instance.instanceNumber, b.instance.instanceNumber) ||
+      a.frame.frameNumber - b.frame.frameNumber ||
+      (a.instance.sopInstanceUid < b.instance.sopInstanceUid ? -1 : 1),
+  );
+}
+
+function describe({ weighting, postContrast }: Sequence, orientation: Orientation | null): string {
+  const plane = orientation?.toLowerCase() ?? 'of unknown orientation';
+  return weighting
+    ? `${weighting}${postContrast ? ' post-contrast' : ''} ${plane}`
+    : `anatomical MR ${plane}, weighting unknown`;
+}

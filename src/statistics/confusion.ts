@@ -1,0 +1,69 @@
+import type { Reviewed } from './consensus.js';
+import { groupBy } from './groupBy.js';
+import type { Interval } from './interval.js';
+import { jackknife } from './jackknife.js';
+import { proportion, type Share } from './wilson.js';
+
+/** A thing with a truth. */
+export type Judged = Reviewed & { truth: string };
+
+/** One label against all others, within one study. */
+export type LabelCounts = { hits: number; called: number; present: number; total: number };
+
+/** Counts of each truth (rows) and answer (columns), in the order of `labels`. */
+export function confusionMatrix(judged: readonly Judged[], labels: readonly string[]): number[][] {
+  const counts = labels.map(() => labels.map(() => 0));
+  const place = new Map(labels.map((label, index) => [label, index]));
+  for (const { truth, label } of judged) {
+    const row = counts[place.get(truth) as number] as number[];
+    const column = place.get(label) as number;
+    row[column] = (row[column] as number) + 1;
+  }
+  return counts;
+}
+
+/** Share of right answers. */
+export function accuracy(judged: readonly Judged[]): Interval | null {
+  return proportion(
+    byStudy(judged).map((study) => ({
+      hits: study.filter(({ truth, label }) => truth === label).length,
+      count: study.length,
+    })),
+  );
+}
+
+/** One entry a study. */
+export function countLabel(judged: readonly Judged[], label: string): LabelCounts[] {
+  return byStudy(judged).map((study) => ({
+    hits: study.filter((one) => one.truth === label && one.label === label).length,
+    called: study.filter((one) => one.label === label).length,
+    present: study.filter((one) => one.truth === label).length,
+    total: study.length,
+  }));
+}
+
+export const precision = (studies: readonly LabelCounts[]) =>
+  proportion(studies.map(({ hits, called }): Share => ({ hits, count: called })));
+
+/** Sensitivity. */
+export const recall = (studies: readonly LabelCounts[]) =>
+  proportion(studies.map(({ hits, present }): Share => ({ hits, count: present })));
+
+export const specificity = (studies: readonly LabelCounts[]) =>
+  proportion(
+    studies.map(({ hits, called, present, total }): Share => {
+      const absent = total - present;
+      return { hits: absent - (called - hits), count: absent };
+    }),
+  );
+
+/** The harmonic mean of precision and recall: no proportion of anything, so its interval is a jackknife's. */
+export function f1(studies: readonly LabelCounts[]): Interval | null {
+  const counts = studies.map(({ hits, called, present }) => [hits, called + present]);
+  const figure = ([hits, either]: readonly number[]) => (either ? (2 * (hits as number)) / either : null);
+  return jackknife(counts, figure, ([, either]) => either as number);
+}
+
+function byStudy(judged: readonly Judged[]): Judged[][] {
+  return [...groupBy(judged, ({ studyId }) => studyId).values()];
+}

@@ -1,0 +1,73 @@
+import type { AbstentionReason, PredictionStatus } from '../generated/prisma/client.js';
+import type { LabelProbability } from '../inference/decide.js';
+import { inPercent } from '../statistics/percent.js';
+
+const REASONS = {
+  LOW_CONFIDENCE: 'confidence too low',
+  OUT_OF_DISTRIBUTION: 'unlike what the model was made from',
+  NOT_A_BRAIN_MR: 'not a brain MR',
+  TOO_SMALL: 'seen in too little tissue to be sure',
+  KINDS_DISAGREE: 'kind not sure',
+  TOO_FEW_SLICES: 'too few slices could be judged',
+} as const satisfies Record<AbstentionReason, string>;
+
+/** A study's finding, as far as it is told in words. `kinds`, `probabilities`: as stored; rows of before have none. */
+export type Finding = {
+  label: string;
+  confidence: number;
+  abstained: boolean;
+  abstentionReason: AbstentionReason | null;
+  kinds?: readonly string[];
+  probabilities?: unknown;
+};
+
+/**
+ * What a study's finding says, as it begins wherever it is shown: "glioma, 92.3 %", "No answer (confidence too low)", or where a
+ * tumour is there and its kind is not sure, what it may be.
+ */
+export function sayFinding(finding: Finding): string {
+  if (isOfUnsureKind(finding)) return `tumour, kind not sure: ${sayKinds(finding)}`;
+  const { label, confidence, abstained, abstentionReason } = finding;
+  return abstained ? noAnswer(abstentionReason) : `${inWords(label)}, ${inPercent(confidence)}`;
+}
+
+/** Whether something was found whose kind is not named: an abstention, but not from saying that it is there. */
+export function isOfUnsureKind({ abstained, abstentionReason, kinds = [] }: Finding): boolean {
+  return abstained && abstentionReason === 'KINDS_DISAGREE' && kinds.length > 0;
+}
+
+/** "glioma 55.0 % or meningioma 43.1 %" */
+export function sayKinds({ kinds = [], probabilities }: Finding): string {
+  const known = new Map(
+    ((probabilities ?? []) as LabelProbability[]).map(({ label, probability }) => [label, probability]),
+  );
+  return kinds.map((kind) => `${inWords(kind)} ${inPercent(known.get(kind) ?? 0)}`).join(' or ');
+}
+
+type Prediction = {
+  status: PredictionStatus;
+  label: string | null;
+  confidence: number | null;
+  abstentionReason: AbstentionReason | null;
+  failureCode: string | null;
+};
+
+/** The same of one slice. */
+export function sayPrediction({ status, label, confidence, abstentionReason, failureCode }: Prediction): string {
+  if (status === 'FAILED') return `No answer (it could not be read: ${failureCode})`;
+  if (status === 'ABSTAINED' || label === null || confidence === null) return noAnswer(abstentionReason);
+  return `${inWords(label)}, ${inPercent(confidence)}`;
+}
+
+/** What an abstention's label and confidence are, where they are shown at all: behind the words that there is no answer. */
+export function sayGuess({ label, confidence }: { label: string | null; confidence: number | null }): string {
+  return label === null || confidence === null ? '' : `not relied on: ${inWords(label)} ${inPercent(confidence)}`;
+}
+
+function noAnswer(reason: AbstentionReason | null): string {
+  return `No answer (${REASONS[reason ?? 'LOW_CONFIDENCE']})`;
+}
+
+export function inWords(label: string): string {
+  return label.replaceAll('_', ' ');
+}

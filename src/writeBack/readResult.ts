@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from '../context.js';
+import { StudyNotFound } from '../errors/errors.js';
+import type { Model, Prisma, ReportKind, Study, StudyFinding } from '../generated/prisma/client.js';
+import { type LabelProbability, probabilityIn } from '../inference/decide.js';
+import type { Manifest } from '../inference/manifest.js';
+import type { Frame } from '../pacs/header/frames.js';
+import { parseInstance } from '../pacs/header/parse.js';
+import type { StudyPatient } from '../pacs/header/patientIdentity.js';
+import type { Answer, Code, Reference } from '../pacs/report/report.js';
+import { resultUids } from '../pacs/report/resultUids.js';
+import { filedUnder, readSourceHeader, type SourceHeader } from '../pacs/report/sourceHeader.js';
+import { labelCode } from '../pacs/report/vocabulary.js';
+import { isOfUnsureKind } from '../wording/sayAnswer.js';
+
+/** A study's answer with everything that is written of it. `key`: the slice to look at first, null where there is none. */
+export type Result = {
+  study: Study;
+  model: Model;
+  uids: ReturnType<typeof resultUids>;
+  source: SourceHeader;
+  answer: Answer;
+  /** Of what was looked for, all that the model knows. */
+  kinds: Code[];
+  examined: Reference[];
+  counts: { answered: number; abstained: number; failed: number };
+  finding: StudyFinding | null;
+  key: {
+    sliceId: string;
+    predictionId: string;
+    reference: Reference;
+    imageOrientationPatient: Frame['imageOrientationPatient'];
+  } | null;
+};
+
+const withSlice = {
+  slice: {
+    include: {
+      series: { select: { seriesInstanceUid: true } },
+      instance: { select: { path: true, sopClassUid: true, _count: { select: { slices: true } } } },
+    },
+  },
+} satisfies Prisma.PredictionInclude;
+type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
+
+/** The UIDs of what is written of a revision: known before it is written, and the same however often that is tried. */
+export function reportUids(study: Study, model: Model, revision: number): Record<ReportKind, string> {
+  const { report, overlay } = uidsOf(study, model, revision);
+  return { STRUCTURED_REPORT: report.sopInstanceUid, SECONDARY_CAPTURE: overlay.sopInstanceUid };
+}
+
+/** Of study and model, not of a row's id: the same also in a database that was made anew. */
+function uidsOf({ studyInstanceUid }: Study, { name, version }: Model, revision: number) {
+  return resultUids(`${studyInstanceUid} by ${name} ${version}`, revision);
+}
+
+/** @param patient under whom it is filed. @throws StudyNotFound where it was deleted since. */
+export async function readResult(
+  context: Context,
+  { studyId, modelId, revision }: { studyId: string; modelId: string; revision: number },
+  patient: StudyPatient,
+): Promise<Result> {
+  const { prisma, receivedDir } = context;
+  const study = await prisma.study.findUnique({ where: { id: studyId } });
+  const model = await prisma.model.findUniqueOrThrow({ where: { id: modelId } });
+  if (!study) throw new StudyNotFound('The study was deleted before its answer was written back.');
+  const finding = await prisma.studyFinding.findUnique({ where: { studyId_modelId: { studyId, modelId } } });
+  const predictions = await prisma.prediction.findMany({
+    where: { modelId, slice: { series: { studyId }, eligible: true } },
+    orderBy: [{ slice: { seriesId: 'asc' } }, { slice: { position: 'asc' } }],
+    include: withSlice,
+  });
+  const looked = predictions.find(({ sliceId }) => sliceId === finding?.keySliceId);
+  const first = looked ?? predictions[0];
+  if (!first) throw new StudyNotFound('The study has no slice that was looked at.');
+  const bytes = await readFile(join(receivedDir, first.slice.instance.path));
+  const frame = parseInstance(bytes).frames[first.slice.frameNumber - 1];
+  const manifest = context.models.manifestOf(model);
+  const { codes, normalLabel } = manifest;
+  const count = (status: PredictionWithSlice['status']) => predictions.filter((one) => one.status === status).length;
+  return {
+    study,
+    model,
+    uids: uidsOf(study, model, revision),
+    source: filedUnder(readSourceHeader(bytes), patient),
+    answer: answerOf(manifest, finding, predictions, looked ? referenceTo(looked) : null),
+    kinds: model.labels.filter((one) => one !== normalLabel).map((one) => labelCode(one, codes)),
+    examined: predictions.map(referenceTo),
+    counts: { answered: count('CLASSIFIED'), abstained: count('ABSTAINED'), failed: count('FAILED') },
+    finding,
+    key: looked
+      ? {
+          sliceId: looked.sliceId,
+          predictionId: looked.id,
+          reference: referenceTo(looked),
+          imageOrientationPatient: frame?.imageOrientationPatient ?? null,
+        }
+      : null,
+  };
+}
+
+function referenceTo({ slice }: PredictionWithSlice): Reference {
+  const { sopInstanceUid, frameNumber, series, instance } = slice;
+  const single = instance._count.slices === 1;
+  const { sopClassUid } = instance;
+  return { sopClassUid, sopInstanceUid, seriesInstanceUid: series.seriesInstanceUid, ...(!single && { frameNumber }) };
+}
+
+function answerOf(
+  { codes, normalLabel }: Pick<Manifest, 'codes' | 'normalLabel'>,
+  finding: StudyFinding | null,
+  predictions: readonly PredictionWithSlice[],
+  key: Reference | null,
+): Answer {
+  if (!finding)
+    return { outcome: 'FAILED', failureCode: predictions.find((one) => one.failureCode)?.failureCode ?? 'UNKNOWN' };
+  const label = labelCode(finding.label, codes);
+  const restsOn = predictions.filter(({ sliceId }) => finding.sliceIds.includes(sliceId));
+  const certain = (sure: (probabilities: LabelProbability[]) => number) =>
+    restsOn.map((one) => ({ reference: referenceTo(one), confidence: sure(one.probabilities as LabelProbability[]) }));
+  if (key && normalLabel !== undefined && isOfUnsureKind(finding)) {
+    const mean = finding.probabilities as LabelProbability[];
+    const kinds = finding.kinds.map((kind) => ({
+      label: labelCode(kind, codes),
+      probability: probabilityIn(mean, kind),
+    }));
+    const present = (probabilities: LabelProbability[]) => 1 - probabilityIn(probabilities, normalLabel);
+    return { outcome: 'KIND_UNSURE', kinds, confidence: present(mean), key, slices: certain(present) };
+  }
+  if (finding.abstained || !key) {
+    const guess = finding.label === normalLabel ? null : label; // that nothing is there is no guess to make
+    return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess, key };
+  }
+  const outcome = finding.label === normalLabel ? 'NO_FINDING' : 'FINDING';
+  const slices = certain((probabilities) => probabilityIn(probabilities, finding.label));
+  return { outcome, label, confidence: finding.confidence, key, slices };
+}

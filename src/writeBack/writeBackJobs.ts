@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { ruleFor } from '../config/rules.js';
+import type { Context } from '../context.js';
+import { type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
+import { describeStudy } from '../intake/describeStudy.js';
+import { lastError, runJob } from '../jobs/runJob.js';
+import { WRITE_BACK, type WriteBackHandlers } from '../queue/queue.js';
+import { timed } from '../telemetry/outcome.js';
+import { reportUids } from './readResult.js';
+import { writeBack } from './writeBack.js';
+
+/**
+ * Queues the write-back of a study's answer, within the transaction that stores it: to the archives that its rule names,
+ * and with WRITE_BACK=true to that which it came from. What is stored there already is not sent again.
+ * @param after the job that the answer is of, which is as urgent.
+ */
+export async function enqueueWriteBacks(
+  context: Context,
+  tx: Prisma.TransactionClient,
+  study: Study,
+  after: string | undefined,
+): Promise<void> {
+  const { model, queue, tracing } = context;
+  const traceparent = tracing.traceparent();
+  const { id: studyId, revision } = study;
+  for (const pacs of await targets(context, study)) {
+    const key = { studyId, modelId: model.id, revision, pacs };
+    const uids = reportUids(study, model, revision);
+    const rows = Object.values(ReportKind).map((kind) => ({ ...key, kind, sopInstanceUid: uids[kind] }));
+    await tx.report.createMany({ data: rows, skipDuplicates: true });
+    if ((await tx.report.count({ where: { ...key, storedAt: null } })) === 0) continue;
+    const id = randomUUID();
+    if (await queue.sendWriteBack(tx, id, { ...key, traceparent }, after))
+      await tx.job.create({ data: { id, kind: WRITE_BACK, studyId } });
+  }
+}
+
+async function targets(context: Context, study: Study): Promise<Set<string>> {
+  const { archives, config } = context;
+  const ruled = ruleFor(config.rules, await describeStudy(context, study))?.rule.writeBack ?? [];
+  const [first] = archives.keys();
+  const own = study.pacs !== null && archives.has(study.pacs) ? study.pacs : first;
+  return new Set([...ruled, ...(config.writeBack && own !== undefined ? [own] : [])]);
+}
+
+/** What the queue calls. */
+export function writeBackHandlers(context: Context): WriteBackHandlers {
+  const { metrics, prisma } = context;
+  const fail = async (jobId: string, message: string) => {
+    const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
+    await prisma.job.updateMany({ where: { id: jobId }, data: ended });
+  };
+  return {
+    run: ({ jobId, attempt, traceparent, ...job }, signal) =>
+      runJob(
+        context,
+        { kind: WRITE_BACK, jobId, attempt, traceparent, failure: 'An answer was not written back.' },
+        () =>
+          timed(
+            () => writeBack(context, job, signal),
+            (outcome) => metrics.writeBacks.inc({ archive: job.pacs, outcome }),
+          ),
+        (message) => fail(jobId, message),
+        (message) => prisma.report.updateMany({ where: { ...job, storedAt: null }, data: { error: message } }),
+      ),
+    giveUp: async ({ jobId }) => fail(jobId, await lastError(context, jobId)),
+  };
+}

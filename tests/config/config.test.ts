@@ -1,0 +1,207 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/config.js';
+import { REPOSITORY } from '../setup/program.js';
+
+describe('readConfig', () => {
+  it('refuses a schema that would be passed by', () => {
+    const url = 'postgresql://me@host/name?schema=';
+    expect(() => readConfig({ DATABASE_URL: `${url}clinic` })).toThrow(/schema other than public/);
+    expect(readConfig({ DATABASE_URL: `${url}public` }).databaseUrl).toBe(`${url}public`);
+  });
+
+  it('needs nothing', () => {
+    expect(readConfig({}, '/srv')).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: '/srv/data',
+      modelsDir: join(REPOSITORY, 'models'),
+      databaseUrl: undefined,
+      inferenceDevice: 'auto',
+    });
+  });
+
+  it('takes an empty value as none', () => {
+    expect(readConfig({ PORT: '', PACS_URL: '' })).toMatchObject({ port: 4000, archives: [] });
+  });
+
+  it('reports every problem at once, each with its cure', () => {
+    const wrong = {
+      HOST: '0.0.0.0',
+      PORT: '99999',
+      DATABASE_URL: 'mysql://x',
+      PACS_URL: 'pacs',
+      INFERENCE_DEVICE: 'gpu',
+      DECODE_THREADS: 'two',
+    };
+    const failure = (() => {
+      try {
+        readConfig(wrong);
+        return new Error('accepted');
+      } catch (error) {
+        return error as Error;
+      }
+    })();
+    expect(failure.message).toContain('HOST 0.0.0.0 is reached by other machines, and nobody is authenticated');
+    expect(failure.message).toContain('PORT must be from 0 to 65535.');
+    expect(failure.message).toContain('DATABASE_URL must be an address like postgresql://');
+    expect(failure.message).toContain('PACS_URL must be an address like https://');
+    expect(failure.message).toContain('INFERENCE_DEVICE must be one of auto, cpu, webgpu, cuda.');
+    expect(failure.message).toContain('DECODE_THREADS must be a whole number from 1 to 64.');
+  });
+
+  it('listens beyond this machine only with callers that are known, and encrypted or behind a proxy that is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mrimaster-test-'));
+    writeFileSync(join(folder, 'tokens.json'), '[]');
+    writeFileSync(join(folder, 'any.pem'), 'PEM');
+    const beyond = { HOST: '10.0.0.7', PUBLIC_URL: 'https://mri.hospital.example' };
+    const tokens = { TOKENS_FILE: 'tokens.json' };
+    const proxy = { TRUSTED_PROXY: '10.0.0.5, 10.1.0.0/16' };
+    expect(() => readConfig({ ...beyond, ...proxy }, folder)).toThrow(/nobody is authenticated/);
+    expect(() => readConfig({ ...beyond, ...tokens }, folder)).toThrow(/nothing is encrypted/);
+    expect(() => readConfig({ HOST: '10.0.0.7', ...tokens, ...proxy }, folder)).toThrow(/set PUBLIC_URL/);
+    expect(readConfig({ ...beyond, ...tokens, ...proxy }, folder)).toMatchObject({
+      host: '10.0.0.7',
+      trustedProxies: ['10.0.0.5', '10.1.0.0/16'],
+    });
+    const tls = { TLS_CERTIFICATE: 'any.pem', TLS_KEY: 'any.pem' };
+    expect(readConfig({ ...beyond, ...tokens, ...tls }, folder)).toMatchObject({
+      tls: { certificate: 'PEM', key: 'PEM' },
+    });
+    expect(() => readConfig({ TLS_KEY: 'any.pem' }, folder)).toThrow(/belong together/);
+    expect(() => readConfig({ ...tls, TLS_KEY: 'none.pem' }, folder)).toThrow(/TLS_KEY none.pem cannot be read/);
+    expect(() => readConfig({ TRUSTED_PROXY: '10.0.0.0/33' }, folder)).toThrow(/TRUSTED_PROXY must list/);
+    for (const origin of ['*', 'worklist', 'https://worklist.hospital.example/', 'ftp://a'])
+      expect(() => readConfig({ ALLOWED_ORIGINS: origin }, folder)).toThrow(/ALLOWED_ORIGINS must list origins/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('names what is wrong with a provider, and with a file of tokens', () => {
+    const OIDC_ISSUER = 'https://idp.hospital.example/realms/mri';
+    expect(() => readConfig({ OIDC_ISSUER })).toThrow(/OIDC_AUDIENCE is not set/);
+    expect(() => readConfig({ OIDC_ISSUER: 'http://idp.hospital.example', OIDC_AUDIENCE: 'x' })).toThrow(/https/);
+    const provider = { OIDC_ISSUER, OIDC_AUDIENCE: 'mrimaster' };
+    expect(() => readConfig({ ...provider, OIDC_ROLES: 'boss=Chief' })).toThrow(/OIDC_ROLES must be like/);
+    const { identity } = readConfig({ ...provider, OIDC_ROLES: 'radiologist=Radiology, admin=MRI Admins' });
+    expect([...(identity.provider?.grants ?? [])]).toEqual([
+      ['Radiology', 'radiologist'],
+      ['MRI Admins', 'admin'],
+    ]);
+    expect(() => readConfig({ TOKENS_FILE: '/nowhere/tokens.json' })).toThrow(
+      /TOKENS_FILE .* cannot be read \(ENOENT\)/,
+    );
+  });
+
+  it('reads an archive from an address of DICOM, and several from a file, secrets from the environment', () => {
+    expect(readConfig({ PACS_URL: 'dicoms://OLD%20PACS@pacs.example:2762' }).archives).toEqual([
+      expect.objectContaining({
+        name: 'default',
+        kind: 'DIMSE',
+        host: 'pacs.example',
+        port: 2762,
+        aeTitle: 'OLD PACS',
+        tls: true,
+        retrieve: 'MOVE',
+      }),
+    ]);
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const file = join(folder, 'pacs.json');
+    const main = { url: 'https://pacs.example/dicom-web', username: 'me', password: '$MAIN_SECRET' };
+    writeFileSync(file, JSON.stringify({ main, old: { url: 'dicom://OLD@10.0.0.7:104', retrieve: 'get' } }));
+    const { archives } = readConfig({ PACS_FILE: file, MAIN_SECRET: 'secret' });
+    expect(archives).toMatchObject([
+      { name: 'main', kind: 'DICOMWEB', password: 'secret' },
+      { name: 'old', kind: 'DIMSE', retrieve: 'GET' },
+    ]);
+    expect(() => readConfig({ PACS_FILE: file })).toThrow(/MAIN_SECRET is not set/);
+    writeFileSync(file, '{ "main": { "adress": 1 } }');
+    expect(() => readConfig({ PACS_FILE: file, DICOM_AE_TITLE: 'MUCH TOO LONG TITLE' })).toThrow(
+      /main\.url[\s\S]*adress[\s\S]*|DICOM_AE_TITLE/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it('complains of a bare % in an archive’s address, and does not break on it', () => {
+    for (const url of ['https://me:100%@pacs.example/dicom-web', 'dicom://PACS%@pacs.example:104'])
+      expect(() => readConfig({ PACS_URL: url })).toThrow(/PACS_URL has a bare %/);
+  });
+
+  it('reads whom to tell, and asks for a secret to sign with', () => {
+    const WEBHOOK_SECRET = 'sixteen-letters!';
+    const WEBHOOK_URL = 'https://ris.example/a?key=1, http://10.0.0.7:8080/b';
+    const { webhooks } = readConfig({ WEBHOOK_URL, WEBHOOK_SECRET });
+    expect(webhooks).toMatchObject({
+      urls: ['https://ris.example/a?key=1', 'http://10.0.0.7:8080/b'],
+      secret: WEBHOOK_SECRET,
+    });
+    expect(() => readConfig({ WEBHOOK_URL })).toThrow(/WEBHOOK_SECRET is not set/);
+    expect(() => readConfig({ WEBHOOK_URL, WEBHOOK_SECRET: 'short' })).toThrow(/WEBHOOK_SECRET must have 16/);
+    for (const wrong of ['ftp://ris.example', 'https://me:secret@ris.example', 'ris.example', 'https://a.example,,'])
+      expect(() => readConfig({ WEBHOOK_URL: wrong, WEBHOOK_SECRET })).toThrow(/WEBHOOK_URL must list addresses/);
+  });
+
+  it('sends traces only where a collector is named or asked for, and never where they are turned off', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+    const traces = (env: Record<string, string>) => readConfig(env).tracing;
+    expect(traces({})).toBe(false);
+    expect(traces({ OTEL_SERVICE_NAME: 'mri' })).toBe(false);
+    expect(traces({ OTEL_EXPORTER_OTLP_ENDPOINT })).toBe(true);
+    expect(traces({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4318/v1/traces' })).toBe(true);
+    expect(traces({ OTEL_TRACES_EXPORTER: 'otlp' })).toBe(true);
+    expect(traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' })).toBe(false);
+    expect(traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' })).toBe(false);
+    expect(() => traces({ OTEL_TRACES_EXPORTER: 'zipkin' })).toThrow(/must be otlp or none/);
+    expect(() => traces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toThrow(/must be an address like/);
+    expect(() => traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toThrow(/HTTP port/);
+  });
+
+  it('repeats no secret in its complaints', () => {
+    expect(() => readConfig({ DATABASE_URL: 'mysql://me:secret@host/x' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
+    );
+  });
+
+  it('is described whole, with its defaults, by .env.example', () => {
+    const example = readFileSync(join(REPOSITORY, '.env.example'), 'utf8');
+    const readers = [
+      'config.ts',
+      'readDicomSettings.ts',
+      'readHttpSettings.ts',
+      'readTracing.ts',
+      'readWebhookSettings.ts',
+      'readIdentitySettings.ts',
+    ];
+    const sources = readers.map((name) => readFileSync(join(REPOSITORY, 'src/config', name), 'utf8'));
+    const known = [...sources.join('\n').matchAll(/^ {2}([A-Z_]+): [^{]/gm)].map(([, name]) => name);
+    const described = [...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(described.toSorted()).toEqual(known.toSorted());
+    const uncommented = example.replace(/^# ([A-Z_]+=)/gm, '$1');
+    const values = Object.fromEntries(
+      [...uncommented.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    );
+    const {
+      DATABASE_URL,
+      PUBLIC_URL,
+      PACS_URL,
+      PACS_CHANGES_URL,
+      PACS_FILE,
+      DICOM_ALLOWED_PEERS,
+      RULES_FILE,
+      MODEL,
+      WEBHOOK_URL,
+      PERSISTED_OPERATIONS,
+      OIDC_ISSUER,
+      OIDC_JWKS_URL,
+      OIDC_ROLES,
+      TOKENS_FILE,
+      TRUSTED_PROXY,
+      ALLOWED_ORIGINS,
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      METRICS_PORT,
+      ...defaults
+    } = values;
+    expect(readConfig(defaults)).toEqual(readConfig({}));
+  });
+});
