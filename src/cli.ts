@@ -2,9 +2,8 @@
 import './output/muteLibraries.js';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { VERSION } from './about.js';
+import { INTENDED_USE, VERSION } from './about.js';
 import { loadEnvFile } from './config/loadEnvFile.js';
-import { INTENDED_USE } from './intendedUse.js';
 import type { Begun } from './main.js';
 import { terminal } from './output/terminal.js';
 import { visibleText } from './output/visibleText.js';
@@ -175,7 +174,7 @@ try {
   if (existsSync('.env')) loadEnvFile();
   await program.parseAsync();
 } catch (error) {
-  const { asKnown } = await import('./graphql/formatError.js');
+  const { asKnown } = await import('./errors/asKnown.js');
   const known = asKnown(error);
   terminal.error(`\n${known ? `${known.message} (${known.code})` : (explain(error) ?? (await unforeseen(error)))}\n`);
   process.exitCode ||= known?.retryable ? TEMPORARY : 1; // 130 after Ctrl-C

@@ -1,3 +1,4 @@
+import { INTENDED_USE } from './about.js';
 import { readConfig } from './config/config.js';
 import { type Context, openContext } from './context.js';
 import { type HttpServer, startServer } from './http/server.js';
@@ -6,7 +7,6 @@ import { watchTimers } from './intake/mendTimers.js';
 import { startDicom } from './intake/startDicom.js';
 import { watchArchives } from './intake/watchArchives.js';
 import { watchArrivals } from './intake/watchArrivals.js';
-import { INTENDED_USE } from './intendedUse.js';
 import { resumeAbandoned } from './jobs/enqueueStudy.js';
 import { createLog, tellOfMuted } from './output/log.js';
 import { endOnUnforeseen } from './process/endOnUnforeseen.js';

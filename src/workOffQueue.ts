@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { studyHandlers } from './classify/studyHandlers.js';
 import type { Context } from './context.js';
-import { asLogged } from './graphql/formatError.js';
-import { studyHandlers } from './jobs/enqueueStudy.js';
+import { asLogged } from './errors/asKnown.js';
 import { deliverWebhook } from './notifications/deliverWebhook.js';
 import { createReceiverCircuits } from './notifications/receiverCircuits.js';
-import { writeBackHandlers } from './writeBack/writeBackJobs.js';
+import { writeBackHandlers } from './writeBack/writeBackHandlers.js';
 
 const LOOK_MS = 2_000;
 

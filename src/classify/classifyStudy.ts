@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import type { Context } from '../context.js';
+import { asLogged } from '../errors/asKnown.js';
 import { ReceivedFilesMissing, StudyNotFound } from '../errors/errors.js';
 import type { Prediction, Prisma, StudyStatus } from '../generated/prisma/client.js';
-import { asLogged } from '../graphql/formatError.js';
 import { combine } from '../inference/combine.js';
 import type { LabelProbability } from '../inference/decide.js';
 import { parseReceived } from '../intake/parseReceived.js';
 import { retrieveStudy } from '../intake/retrieveStudy.js';
+import { enqueueWriteBacks } from '../jobs/enqueueWriteBacks.js';
 import { announceStudy } from '../notifications/announceStudy.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { chooseSeries } from '../pacs/series/chooseSeries.js';
-import { enqueueWriteBacks } from '../writeBack/writeBackJobs.js';
 import {
   BATCH,
   bySeries,

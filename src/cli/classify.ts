@@ -1,8 +1,8 @@
+import { INTENDED_USE } from '../about.js';
 import { readConfig } from '../config/config.js';
 import { InvalidDicom } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { terminal } from '../output/terminal.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
 import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
+import { INTENDED_USE } from '../about.js';
 import { readConfig } from '../config/config.js';
 import { DeidentificationKeyInvalid, FileNotReadable, InvalidDicom, MrimasterError } from '../errors/errors.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { terminal } from '../output/terminal.js';
 import { deidentifyInstance } from '../pacs/deidentify/deidentifyInstance.js';
 import { keepDeidentified } from '../pacs/deidentify/keepDeidentified.js';

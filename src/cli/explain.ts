@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { INTENDED_USE } from '../about.js';
 import { readConfig } from '../config/config.js';
 import { LayerNotFound, MethodNotFound, UnsupportedPixels } from '../errors/errors.js';
 import { describeFaithfulness, type Faithfulness, measureFaithfulness } from '../explain/measureFaithfulness.js';
@@ -12,7 +13,6 @@ import { type Classifier, openClassifier } from '../inference/classifier.js';
 import { type Method, methods } from '../inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../inference/image.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { terminal } from '../output/terminal.js';
 import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
 import { readSlice } from '../pacs/pixels/readSlice.js';

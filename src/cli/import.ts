@@ -1,9 +1,9 @@
+import { INTENDED_USE } from '../about.js';
 import { classifyStudy } from '../classify/classifyStudy.js';
 import { readConfig } from '../config/config.js';
 import { type Context, openContext } from '../context.js';
 import { claimStudy } from '../intake/claimStudy.js';
 import { type Imported, importFiles } from '../intake/importFiles.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { awaitStopSignal } from '../process/stopSignal.js';

@@ -3,9 +3,10 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { readTokens } from '../config/readTokens.js';
 import { OptionInvalid } from '../errors/errors.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
-import { hashToken, makeToken, readTokens, type StoredToken } from '../identity/tokens.js';
+import { hashToken, makeToken, type StoredToken } from '../identity/tokens.js';
 import { terminal } from '../output/terminal.js';
 
 const LOCK_MS = 5_000;

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { MrimasterError } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/errors.js';
 import type { IdentitySettings } from '../identity/authenticate.js';
 import type { ArchiveSettings } from '../pacs/archive.js';
 import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
@@ -12,18 +12,6 @@ import { readOperations } from './readOperations.js';
 import { readTracing, tracingEnvironment } from './readTracing.js';
 import { readWebhookSettings, type WebhookSettings, webhookEnvironment } from './readWebhookSettings.js';
 import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
-
-/** What is wrong with the environment: all of it at once, each with its cure. */
-export class ConfigInvalid extends MrimasterError {
-  override readonly code = 'CONFIG_INVALID';
-  constructor(
-    message: string,
-    /** Each by itself, the setting's name first. */
-    readonly problems: readonly string[] = [message],
-  ) {
-    super(message);
-  }
-}
 
 export type Config = HttpSettings & {
   /** How callers of the API prove who they are. */

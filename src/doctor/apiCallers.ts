@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { authenticates } from '../identity/authenticate.js';
-import type { ProviderSettings } from '../identity/provider.js';
 import { createProviderKeys, keysFault } from '../identity/providerKeys.js';
+import type { ProviderSettings } from '../identity/providerSettings.js';
 import { tokenEnd } from '../identity/tokens.js';
 import { examineCertificate } from './certificate.js';
 import { failed, type Outcome, ok, skipped, warning } from './finding.js';

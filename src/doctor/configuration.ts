@@ -1,4 +1,5 @@
-import { type Config, ConfigInvalid, readConfig } from '../config/config.js';
+import { type Config, readConfig } from '../config/config.js';
+import { ConfigInvalid } from '../errors/errors.js';
 import { type Finding, failed, ok } from './finding.js';
 
 /**

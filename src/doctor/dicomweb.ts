@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { ArchiveSettings } from '../pacs/archive.js';
-import type { DicomwebClient } from '../pacs/dicomweb/client.js';
 import { isUid } from '../pacs/header/uid.js';
 import { unknownUid } from './dimse.js';
 import { failed, type Outcome, ok, warning } from './finding.js';
-import type { Address } from './network.js';
-import type { Setting } from './setting.js';
+import type { WebArchive } from './webArchive.js';
 import { explainNoAnswer, explainStatus, notDicomweb, type Told } from './webFaults.js';
-
-export type WebArchive = {
-  settings: ArchiveSettings & { kind: 'DICOMWEB' };
-  client: DicomwebClient;
-  address: Address;
-  setting: Setting;
-};
 
 const JSON_TYPE = { Accept: 'application/dicom+json' };
 

@@ -1,7 +1,7 @@
 import { DicomwebClient } from '../pacs/dicomweb/client.js';
-import type { WebArchive } from './dicomweb.js';
 import { failed, type Outcome } from './finding.js';
 import { tlsFault } from './tls.js';
+import type { WebArchive } from './webArchive.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
 export type Told = Awaited<ReturnType<DicomwebClient['inquire']>>;

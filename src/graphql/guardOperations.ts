@@ -11,11 +11,11 @@ import {
 import { collectFields } from 'graphql/execution/collectFields.js';
 import type { Context } from '../context.js';
 import { studyOf } from '../database/studyOf.js';
+import { asKnown } from '../errors/asKnown.js';
 import { type Access, denied } from '../identity/audit.js';
 import { checkRights } from '../identity/checkRights.js';
 import { isUid } from '../pacs/header/uid.js';
 import { type Request, shownTo } from '../resolvers/request.js';
-import { asKnown } from './formatError.js';
 import { limitOperation } from './limitOperation.js';
 
 type Ended = GraphQLRequestContextWillSendResponse<Request>;

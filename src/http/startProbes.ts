@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
-import { ConfigInvalid } from '../config/config.js';
 import type { Context } from '../context.js';
+import { ConfigInvalid } from '../errors/errors.js';
 import { serveHealth } from './routes/health.js';
 import { serveMetrics } from './routes/metrics.js';
 import type { HttpServer } from './server.js';

@@ -1,6 +1,7 @@
 import { Unauthenticated } from '../errors/errors.js';
 import { type Caller, DEVELOPER } from './caller.js';
-import { createProvider, type ProviderSettings } from './provider.js';
+import { createProvider } from './provider.js';
+import { type ProviderSettings } from './providerSettings.js';
 import { callerOfToken, isToken, type StoredToken } from './tokens.js';
 
 /** How callers prove who they are. */

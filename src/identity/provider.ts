@@ -2,18 +2,7 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { IdentityProviderUnreachable, Unauthenticated } from '../errors/errors.js';
 import { type Caller, GRANTS, type Grant, rightsOf } from './caller.js';
 import { createProviderKeys, type KeyTimes, keysFault } from './providerKeys.js';
-
-/** An OpenID provider, such as Keycloak or Entra ID. */
-export type ProviderSettings = {
-  issuer: string;
-  audience: string;
-  /** Where its keys are; by default what its discovery document says. */
-  jwksUrl: string | undefined;
-  /** The claim that lists what a caller is; dots lead into objects, as in "realm_access.roles". */
-  rolesClaim: string;
-  /** What the provider calls roles and rights of ours; with any, no other name counts. Empty: it uses our names. */
-  grants: ReadonlyMap<string, Grant>;
-};
+import type { ProviderSettings } from './providerSettings.js';
 
 const CLOCK_TOLERANCE_SECONDS = 30;
 /** Signatures of a key pair only: with a shared secret whoever checks could sign (RFC 8725 3.1). */

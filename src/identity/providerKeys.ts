@@ -1,6 +1,6 @@
 import { createRemoteJWKSet } from 'jose';
 import { isSecureAddress } from './isSecureAddress.js';
-import type { ProviderSettings } from './provider.js';
+import type { ProviderSettings } from './providerSettings.js';
 
 /** `renewMs`: the age at which keys are fetched again; `keepMs`: up to which they count if that fails. */
 export type KeyTimes = { renewMs: number; keepMs: number };

@@ -1,17 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { readJsonFile } from '../config/readJsonFile.js';
-import { type Caller, GRANTS, type Grant, rightsOf } from './caller.js';
+import { type Caller, type Grant, rightsOf } from './caller.js';
 
-const tokensFile = z.array(
-  z.strictObject({
-    name: z.string().min(1).max(64),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    grants: z.array(z.enum(GRANTS as unknown as [Grant, ...Grant[]])).min(1),
-    expires: z.iso.date().optional(),
-  }),
-);
-export type StoredToken = z.infer<typeof tokensFile>[number];
+/** An entry of TOKENS_FILE. `sha256`: of the token, in hexadecimal digits. `expires`: its last day, YYYY-MM-DD, in UTC. */
+export type StoredToken = { name: string; sha256: string; grants: Grant[]; expires?: string | undefined };
 
 /** So that a token is recognised where it has leaked to, and is never taken for a provider's. */
 const PREFIX = 'mri_';
@@ -27,28 +18,6 @@ export function isToken(credentials: string): boolean {
 
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
-}
-
-/** TOKENS_FILE; what is wrong with it goes to `problems`. */
-export function readTokens(path: string, problems: string[]): StoredToken[] {
-  const json = readJsonFile(
-    path,
-    problems,
-    (fault) => `TOKENS_FILE ${path} ${fault}. Make it by \`mrimaster token create\`.`,
-  );
-  if (json === undefined) return [];
-  const { data, error } = tokensFile.safeParse(json);
-  if (data) {
-    const names = data.map(({ name }) => name);
-    const twice = names.find((name, index) => names.indexOf(name) < index);
-    if (twice) problems.push(`TOKENS_FILE names "${twice}" twice. Audit could not tell one from the other.`);
-    return data;
-  }
-  const { path: place = [], message } = error.issues[0] ?? {};
-  problems.push(
-    `TOKENS_FILE ${path}: ${place.join('.')}: ${message}. Each token has name, sha256, grants (of ${GRANTS.join(', ')}) and may have expires (YYYY-MM-DD).`,
-  );
-  return [];
 }
 
 /** When it is over; undefined: never. Its last day is whole, in UTC. */

@@ -1,4 +1,4 @@
-import { INTENDED_USE } from '../intendedUse.js';
+import { INTENDED_USE } from '../about.js';
 import { Canvas, type Colour, LINE_HEIGHT, textWidth } from './canvas.js';
 import { INFERNO } from './colourMap.js';
 import type { Picture } from './png.js';

@@ -1,4 +1,4 @@
-import { INTENDED_USE } from '../intendedUse.js';
+import { INTENDED_USE } from '../about.js';
 import { Canvas, LINE_HEIGHT, textWidth } from './canvas.js';
 import { BACKGROUND, drawScale, INK, WARNING } from './caption.js';
 import { type ExplanationMap, fullScale, peakOf } from './heatmap.js';

@@ -1,5 +1,5 @@
 import { encode } from 'fast-png';
-import { INTENDED_USE } from '../intendedUse.js';
+import { INTENDED_USE } from '../about.js';
 
 /** `data`: 8 bits a sample, row by row; `channels` 1 (grey), 3 (RGB) or 4 (RGBA). */
 export type Picture = { width: number; height: number; channels: 1 | 3 | 4; data: Uint8Array };

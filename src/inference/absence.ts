@@ -1,6 +1,6 @@
-import type { Rule } from './combine.js';
 import { hasLabel, isAnswer, isUnknown, presenceOf, type SliceVerdict } from './sliceVerdict.js';
 import { heaviest, isLarge, LEAST_PLACES, type Stretch, TOLERANCE } from './stretches.js';
+import type { StudyRule } from './studyRule.js';
 import { densest, type Place } from './tissue.js';
 
 type Reason = NonNullable<SliceVerdict['abstentionReason']>;
@@ -35,7 +35,7 @@ type Told = { ordered: readonly SliceVerdict[]; series: readonly Place[][]; stre
  * - 10 mm in one piece that could not be read, or a quarter of a series that is unlike what the model was made from;
  * - a probability of any finding that is too high, in the mean over 10 mm anywhere or over all places.
  */
-export function objection(told: Told, rule: Rule & { normalLabel: string }): Reason | null {
+export function objection(told: Told, rule: StudyRule & { normalLabel: string }): Reason | null {
   const { ordered, series, stretches } = told;
   if (Math.max(...series.map((places) => places.filter(isRead).length)) < FEWEST_PLACES) return 'TOO_FEW_SLICES';
   const speaking = heaviest(

@@ -12,21 +12,10 @@ import {
   type SliceVerdict,
 } from './sliceVerdict.js';
 import { heaviest, isFinding, type Stretch, stretchesOf } from './stretches.js';
+import type { StudyRule } from './studyRule.js';
 import { placesOf } from './tissue.js';
 
 export type { SliceVerdict } from './sliceVerdict.js';
-
-/**
- * `normalLabel`: the one that means "nothing found". `surest`: the least probability of any finding in a finding's surest
- * slice. `absent`: "nothing found" is said only where that probability, the mean over any 10 mm of tissue, is below this;
- * `clear`: and where the normal label's, the mean over all places, is this at least.
- */
-export type Rule = {
-  normalLabel: string | undefined;
-  surest?: number | undefined;
-  absent?: number | undefined;
-  clear?: number | undefined;
-};
 
 type Reason = NonNullable<SliceVerdict['abstentionReason']>;
 
@@ -67,7 +56,7 @@ const RIVAL = 0.5;
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
-export function combine(verdicts: readonly SliceVerdict[], rule: Rule): Finding | null {
+export function combine(verdicts: readonly SliceVerdict[], rule: StudyRule): Finding | null {
   const ordered = verdicts.toSorted(inOrder);
   const seen = ordered.filter(hasLabel);
   const { normalLabel } = rule;

@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { asLogged } from '../graphql/formatError.js';
+import { asLogged } from '../errors/asKnown.js';
 import { fromNow } from './settleTimes.js';
 
 /** Another process takes a study for abandoned that nobody has claimed for so long. */

@@ -5,16 +5,10 @@ import { filledUp, isOtherPatient, type StudyPatient } from '../pacs/header/pati
 import type { Received } from '../pacs/receive.js';
 import { isOwnResult } from '../pacs/report/ownResult.js';
 import { patientOf, slicesOf, studyFacts } from './instanceFacts.js';
+import type { Origin } from './origin.js';
 import { recordInSeries, remember } from './recordInSeries.js';
 import { type Conflict, setAside } from './setAside.js';
 import { noteArrival, type SettleDelays, settleDelays } from './settleTimes.js';
-
-/**
- * How an object came. `pacs`: the archive that it is from; null where none is known. `sender`: who sent it, for people.
- * `arriving`: it came by itself, so its study is classified when no more come (settleStudy.ts). `uploaded`: a person gave
- * this one file.
- */
-export type Origin = { pacs: string | null; sender: string | null; arriving: boolean; uploaded?: boolean };
 
 /**
  * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again

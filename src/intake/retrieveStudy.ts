@@ -2,6 +2,7 @@ import type { Context } from '../context.js';
 import { InvalidDicom, PacsNotConfigured, PacsWrongStudy, StudyNotFound } from '../errors/errors.js';
 import type { Archive } from '../pacs/archive.js';
 import type { Suboperations } from '../pacs/dimse/client.js';
+import { requireArchive } from '../pacs/requireArchive.js';
 import { receiveInstance } from './receiveInstance.js';
 
 /**
@@ -47,18 +48,6 @@ export async function retrieveStudy(
     );
   const data = completeness(here, expected - own, refused + foreign, differing);
   await prisma.study.update({ where: { studyInstanceUid }, data: { ...data, expectedInstances: expected - own } });
-}
-
-/** @throws PacsNotConfigured for a name that the configuration does not know. */
-export function requireArchive({ archives }: Context, name: string): Archive {
-  const archive = archives.get(name);
-  if (archive) return archive;
-  const known = [...archives.keys()].map((one) => `"${one}"`).join(', ');
-  throw new PacsNotConfigured(
-    known
-      ? `There is no archive "${name}". There is ${known}; PACS_FILE may name others.`
-      : 'No archive is configured. Set PACS_URL to its address, or PACS_FILE to a list.',
-  );
 }
 
 /** `expected`: how many instances the archive has. `onProgress`, `signal`: as of retrieveStudy. */

@@ -6,7 +6,7 @@ import { compareObjects } from '../pacs/header/compareObjects.js';
 import { differences, isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import type { Received } from '../pacs/receive.js';
 import { patientOf } from './instanceFacts.js';
-import type { Origin } from './recordInstance.js';
+import type { Origin } from './origin.js';
 import { noteArrival, type SettleDelays } from './settleTimes.js';
 
 /** `firstPath`: of the object that has its SOPInstanceUID already, null where none has. */

@@ -3,12 +3,12 @@ import { type Rule, type Ruling, ruleFor } from '../config/rules.js';
 import type { Context } from '../context.js';
 import { MrimasterError, StudyBusy } from '../errors/errors.js';
 import type { Prisma, Study } from '../generated/prisma/client.js';
+import { describeStudy } from '../jobs/describeStudy.js';
 import { LIVE, sendStudyJob } from '../jobs/enqueueStudy.js';
 import type { Archive } from '../pacs/archive.js';
 import type { StudyFound } from '../pacs/dicomweb/dicomJson.js';
-import { renewReports } from '../writeBack/renewReports.js';
 import { checkPatient } from './checkPatient.js';
-import { describeStudy } from './describeStudy.js';
+import { renewReports } from './renewReports.js';
 import { retrieveStudy } from './retrieveStudy.js';
 import { firstLookMs, fromNow } from './settleTimes.js';
 

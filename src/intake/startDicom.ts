@@ -1,7 +1,8 @@
-import { ConfigInvalid } from '../config/config.js';
 import type { Context } from '../context.js';
-import { asKnown } from '../graphql/formatError.js';
-import { type Provider, type ProviderEvent, startProvider } from '../pacs/dimse/provider.js';
+import { asKnown } from '../errors/asKnown.js';
+import { ConfigInvalid } from '../errors/errors.js';
+import { type Provider, startProvider } from '../pacs/dimse/provider.js';
+import { type ProviderEvent } from '../pacs/dimse/providerOptions.js';
 import type { Transfer } from '../pacs/transfers.js';
 import { receiveInstance } from './receiveInstance.js';
 

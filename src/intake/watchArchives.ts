@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
+import { asLogged } from '../errors/asKnown.js';
 import { Interrupted } from '../errors/errors.js';
-import { asLogged } from '../graphql/formatError.js';
 import type { Archive, ArchiveSettings } from '../pacs/archive.js';
 import { readChanges } from '../pacs/orthancChanges.js';
 import { noteStudy } from './noteStudy.js';

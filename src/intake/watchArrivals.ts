@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
+import { asLogged } from '../errors/asKnown.js';
 import { Interrupted } from '../errors/errors.js';
 import type { Study } from '../generated/prisma/client.js';
-import { asLogged } from '../graphql/formatError.js';
 import { resumeAbandoned } from '../jobs/enqueueStudy.js';
 import { settleStudy } from './settleStudy.js';
 import { fromNow, settleDelays } from './settleTimes.js';

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
+import { asKnown, asLogged } from '../errors/asKnown.js';
 import { type MrimasterError, NotFit } from '../errors/errors.js';
-import { asKnown, asLogged } from '../graphql/formatError.js';
 import { type Attempt, observeJob } from '../telemetry/observeJob.js';
 
 /** A failure that nobody foresaw is not tried for a day. */

@@ -1,5 +1,5 @@
+import { INTENDED_USE } from '../about.js';
 import type { Model, Study, StudyFinding, StudyStatus } from '../generated/prisma/client.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { sayFinding } from '../wording/sayAnswer.js';
 
 export type EventType = 'study.classified' | 'study.failed' | 'study.skipped';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asKnown } from '../graphql/formatError.js';
+import { asKnown } from '../errors/asKnown.js';
 import type { Log } from '../output/log.js';
 
 const PATIENCE_MS = 60_000;

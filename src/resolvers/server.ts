@@ -1,7 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { VERSION } from '../about.js';
+import { INTENDED_USE, VERSION } from '../about.js';
 import { kindOf } from '../database/kindOf.js';
-import { INTENDED_USE } from '../intendedUse.js';
 import { CLASSIFY_STUDY } from '../queue/queue.js';
 import { Model } from '../schema/model.js';
 import { Node } from '../schema/node.js';

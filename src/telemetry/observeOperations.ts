@@ -1,6 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLFormattedError } from 'graphql';
-import type { Request } from '../resolvers/request.js';
 import type { Metrics } from './metrics.js';
 import type { Tracing } from './tracing.js';
 
@@ -17,7 +16,7 @@ export function observeOperations({
 }: {
   metrics: Metrics;
   tracing: Tracing;
-}): ApolloServerPlugin<Request> {
+}): ApolloServerPlugin<{ requestId: string }> {
   return {
     requestDidStart: async ({ contextValue: { requestId } }) => {
       const began = performance.now();

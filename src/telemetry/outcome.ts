@@ -1,4 +1,4 @@
-import { asKnown } from '../graphql/formatError.js';
+import { asKnown } from '../errors/asKnown.js';
 
 /** As what something that failed is counted: our own codes are few, and hold nobody's data. */
 export function codeOf(error: unknown): string {

@@ -1,10 +1,11 @@
 import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database/database.js';
+import { asKnown } from '../errors/asKnown.js';
 import { DatabaseUnavailable, MrimasterError } from '../errors/errors.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { asKnown } from '../graphql/formatError.js';
 import type { Models } from '../models/models.js';
 import { inTime } from './inTime.js';
+import type { Missing } from './missing.js';
 import { storeMissing } from './storeMissing.js';
 
 /** What a probe waits for at most; a database that is slower than this is as good as none. */
@@ -12,13 +13,6 @@ const ANSWER_MS = 2_000;
 
 /** STARTING until everything runs, STOPPING from the moment that the process was asked to end. */
 export type Phase = 'STARTING' | 'RUNNING' | 'STOPPING';
-
-/** A part without which this process cannot do its work now, and what to do about it. Names no patient and no secret. */
-export type Missing = {
-  part: 'process' | 'database' | 'migrations' | 'model' | 'store';
-  code: string;
-  message: string;
-};
 
 /** Whether to send work here. An archive that is down is no part of it: what is here can be read, and jobs wait. */
 export type Readiness = {

@@ -1,7 +1,7 @@
 import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inTime } from './inTime.js';
-import type { Missing } from './readiness.js';
+import type { Missing } from './missing.js';
 
 const ANSWER_MS = 2_000;
 /** Less than that takes no object any more. */

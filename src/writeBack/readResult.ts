@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context.js';
 import { StudyNotFound } from '../errors/errors.js';
-import type { Model, Prisma, ReportKind, Study, StudyFinding } from '../generated/prisma/client.js';
+import type { Model, Prisma, Study, StudyFinding } from '../generated/prisma/client.js';
 import { type LabelProbability, probabilityIn } from '../inference/decide.js';
 import type { Manifest } from '../inference/manifest.js';
+import { uidsOf } from '../jobs/reportUids.js';
 import type { Frame } from '../pacs/header/frames.js';
 import { parseInstance } from '../pacs/header/parse.js';
 import type { StudyPatient } from '../pacs/header/patientIdentity.js';
@@ -43,17 +44,6 @@ const withSlice = {
   },
 } satisfies Prisma.PredictionInclude;
 type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
-
-/** The UIDs of what is written of a revision: known before it is written, and the same however often that is tried. */
-export function reportUids(study: Study, model: Model, revision: number): Record<ReportKind, string> {
-  const { report, overlay } = uidsOf(study, model, revision);
-  return { STRUCTURED_REPORT: report.sopInstanceUid, SECONDARY_CAPTURE: overlay.sopInstanceUid };
-}
-
-/** Of study and model, not of a row's id: the same also in a database that was made anew. */
-function uidsOf({ studyInstanceUid }: Study, { name, version }: Model, revision: number) {
-  return resultUids(`${studyInstanceUid} by ${name} ${version}`, revision);
-}
 
 /** @param patient under whom it is filed. @throws StudyNotFound where it was deleted since. */
 export async function readResult(

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import { asKnown } from '../../src/graphql/formatError.js';
+import { asKnown } from '../../src/errors/asKnown.js';
 import { createLog } from '../../src/output/log.js';
 import { client, type Program, runCli, spawnProgram, startProgram, temporaryFolder, until } from '../setup/program.js';
 import { type SilentProxy, startSilentProxy } from '../setup/silentProxy.js';

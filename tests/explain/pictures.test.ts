@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { enqueueWriteBacks } from '../../src/jobs/enqueueWriteBacks.js';
 import { readHeader } from '../../src/pacs/header/readHeader.js';
-import { enqueueWriteBacks } from '../../src/writeBack/writeBackJobs.js';
 import {
   type Answer,
   isClassified,

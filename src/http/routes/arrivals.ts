@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Context } from '../../context.js';
 import { StudyNotFound } from '../../errors/errors.js';
 import { noteStudy } from '../../intake/noteStudy.js';
-import { requireArchive } from '../../intake/retrieveStudy.js';
 import { isUid } from '../../pacs/header/uid.js';
+import { requireArchive } from '../../pacs/requireArchive.js';
 
 const notice = z.object({
   studyInstanceUid: z.string().refine(isUid, { message: 'studyInstanceUid must be a DICOM UID (PS3.5 9.1)' }),

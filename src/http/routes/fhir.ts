@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Context } from '../../context.js';
+import { asKnown } from '../../errors/asKnown.js';
 import { WriteBackWithheld } from '../../errors/errors.js';
-import { asKnown } from '../../graphql/formatError.js';
 import type { Resource } from '../../notifications/fhir/codes.js';
 import { writeOperationOutcome } from '../../notifications/fhir/operationOutcome.js';
 import { writeStudyBundle } from '../../notifications/fhir/studyBundle.js';

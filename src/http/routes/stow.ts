@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.js';
+import { asKnown } from '../../errors/asKnown.js';
 import { BodyCutOff, BodyTooSlow, InvalidDicom, MrimasterError, PacsBadAnswer } from '../../errors/errors.js';
-import { asKnown } from '../../graphql/formatError.js';
 import { type Caller, sharerOf } from '../../identity/caller.js';
 import { receiveInstance } from '../../intake/receiveInstance.js';
 import { readBoundary, readMultipart } from '../../pacs/dicomweb/multipart.js';

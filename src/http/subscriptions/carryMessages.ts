@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { asLogged } from '../../graphql/formatError.js';
+import { asLogged } from '../../errors/asKnown.js';
 import type { Log } from '../../output/log.js';
 import { guarded } from '../../peers/guarded.js';
 import { requestIdOf } from '../requestId.js';

@@ -1,4 +1,4 @@
-import { INTENDED_USE } from '../../intendedUse.js';
+import { INTENDED_USE } from '../../about.js';
 import { inPercent } from '../../statistics/percent.js';
 import { inWords } from '../../wording/sayAnswer.js';
 import { concept, LOINC, type Resource, urn } from './codes.js';

@@ -1,4 +1,4 @@
-import { LIMITS } from '../../intendedUse.js';
+import { LIMITS } from '../../about.js';
 import { inWords, isOfUnsureKind, sayKinds } from '../../wording/sayAnswer.js';
 
 /** What is told of a study: of its images and of us, not of the patient. */

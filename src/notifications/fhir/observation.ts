@@ -1,5 +1,5 @@
+import { INTENDED_USE } from '../../about.js';
 import { type LabelProbability, probabilityIn } from '../../inference/decide.js';
-import { INTENDED_USE } from '../../intendedUse.js';
 import { percent } from '../../statistics/percent.js';
 import {
   ABSTENTION_REASONS,

@@ -1,75 +1,16 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { admitSilent } from '../../peers/admitSilent.js';
 import { guarded } from '../../peers/guarded.js';
 import { createPlaces } from '../../peers/places.js';
 import { Connection } from './connection.js';
-import { isKnownAddress, type Peers } from './mayAssociate.js';
+import { isKnownAddress } from './mayAssociate.js';
+import { FIRST_PDU_MS, PROVIDER_LIMITS, type ProviderOptions } from './providerOptions.js';
 import { serveAssociation } from './serveAssociation.js';
 
-/** An object that a peer sends: the bytes of a Part 10 file, its data set as it comes over the wire. */
-export type Incoming = {
-  callingAeTitle: string;
-  /** As the C-STORE-RQ says; that the data set says the same is for the receiver to check. */
-  sopClassUid: string;
-  sopInstanceUid: string;
-  bytes: AsyncIterable<Uint8Array>;
-  /** Which association it comes over, until `onClose` names it. */
-  association: number;
-  /** Whose C-MOVE made the peer send it; null where nobody's did. */
-  moveOriginatorAeTitle: string | null;
-};
-
-/**
- * `store` keeps an object and returns when it is durable: only then is it acknowledged. What it throws becomes the
- * status of the response (status.ts). `tls`: key, cert, and `ca` with `requestCert` where peers must have certificates.
- * Limits: see PROVIDER_LIMITS.
- */
-export type ProviderOptions = Peers & {
-  host: string;
-  port: number;
-  tls?: TlsOptions | undefined;
-  store(incoming: Incoming): Promise<void>;
-  onClose?(association: number): void;
-  /** For the log; never with a patient's data. */
-  onEvent?(event: ProviderEvent): void;
-  limits?: Partial<ProviderLimits>;
-};
-
-export type ProviderEvent = {
-  kind: 'refused' | 'broken' | 'failed';
-  peer: string;
-  callingAeTitle?: string;
-  reason: string;
-  error?: unknown;
-};
-
-export type ProviderLimits = {
-  /** At once; one more, who waits in vain for the place of one that is too slow, is told to come again later. */
-  associations: number;
-  /** Of one AE title at one address. */
-  associationsOfOne: number;
-  /** Bytes of a PDU. */
-  pduLength: number;
-  /** Bytes of an object. */
-  objectBytes: number;
-  /** The longest silence, and the longest that one PDU may take. */
-  idleMs: number;
-};
-
 const PLACE_WAIT_MS = 1500;
-/** From the connection to the last byte of the A-ASSOCIATE-RQ, TLS included. */
-export const FIRST_PDU_MS = 5000;
 /** Addresses from which nobody may call. They are told so, and take no place from others. */
 const STRANGERS = { most: 4, withinMs: 1000 };
-
-export const PROVIDER_LIMITS: ProviderLimits = {
-  associations: 32,
-  associationsOfOne: 24,
-  pduLength: 128 * 1024,
-  objectBytes: 4 * 1024 ** 3,
-  idleMs: 60_000,
-};
 
 /** `associations`: how many are open. */
 export type Provider = { port: number; associations(): number; close(): Promise<void> };

@@ -9,7 +9,7 @@ import { type Connection, ConnectionLost } from './connection.js';
 import { mayAssociate, NO_ROOM, type Refusal } from './mayAssociate.js';
 import { answerContexts } from './negotiate.js';
 import { InvalidPdu, writePdu } from './pdu.js';
-import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './provider.js';
+import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './providerOptions.js';
 import { failureStatus, STATUS } from './status.js';
 
 /** Numbers them over the life of the process. */

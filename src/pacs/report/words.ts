@@ -1,4 +1,4 @@
-import { INTENDED_USE, LIMITS } from '../../intendedUse.js';
+import { INTENDED_USE, LIMITS } from '../../about.js';
 import { inPercent } from '../../statistics/percent.js';
 import type { Code, Report } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';

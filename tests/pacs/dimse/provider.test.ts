@@ -8,12 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StorageFull } from '../../../src/errors/errors.js';
 import { writeCommand } from '../../../src/pacs/dimse/command.js';
 import { writeDataHeader, writePdu } from '../../../src/pacs/dimse/pdu.js';
-import {
-  type Provider,
-  type ProviderEvent,
-  type ProviderOptions,
-  startProvider,
-} from '../../../src/pacs/dimse/provider.js';
+import { type Provider, startProvider } from '../../../src/pacs/dimse/provider.js';
+import { type ProviderEvent, type ProviderOptions } from '../../../src/pacs/dimse/providerOptions.js';
 import { locateDataSet } from '../../../src/pacs/header/locateDataSet.js';
 import { receiveBytes } from '../../../src/pacs/receive.js';
 import { type Authority, createAuthority, type Issued } from '../../setup/authority.js';

@@ -2,12 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { ruleFor } from '../config/rules.js';
 import type { Context } from '../context.js';
 import { type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
-import { describeStudy } from '../intake/describeStudy.js';
-import { lastError, runJob } from '../jobs/runJob.js';
-import { WRITE_BACK, type WriteBackHandlers } from '../queue/queue.js';
-import { timed } from '../telemetry/outcome.js';
-import { reportUids } from './readResult.js';
-import { writeBack } from './writeBack.js';
+import { WRITE_BACK } from '../queue/queue.js';
+import { describeStudy } from './describeStudy.js';
+import { reportUids } from './reportUids.js';
 
 /**
  * Queues the write-back of a study's answer, within the transaction that stores it: to the archives that its rule names,
@@ -41,28 +38,4 @@ async function targets(context: Context, study: Study): Promise<Set<string>> {
   const [first] = archives.keys();
   const own = study.pacs !== null && archives.has(study.pacs) ? study.pacs : first;
   return new Set([...ruled, ...(config.writeBack && own !== undefined ? [own] : [])]);
-}
-
-/** What the queue calls. */
-export function writeBackHandlers(context: Context): WriteBackHandlers {
-  const { metrics, prisma } = context;
-  const fail = async (jobId: string, message: string) => {
-    const ended = { status: 'FAILED' as const, error: message, finishedAt: new Date() };
-    await prisma.job.updateMany({ where: { id: jobId }, data: ended });
-  };
-  return {
-    run: ({ jobId, attempt, traceparent, ...job }, signal) =>
-      runJob(
-        context,
-        { kind: WRITE_BACK, jobId, attempt, traceparent, failure: 'An answer was not written back.' },
-        () =>
-          timed(
-            () => writeBack(context, job, signal),
-            (outcome) => metrics.writeBacks.inc({ archive: job.pacs, outcome }),
-          ),
-        (message) => fail(jobId, message),
-        (message) => prisma.report.updateMany({ where: { ...job, storedAt: null }, data: { error: message } }),
-      ),
-    giveUp: async ({ jobId }) => fail(jobId, await lastError(context, jobId)),
-  };
 }

@@ -1,9 +1,9 @@
 import type { Context } from '../context.js';
 import { lockStudy } from '../database/lockStudy.js';
 import type { Prisma } from '../generated/prisma/client.js';
-import { shownPatient } from '../intake/instanceFacts.js';
+import { enqueueWriteBacks } from '../jobs/enqueueWriteBacks.js';
 import { announceStudy } from '../notifications/announceStudy.js';
-import { enqueueWriteBacks } from './writeBackJobs.js';
+import { shownPatient } from './instanceFacts.js';
 
 /**
  * Writes a study's answer back once more where it is known by now that it was written under another patient's data than

@@ -1,5 +1,0 @@
-/** Goes with every output. */
-export const INTENDED_USE = 'Research use only – not for diagnostic use';
-
-/** Goes with every answer that nothing was found. */
-export const LIMITS = 'It tells nothing of what it was not made to find';
