@@ -15,9 +15,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readPicture } from '../dist/images/readPicture.js';
 import { decide } from '../dist/inference/decide.js';
 import { appendExplanations, SEED } from '../dist/inference/gradcam/explainer.js';
-import { GRAPH, MODEL, readGraph, TENSOR } from '../dist/inference/gradcam/graph.js';
+import { GRAPH, MODEL, readGraph, TENSOR } from '../dist/inference/gradcam/graph/graph.js';
+import { readFields } from '../dist/inference/gradcam/graph/protobuf.js';
 import { methods } from '../dist/inference/gradcam/maps.js';
-import { readFields } from '../dist/inference/gradcam/protobuf.js';
 import { chooseModel, readModels } from '../dist/inference/manifest.js';
 import { preprocess } from '../dist/inference/preprocess.js';
 

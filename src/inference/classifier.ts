@@ -5,7 +5,7 @@ import { Interrupted, LabelNotFound, ModelNotLoaded } from '../errors/errors.js'
 import { answerOf } from '../process/threads.js';
 import { decide, type Verdict } from './decide.js';
 import type { Explainable } from './gradcam/explainingSessions.js';
-import { readGraph } from './gradcam/graph.js';
+import { readGraph } from './gradcam/graph/graph.js';
 import { convolutionalLayers } from './gradcam/layers.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';

@@ -1,4 +1,4 @@
-import { readFields } from './gradcam/protobuf.js';
+import { readFields } from './gradcam/graph/protobuf.js';
 
 type Message = keyof typeof PARTS;
 

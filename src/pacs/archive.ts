@@ -6,7 +6,7 @@ import { DimseClient } from './dimse/client.js';
 import type { Peer } from './dimse/requestAssociation.js';
 import { storeInstances } from './dimse/storeInstances.js';
 import { isOtherPatient } from './header/patientIdentity.js';
-import type { StudyQuery } from './studyQuery.js';
+import type { StudyQuery } from './query/studyQuery.js';
 
 /**
  * How an archive is reached. `certificates`: PEM; `ca` replaces the authorities that Node.js trusts, `cert` and `key` are

@@ -8,7 +8,7 @@ import { createClient } from 'graphql-ws';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { comesByProxy } from '../../src/http/knownProxies.js';
+import { comesByProxy } from '../../src/http/requests/knownProxies.js';
 import { hashEntry } from '../../src/identity/audit.js';
 import { importFiles } from '../../src/intake/importFiles.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';

@@ -1,4 +1,4 @@
-import { bytesField, concatenate, integerField, readFields } from '../../src/inference/gradcam/protobuf.js';
+import { bytesField, concatenate, integerField, readFields } from '../../src/inference/gradcam/graph/protobuf.js';
 
 // Field numbers of onnx.proto.
 const MODEL_GRAPH = 7;

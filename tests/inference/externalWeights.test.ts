@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config/config.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { openClassifier } from '../../src/inference/classifier.js';
 import { externalFiles } from '../../src/inference/externalFiles.js';
-import { bytesField, concatenate, integerField } from '../../src/inference/gradcam/protobuf.js';
+import { bytesField, concatenate, integerField } from '../../src/inference/gradcam/graph/protobuf.js';
 import { type Model, readModels } from '../../src/inference/manifest.js';
 import { registerModels } from '../../src/models/registerModels.js';
 import { createLog } from '../../src/output/log.js';

@@ -6,9 +6,9 @@ import { type Caller, sharerOf } from '../../identity/caller.js';
 import { receiveInstance } from '../../intake/receiveInstance.js';
 import { readBoundary, readMultipart } from '../../pacs/dicomweb/multipart.js';
 import { requireUid } from '../../pacs/header/uid.js';
-import { limitBytes } from '../../pacs/limitBytes.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 import { createPlaces } from '../../peers/places.js';
-import { arrivingBody } from '../arrivingBody.js';
+import { arrivingBody } from '../requests/arrivingBody.js';
 
 const MAX_OBJECT = 4 * 1024 ** 3;
 /** Requests at once; each holds a connection, a file and a chunk of memory. */

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { asLogged } from '../../errors/asKnown.js';
 import type { Log } from '../../output/log.js';
 import { guarded } from '../../peers/guarded.js';
-import { requestIdOf } from '../requestId.js';
+import { requestIdOf } from '../requests/requestId.js';
 
 /** A peer that answers no ping for this long is gone. */
 const PING_MS = 12_000;

@@ -1,11 +1,11 @@
 import { ExplanationUnavailable, LayerNotFound } from '../../errors/errors.js';
-import { type ExternalData, type Facts, measureFacts } from './facts.js';
-import { readGraph } from './graph.js';
+import { type ExternalData, type Facts, measureFacts } from './graph/facts.js';
+import { readGraph } from './graph/graph.js';
+import { GraphWriter } from './graph/writer.js';
 import { convolutionalLayers, type Layer } from './layers.js';
 import { type Method, maps } from './maps.js';
 import { logitsOf, pathBetween } from './path.js';
 import { type Obstacle, walkBack } from './walkBack.js';
-import { GraphWriter } from './writer.js';
 
 /** Extra input, float32 [N, labels]: what to explain. One-hot for one label; +1 and −1 for a contrast of two. */
 export const SEED = 'mrimaster/seed';

@@ -4,8 +4,8 @@ import { dirname, join, normalize } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelInvalid } from '../../errors/errors.js';
 import { appendExplanations, type ExplainedLayer, type Explainer } from './explainer.js';
-import type { ExternalData } from './facts.js';
-import { readGraph } from './graph.js';
+import type { ExternalData } from './graph/facts.js';
+import { readGraph } from './graph/graph.js';
 import type { Method } from './maps.js';
 
 /** Each holds the model's weights again; so few are kept, those that were used last. */

@@ -1,4 +1,4 @@
-import type { Graph, Node } from './graph.js';
+import type { Graph, Node } from './graph/graph.js';
 
 /** A convolution, under the name that the model's author knows it by. */
 export type Layer = { name: string; node: Node; activations: string };

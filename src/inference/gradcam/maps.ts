@@ -1,4 +1,4 @@
-import type { GraphWriter } from './writer.js';
+import type { GraphWriter } from './graph/writer.js';
 
 /** From activations A and their gradients G, both [N, channels, rows, columns], to a map [N, rows, columns]. */
 type Map = (layer: { writer: GraphWriter; a: string; g: string; shape: readonly number[] }) => string;

@@ -1,6 +1,6 @@
-import type { Graph, Node } from './graph.js';
+import type { Graph, Node } from './graph/graph.js';
 import type { Layer } from './layers.js';
-import { constantOperators } from './rules.js';
+import { constantOperators } from './rules/rules.js';
 
 const SHAPING = ['Identity', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze'];
 

@@ -1,9 +1,9 @@
-import type { Facts } from './facts.js';
-import type { Node } from './graph.js';
+import type { Facts } from './graph/facts.js';
+import type { Node } from './graph/graph.js';
+import type { GraphWriter } from './graph/writer.js';
 import type { Path } from './path.js';
-import { NotCovered, Step } from './rule.js';
-import { rules } from './rules.js';
-import type { GraphWriter } from './writer.js';
+import { NotCovered, Step } from './rules/rule.js';
+import { rules } from './rules/rules.js';
 
 /** An operator that the gradient cannot pass, and why. */
 export type Obstacle = { operator: string; node: string; reason: string };

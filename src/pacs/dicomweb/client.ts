@@ -1,7 +1,7 @@
 import { PacsBadAnswer, StudyNotFound } from '../../errors/errors.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 import { requireUid } from '../header/uid.js';
-import { limitBytes } from '../limitBytes.js';
-import type { StudyQuery } from '../studyQuery.js';
+import type { StudyQuery } from '../query/studyQuery.js';
 import { readAccount } from './account.js';
 import {
   type DicomJson,

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { MrimasterError, PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
-import { limitBytes } from '../limitBytes.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 
 /**
  * `method` and `body`: GET without one by default. `tls`: authorities to believe, and a certificate of ours. `accepted`:

@@ -1,5 +1,5 @@
 import { PacsBadAnswer } from '../../errors/errors.js';
-import { limitBytes } from '../limitBytes.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 
 /** One part: its header fields by lower-case name, and its content as it arrives. */
 export type Part = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };

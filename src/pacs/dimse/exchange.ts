@@ -1,5 +1,5 @@
 import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
-import { limitBytes } from '../limitBytes.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 import type { Association, Context } from './association.js';
 import { type Command, RESPONSE } from './command.js';
 import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';

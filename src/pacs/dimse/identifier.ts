@@ -4,7 +4,7 @@ import type { InstanceFound, SeriesFound, StudyFound } from '../dicomweb/dicomJs
 import { readInteger, readName, readString, readStrings, readText, readUid } from '../header/attributes.js';
 import { readDataSet } from '../header/readHeader.js';
 import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
-import type { StudyQuery } from '../studyQuery.js';
+import type { StudyQuery } from '../query/studyQuery.js';
 import { encodeElement } from '../write/encodeElement.js';
 
 /** The attributes of an identifier by tag, "0020000D", with their VRs; empty: to be returned (PS3.4 C.2.2.1.3). */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { PacsBadAnswer } from '../../errors/errors.js';
+import { limitBytes } from '../../peers/limitBytes.js';
 import type { Places } from '../../peers/places.js';
-import { limitBytes } from '../limitBytes.js';
 import { asPart10 } from './asPart10.js';
 import { Association, abort, type Message } from './association.js';
 import { COMMANDS, type Command, RESPONSE } from './command.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../../../src/inference/gradcam/graph.js';
+import type { Graph } from '../../../src/inference/gradcam/graph/graph.js';
 import { convolutionalLayers } from '../../../src/inference/gradcam/layers.js';
 
 describe('a convolutional layer is named', () => {

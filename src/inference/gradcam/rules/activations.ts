@@ -1,4 +1,4 @@
-import type { Rule, Step } from '../rule.js';
+import type { Rule, Step } from './rule.js';
 
 /** y = f(x) element by element: dx = dy · f′, which `slope` computes. */
 const times =

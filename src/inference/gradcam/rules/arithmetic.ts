@@ -1,4 +1,4 @@
-import { NotCovered, type Rule, type Step } from '../rule.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 
 export const add: Rule = (step) => step.node.inputs.map((input) => () => sumTo(step, step.gradient, input));
 

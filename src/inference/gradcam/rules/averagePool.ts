@@ -1,4 +1,4 @@
-import { NotCovered, type Rule, type Step } from '../rule.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 import { type Window, windowsOf } from './windows.js';
 
 /** Every input of a window has an equal part in its mean. */

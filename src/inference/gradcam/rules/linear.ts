@@ -1,5 +1,5 @@
-import { NotCovered, type Rule } from '../rule.js';
 import { sumTo } from './arithmetic.js';
+import { NotCovered, type Rule } from './rule.js';
 
 /** Y = α · X · W + bias: dX = α · dY · Wᵀ. Gemm reads the weights as they lie; no transposed copy of them is made. */
 export const gemm: Rule = (step) => {

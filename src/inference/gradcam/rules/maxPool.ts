@@ -1,4 +1,4 @@
-import { NotCovered, type Rule, type Step } from '../rule.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 import { type Window, windowsOf } from './windows.js';
 
 const LOWEST = -3.4e38;

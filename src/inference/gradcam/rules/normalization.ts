@@ -1,4 +1,4 @@
-import { NotCovered, type Rule, type Step } from '../rule.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 
 /** At inference a fixed scale for each channel: γ / √(variance + ε). */
 export const batchNormalization: Rule = (step) => {

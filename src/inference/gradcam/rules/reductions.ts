@@ -1,5 +1,5 @@
-import { BATCH } from '../facts.js';
-import { NotCovered, type Rule, type Step } from '../rule.js';
+import { BATCH } from '../graph/facts.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 
 /** Over all axes but the first two. */
 export const globalAveragePool: Rule = (step) => [

@@ -1,5 +1,5 @@
-import { NotCovered, type Rule, type Step } from '../rule.js';
 import { sumTo } from './arithmetic.js';
+import { NotCovered, type Rule, type Step } from './rule.js';
 
 export const identity: Rule = (step) => [() => step.gradient];
 

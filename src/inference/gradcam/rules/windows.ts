@@ -1,4 +1,4 @@
-import { NotCovered, type Step } from '../rule.js';
+import { NotCovered, type Step } from './rule.js';
 
 /** How a kernel slides along one axis. Output i reads the inputs i · stride + tap · dilation − before. */
 export type Window = {

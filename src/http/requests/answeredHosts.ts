@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.js';
+import type { Config } from '../../config/config.js';
 
 /**
  * Whether a request that names this host ("name" or "name:port") is meant for us. A page of another site may let its own

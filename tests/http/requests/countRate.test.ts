@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { countRate } from '../../src/http/countRate.js';
-import { RateStore } from '../../src/http/rateStore.js';
-import { createPace } from '../../src/peers/pace.js';
+import { countRate } from '../../../src/http/requests/countRate.js';
+import { RateStore } from '../../../src/http/requests/rateStore.js';
+import { createPace } from '../../../src/peers/pace.js';
 
 describe('a rate', () => {
   it('counts each caller alone, and anew after a minute', () => {

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { ExplanationUnavailable } from '../../errors/errors.js';
+import { ExplanationUnavailable } from '../../../errors/errors.js';
 import type { Graph, Node } from './graph.js';
 import { GraphWriter } from './writer.js';
 

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Config } from '../config/config.js';
+import type { Config } from '../../config/config.js';
 
 /**
  * Whether a connection may come from this address: where a reverse proxy is to encrypt and is named, nobody goes past it.

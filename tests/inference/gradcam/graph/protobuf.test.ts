@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesField, integerField, readFields, unpack } from '../../../src/inference/gradcam/protobuf.js';
+import { bytesField, integerField, readFields, unpack } from '../../../../src/inference/gradcam/graph/protobuf.js';
 
 describe('the wire format of Protocol Buffers', () => {
   it.each([0, 1, 127, 128, 300, 2 ** 31, -1, -2, -(2 ** 31)])('writes and reads the integer %d', (value) => {

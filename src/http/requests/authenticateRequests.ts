@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Context } from '../context.js';
-import { Forbidden } from '../errors/errors.js';
-import { denied } from '../identity/audit.js';
-import type { Authenticate } from '../identity/authenticate.js';
-import type { Caller, Right } from '../identity/caller.js';
-import type { PictureLinks } from '../identity/pictureLinks.js';
+import type { Context } from '../../context.js';
+import { Forbidden } from '../../errors/errors.js';
+import { denied } from '../../identity/audit.js';
+import type { Authenticate } from '../../identity/authenticate.js';
+import type { Caller, Right } from '../../identity/caller.js';
+import type { PictureLinks } from '../../identity/pictureLinks.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { BodyCutOff, BodyTooSlow } from '../errors/errors.js';
-import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../peers/pace.js';
-import type { Holder } from '../peers/places.js';
+import { BodyCutOff, BodyTooSlow } from '../../errors/errors.js';
+import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../peers/pace.js';
+import type { Holder } from '../../peers/places.js';
 
 const READY_BYTES = 8 * 1024;
 

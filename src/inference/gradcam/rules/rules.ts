@@ -1,13 +1,13 @@
+import * as activation from './activations.js';
+import * as arithmetic from './arithmetic.js';
+import { averagePool } from './averagePool.js';
+import { conv, convTranspose } from './convolution.js';
+import { gemm, matMul } from './linear.js';
+import { globalMaxPool, maxPool } from './maxPool.js';
+import * as normalization from './normalization.js';
+import { globalAveragePool, reduceLogSumExp, reduceMean, reduceSum } from './reductions.js';
 import type { Rule } from './rule.js';
-import * as activation from './rules/activations.js';
-import * as arithmetic from './rules/arithmetic.js';
-import { averagePool } from './rules/averagePool.js';
-import { conv, convTranspose } from './rules/convolution.js';
-import { gemm, matMul } from './rules/linear.js';
-import { globalMaxPool, maxPool } from './rules/maxPool.js';
-import * as normalization from './rules/normalization.js';
-import { globalAveragePool, reduceLogSumExp, reduceMean, reduceSum } from './rules/reductions.js';
-import * as shaping from './rules/shaping.js';
+import * as shaping from './shaping.js';
 
 /** One entry per operator. To differentiate through another one, add its rule here, and its test to rules.test.ts. */
 export const rules: Readonly<Record<string, Rule>> = {

@@ -1,5 +1,5 @@
-import { UploadFailed } from '../errors/errors.js';
-import type { UploadedFile } from '../schema/uploadedFile.js';
+import { UploadFailed } from '../../errors/errors.js';
+import type { UploadedFile } from '../../schema/uploadedFile.js';
 
 /** A GraphQL request, as it came. */
 export type Operations = { query?: unknown; variables?: Record<string, unknown> };

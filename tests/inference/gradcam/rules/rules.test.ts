@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
-import { appendExplanations } from '../../../src/inference/gradcam/explainer.js';
-import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
-import { rules } from '../../../src/inference/gradcam/rules.js';
-import { sessionOptions } from '../../../src/inference/session.js';
-import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
+import { appendExplanations } from '../../../../src/inference/gradcam/explainer.js';
+import { type Method, methods } from '../../../../src/inference/gradcam/maps.js';
+import { rules } from '../../../../src/inference/gradcam/rules/rules.js';
+import { sessionOptions } from '../../../../src/inference/session.js';
+import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from '../reference.js';
 
 type Reference = {
   name: string;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
+import { writeSampleStudy } from '../../../src/sample/writeSampleStudy.js';
 import {
   type Answer,
   type Program,
@@ -10,7 +10,7 @@ import {
   startProgram,
   temporaryFolder,
   until,
-} from '../setup/program.js';
+} from '../../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;

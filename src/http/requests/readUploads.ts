@@ -1,12 +1,12 @@
 import { Busboy } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { BodyCutOff, BodyTooSlow, Forbidden, UploadFailed } from '../errors/errors.js';
-import { MAX_BODY_BYTES, MAX_UPLOAD_BYTES } from '../graphql/limits.js';
-import { type Caller, sharerOf } from '../identity/caller.js';
-import { guarded } from '../peers/guarded.js';
-import { createPlaces } from '../peers/places.js';
-import { UploadedFile } from '../schema/uploadedFile.js';
+import { BodyCutOff, BodyTooSlow, Forbidden, UploadFailed } from '../../errors/errors.js';
+import { MAX_BODY_BYTES, MAX_UPLOAD_BYTES } from '../../graphql/limits.js';
+import { type Caller, sharerOf } from '../../identity/caller.js';
+import { guarded } from '../../peers/guarded.js';
+import { createPlaces } from '../../peers/places.js';
+import { UploadedFile } from '../../schema/uploadedFile.js';
 import { arrivingBody } from './arrivingBody.js';
 import { insertFiles, type Operations } from './insertFiles.js';
 

@@ -1,6 +1,6 @@
-import type { Facts } from './facts.js';
-import type { Node } from './graph.js';
-import type { GraphWriter } from './writer.js';
+import type { Facts } from '../graph/facts.js';
+import type { Node } from '../graph/graph.js';
+import type { GraphWriter } from '../graph/writer.js';
 
 /**
  * How a gradient passes back through an operator: for each input the way to compute its gradient, run only where that
