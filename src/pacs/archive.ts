@@ -1,11 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type MrimasterError, PacsWrongStudy } from '../errors/errors.js';
 import { DicomwebClient } from './dicomweb/client.js';
-import type { StudyFound } from './dicomweb/dicomJson.js';
 import { DimseClient } from './dimse/client.js';
 import type { Peer } from './dimse/requestAssociation.js';
 import { storeInstances } from './dimse/storeInstances.js';
 import { isOtherPatient } from './header/patientIdentity.js';
+import type { StudyFound } from './query/found.js';
 import type { StudyQuery } from './query/studyQuery.js';
 
 /**

@@ -1,21 +1,18 @@
 import { PacsBadAnswer, StudyNotFound } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
 import { requireUid } from '../header/uid.js';
+import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/found.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { readAccount } from './account.js';
 import {
   type DicomJson,
   INSTANCE_FIELDS,
-  type InstanceFound,
   readInstance,
   readResults,
   readSeries,
   readStudy,
   SERIES_FIELDS,
-  type SeriesFound,
   STUDY_FIELDS,
-  type StudyFound,
-  studyKey,
 } from './dicomJson.js';
 import { type Answer, answerTooLarge, discard, readBody, readWhole, request } from './httpAnswer.js';
 import { readBoundary, readMultipart } from './multipart.js';

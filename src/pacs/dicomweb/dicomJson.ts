@@ -1,41 +1,9 @@
 import { PacsBadAnswer, PacsWrongStudy } from '../../errors/errors.js';
-import type { Patient } from '../header/parse.js';
 import { isUid } from '../header/uid.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../query/found.js';
 
 /** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
 export type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;
-
-/** A study as QIDO-RS finds it (PS3.18 10.6.3.3); what the archive does not tell is null. */
-export type StudyFound = {
-  studyInstanceUid: string;
-  studyDate: string | null;
-  studyDescription: string | null;
-  accessionNumber: string | null;
-  modalities: readonly string[];
-  patient: Patient;
-  numberOfSeries: number | null;
-  numberOfInstances: number | null;
-  /** The archive has it under several patients; this is the first of them. */
-  ambiguous?: boolean;
-};
-
-export type SeriesFound = {
-  studyInstanceUid: string;
-  seriesInstanceUid: string;
-  modality: string | null;
-  seriesDescription: string | null;
-  seriesNumber: number | null;
-  numberOfInstances: number | null;
-};
-
-export type InstanceFound = {
-  studyInstanceUid: string;
-  seriesInstanceUid: string;
-  sopInstanceUid: string;
-  sopClassUid: string | null;
-  instanceNumber: number | null;
-  numberOfFrames: number | null;
-};
 
 /** The QIDO-RS attributes to ask for beyond those that every archive must return. */
 export const STUDY_FIELDS = ['00081030', '00080061', '00100021', '00201206', '00201208'];
@@ -59,11 +27,6 @@ export function readStudy(json: DicomJson): StudyFound {
     numberOfSeries: count(json, '00201206'),
     numberOfInstances: count(json, '00201208'),
   };
-}
-
-/** Archives exist that have one StudyInstanceUID under several patients: each is a match of its own. */
-export function studyKey({ studyInstanceUid, patient }: StudyFound): string {
-  return JSON.stringify([studyInstanceUid, patient.id, patient.issuer, patient.name]);
 }
 
 export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {

@@ -1,9 +1,9 @@
 import type { DataSet } from 'dicom-parser';
 import { PacsWrongStudy } from '../../errors/errors.js';
-import type { InstanceFound, SeriesFound, StudyFound } from '../dicomweb/dicomJson.js';
 import { readInteger, readName, readString, readStrings, readText, readUid } from '../header/attributes.js';
 import { readDataSet } from '../header/readHeader.js';
 import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../query/found.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { encodeElement } from '../write/encodeElement.js';
 
