@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, it } from 'vitest';
+import { REPOSITORY } from './setup/program.js';
+
+const SOURCE = join(REPOSITORY, 'src');
+/** Rooms of tests without one in src: what several rooms' tests share, and what is tested beside the program. */
+const OF_TESTS_ALONE = ['benchmarks', 'chaos', 'fixtures', 'fuzz', 'setup', 'training'];
+
+const files = sourcesIn(SOURCE);
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+const floors = readFloors();
+
+it('each file lies in a room that has a floor', () => {
+  const unknown = files.map(roomOf).filter((room) => !floors.has(room));
+  expect(unknown).toEqual([]);
+  const empty = [...floors.keys()].filter((room) => !files.some((file) => roomOf(file) === room));
+  expect(empty).toEqual([]);
+});
+
+it('a file imports only from its own room and from lower floors', () => {
+  const upward = [...imports].flatMap(([file, others]) =>
+    others
+      .filter((other) => roomOf(other) !== roomOf(file) && floorOf(other) >= floorOf(file))
+      .map((other) => `${file} imports ${other}`),
+  );
+  expect(upward).toEqual([]);
+});
+
+it('no files and no folders import each other in a circle', () => {
+  expect(circlesIn(imports)).toEqual([]);
+  const folders = new Map<string, string[]>();
+  for (const [file, others] of imports) {
+    const folder = dirname(file) === '.' ? file : dirname(file);
+    const known = folders.get(folder) ?? [];
+    folders.set(folder, known.concat(others.map((other) => (dirname(other) === '.' ? other : dirname(other)))));
+  }
+  const apart = [...folders].map(([folder, others]) => [folder, others.filter((other) => other !== folder)] as const);
+  expect(circlesIn(new Map(apart))).toEqual([]);
+});
+
+it('at most ten files lie loose in src and in src/pacs', () => {
+  for (const folder of ['.', 'pacs'])
+    expect(files.filter((file) => dirname(file) === folder).length).toBeLessThanOrEqual(10);
+});
+
+it('only one room knows each of the large libraries', () => {
+  const owners: Record<string, string[]> = {
+    'pg-boss': ['queue'],
+    'onnxruntime-node': ['inference'],
+    dcmjs: ['pacs'],
+    'type-graphql': ['graphql', 'resolvers', 'schema'],
+    '@prisma/adapter-pg': ['database'],
+    'graphql-ws': ['http'],
+    commander: ['cli.ts'],
+  };
+  for (const [library, rooms] of Object.entries(owners)) {
+    const users = files.filter((file) =>
+      new RegExp(`from '${library}['/]`).test(readFileSync(join(SOURCE, file), 'utf8')),
+    );
+    expect(
+      users.filter((file) => !rooms.includes(roomOf(file))),
+      library,
+    ).toEqual([]);
+  }
+});
+
+it('tests lie where what they test lies', () => {
+  const tests = (readdirSync(join(REPOSITORY, 'tests'), { recursive: true }) as string[]).filter((path) =>
+    path.endsWith('.test.ts'),
+  );
+  const astray = tests.filter((path) => {
+    const folder = dirname(path);
+    return folder !== '.' && !OF_TESTS_ALONE.includes(folder.split('/')[0] ?? '') && !existsSync(join(SOURCE, folder));
+  });
+  expect(astray).toEqual([]);
+  expect(tests.filter((path) => dirname(path) === '.').length).toBeLessThanOrEqual(10);
+});
+
+/** Paths below src, "pacs/dimse/client.ts"; without what is generated. */
+function sourcesIn(folder: string): string[] {
+  return (readdirSync(folder, { recursive: true }) as string[]).filter(
+    (path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.startsWith('generated/'),
+  );
+}
+
+/** The files of src that a file imports, by static or dynamic import, or starts as a thread. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SOURCE, file), 'utf8');
+  return [...text.matchAll(/(?:from|import|import\(|new URL\()\s*'(\.[^']+)\.js'/g)]
+    .map(([, path = '']) => `${normalize(join(dirname(file), path))}.ts`)
+    .filter((path) => files.includes(path));
+}
+
+/** The table of src/README.md: each room's floor, counted from the bottom. */
+function readFloors(): Map<string, number> {
+  const table = readFileSync(join(SOURCE, 'README.md'), 'utf8').matchAll(/^\| (\d+) \| ([^|]+) \|/gm);
+  return new Map(
+    [...table].flatMap(([, floor, rooms = '']) =>
+      [...rooms.matchAll(/`([^`]+)`/g)].map(([, room = '']) => [room, Number(floor)] as const),
+    ),
+  );
+}
+
+function roomOf(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+function floorOf(file: string): number {
+  return floors.get(roomOf(file)) ?? Number.NaN;
+}
+
+/** Groups that import each other, by Tarjan's algorithm. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const [index, low] = [new Map<string, number>(), new Map<string, number>()];
+  const [stack, circles]: [string[], string[][]] = [[], []];
+  const visit = (node: string) => {
+    index.set(node, index.size);
+    low.set(node, index.get(node) as number);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!index.has(next)) visit(next);
+      if (stack.includes(next)) low.set(node, Math.min(low.get(node) as number, low.get(next) as number));
+    }
+    if (low.get(node) !== index.get(node)) return;
+    const circle = stack.splice(stack.indexOf(node));
+    if (circle.length > 1) circles.push(circle.toSorted());
+  };
+  for (const node of graph.keys()) if (!index.has(node)) visit(node);
+  return circles;
+}
