@@ -56,8 +56,8 @@ const LAST_ANSWERS_MS = 20_000;
 export type HttpServer = { url: string; close(): Promise<void> };
 
 /** GraphQL on /graphql, subscriptions too, pictures on /images, STOW-RS on /dicom-web, FHIR on /fhir, health and metrics, and in development an explorer on /graphiql. */
-export async function startServer(program: Context): Promise<HttpServer> {
-  const { config, log } = program;
+export async function startServer(context: Context): Promise<HttpServer> {
+  const { config, log } = context;
   // No time limit for whole requests: a study sent by STOW-RS may take its time, see limitArrival for all others.
   const { tls, trustedProxies } = config;
   const app = fastify({
@@ -86,17 +86,17 @@ export async function startServer(program: Context): Promise<HttpServer> {
     parseOptions: { maxTokens: MAX_TOKENS },
     formatError: formatError(log),
     plugins: [
-      guardOperations(schema, program),
+      guardOperations(schema, context),
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(), // it instruments every field, and we cache nothing
       ApolloServerPluginLandingPageDisabled(), // it loads its page from the internet
       answerLegacyJson,
-      observeOperations(program),
+      observeOperations(context),
     ],
   });
   await apollo.start();
-  traceRequests(app, program.tracing);
-  observeRequests(app, program);
+  traceRequests(app, context.tracing);
+  observeRequests(app, context);
   const isForUs = answersForHost(config);
   const comesRightly = comesByProxy(config);
   app.addHook('onRequest', async (request, reply) => {
@@ -105,7 +105,7 @@ export async function startServer(program: Context): Promise<HttpServer> {
   });
   if (config.allowedOrigins.length > 0) await app.register(cors, sharing(config.allowedOrigins));
   app.addHook('onRequest', limitArrival);
-  authenticateRequests(app, program, authenticate, links);
+  authenticateRequests(app, context, authenticate, links);
   if (authenticates(config.identity)) await app.register(rateLimit, rateLimits(config.rateLimit));
   app.addHook('onResponse', endUnread);
   app.addHook('onSend', async (_request, reply) => {
@@ -115,27 +115,27 @@ export async function startServer(program: Context): Promise<HttpServer> {
     if (!reply.hasHeader('Content-Security-Policy')) reply.header('Content-Security-Policy', NO_CONTENT);
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) =>
-    answerError(program, error, request, reply),
+    answerError(context, error, request, reply),
   );
   await app.register(fastifyApollo(apollo), {
     context: async (request) => {
       const origin = config.publicUrl ?? `${request.protocol}://${request.host}`;
       const caller = request.caller as Caller; // /graphql answers nobody who is not known
       return {
-        ...openRequest(program, caller, request.ip, request.id),
+        ...openRequest(context, caller, request.ip, request.id),
         pictureUrl: (path) => origin + sign(caller, path),
       };
     },
   });
   readUploads(app);
-  serveHealth(app, program);
-  serveMetrics(app, program);
-  serveImages(app, program);
-  serveStow(app, program);
-  serveNotices(app, program);
-  serveFhir(app, program);
+  serveHealth(app, context);
+  serveMetrics(app, context);
+  serveImages(app, context);
+  serveStow(app, context);
+  serveNotices(app, context);
+  serveFhir(app, context);
   if (!config.production) serveExplorer(app);
-  const subscriptions = await serveSubscriptions(app.server, program, schema, authenticate, sign, silent.spoke);
+  const subscriptions = await serveSubscriptions(app.server, context, schema, authenticate, sign, silent.spoke);
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await subscriptions.close();
     if (error.code === 'EACCES')

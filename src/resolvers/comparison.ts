@@ -18,6 +18,6 @@ export class ComparisonResolver {
   ): Promise<Compared> {
     const [one, other] = [await findModel(request, first), await findModel(request, second)];
     if (one.id === other.id) throw badInput('`first` and `second` are the same model. Name another one.');
-    return compareModels(request.program, { first: one.id, second: other.id, period: readPeriod(period) });
+    return compareModels(request.context, { first: one.id, second: other.id, period: readPeriod(period) });
   }
 }

@@ -23,8 +23,8 @@ export class ConflictResolver {
     input: ResolveConflictsInput,
     @Ctx() request: Request,
   ) {
-    const { program, loaders } = request;
-    const { study, job } = await resolveConflicts(program, input);
+    const { context, loaders } = request;
+    const { study, job } = await resolveConflicts(context, input);
     loaders.study.clear(study.id);
     loaders.conflictsOfStudy.clear(study.id);
     return { study, job };

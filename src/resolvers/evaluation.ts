@@ -51,7 +51,7 @@ export class EvaluationResolver {
     @Ctx() request: Request,
   ): Promise<Evaluated> {
     const of = { model: await findModel(request, model), period: readPeriod(period), unit, answeredOnly };
-    return evaluateModel(request.program, of);
+    return evaluateModel(request.context, of);
   }
 
   @FieldResolver(() => Model, { description: 'Whose answers they are.' })
@@ -132,8 +132,8 @@ export class EvaluationResolver {
   }
 
   @FieldResolver(() => Drift, { description: 'Needs no reviews.' })
-  async drift(@Root() { model, period, unit }: Evaluated, @Ctx() { program }: Request): Promise<Drift> {
-    const { now, reference, comparison } = await measureDrift(program, { model, period, unit });
+  async drift(@Root() { model, period, unit }: Evaluated, @Ctx() { context }: Request): Promise<Drift> {
+    const { now, reference, comparison } = await measureDrift(context, { model, period, unit });
     const unknown = { labelDistance: null, confidenceShift: null, abstentionShift: null, alarm: null, reasons: [] };
     return {
       now: showMix(now),

@@ -35,7 +35,7 @@ export class ImageResolver {
     @Ctx() request: Request,
   ): Promise<ClassifyImagePayload> {
     const { bytes } = file;
-    const { prediction, studyInstanceUid } = await classifyImage(request.program, {
+    const { prediction, studyInstanceUid } = await classifyImage(request.context, {
       bytes,
       frameNumber: frameNumber ?? 1,
       who: sharerOf(request.caller, request.address),

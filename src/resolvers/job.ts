@@ -44,14 +44,14 @@ export class JobResolver {
     @Arg('filter', () => JobFilter, { nullable: true, description: 'By default all.' }) filter: JobFilter | null,
     @Arg('orderBy', () => JobOrder, { nullable: true, description: 'By default the latest first.' })
     orderBy: JobOrder | null,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ) {
     const column = orderBy?.field ?? 'createdAt';
     const direction = orderBy?.direction === 'ASC' ? 'asc' : 'desc';
     const order: Order<JobRow> = { list: 'jobs', column, kind: 'date', direction, nullable: column === 'finishedAt' };
     const page = pageBy(args, order, JOBS_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
-    return page.show(await program.prisma.job.findMany({ where: { AND: [fits(filter ?? {}), where] }, ...rest }));
+    return page.show(await context.prisma.job.findMany({ where: { AND: [fits(filter ?? {}), where] }, ...rest }));
   }
 
   @Mutation(() => RetryJobPayload, {
@@ -60,9 +60,9 @@ export class JobResolver {
   })
   async retryJob(
     @Arg('input', () => RetryJobInput, { description: 'What to do, and to what.' }) { jobId }: RetryJobInput,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<RetryJobPayload> {
-    return { job: await retryJob(program, jobId) };
+    return { job: await retryJob(context, jobId) };
   }
 
   @FieldResolver(() => String, {

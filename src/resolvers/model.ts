@@ -41,10 +41,10 @@ export class ModelResolver {
       modelId,
       state,
     }: ActivateModelInput,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<ActivateModelPayload> {
     if (kindOf(modelId) !== 'Model') throw new ModelNotFound('`modelId` is the id of no model. Take one from models.');
-    return program.models.setState(modelId, state ?? 'ACTIVE');
+    return context.models.setState(modelId, state ?? 'ACTIVE');
   }
 
   @FieldResolver(() => ModelCard, { description: 'What is known of it.' })

@@ -18,8 +18,8 @@ const MOST_PER_PAGE = 100;
 @Resolver(() => Pacs)
 export class PacsResolver {
   @Query(() => [Pacs], { description: 'The archives that are configured; the first is asked first.' })
-  pacs(@Ctx() { program }: Request): Pacs[] {
-    return [...program.archives.values()].map(({ settings, address }) => ({
+  pacs(@Ctx() { context }: Request): Pacs[] {
+    return [...context.archives.values()].map(({ settings, address }) => ({
       name: settings.name,
       protocol: settings.kind,
       address,
@@ -27,7 +27,7 @@ export class PacsResolver {
   }
 
   @FieldResolver(() => PacsHealth, { description: 'Asks the archive now: a search for one study, or C-ECHO.' })
-  async health(@Root() { name }: Pacs, @Ctx() { program }: Request): Promise<PacsHealth> {
+  async health(@Root() { name }: Pacs, @Ctx() { context }: Request): Promise<PacsHealth> {
     const started = performance.now();
     const ended = (error: MrimasterError | null): PacsHealth => ({
       reachable: error === null,
@@ -36,7 +36,7 @@ export class PacsResolver {
       error: error?.message ?? null,
     });
     try {
-      await requireArchive(program, name).check();
+      await requireArchive(context, name).check();
       return ended(null);
     } catch (error) {
       if (error instanceof MrimasterError) return ended(error);
@@ -52,13 +52,13 @@ export class PacsResolver {
     @Args() { first, after }: ForwardPageArgs,
     @Ctx() request: Request,
   ) {
-    const { program } = request;
+    const { context } = request;
     // An archive that is asked for a name answers whose study it is, whatever of its answer is shown.
     const byIdentity = Boolean(filter?.patientName || filter?.patientId || filter?.accessionNumber);
     if (byIdentity && !may(request, 'identity'))
       throw new Forbidden('To search by patient or accession number needs "identity". An administrator grants rights.');
     const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
-    const archive = requireArchive(program, pacs ?? [...program.archives.keys()][0] ?? '');
+    const archive = requireArchive(context, pacs ?? [...context.archives.keys()][0] ?? '');
     // The protocols know no other place in a list than a number; what arrives meanwhile may shift it.
     const query = toQuery(filter ?? {});
     const list = listOf(archive.settings.name, query);

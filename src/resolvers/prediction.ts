@@ -70,10 +70,10 @@ export class PredictionResolver {
   @Query(() => Prediction, { nullable: true, description: 'Null when there is no such thing.' })
   prediction(
     @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<PredictionRow | null> {
     return kindOf(id) === 'Prediction'
-      ? program.prisma.prediction.findUnique({ where: { id } })
+      ? context.prisma.prediction.findUnique({ where: { id } })
       : Promise.resolve(null);
   }
 
@@ -97,7 +97,7 @@ export class PredictionResolver {
     const page = pageBy(args, order, PREDICTIONS_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
     const fitting = wherePredictions(filter ?? {}, request);
-    return page.show(await request.program.prisma.prediction.findMany({ where: { AND: [fitting, where] }, ...rest }));
+    return page.show(await request.context.prisma.prediction.findMany({ where: { AND: [fitting, where] }, ...rest }));
   }
 
   @Mutation(() => ExplainPredictionPayload, {
@@ -111,9 +111,9 @@ export class PredictionResolver {
       layer,
       method,
     }: ExplainPredictionInput,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<ExplainPredictionPayload> {
-    return { explanation: await explainPrediction(program, { predictionId, label, against, layer, method }) };
+    return { explanation: await explainPrediction(context, { predictionId, label, against, layer, method }) };
   }
 
   @FieldResolver(() => Slice, { description: 'What it is about.' })
@@ -243,10 +243,10 @@ export class ExplanationResolver {
 }
 
 async function picture(request: Request, id: string, view: ExplanationView, path: string): Promise<Image> {
-  const { program } = request;
-  const { width, height } = await explanationSize(program, id, view);
+  const { context } = request;
+  const { width, height } = await explanationSize(context, id, view);
   return new Image(request.pictureUrl(path), width, height, async () => {
-    noteAccess(request, 'READ_PIXELS', await studyOf(program.prisma, id), id);
-    return renderExplanationImage(program, id, view);
+    noteAccess(request, 'READ_PIXELS', await studyOf(context.prisma, id), id);
+    return renderExplanationImage(context, id, view);
   });
 }

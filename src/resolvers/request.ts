@@ -10,9 +10,9 @@ import type { Access } from '../identity/audit.js';
 import type { Caller, Right } from '../identity/caller.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
-/** What every resolver is handed: the program, and what belongs to this request alone. */
+/** What every resolver is handed: the parts of the running program, and what belongs to this request alone. */
 export type Request = {
-  program: Context;
+  context: Context;
   /** What this request is called in its answer and in the log. */
   requestId: string;
   loaders: Loaders;
@@ -33,18 +33,18 @@ export type Request = {
 
 /** All of it but where pictures are: that depends on how the caller reached us. */
 export function openRequest(
-  program: Context,
+  context: Context,
   caller: Caller,
   address: string,
   requestId: string,
 ): Omit<Request, 'pictureUrl'> {
-  const missingPrediction = loadMissing(program);
-  const explanations = new DataLoader((requests: readonly ExplainRequest[]) => explainPredictions(program, requests), {
+  const missingPrediction = loadMissing(context);
+  const explanations = new DataLoader((requests: readonly ExplainRequest[]) => explainPredictions(context, requests), {
     cacheKeyFn: (request) => JSON.stringify(request),
   });
   return {
-    program,
-    loaders: createLoaders(program.prisma),
+    context,
+    loaders: createLoaders(context.prisma),
     missingPrediction,
     explanations,
     caller,
@@ -54,13 +54,13 @@ export function openRequest(
   };
 }
 
-function loadMissing(program: Context): Request['missingPrediction'] {
+function loadMissing(context: Context): Request['missingPrediction'] {
   return new DataLoader(
     async (keys) => {
       const found = new Map<string, Prediction | Error | null>();
       for (const modelId of new Set(keys.map(([model]) => model))) {
         const ids = keys.filter(([model]) => model === modelId).map(([, slice]) => slice);
-        const predictions = await predictMissing(program, modelId, ids);
+        const predictions = await predictMissing(context, modelId, ids);
         for (const [index, id] of ids.entries()) found.set(`${modelId} ${id}`, predictions[index] ?? null);
       }
       return keys.map(([model, slice]) => found.get(`${model} ${slice}`) ?? null);
@@ -75,7 +75,7 @@ export function may({ caller }: Request, right: Right): boolean {
 
 /** A failure's message as this caller may read it: addresses of archives are for those who may operate. */
 export function shownTo(request: Request, message: string): string {
-  return may(request, 'operate') ? message : withoutAddresses(message, request.program.config);
+  return may(request, 'operate') ? message : withoutAddresses(message, request.context.config);
 }
 
 /** The answer shows, or may show, whose study this is, or what it looks like. */
@@ -90,18 +90,18 @@ export function noteAccess(
 }
 
 /** The active model, or any that made predictions here before. @throws ModelNotFound */
-export async function findModel({ loaders, program }: Request, id: string | null | undefined): Promise<Model> {
-  if (!id) return program.model;
+export async function findModel({ loaders, context }: Request, id: string | null | undefined): Promise<Model> {
+  if (!id) return context.model;
   const model = kindOf(id) === 'Model' ? await loaders.model.load(id) : undefined;
   if (model) return model;
   throw new ModelNotFound('`model` is the id of no model. Take one from models.');
 }
 
 /** @throws ModelNotFound unless it is the active one: studies are classified by no other. */
-export function requireActive({ program }: Request, id: string | null | undefined): void {
-  if (!id || id === program.model.id) return;
-  const { name, version } = program.model;
-  throw new ModelNotFound(`${name} ${version} classifies studies (${program.model.id}). Activate another one first.`);
+export function requireActive({ context }: Request, id: string | null | undefined): void {
+  if (!id || id === context.model.id) return;
+  const { name, version } = context.model;
+  throw new ModelNotFound(`${name} ${version} classifies studies (${context.model.id}). Activate another one first.`);
 }
 
 /**
@@ -109,7 +109,7 @@ export function requireActive({ program }: Request, id: string | null | undefine
  * was the answer once. A shadow's is none. With `wanted`: that model's, whatever it is.
  */
 export function answerOf<Row extends { modelId: string; shadow: boolean; createdAt: Date }>(
-  { program }: Request,
+  { context }: Request,
   rows: readonly Row[],
   wanted: string | null | undefined,
 ): Row | undefined {
@@ -117,5 +117,5 @@ export function answerOf<Row extends { modelId: string; shadow: boolean; created
   if (wanted) return of(wanted);
   const before = () =>
     rows.filter(({ shadow }) => !shadow).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
-  return of(program.model.id) ?? before();
+  return of(context.model.id) ?? before();
 }

@@ -34,12 +34,12 @@ export class ReviewResolver {
       label,
       comment,
     }: ReviewPredictionInput,
-    @Ctx() { caller, loaders, program }: Request,
+    @Ctx() { caller, loaders, context }: Request,
   ): Promise<ReviewPredictionPayload> {
     if (kindOf(predictionId) !== 'Prediction')
       throw new PredictionNotFound('`predictionId` is the id of no prediction. Take one from Slice.prediction.');
     const verdict = { label, comment: checkComment(comment), reviewer: caller.subject };
-    const reviewed = await reviewPrediction(program, predictionId, verdict);
+    const reviewed = await reviewPrediction(context, predictionId, verdict);
     loaders.reviewsOfPrediction.clear(predictionId); // a mutation before in this request may have read them
     return reviewed;
   }
@@ -57,9 +57,9 @@ export class ReviewResolver {
     }: ReviewStudyInput,
     @Ctx() request: Request,
   ): Promise<ReviewStudyPayload> {
-    const { caller, loaders, program } = request;
+    const { caller, loaders, context } = request;
     const verdict = { label, comment: checkComment(comment), reviewer: caller.subject };
-    const reviewed = await reviewStudy(program, studyInstanceUid, await findModel(request, model), verdict);
+    const reviewed = await reviewStudy(context, studyInstanceUid, await findModel(request, model), verdict);
     loaders.reviewsOfStudy.clear(reviewed.study.id);
     return reviewed;
   }

@@ -12,8 +12,8 @@ import { showSlice } from './slice.js';
 @Resolver()
 export class ServerResolver {
   @Query(() => Server, { description: 'This server, and what it runs on.' })
-  async server(@Ctx() { program }: Request): Promise<Server> {
-    const { classifier, database, prisma } = program;
+  async server(@Ctx() { context }: Request): Promise<Server> {
+    const { classifier, database, prisma } = context;
     return {
       version: VERSION,
       intendedUse: INTENDED_USE,
@@ -25,8 +25,8 @@ export class ServerResolver {
   }
 
   @Query(() => [Model], { description: 'Those in MODELS_DIR, and those that made predictions before.' })
-  models(@Ctx() { program }: Request): Promise<Model[]> {
-    return program.prisma.model.findMany({ orderBy: [{ name: 'asc' }, { version: 'asc' }] });
+  models(@Ctx() { context }: Request): Promise<Model[]> {
+    return context.prisma.model.findMany({ orderBy: [{ name: 'asc' }, { version: 'asc' }] });
   }
 
   @Query(() => Model, { nullable: true, description: 'Without arguments: the active one.' })
@@ -35,10 +35,10 @@ export class ServerResolver {
     @Arg('version', () => String, { nullable: true, description: 'By default the latest registered.' }) version:
       | string
       | null,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<Model | null> {
-    if (!name && !version) return Promise.resolve(program.model);
-    return program.prisma.model.findFirst({
+    if (!name && !version) return Promise.resolve(context.model);
+    return context.prisma.model.findFirst({
       where: { ...(name && { name }), ...(version && { version }) },
       orderBy: { version: 'desc' },
     });
@@ -49,7 +49,7 @@ export class ServerResolver {
     @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
     @Ctx() request: Request,
   ): Promise<Node | null> {
-    const { prisma } = request.program;
+    const { prisma } = request.context;
     switch (kindOf(id)) {
       case 'Patient': {
         const study = await prisma.study.findUnique({ where: { id: studyOfPatient(id) } });

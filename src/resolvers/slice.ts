@@ -56,10 +56,10 @@ export class SliceResolver {
     @Arg('sopInstanceUid', () => DicomUidScalar, { description: 'SOPInstanceUID of its instance.' })
     sopInstanceUid: string,
     @Arg('frameNumber', () => Int, { defaultValue: 1, description: 'From 1.' }) frameNumber: number,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<Slice | null> {
     const where = { sopInstanceUid_frameNumber: { sopInstanceUid, frameNumber } };
-    const row = await program.prisma.slice.findUnique({ where });
+    const row = await context.prisma.slice.findUnique({ where });
     return row && showSlice(row);
   }
 
@@ -76,7 +76,7 @@ export class SliceResolver {
     @Ctx() request: Request,
   ): Promise<ClassifySlicePayload> {
     const slice = { sopInstanceUid, frameNumber: frameNumber ?? 1, ...(model && { modelId: model }) };
-    return { prediction: await classifySlice(request.program, slice) };
+    return { prediction: await classifySlice(request.context, slice) };
   }
 
   @FieldResolver(() => Study, { description: 'The study that it belongs to.' })
@@ -117,7 +117,7 @@ export class SliceResolver {
         const series = await request.loaders.series.load(slice.seriesId);
         const study = series && (await request.loaders.study.load(series.studyId));
         noteAccess(request, 'READ_PIXELS', study?.studyInstanceUid ?? null, slice.id);
-        return renderSliceImage(request.program, slice.id, view);
+        return renderSliceImage(request.context, slice.id, view);
       },
     );
   }
@@ -133,10 +133,10 @@ export class SliceResolver {
     model: string | null,
     @Ctx() request: Request,
   ): Promise<PredictionRow | null> {
-    const { loaders, missingPrediction, program } = request;
+    const { loaders, missingPrediction, context } = request;
     const stored = answerOf(request, await loaders.predictionsOfSlice.load(id), model);
     if (stored || !may(request, 'classify')) return stored ?? null;
-    return missingPrediction.load([model ?? program.model.id, id]);
+    return missingPrediction.load([model ?? context.model.id, id]);
   }
 
   @FieldResolver(() => [Prediction], { description: 'Of every model that looked at it.' })

@@ -13,6 +13,6 @@ export class StatisticsResolver {
     @Ctx() request: Request,
   ): Promise<Statistics> {
     const { id } = await findModel(request, model);
-    return countStatistics(request.program, id, readPeriod(period));
+    return countStatistics(request.context, id, readPeriod(period));
   }
 }

@@ -75,9 +75,9 @@ export class StudyResolver {
   @Query(() => Study, { nullable: true, description: 'Null when it is not here.' })
   study(
     @Arg('studyInstanceUid', () => DicomUidScalar, { description: 'StudyInstanceUID.' }) studyInstanceUid: string,
-    @Ctx() { program }: Request,
+    @Ctx() { context }: Request,
   ): Promise<StudyRow | null> {
-    return program.prisma.study.findUnique({ where: { studyInstanceUid } });
+    return context.prisma.study.findUnique({ where: { studyInstanceUid } });
   }
 
   @Query(() => StudyConnection, { description: 'By default the latest first.' })
@@ -99,7 +99,7 @@ export class StudyResolver {
     const page = pageBy(args, order, STUDIES_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
     const fitting = whereStudies(filter ?? {}, request);
-    const rows = await request.program.prisma.study.findMany({ where: { AND: [fitting, where] }, ...rest });
+    const rows = await request.context.prisma.study.findMany({ where: { AND: [fitting, where] }, ...rest });
     // Who finds studies by a name learns whose they are, whatever is shown of them.
     if (filter?.search && may(request, 'identity'))
       for (const { studyInstanceUid } of rows) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
@@ -115,14 +115,14 @@ export class StudyResolver {
   ): Promise<ClassifyStudyPayload> {
     requireActive(request, input.model);
     const { pacs, force, priority } = input;
-    const job = await enqueueStudy(request.program, {
+    const job = await enqueueStudy(request.context, {
       studyInstanceUid: input.studyInstanceUid,
       pacs: pacs ?? undefined,
       force: force ?? false,
       priority: !priority || priority === 'ROUTINE' ? 'ASKED' : priority,
     });
     const { studyInstanceUid } = input;
-    return { job, study: await request.program.prisma.study.findUnique({ where: { studyInstanceUid } }) };
+    return { job, study: await request.context.prisma.study.findUnique({ where: { studyInstanceUid } }) };
   }
 
   @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
@@ -232,8 +232,8 @@ export class SeriesResolver {
 }
 
 async function showSlices(request: Request, page: Omit<SlicePage, 'modelId'>) {
-  const { loaders, program } = request;
-  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: program.model.id });
+  const { loaders, context } = request;
+  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: context.model.id });
   const nodes = found.map(({ row }) => showSlice(row));
   const edges = found.map((edge, index) => ({
     get cursor() {

@@ -27,7 +27,7 @@ export class UpdatesResolver {
     _uid: string | null,
     @Ctx() request: SubscriptionRequest,
   ): Promise<StudyRow> {
-    const study = await request.program.prisma.study.findUnique({ where: { id: begin(request, change).id } });
+    const study = await request.context.prisma.study.findUnique({ where: { id: begin(request, change).id } });
     if (!study) throw new StudyNotFound('The study is here no longer.');
     return study;
   }
@@ -49,7 +49,7 @@ export class UpdatesResolver {
 function begin(request: SubscriptionRequest, change: Change | undefined): Change {
   if (!change) throw badInput('Subscriptions are answered over a WebSocket at this address (graphql-transport-ws).');
   const { explanations, loaders, missingPrediction } = openRequest(
-    request.program,
+    request.context,
     request.caller,
     request.address,
     request.requestId,
@@ -62,14 +62,14 @@ function begin(request: SubscriptionRequest, change: Change | undefined): Change
 type Following = { args: { studyInstanceUid?: string | null; id?: string | null }; context: SubscriptionRequest };
 
 /** Followed before it is looked up, so that no change is missed between. */
-async function followStudies({ args, context: { changes, program } }: Following): Promise<AsyncIterable<Change>> {
+async function followStudies({ args, context: { changes, context } }: Following): Promise<AsyncIterable<Change>> {
   const uid = args.studyInstanceUid ?? undefined;
   const followed = changes.follow(
     (change) => change.kind === 'STUDY' && (uid === undefined || change.studyInstanceUid === uid),
   );
   if (uid === undefined) return followed;
   return begun(followed, async () => {
-    const study = await program.prisma.study.findUnique({ where: { studyInstanceUid: uid }, select: { id: true } });
+    const study = await context.prisma.study.findUnique({ where: { studyInstanceUid: uid }, select: { id: true } });
     if (study) followed.put({ kind: 'STUDY', id: study.id, studyInstanceUid: uid });
   });
 }
@@ -91,8 +91,8 @@ async function begun(followed: Followed, tellNow: () => Promise<void>): Promise<
   }
 }
 
-async function requireJob({ program }: Request, id: string): Promise<JobRow> {
-  const job = await program.prisma.job.findUnique({ where: { id } });
+async function requireJob({ context }: Request, id: string): Promise<JobRow> {
+  const job = await context.prisma.job.findUnique({ where: { id } });
   if (job) return job;
   throw new JobNotFound(`There is no job ${id}. Take an id from jobs.`);
 }

@@ -26,11 +26,11 @@ const PIXELS = { config: { demand: 'pixels' } } as const;
 type ById = { Params: { id: string } };
 
 /** The pictures that the API's Image.url names. */
-export function serveImages(app: FastifyInstance, program: Context): void {
+export function serveImages(app: FastifyInstance, context: Context): void {
   app.get<ById>('/images/slices/:id.png', PIXELS, (request, reply) => {
     const view = sliceView.safeParse(request.query);
     if (!view.success) return refuse(reply, view.error);
-    return send(program, request, reply, () => renderSliceImage(program, request.params.id, view.data));
+    return send(context, request, reply, () => renderSliceImage(context, request.params.id, view.data));
   });
   for (const [name, kind] of [
     ['raw', 'RAW'],
@@ -40,8 +40,8 @@ export function serveImages(app: FastifyInstance, program: Context): void {
     app.get<ById>(`/images/explanations/:id/${name}.png`, PIXELS, (request, reply) => {
       const view = explanationView.safeParse(request.query);
       if (!view.success) return refuse(reply, view.error);
-      return send(program, request, reply, () =>
-        renderExplanationImage(program, request.params.id, { kind, ...view.data }),
+      return send(context, request, reply, () =>
+        renderExplanationImage(context, request.params.id, { kind, ...view.data }),
       );
     });
 }

@@ -52,7 +52,7 @@ export function readSubscription(
     return [
       refusal('OPERATION_RESOLUTION_FAILURE', 'Only subscriptions go over this socket. POST all else to /graphql.'),
     ];
-  const { operations } = request.program.config;
+  const { operations } = request.context.config;
   if (operations && !operations.has(hashOperation(payload.query))) return [unknownOperation()];
   try {
     limitOperation(schema, document, operationName, variables);

@@ -51,13 +51,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export async function serveSubscriptions(
   server: Server,
-  program: Context,
+  context: Context,
   schema: GraphQLSchema,
   authenticate: Authenticate,
   sign: (caller: Caller, path: string) => string,
   onUpgrade: (socket: Socket) => void,
 ): Promise<{ close(): Promise<void> }> {
-  const { audit, config, database, log, metrics } = program;
+  const { audit, config, database, log, metrics } = context;
   const client = clientOf(config);
   const limited = authenticates(config.identity);
   const rate = countRate();
@@ -125,7 +125,7 @@ export async function serveSubscriptions(
       const asked = readSubscription(
         { payload, schema, production: config.production, exhausted: open > MOST_PER_SOCKET },
         {
-          ...openRequest(program, caller, address, requestIdOf(request)),
+          ...openRequest(context, caller, address, requestIdOf(request)),
           pictureUrl: (path) => origin + sign(caller, path),
           changes,
         },
