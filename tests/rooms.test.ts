@@ -65,6 +65,12 @@ it('only one room knows each of the large libraries', () => {
   }
 });
 
+it('only the queue names the schema of pg-boss, and one file the keys of advisory locks', () => {
+  const holding = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(SOURCE, file), 'utf8')));
+  expect(holding(/pgboss/).filter((file) => roomOf(file) !== 'queue')).toEqual([]);
+  expect(holding(/72_?707_?3\d\d/)).toEqual(['process/advisoryLocks.ts']);
+});
+
 it('tests lie where what they test lies', () => {
   const tests = (readdirSync(join(REPOSITORY, 'tests'), { recursive: true }) as string[]).filter((path) =>
     path.endsWith('.test.ts'),

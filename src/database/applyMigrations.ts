@@ -3,10 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { DatabaseNotThere, DatabaseNotUsable } from '../errors/errors.js';
+import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import { isPassing } from './isPassing.js';
-
-/** The key that Prisma's own `migrate` locks, so that both never run at once. */
-const PRISMA_MIGRATE_LOCK = 72_707_369;
 
 /** Prisma's bookkeeping table, as `prisma migrate` creates it. */
 const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
@@ -34,7 +32,7 @@ export type Row = { migration_name: string; checksum: string; finished_at: Date 
  */
 export async function applyMigrations(client: Client, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+  await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrations]);
   try {
     await client.query(BOOKKEEPING);
     const { rows } = await client.query<Row>(APPLIED);
@@ -49,7 +47,7 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
       `The database cannot be migrated: ${(error as Error).message}. Its user needs the right to create tables and schemas.`,
     );
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_MIGRATE_LOCK]).catch(() => {}); // gone with its connection
+    await client.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCKS.migrations]).catch(() => {}); // gone with its connection
   }
 }
 

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { DatabaseNotThere, DatabaseNotUsable } from '../errors/errors.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { Log } from '../output/log.js';
+import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import { applyMigrations } from './applyMigrations.js';
 import { EmbeddedPostgres } from './embeddedPostgres.js';
 import { isPassing } from './isPassing.js';
@@ -15,12 +16,6 @@ import { watchfulClients } from './watchfulClient.js';
 
 export const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
-// Advisory locks on the embedded database, held by one connection for as long as its process lives. PostgreSQL
-// itself drops them when a process is killed, so there is no lock file to go stale.
-/** Held shared by every process that uses the database; whoever gets it alone may stop the server. */
-export const PRESENCE_LOCK = 72_707_370;
-/** Held by the one process that serves this DATA_DIR. */
-export const SERVER_LOCK = 72_707_371;
 const RETRY_SERVER_LOCK_MS = 3_000;
 /** How long it is tried to enter the embedded database while others stop it, or it restores itself after a crash. */
 const ENTER_MS = 60_000;
@@ -121,7 +116,7 @@ async function openEmbedded(
     for (const deadline = Date.now() + ENTER_MS; ; ) {
       const client = await postgres.connect(`mrimaster:${role}:${process.pid}`, signal);
       try {
-        await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+        await client.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.presence]);
         await postgres.admitOwner(client);
         if (role === 'server') await lockServer(client, dataDir);
         return client;
@@ -158,14 +153,14 @@ async function openEmbedded(
 async function lockServer(client: Client, dataDir: string): Promise<void> {
   // A server that was killed a moment ago holds its lock until PostgreSQL notices.
   for (const deadline = performance.now() + RETRY_SERVER_LOCK_MS; ; await sleep(100)) {
-    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [SERVER_LOCK]);
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [ADVISORY_LOCKS.server]);
     if (rows[0].locked) return;
     if (performance.now() > deadline) break;
   }
   const { rows } = await client.query(
     `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)
      WHERE locktype = 'advisory' AND granted AND objid = $1`,
-    [SERVER_LOCK],
+    [ADVISORY_LOCKS.server],
   );
   throw new DatabaseNotUsable(
     `Another MRIMaster server${rows[0] ? ` (process ${rows[0].pid})` : ''} is using ${dataDir}. Stop it first, or give this one another DATA_DIR and PORT.`,
@@ -175,8 +170,8 @@ async function lockServer(client: Client, dataDir: string): Promise<void> {
 /** Whether no other process uses the server. If so, none can enter any more. */
 export async function lastOneHere(presence: Client): Promise<boolean> {
   try {
-    await presence.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
-    const { rows } = await presence.query('SELECT pg_try_advisory_lock($1) AS alone', [PRESENCE_LOCK]);
+    await presence.query('SELECT pg_advisory_unlock_shared($1)', [ADVISORY_LOCKS.presence]);
+    const { rows } = await presence.query('SELECT pg_try_advisory_lock($1) AS alone', [ADVISORY_LOCKS.presence]);
     return rows[0].alone;
   } catch {
     return false; // it is not running

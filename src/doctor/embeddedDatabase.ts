@@ -2,9 +2,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { lastOneHere, PRESENCE_LOCK, SERVER_LOCK } from '../database/database.js';
+import { lastOneHere } from '../database/database.js';
 import { EmbeddedPostgres } from '../database/embeddedPostgres.js';
 import { MrimasterError } from '../errors/errors.js';
+import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import { failed, type Outcome, ok } from './finding.js';
 import { examineSchema } from './schema.js';
 
@@ -47,7 +48,7 @@ async function tryElsewhere(dataDir: string): Promise<Outcome> {
 async function visit(postgres: EmbeddedPostgres, look: (client: Client) => Promise<Outcome>): Promise<Outcome> {
   const client = await postgres.connect(`mrimaster:tool:${process.pid}`);
   try {
-    await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+    await client.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.presence]);
     await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
     return await look(client);
   } finally {
@@ -61,7 +62,7 @@ async function serverHere(client: Client): Promise<string | undefined> {
   const { rows } = await client.query(
     `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)
      WHERE locktype = 'advisory' AND granted AND objid = $1`,
-    [SERVER_LOCK],
+    [ADVISORY_LOCKS.server],
   );
   return rows[0]?.pid;
 }

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database/database.js';
 import { DatabaseNotUsable } from '../errors/errors.js';
+import { QUEUE_SCHEMA } from '../queue/queueSchema.js';
 import { failed, type Outcome, ok, warning } from './finding.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0
@@ -12,7 +13,7 @@ const TABLES = `SELECT count(*)::int AS count FROM pg_catalog.pg_class WHERE rel
 /** Rights to make tables, and the queue's schema, which may be there already. */
 const RIGHTS = `SELECT current_user AS "user", current_database() AS database,
   has_schema_privilege('public', 'CREATE') AS tables,
-  has_database_privilege(current_database(), 'CREATE') OR to_regnamespace('pgboss') IS NOT NULL AS schemas`;
+  has_database_privilege(current_database(), 'CREATE') OR to_regnamespace('${QUEUE_SCHEMA}') IS NOT NULL AS schemas`;
 const WITHHELD = 'SELECT count(*)::int AS studies FROM "Study" WHERE "withheld" IS NOT NULL';
 const OWN = 'Give MRIMaster a database of its own: CREATE DATABASE mrimaster, and set DATABASE_URL to it.';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
+import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import type { Head } from './auditHeads.js';
 
 /** What is written down. */
@@ -15,8 +16,6 @@ export type Audit = {
   record(accesses: readonly Access[]): Promise<void>;
 };
 
-/** Held while rows are added, by whichever process does. */
-const AUDIT_LOCK = 72_707_373;
 const MOST_AT_ONCE = 1000;
 
 type Waiting = { accesses: readonly Access[]; resolve(): void; reject(error: unknown): void };
@@ -73,7 +72,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 /** @returns the last entry by then. */
 async function append(prisma: PrismaClient, accesses: readonly Access[]): Promise<{ seq: bigint; hash: string }> {
   return prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${AUDIT_LOCK})`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.audit})`;
     const last = await tx.auditEntry.findFirst({ orderBy: { seq: 'desc' } });
     let { seq, hash: previous } = last ?? { seq: 0n, hash: '' };
     const time = new Date();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
 import { asLogged } from '../errors/asKnown.js';
 import { Interrupted } from '../errors/errors.js';
+import { mendQueueTimers } from '../queue/mendQueueTimers.js';
 import { fromNow } from './settleTimes.js';
 import { LEASE_MS } from './watchArrivals.js';
 
@@ -22,18 +23,7 @@ export async function mendTimers({ config, prisma }: Pick<Context, 'config' | 'p
   await prisma.$executeRaw`
     UPDATE "Study" SET "settleBy" = ${fromNow(deadlineMs)}
     WHERE "settleAt" IS NOT NULL AND "settleBy" > ${fromNow(deadlineMs + TOLERANCE_MS)}`;
-  // pg-boss counts by the clock of the database. Its tables and columns are documented; no call of it does this.
-  const tolerance = TOLERANCE_MS / 1000;
-  await prisma.$executeRaw`
-    UPDATE pgboss.job SET start_after = now()
-    WHERE state IN ('created', 'retry') AND start_after > now() + make_interval(secs =>
-      ${tolerance} + least(coalesce(retry_delay_max, 900), greatest(retry_delay, 1) * 2 ^ least(16, retry_count)))`;
-  await prisma.$executeRaw`
-    UPDATE pgboss.job SET heartbeat_on = now()
-    WHERE state = 'active' AND heartbeat_on > now() + make_interval(secs => ${tolerance})`;
-  await prisma.$executeRaw`
-    UPDATE pgboss.queue SET monitor_on = NULL, monitor_claim_on = NULL, maintain_on = NULL
-    WHERE greatest(monitor_on, monitor_claim_on, maintain_on) > now() + make_interval(secs => ${tolerance})`;
+  await mendQueueTimers(prisma, TOLERANCE_MS / 1000);
 }
 
 /** Does so as long as the program runs. */

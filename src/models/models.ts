@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
@@ -35,8 +36,6 @@ export type Models = {
 
 /** Threads with a graph each: more than that is no comparison, it is a shortage of memory. */
 const MOST_SHADOWS = 3;
-/** Held while the active model changes. */
-const MODELS_LOCK = 72_707_374;
 
 /** @throws ModelInvalid, ModelNotFound, DeviceUnavailable */
 export async function openModels(
@@ -176,7 +175,7 @@ async function chooseActive(
 
 async function activate(prisma: PrismaClient, id: string): Promise<void> {
   await prisma.$transaction([
-    prisma.$executeRaw`SELECT pg_advisory_xact_lock(${MODELS_LOCK})`, // another process may be at it, too
+    prisma.$executeRaw`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.models})`, // another process may be at it, too
     prisma.model.updateMany({ where: { state: 'ACTIVE', id: { not: id } }, data: { state: 'AVAILABLE' } }),
     prisma.model.update({ where: { id }, data: { state: 'ACTIVE' } }),
   ]);
