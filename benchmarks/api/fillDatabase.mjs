@@ -34,17 +34,17 @@ function statements(studies, slices, modelId) {
   return [
     // Two years; two in a hundred not classified, one in fifty without a date.
     `INSERT INTO "Study" (id, "studyInstanceUid", "patientName", "patientId", "patientSex", "accessionNumber", "studyDate",
-       description, modalities, "receivedAt", status, "completenessState", evidence, revision)
+       description, modalities, "receivedAt", status, "completenessState", "evidenceCode", "evidenceParameters", revision)
      SELECT ${id('study', 's')}, ${uid}, 'FAMILY' || s || '^GIVEN', 'P' || s, 'F', 'A' || s,
        CASE WHEN s % 50 = 0 THEN NULL ELSE to_char(now() - s * interval '21 minutes', 'YYYY-MM-DD') END,
        CASE WHEN s % 10 = 0 THEN 'Follow-up head' ELSE 'Head with contrast' END, ARRAY['MR'],
        now() - s * interval '21 minutes',
        (CASE s % 100 WHEN 0 THEN 'FAILED' WHEN 50 THEN 'PARTIAL' ELSE 'CLASSIFIED' END)::"StudyStatus",
-       'PROVEN', 'The archive has as many.', 1 FROM ${eachStudy}`,
+       'PROVEN', 'COUNTED_TWICE', '{"archive": "PACS", "count": 24, "aside": 0}', 1 FROM ${eachStudy}`,
     `INSERT INTO "Series" (id, "studyId", "seriesInstanceUid", modality, description, "seriesNumber", "bodyPart",
-       orientation, eligible, "eligibilityReason")
+       orientation, eligible, "examinedAt", "eligibilityCode", "eligibilityParameters")
      SELECT ${id('series', 's')}, ${id('study', 's')}, ${uid} || '.1', 'MR', 'T1 axial + C', 1, 'HEAD', 'AXIAL', true,
-       'T1 post-contrast axial' FROM ${eachStudy}`,
+       now(), 'ANATOMICAL', '{"weighting": "T1", "contrast": "POST", "orientation": "AXIAL"}' FROM ${eachStudy}`,
     `INSERT INTO "Instance" (id, "seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", path, sha256, bytes)
      SELECT ${id('instance', slice)}, ${id('series', 's')}, ${uid} || '.1.' || n, '1.2.840.10008.5.1.4.1.1.4',
        '1.2.840.10008.1.2.1', md5(${slice}), md5(${slice}) || md5(${slice}), 524288 FROM ${eachSlice}`,

@@ -57,10 +57,15 @@ async function refuseConflict({ prisma }: Context, instance: Instance): Promise<
 /** No header speaks for or against a picture: who uploads it says that it is a slice. */
 async function makeEligible({ prisma }: Context, studyInstanceUid: string): Promise<void> {
   const series = { study: { studyInstanceUid } };
-  const eligibilityReason = 'uploaded as a picture';
   await prisma.$transaction([
-    prisma.study.update({ where: { studyInstanceUid }, data: { intakeReason: 'Uploaded as a picture.' } }),
-    prisma.series.updateMany({ where: series, data: { eligible: true, eligibilityReason } }),
+    prisma.study.update({
+      where: { studyInstanceUid },
+      data: { intakeCode: 'UPLOADED_PICTURE', intakeParameters: {} },
+    }),
+    prisma.series.updateMany({
+      where: series,
+      data: { eligible: true, examinedAt: new Date(), eligibilityCode: 'UPLOADED_PICTURE', eligibilityParameters: {} },
+    }),
     prisma.slice.updateMany({ where: { series }, data: { eligible: true } }),
   ]);
 }

@@ -11,6 +11,7 @@ import { enqueueWriteBacks } from '../jobs/enqueueWriteBacks.js';
 import { announceStudy } from '../notifications/announceStudy.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { chooseSeries } from '../pacs/series/chooseSeries.js';
+import type { SeriesReason } from '../pacs/series/seriesReason.js';
 import {
   BATCH,
   bySeries,
@@ -150,7 +151,7 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
     const { eligible, reason, orientation } = choice;
     const last = choice.slices.length;
     await prisma.$transaction([
-      prisma.series.update({ where: { id }, data: { eligible, eligibilityReason: reason, orientation } }),
+      prisma.series.update({ where: { id }, data: { eligible, ...columnsOf(reason), orientation } }),
       prisma.slice.updateMany({ where: { seriesId: id }, data: { eligible: false, position: last } }),
       placeSlices(prisma, id, eligible, choice.slices),
       // What cannot be read any more fails as a slice, where a clinician sees it.
@@ -161,6 +162,10 @@ async function decideSeries({ classifier, prisma, receivedDir }: Context, studyI
     throw new ReceivedFilesMissing(
       'None of the files of the study can be read under DATA_DIR. Mount it, give it back its rights, or import the study again.',
     );
+}
+
+function columnsOf({ code, parameters }: SeriesReason) {
+  return { examinedAt: new Date(), eligibilityCode: code, eligibilityParameters: parameters };
 }
 
 /** All slices of a series in one statement: hundreds of them cost as much as the model. */

@@ -5,7 +5,6 @@ import { bySeries, classifySlices, type SliceWithFile, sliceWithFile } from './c
 
 /** Of one query: some seconds on a slow machine; for a model that reads series, the series that this falls in to its end. */
 export const MOST_MISSING = 64;
-const NOT_LOOKED_AT = 'not looked at yet'; // the default of Series.eligibilityReason
 
 /**
  * Predicts slices that have no prediction by a model that runs, and stores that; for a model that reads series, those of
@@ -24,7 +23,7 @@ export async function predictMissing(
   const slices = await prisma.slice.findMany({
     where: {
       id: { in: [...sliceIds] },
-      OR: [{ eligible: true }, { series: { eligibilityReason: NOT_LOOKED_AT } }],
+      OR: [{ eligible: true }, { series: { examinedAt: null } }],
       series: {
         study: { OR: [{ status: { in: ['CLASSIFIED', 'PARTIAL'] } }, { status: 'RECEIVING', settleAt: null }] },
       },

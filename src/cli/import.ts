@@ -7,6 +7,7 @@ import { type Imported, importFiles } from '../intake/importFiles.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { awaitStopSignal } from '../process/stopSignal.js';
+import { sayEligibility } from '../wording/eligibility.js';
 import { isOfUnsureKind, sayFinding, sayGuess } from '../wording/sayAnswer.js';
 import { progressBar } from './text.js';
 
@@ -59,8 +60,10 @@ async function printAnswer({ prisma, model }: Context, studyInstanceUid: string)
   const failed = study.status === 'FAILED' || study.status === 'PARTIAL';
   terminal.log(`\nStudy ${studyInstanceUid}: ${study.status}${failed ? ` (${study.failureCode})` : ''}`);
   if (failed) process.exitCode = 1;
-  for (const { description, eligible, eligibilityReason } of study.series)
-    terminal.log(`  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${eligibilityReason}`);
+  for (const { description, eligible, eligibilityCode: code, eligibilityParameters: parameters } of study.series)
+    terminal.log(
+      `  ${eligible ? 'classified ' : 'passed over'}  ${description ?? 'series'}: ${sayEligibility({ code, parameters })}`,
+    );
   for (const finding of study.findings) {
     const guess = finding.abstained && !isOfUnsureKind(finding);
     terminal.log(`  Answer: ${sayFinding(finding)}${guess ? `; ${sayGuess(finding)}` : ''}`);

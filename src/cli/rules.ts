@@ -6,6 +6,7 @@ import { terminal } from '../output/terminal.js';
 import { findFiles } from '../pacs/findFiles.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { parseFile } from '../pacs/header/parseFile.js';
+import { sayRuling } from '../wording/intake.js';
 
 /** `mrimaster rules test FOLDER`: what would happen to the studies of a folder if they arrived, and why. */
 export async function testRules(folder: string): Promise<void> {
@@ -27,7 +28,12 @@ export async function testRules(folder: string): Promise<void> {
     const targets = ruled ? [...ruled.rule.writeBack, ...(writeBack ? ['where it came from'] : [])] : [];
     const to = targets.length > 0 ? `, written back to ${targets.join(', ')}` : '';
     const what = ruled?.rule.classify ? `classified, ${ruled.rule.priority}${to}` : 'passed over';
-    table.push([studyInstanceUid, instances.length, what, ruled?.reason ?? 'no rule is for it']);
+    table.push([
+      studyInstanceUid,
+      instances.length,
+      what,
+      ruled ? sayRuling(ruled.rule.name, ruled.matches) : 'no rule is for it',
+    ]);
   }
   terminal.log(studies.size > 0 ? table.toString() : `No DICOM file was found in ${folder}.`);
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { ConfigInvalid } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/configInvalid.js';
 import type { IdentitySettings } from '../identity/authenticate.js';
 import type { ArchiveSettings } from '../pacs/archive.js';
 import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';

@@ -19,7 +19,8 @@ export type Rule = {
   when: Partial<Record<keyof typeof LOOKED_AT, readonly string[]>>;
 };
 
-export type Ruling = { rule: Rule; reason: string };
+/** The rule that is for a study. `matches`: which of its conditions the study met by what, for people; empty: it has none. */
+export type Ruling = { rule: Rule; matches: string };
 
 const LOOKED_AT = {
   modality: ({ modalities }: Arrived) => modalities,
@@ -74,8 +75,7 @@ export function ruleFor(rules: readonly Rule[], arrived: Arrived): Ruling | null
       const value = LOOKED_AT[key](arrived).find((one) => wanted.some((pattern) => matches(pattern, one)));
       return value === undefined ? null : `${key} "${value}"`;
     });
-    if (met.every((one) => one !== null))
-      return { rule, reason: `rule "${rule.name}": ${met.join(', ') || 'matches everything'}` };
+    if (met.every((one) => one !== null)) return { rule, matches: met.join(', ') };
   }
   return null;
 }

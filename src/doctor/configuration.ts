@@ -1,5 +1,5 @@
 import { type Config, readConfig } from '../config/config.js';
-import { ConfigInvalid } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/configInvalid.js';
 import { type Finding, failed, ok } from './finding.js';
 
 /**

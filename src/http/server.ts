@@ -13,7 +13,8 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { INTENDED_USE } from '../about.js';
 import type { Context } from '../context.js';
 import { asKnown } from '../errors/asKnown.js';
-import { ConfigInvalid, RateLimited } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/configInvalid.js';
+import { RateLimited } from '../errors/errors.js';
 import { answerLegacyJson } from '../graphql/answerLegacyJson.js';
 import { buildApiSchema } from '../graphql/buildSchema.js';
 import { formatError } from '../graphql/formatError.js';

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import type { Context } from '../context.js';
-import { ConfigInvalid } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/configInvalid.js';
 import { serveHealth } from './routes/health.js';
 import { serveMetrics } from './routes/metrics.js';
 import type { HttpServer } from './server.js';

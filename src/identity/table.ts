@@ -46,7 +46,7 @@ export const DEMANDS: Readonly<Record<string, Demand | Readonly<Record<string, D
     ...all('read', 'id studyInstanceUid studyDate description modalities receivedAt status completeness series slices'),
     ...all(
       'read',
-      'finding reports reviews jobs revision intakeReason lastInstanceAt failureCode conflictingInstances withheld',
+      'finding reports reviews jobs revision intake intakeReason lastInstanceAt failureCode conflictingInstances withheld',
     ),
     patient: identity,
     conflicts: identity,
@@ -89,6 +89,7 @@ export const DEMANDS: Readonly<Record<string, Demand | Readonly<Record<string, D
     'LabelCount LabelProbability Model ModelCard ModelComparison Node PageInfo Point Prediction PredictionConnection PredictionEdge Report Series Server Slice',
   ),
   ...all('read', 'SliceConnection SliceEdge StudyConnection StudyEdge StudyFinding'),
+  ...all('read', 'ReasonParameter SeriesEligibility StudyIntake'),
 };
 
 function all(demand: Demand, names: string): Record<string, Demand> {

@@ -25,7 +25,7 @@ export async function noteStudy(
       studyDate: isoDate(studyDate),
       modalities: [...modalities],
       pacs,
-      evidence: 'The archive has it; nothing was fetched yet.',
+      evidenceCode: 'NOT_FETCHED',
     },
     update: { countedInstances: null },
     select: { id: true },

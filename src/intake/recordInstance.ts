@@ -32,8 +32,6 @@ export async function recordInstance(context: Context, received: Received, origi
   );
 }
 
-const NOT_ASKED = 'It came by itself; no archive was asked how many instances there are.';
-
 /** @returns the id of its series; or what it is in conflict with, and then nothing was changed. */
 async function record(
   tx: Prisma.TransactionClient,
@@ -83,7 +81,7 @@ async function findOrCreateStudy(
 ): Promise<Study | null> {
   const { studyInstanceUid } = instance;
   await tx.study.createMany({
-    data: [{ studyInstanceUid, ...studyFacts(instance), modalities: [], pacs, evidence: NOT_ASKED, uploaded }],
+    data: [{ studyInstanceUid, ...studyFacts(instance), modalities: [], pacs, evidenceCode: 'ARRIVED', uploaded }],
     skipDuplicates: true,
   });
   await tx.$executeRaw`SELECT 1 FROM "Study" WHERE "studyInstanceUid" = ${studyInstanceUid} FOR NO KEY UPDATE`;

@@ -93,7 +93,8 @@ async function carryOut(
       withheld: null,
       revision: { increment: 1 },
       completenessState: 'PROVISIONAL',
-      evidence: 'Conflicts were resolved; whether every instance is here is looked at again.',
+      evidenceCode: 'CONFLICTS_RESOLVED',
+      evidenceParameters: {},
     },
   });
   await noteArrival(tx, study.id, settleDelays(context));

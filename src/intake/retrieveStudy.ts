@@ -30,7 +30,8 @@ export async function retrieveStudy(
     pacs: name,
     expectedInstances: expected,
     completenessState: 'INCOMPLETE' as const,
-    evidence: 'It is being pulled from the archive, or the pull broke off.',
+    evidenceCode: 'BEING_PULLED' as const,
+    evidenceParameters: {},
   };
   await prisma.study.upsert({
     where: { studyInstanceUid },
@@ -100,11 +101,10 @@ async function haveItSent({ config }: Context, pull: Pull): Promise<Pulled> {
 
 /** `differing`: were here before under the same UID, with other bytes; pulling them again would change nothing. */
 function completeness(here: number, expected: number, refused: number, differing: number) {
-  const others = differing > 0 ? ` ${differing} are in conflict with what came first, which is used.` : '';
-  const damaged = refused > 0 ? ` ${refused} that it sent could not be used.${others}` : others;
   // PROVEN asks for more than one look: a study may still be arriving at the archive.
   return {
     completenessState: here >= expected && refused === 0 ? ('PROVISIONAL' as const) : ('INCOMPLETE' as const),
-    evidence: `The archive counted ${expected} instances when asked once; ${here} are here.${damaged}`,
+    evidenceCode: 'COUNTED_WHEN_PULLED' as const,
+    evidenceParameters: { count: expected, here, unusable: refused, differing },
   };
 }

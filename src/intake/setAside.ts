@@ -13,7 +13,6 @@ import { noteArrival, type SettleDelays } from './settleTimes.js';
 export type Conflict = { kind: ConflictKind; studyId: string; firstPath: string | null };
 
 export const WITHHELD_TOLD = 'The answer of a study is withheld: it is not sure whose study it is.';
-const EVIDENCE = 'Objects that differ came under UIDs that were here. Nothing is proven until somebody resolves that.';
 
 /**
  * Records an object that is kept and not used. Its study is no longer proven whole, is looked at again, and, where the
@@ -70,7 +69,8 @@ export async function setAside(
 }
 
 function doubted({ completenessState }: { completenessState: string }): Prisma.StudyUpdateInput {
-  return { evidence: EVIDENCE, ...(completenessState === 'PROVEN' && { completenessState: 'PROVISIONAL' as const }) };
+  const provisional = completenessState === 'PROVEN' && { completenessState: 'PROVISIONAL' as const };
+  return { evidenceCode: 'DIFFERING_OBJECTS', evidenceParameters: {}, ...provisional };
 }
 
 function reasonToWithhold(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Rule, type Ruling, ruleFor } from '../config/rules.js';
+import { type Ruling, ruleFor } from '../config/rules.js';
 import type { Context } from '../context.js';
 import { MrimasterError, StudyBusy } from '../errors/errors.js';
-import type { Prisma, Study } from '../generated/prisma/client.js';
+import type { EvidenceCode, Prisma, Study } from '../generated/prisma/client.js';
 import { describeStudy } from '../jobs/describeStudy.js';
 import { LIVE, sendStudyJob } from '../jobs/enqueueStudy.js';
 import type { Archive } from '../pacs/archive.js';
@@ -54,14 +54,14 @@ export async function settleStudy(
     const proven = provable && seenBefore && !(await lacks(context, study, archive, present));
     await forget(context, study, {
       ...told,
-      ...(proven && { completenessState: 'PROVEN', evidence: provenBy(archive, here, aside.length) }),
+      ...(proven && { completenessState: 'PROVEN', ...provenBy(archive, here, aside.length) }),
     });
     if (!withheld) await renewReports(context, study.id, archive ?? null);
     return;
   }
-  const ruled = await ruling(context, study);
-  if (ruled.rule === null)
-    return forget(context, study, { ...passedOver(study, ruled), ...(found && { countedByArchive }) });
+  const ruling = ruleFor(context.config.rules, await describeStudy(context, study));
+  if (!ruling?.rule.classify)
+    return forget(context, study, { ...passedOver(study, ruling), ...(found && { countedByArchive }) });
   if (missing) return fetchMissing();
   const absent = agreed && seenBefore && (await lacks(context, study, archive, present));
   if (absent && !overdue) return fetchMissing();
@@ -75,7 +75,7 @@ export async function settleStudy(
       here,
       aside: aside.length,
       key,
-      ruling: ruled,
+      ruling,
       proven,
       inConflict,
     });
@@ -133,17 +133,18 @@ async function lacks(
   return there.some((uid) => !here.has(uid));
 }
 
-type Ruled = { rule: Rule; reason: string } | { rule: null; reason: string };
-
-/** The rule that has the study classified, or why none does. */
-async function ruling(context: Context, study: Study): Promise<Ruled> {
-  const ruled = ruleFor(context.config.rules, await describeStudy(context, study));
-  if (!ruled) return { rule: null, reason: 'no rule is for it' };
-  return ruled.rule.classify ? ruled : { rule: null, reason: ruled.reason };
+/** `ruling`: null where no rule is for the study. */
+function passedOver(study: Study, ruling: Ruling | null): Prisma.StudyUpdateManyMutationInput {
+  return {
+    intakeCode: ruling ? 'PASSED_OVER_BY_RULE' : 'NO_RULE',
+    intakeParameters: ruling ? parametersOf(ruling) : {},
+    status: study.revision === 0 ? 'SKIPPED' : study.status,
+  };
 }
 
-function passedOver(study: Study, { reason }: Ruled): Prisma.StudyUpdateManyMutationInput {
-  return { intakeReason: `Not classified: ${reason}.`, status: study.revision === 0 ? 'SKIPPED' : study.status };
+/** What the words for a rule's decision need. */
+function parametersOf({ matches, rule }: Ruling) {
+  return { rule: rule.name, matches };
 }
 
 function digest(uids: readonly string[]): string {
@@ -201,8 +202,9 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
         expectedInstances: count,
         countedByArchive,
         completenessState: proven ? 'PROVEN' : count !== null && count > conclusion.here ? 'INCOMPLETE' : 'PROVISIONAL',
-        evidence: evidence(conclusion),
-        intakeReason: `Classified by ${ruling.reason}.`,
+        ...evidence(conclusion),
+        intakeCode: 'CLASSIFIED_BY_RULE',
+        intakeParameters: parametersOf(ruling),
         ...(archive && { pacs: archive }),
       },
     });
@@ -214,17 +216,19 @@ async function conclude(context: Context, study: Study, conclusion: Conclusion):
   });
 }
 
-const provenBy = (archive: string, count: number, aside: number) =>
-  `${archive} counted ${count} instances twice, at rest, and each is here.${aside > 0 ? ` ${aside} of them are another patient's and are not used.` : ''}`;
+type Evidence = { evidenceCode: EvidenceCode; evidenceParameters: Record<string, string | number> };
 
-function evidence({ archive, count, here, aside, proven, inConflict }: Conclusion): string {
+function provenBy(archive: string, count: number, aside: number): Evidence {
+  return { evidenceCode: 'COUNTED_TWICE', evidenceParameters: { archive, count, aside } };
+}
+
+function evidence({ archive, count, here, aside, proven, inConflict }: Conclusion): Evidence {
   if (proven && archive) return provenBy(archive, here, aside);
-  if (inConflict)
-    return `${here} instances came; some are in conflict with others. Nothing is proven until that is resolved.`;
-  if (archive === undefined) return `${here} instances came; no archive is configured to ask whether these are all.`;
-  if (archive === null) return `${here} instances came; no archive told, until the deadline, how many there are.`;
-  if (count === null) return `${here} instances came; ${archive} does not tell how many there are.`;
-  return `${archive} counted ${count} instances at the deadline; ${here} are here.`;
+  if (inConflict) return { evidenceCode: 'IN_CONFLICT', evidenceParameters: { here } };
+  if (archive === undefined) return { evidenceCode: 'NO_ARCHIVE', evidenceParameters: { here } };
+  if (archive === null) return { evidenceCode: 'NO_ARCHIVE_ANSWERED', evidenceParameters: { here } };
+  if (count === null) return { evidenceCode: 'ARCHIVE_DOES_NOT_COUNT', evidenceParameters: { archive, here } };
+  return { evidenceCode: 'COUNTED_AT_DEADLINE', evidenceParameters: { archive, count, here } };
 }
 
 /** No instance came since it was read. */

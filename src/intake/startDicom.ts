@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { asKnown } from '../errors/asKnown.js';
-import { ConfigInvalid } from '../errors/errors.js';
+import { ConfigInvalid } from '../errors/configInvalid.js';
 import { type Provider, startProvider } from '../pacs/dimse/provider.js';
 import { type ProviderEvent } from '../pacs/dimse/providerOptions.js';
 import type { Transfer } from '../pacs/transfers.js';

@@ -77,7 +77,7 @@ async function searchAnew(context: Context, archive: Archive): Promise<boolean> 
     const before = byUid.get(study.studyInstanceUid);
     // On its way already, or nothing new.
     if (before && (before.settleAt !== null || before.expectedInstances === study.numberOfInstances)) continue;
-    if (before && before.revision === 0 && before.intakeReason !== null) continue; // a rule passed it over
+    if (before?.revision === 0 && before.intakeCode !== null) continue; // a rule passed it over
     await prisma.$transaction((tx) => noteStudy(context, tx, pacs, study));
   }
   return false;

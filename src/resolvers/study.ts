@@ -13,7 +13,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import type { StudyFinding as FindingRow, Study as StudyRow } from '../generated/prisma/client.js';
+import type { StudyFinding as FindingRow, Series as SeriesRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { enqueueStudy } from '../jobs/enqueueStudy.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
@@ -21,10 +21,15 @@ import { SliceFilter, SliceOrder, StudyFilter, StudyOrder } from '../schema/filt
 import { Job } from '../schema/job.js';
 import { type Order, pageBy } from '../schema/keyset.js';
 import { Model } from '../schema/model.js';
+import { type ReasonParameter, SeriesEligibility, StudyIntake } from '../schema/reason.js';
 import { DicomUidScalar } from '../schema/scalars.js';
 import { Series } from '../schema/series.js';
 import { Slice, SliceConnection } from '../schema/slice.js';
 import { Completeness, Patient, Report, Study, StudyConnection, StudyFinding } from '../schema/study.js';
+import { sayEvidence } from '../wording/completeness.js';
+import { sayEligibility } from '../wording/eligibility.js';
+import { sayIntake } from '../wording/intake.js';
+import { readParameters } from '../wording/parameters.js';
 import { sayFinding } from '../wording/sayAnswer.js';
 import { showPatient } from './patient.js';
 import { answerOf, may, noteAccess, type Request, requireActive } from './request.js';
@@ -140,8 +145,29 @@ export class StudyResolver {
   @FieldResolver(() => Completeness, { description: 'Whether every instance is here.' })
   async completeness(@Root() study: StudyRow, @Ctx() { loaders }: Request): Promise<Completeness> {
     const { here: receivedInstances } = await loaders.instancesOfStudy.load(study.id);
-    const { completenessState: state, expectedInstances, evidence } = study;
-    return { state, receivedInstances, expectedInstances, evidence };
+    const { completenessState: state, expectedInstances, evidenceCode, evidenceParameters } = study;
+    return {
+      state,
+      receivedInstances,
+      expectedInstances,
+      evidenceCode,
+      evidenceParameters: listParameters(evidenceParameters),
+      evidence: sayEvidence({ code: evidenceCode, parameters: evidenceParameters }),
+    };
+  }
+
+  @FieldResolver(() => StudyIntake, {
+    nullable: true,
+    description: 'What decided whether it is classified when it arrived; null where nothing was to be decided.',
+  })
+  intake(@Root() { intakeCode: code, intakeParameters: parameters }: StudyRow): StudyIntake | null {
+    const text = sayIntake({ code, parameters });
+    return code === null || text === null ? null : { code, parameters: listParameters(parameters), text };
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'The text of `intake`.' })
+  intakeReason(@Root() { intakeCode: code, intakeParameters: parameters }: StudyRow): string | null {
+    return sayIntake({ code, parameters });
   }
 
   @FieldResolver(() => Int, {
@@ -218,6 +244,24 @@ export class StudyFindingResolver {
 
 @Resolver(() => Series)
 export class SeriesResolver {
+  @FieldResolver(() => SeriesEligibility, {
+    nullable: true,
+    description: 'Why it is classified or passed over; null before that was decided.',
+  })
+  eligibility(
+    @Root() { eligibilityCode: code, eligibilityParameters: parameters }: SeriesRow,
+  ): SeriesEligibility | null {
+    if (code === null) return null;
+    return { code, parameters: listParameters(parameters), text: sayEligibility({ code, parameters }) };
+  }
+
+  @FieldResolver(() => String, {
+    description: 'The text of `eligibility`, such as "T1 post-contrast axial" or "localizer".',
+  })
+  eligibilityReason(@Root() { eligibilityCode: code, eligibilityParameters: parameters }: SeriesRow): string {
+    return sayEligibility({ code, parameters });
+  }
+
   @FieldResolver(() => SliceConnection, { description: 'In their order in space.' })
   slices(
     @Root() { id }: Series,
@@ -242,4 +286,8 @@ async function showSlices(request: Request, page: Omit<SlicePage, 'modelId'>) {
     node: nodes[index],
   }));
   return { edges, nodes, pageInfo };
+}
+
+function listParameters(parameters: unknown): ReasonParameter[] {
+  return Object.entries(readParameters(parameters)).map(([name, value]) => ({ name, value: value ?? '' }));
 }

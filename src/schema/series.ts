@@ -1,10 +1,10 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Series as SeriesRow } from '../generated/prisma/client.js';
-import { Orientation } from './enums.js';
-import { DicomUidScalar } from './scalars.js';
+import { type EligibilityCode, Orientation } from './enums.js';
+import { DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ description: 'A series of a study.' })
-export class Series implements Omit<SeriesRow, 'studyId'> {
+export class Series implements Omit<SeriesRow, 'studyId' | 'eligibilityParameters'> {
   id!: string;
 
   @Field(() => DicomUidScalar, { description: 'SeriesInstanceUID (0020,000E).' })
@@ -31,6 +31,11 @@ export class Series implements Omit<SeriesRow, 'studyId'> {
   @Field({ description: 'Whether its slices are classified, or it is passed over.' })
   eligible!: boolean;
 
-  @Field({ description: 'Why, such as "T1 post-contrast axial" or "localizer".' })
-  eligibilityReason!: string;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was decided whether it is classified; null before that.',
+  })
+  examinedAt!: Date | null;
+
+  eligibilityCode!: EligibilityCode | null;
 }

@@ -1,9 +1,10 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { connectionOf } from './connection.js';
-import { AbstentionReason, CompletenessState, ReportKind, StudyStatus, WithheldReason } from './enums.js';
+import { AbstentionReason, CompletenessState, EvidenceCode, ReportKind, StudyStatus, WithheldReason } from './enums.js';
 import { Node } from './node.js';
 import { LabelProbability } from './prediction.js';
+import { ReasonParameter } from './reason.js';
 import { DateScalar, DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ implements: Node, description: 'Whose study it is.' })
@@ -41,7 +42,13 @@ export class Completeness {
   @Field(() => Int, { nullable: true, description: 'By the archive; null when none was asked or it does not tell.' })
   expectedInstances!: number | null;
 
-  @Field({ description: 'For people.' })
+  @Field(() => EvidenceCode, { description: 'How that is known, for front ends that translate it.' })
+  evidenceCode!: EvidenceCode;
+
+  @Field(() => [ReasonParameter], { description: 'What the words for evidenceCode need.' })
+  evidenceParameters!: ReasonParameter[];
+
+  @Field({ description: 'How that is known, in English.' })
   evidence!: string;
 }
 
@@ -165,9 +172,6 @@ export class Study implements Pick<StudyRow, Shown | 'receivedAt' | 'status' | '
     description: 'How often it arrived and settled with other instances than before; 0 when it was only asked for.',
   })
   revision!: number;
-
-  @Field(() => String, { nullable: true, description: 'The rule that decided whether it is classified, and by what.' })
-  intakeReason!: string | null;
 
   @Field(() => DateTimeScalar, {
     nullable: true,

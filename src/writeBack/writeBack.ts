@@ -21,6 +21,7 @@ import { NEOPLASM } from '../pacs/report/vocabulary.js';
 import { whenWritten } from '../pacs/report/whenWritten.js';
 import { requireArchive } from '../pacs/requireArchive.js';
 import type { WriteBackJob } from '../queue/queue.js';
+import { sayEvidence } from '../wording/completeness.js';
 import { readInstallation } from './readInstallation.js';
 import { type Result, readResult } from './readResult.js';
 
@@ -162,7 +163,10 @@ async function buildReport(
     answer,
     examined,
     counts,
-    completeness: { proven: study.completenessState === 'PROVEN', evidence: study.evidence },
+    completeness: {
+      proven: study.completenessState === 'PROVEN',
+      evidence: sayEvidence({ code: study.evidenceCode, parameters: study.evidenceParameters }),
+    },
     predecessor: before && {
       sopClassUid: COMPREHENSIVE_3D_SR,
       sopInstanceUid: before.sopInstanceUid,

@@ -9,6 +9,9 @@ import pg, { type Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyMigrations } from '../../src/database/applyMigrations.js';
 import { EmbeddedPostgres } from '../../src/database/embeddedPostgres.js';
+import { sayEvidence } from '../../src/wording/completeness.js';
+import { sayEligibility } from '../../src/wording/eligibility.js';
+import { sayIntake } from '../../src/wording/intake.js';
 import { REPOSITORY, temporaryFolder } from '../setup/program.js';
 
 const MIGRATIONS = join(REPOSITORY, 'prisma/migrations');
@@ -111,6 +114,54 @@ describe('applyMigrations', () => {
     ]);
     const { rowCount } = await before.query('SELECT FROM "Installation"');
     expect(rowCount).toBe(1);
+    await before.end();
+  });
+
+  it('keeps the sentences of before as codes, or as they were worded', async () => {
+    const old = join(folder.path, 'worded');
+    await cp(MIGRATIONS, old, { recursive: true });
+    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
+    const since = names.slice(names.findIndex((name) => name.endsWith('_reasons_as_codes')));
+    for (const name of since) await rm(join(old, name), { recursive: true });
+    await client.query('CREATE DATABASE worded');
+    const before = new pg.Client({ ...postgres.connection, database: 'worded' });
+    await before.connect();
+    await applyMigrations(before, old);
+    await before.query(`
+      INSERT INTO "Study" ("id", "studyInstanceUid") VALUES ('study-0', '1.1');
+      INSERT INTO "Study" ("id", "studyInstanceUid", "evidence", "intakeReason") VALUES
+        ('study-1', '1.2', 'The archive has it; nothing was fetched yet.', 'Not classified: no rule is for it.'),
+        ('study-2', '1.3', 'PACS counted 3 instances.', 'Classified by rule "x": modality "MR".');
+      INSERT INTO "Series" ("id", "studyId", "seriesInstanceUid", "modality") VALUES ('series-0', 'study-1', '1.2.0', 'MR');
+      INSERT INTO "Series" ("id", "studyId", "seriesInstanceUid", "modality", "eligibilityReason") VALUES
+        ('series-1', 'study-1', '1.2.1', 'MR', 'localizer'), ('series-2', 'study-1', '1.2.2', 'MR', 'T1 axial');`);
+    expect(await applyMigrations(before, MIGRATIONS)).toEqual(since);
+    const { rows: studies } = await before.query('SELECT * FROM "Study" ORDER BY "id"');
+    expect(
+      studies.map(({ evidenceCode, evidenceParameters, intakeCode, intakeParameters }) => [
+        sayEvidence({ code: evidenceCode, parameters: evidenceParameters }),
+        intakeCode,
+        sayIntake({ code: intakeCode, parameters: intakeParameters }),
+      ]),
+    ).toEqual([
+      ['Imported; no archive was asked how many instances there are.', null, null],
+      ['The archive has it; nothing was fetched yet.', 'NO_RULE', 'Not classified: no rule is for it.'],
+      ['PACS counted 3 instances.', 'WORDED', 'Classified by rule "x": modality "MR".'],
+    ]);
+    const { rows: series } = await before.query('SELECT * FROM "Series" ORDER BY "id"');
+    expect(
+      series.map(({ examinedAt, eligibilityCode: code, eligibilityParameters: parameters }) => [
+        examinedAt instanceof Date,
+        code,
+        sayEligibility({ code, parameters }),
+      ]),
+    ).toEqual([
+      [false, null, 'not looked at yet'],
+      [true, 'LOCALIZER', 'localizer'],
+      [true, 'WORDED', 'T1 axial'],
+    ]);
+    const { rowCount } = await before.query(`UPDATE "Study" SET "intakeCode" = 'NO_RULE'`); // told by a trigger
+    expect(rowCount).toBe(3);
     await before.end();
   });
 

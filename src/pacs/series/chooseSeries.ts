@@ -2,6 +2,7 @@ import type { Frame, Vector } from '../header/frames.js';
 import type { Instance } from '../header/parse.js';
 import { dot, type Orientation, planeOf, positionAlong, sliceNormal } from './orientation.js';
 import { recogniseSequence, type Sequence } from './sequence.js';
+import { type SeriesReason, seriesReason } from './seriesReason.js';
 import { passedOverFrame, passedOverInstance } from './seriesRules.js';
 
 /** One frame of one instance. `location`: mm along the slice normal, null where the file does not say. */
@@ -12,12 +13,12 @@ type Placed = Candidate & { location: number | null };
 
 /**
  * Whether a series is classified.
- * `reason`: what the series is ("T1 post-contrast axial"), or why it is passed over ("localizer"); no patient data.
+ * `reason`: what the series is, or why it is passed over; no patient data.
  * `slices`: the frames to classify, from right to left, front to back or foot to head; all frames when passed over.
  */
 export type SeriesChoice = {
   eligible: boolean;
-  reason: string;
+  reason: SeriesReason;
   orientation: Orientation | null;
   sequence: Sequence;
   slices: SlicePlace[];
@@ -64,26 +65,26 @@ export function chooseSeries(instances: readonly Instance[], weightings?: readon
   };
 }
 
-function reasonWithoutFrames(instance: Instance | undefined): string {
-  return (instance && passedOverInstance(instance)) ?? 'no images';
+function reasonWithoutFrames(instance: Instance | undefined): SeriesReason {
+  return (instance && passedOverInstance(instance)) ?? seriesReason('NO_IMAGES');
 }
 
 /** What only the slices together show. */
-function passedOverTogether(slices: readonly Placed[], normal: Vector | null): string | null {
+function passedOverTogether(slices: readonly Placed[], normal: Vector | null): SeriesReason | null {
   const parallel = slices.every(({ frame }) => {
     const own = sliceNormal(frame);
     return own === null || normal === null || dot(own, normal) > PARALLEL;
   });
-  if (!parallel) return 'mixed orientations';
+  if (!parallel) return seriesReason('MIXED_ORIENTATIONS');
   const places = new Set(slices.map(({ location }) => location?.toFixed(2) ?? null)).size;
   if (normal && slices.length > places * MOST_IMAGES_PER_POSITION)
-    return `time series (${slices.length} images of ${places} places)`;
-  return slices.length < FEWEST_SLICES ? `fewer than ${FEWEST_SLICES} slices` : null;
+    return seriesReason('TIME_SERIES', { images: slices.length, places });
+  return slices.length < FEWEST_SLICES ? seriesReason('TOO_FEW_SLICES', { least: FEWEST_SLICES }) : null;
 }
 
-function passedOverWeighting({ weighting }: Sequence, weightings?: readonly string[]): string | null {
+function passedOverWeighting({ weighting }: Sequence, weightings?: readonly string[]): SeriesReason | null {
   if (!weightings || weighting === null || weightings.includes(weighting)) return null;
-  return `${weighting}, and the model is made for ${weightings.join(', ')}`;
+  return seriesReason('OTHER_WEIGHTING', { weighting, madeFor: weightings.join(', ') });
 }
 
 function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Placed[] {
@@ -104,9 +105,6 @@ function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Pl
   );
 }
 
-function describe({ weighting, postContrast }: Sequence, orientation: Orientation | null): string {
-  const plane = orientation?.toLowerCase() ?? 'of unknown orientation';
-  return weighting
-    ? `${weighting}${postContrast ? ' post-contrast' : ''} ${plane}`
-    : `anatomical MR ${plane}, weighting unknown`;
+function describe({ weighting, postContrast }: Sequence, orientation: Orientation | null): SeriesReason {
+  return seriesReason('ANATOMICAL', { weighting, contrast: postContrast ? 'POST' : null, orientation });
 }

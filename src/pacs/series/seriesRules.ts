@@ -1,6 +1,7 @@
 import type { Frame } from '../header/frames.js';
 import type { Instance } from '../header/parse.js';
 import { words } from './sequence.js';
+import { type SeriesReason, seriesReason } from './seriesReason.js';
 
 /** What this program writes as Manufacturer: its own results must never be classified in turn. */
 export const OWN_MANUFACTURER = 'MRIMaster';
@@ -9,50 +10,65 @@ export const OWN_MANUFACTURER = 'MRIMaster';
 const MR_IMAGES = new Set(['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']);
 
 /** Values of Image Type (0008,0008) and Frame Type, their underscores read as blanks, that name what is no anatomy. */
-const IMAGE_TYPES: readonly (readonly [string, readonly string[]])[] = [
-  ['localizer', ['LOCALIZER', 'SCOUT', 'SURVEY']],
-  ['screen capture', ['SCREEN SAVE', 'SCREENSHOT', 'CAPTURE']],
-  ['derived map (ADC)', ['ADC', 'ADC MAP', 'ADC UNSPECIFIED', 'EADC']],
-  ['derived map (diffusion)', ['FA', 'FA MAP', 'TRACE', 'TRACEW', 'TENSOR', 'TENSOR B0', 'DIFFUSION MAP', 'EXP']],
+const IMAGE_TYPES: readonly (readonly [SeriesReason, readonly string[]])[] = [
+  [seriesReason('LOCALIZER'), ['LOCALIZER', 'SCOUT', 'SURVEY']],
+  [seriesReason('SCREEN_CAPTURE'), ['SCREEN SAVE', 'SCREENSHOT', 'CAPTURE']],
+  [seriesReason('DERIVED_MAP', { kind: 'ADC' }), ['ADC', 'ADC MAP', 'ADC UNSPECIFIED', 'EADC']],
   [
-    'derived map (perfusion)',
+    seriesReason('DERIVED_MAP', { kind: 'DIFFUSION' }),
+    ['FA', 'FA MAP', 'TRACE', 'TRACEW', 'TENSOR', 'TENSOR B0', 'DIFFUSION MAP', 'EXP'],
+  ],
+  [
+    seriesReason('DERIVED_MAP', { kind: 'PERFUSION' }),
     ['PERFUSION', 'ASL', 'RELCBF', 'RELCBV', 'RELCCBV', 'RELMTT', 'CBF', 'CBV', 'MTT', 'TTP', 'PBP'],
   ],
-  ['derived map (functional)', ['TTEST', 'FMRI', 'ZMAP']],
-  ['derived map (relaxation)', ['T1 MAP', 'T2 MAP', 'T2 STAR MAP', 'R2 MAP', 'R2 STAR MAP', 'PROTON DENSITY MAP']],
-  ['derived map (subtraction)', ['SUBTRACTION', 'SUB']],
-  ['derived map (field)', ['B0 MAP', 'B1 MAP', 'FIELD MAP', 'FIELDMAP']],
-  ['phase image', ['P', 'PHASE', 'PHASE MAP', 'I', 'IMAGINARY', 'VELOCITY', 'VELOCITY MAP', 'PHASE CONTRAST']],
-  ['projection', ['PROJECTION IMAGE', 'MIP', 'MAX IP', 'MIN IP', 'MNIP', 'MINIP', 'MEAN IP', 'VOLUME RENDER']],
-  ['mosaic', ['MOSAIC']],
-  ['diffusion', ['DIFFUSION', 'DIFFUSION ANISO']],
+  [seriesReason('DERIVED_MAP', { kind: 'FUNCTIONAL' }), ['TTEST', 'FMRI', 'ZMAP']],
+  [
+    seriesReason('DERIVED_MAP', { kind: 'RELAXATION' }),
+    ['T1 MAP', 'T2 MAP', 'T2 STAR MAP', 'R2 MAP', 'R2 STAR MAP', 'PROTON DENSITY MAP'],
+  ],
+  [seriesReason('DERIVED_MAP', { kind: 'SUBTRACTION' }), ['SUBTRACTION', 'SUB']],
+  [seriesReason('DERIVED_MAP', { kind: 'FIELD' }), ['B0 MAP', 'B1 MAP', 'FIELD MAP', 'FIELDMAP']],
+  [
+    seriesReason('PHASE_IMAGE'),
+    ['P', 'PHASE', 'PHASE MAP', 'I', 'IMAGINARY', 'VELOCITY', 'VELOCITY MAP', 'PHASE CONTRAST'],
+  ],
+  [
+    seriesReason('PROJECTION'),
+    ['PROJECTION IMAGE', 'MIP', 'MAX IP', 'MIN IP', 'MNIP', 'MINIP', 'MEAN IP', 'VOLUME RENDER'],
+  ],
+  [seriesReason('MOSAIC'), ['MOSAIC']],
+  [seriesReason('DIFFUSION'), ['DIFFUSION', 'DIFFUSION ANISO']],
 ];
 
-const ACQUISITION_CONTRASTS: Record<string, string> = {
-  DIFFUSION: 'diffusion',
-  PERFUSION: 'perfusion',
-  FLOW_ENCODED: 'flow',
-  TAGGING: 'tagging',
-  TEMPERATURE: 'derived map (temperature)',
-  SPECTROSCOPY: 'spectroscopy',
+const ACQUISITION_CONTRASTS: Record<string, SeriesReason> = {
+  DIFFUSION: seriesReason('DIFFUSION'),
+  PERFUSION: seriesReason('PERFUSION'),
+  FLOW_ENCODED: seriesReason('FLOW'),
+  TAGGING: seriesReason('TAGGING'),
+  TEMPERATURE: seriesReason('DERIVED_MAP', { kind: 'TEMPERATURE' }),
+  SPECTROSCOPY: seriesReason('SPECTROSCOPY'),
 };
 
 /** Words of Series Description that name what is no anatomy; see `words` for their form. */
-const DESCRIPTIONS: readonly (readonly [string, RegExp])[] = [
-  ['localizer', /\b(?:loc|locali[sz]er|scout|survey|3 ?pl(?:ane?)?)\b/],
-  ['calibration', /\b(?:calib[a-z]*|asset|prescan|shim|ref(?:erence)? ?scan|sense ref)\b/],
-  ['derived map (ADC)', /\be?adc\b|apparent diffusion/],
-  ['derived map (diffusion)', /\b(?:trace|tracew|colfa|tensor)\b|\bfa map\b|fractional anisotropy/],
-  ['derived map (perfusion)', /\b(?:rel|r)?(?:cbf|cbv|mtt|ttp|tmax)\b/],
-  ['derived map (subtraction)', /\bsubtract(?:ion|ed)?\b/],
-  ['derived map (field)', /\b(?:field ?map|b0 ?map|b1 ?map|gre field mapping)\b/],
-  ['diffusion', /\b(?:dwi|dti|dki|diff|diffusion|resolve|hardi)\b/],
-  ['perfusion', /\b(?:perf|perfusion|pwi|dsc|dce|asl|pasl|pcasl)\b/],
-  ['functional MRI', /\b(?:fmri|bold|resting state|rsfmri)\b/],
-  ['susceptibility-weighted', /\b(?:swi|swan|qsm|venobold)\b/],
-  ['angiography', /\b(?:mra|mrv|tof|angio[a-z]*|pca)\b/],
-  ['projection', /\b(?:mip|minip)\b/],
-  ['spectroscopy', /\b(?:mrs|svs|csi|press|spectroscopy)\b/],
+const DESCRIPTIONS: readonly (readonly [SeriesReason, RegExp])[] = [
+  [seriesReason('LOCALIZER'), /\b(?:loc|locali[sz]er|scout|survey|3 ?pl(?:ane?)?)\b/],
+  [seriesReason('CALIBRATION'), /\b(?:calib[a-z]*|asset|prescan|shim|ref(?:erence)? ?scan|sense ref)\b/],
+  [seriesReason('DERIVED_MAP', { kind: 'ADC' }), /\be?adc\b|apparent diffusion/],
+  [
+    seriesReason('DERIVED_MAP', { kind: 'DIFFUSION' }),
+    /\b(?:trace|tracew|colfa|tensor)\b|\bfa map\b|fractional anisotropy/,
+  ],
+  [seriesReason('DERIVED_MAP', { kind: 'PERFUSION' }), /\b(?:rel|r)?(?:cbf|cbv|mtt|ttp|tmax)\b/],
+  [seriesReason('DERIVED_MAP', { kind: 'SUBTRACTION' }), /\bsubtract(?:ion|ed)?\b/],
+  [seriesReason('DERIVED_MAP', { kind: 'FIELD' }), /\b(?:field ?map|b0 ?map|b1 ?map|gre field mapping)\b/],
+  [seriesReason('DIFFUSION'), /\b(?:dwi|dti|dki|diff|diffusion|resolve|hardi)\b/],
+  [seriesReason('PERFUSION'), /\b(?:perf|perfusion|pwi|dsc|dce|asl|pasl|pcasl)\b/],
+  [seriesReason('FUNCTIONAL'), /\b(?:fmri|bold|resting state|rsfmri)\b/],
+  [seriesReason('SUSCEPTIBILITY_WEIGHTED'), /\b(?:swi|swan|qsm|venobold)\b/],
+  [seriesReason('ANGIOGRAPHY'), /\b(?:mra|mrv|tof|angio[a-z]*|pca)\b/],
+  [seriesReason('PROJECTION'), /\b(?:mip|minip)\b/],
+  [seriesReason('SPECTROSCOPY'), /\b(?:mrs|svs|csi|press|spectroscopy)\b/],
 ];
 
 const BRAIN = /brain|head|skull|neuro|cereb|crani|encephal|pituit|hypophys|sella|hirn|kopf|schadel|tete|cerveau/;
@@ -61,17 +77,17 @@ const ELSEWHERE =
   /\b(?:[ctl] ?spine|spine|spinal|cervical|thoracic|lumbar|knee|shoulder|hip|ankle|wrist|elbow|hand|foot|pelvis|pelvic|prostate|abdomen|abdominal|liver|mrcp|breast|cardiac|heart|chest|thorax|kidney|renal|neck|larynx|femur|humerus)\b/;
 
 /** Why no instance of the kind is classified; null when nothing speaks against it. The first reason counts. */
-export function passedOverInstance(instance: Instance): string | null {
+export function passedOverInstance(instance: Instance): SeriesReason | null {
   const { modality, sopClassUid, manufacturer, seriesDescription, scan } = instance;
-  if (manufacturer?.toLowerCase() === OWN_MANUFACTURER.toLowerCase()) return 'our own result';
-  if (modality !== 'MR') return `not MR${inBrackets(modality)}`;
-  if (!MR_IMAGES.has(sopClassUid) || instance.numberOfFrames === 0) return 'not an MR image';
+  if (manufacturer?.toLowerCase() === OWN_MANUFACTURER.toLowerCase()) return seriesReason('OWN_RESULT');
+  if (modality !== 'MR') return seriesReason('NOT_MR', { modality: codedValue(modality) });
+  if (!MR_IMAGES.has(sopClassUid) || instance.numberOfFrames === 0) return seriesReason('NOT_AN_MR_IMAGE');
   const description = words(seriesDescription);
   return (
     byImageType(instance.imageType) ??
     ACQUISITION_CONTRASTS[scan.acquisitionContrast ?? ''] ??
     DESCRIPTIONS.find(([, pattern]) => pattern.test(description))?.[0] ??
-    (scan.echoPlanar ? 'echo planar (diffusion, perfusion or functional)' : null) ??
+    (scan.echoPlanar ? seriesReason('ECHO_PLANAR') : null) ??
     elsewhere(instance)
   );
 }
@@ -82,29 +98,32 @@ export function isBrainMr(instance: Instance): boolean {
 }
 
 /** Why a frame is not classified although its instance may be: one Enhanced object can hold images and maps. */
-export function passedOverFrame(frame: Frame): string | null {
-  if ((frame.diffusionBValue ?? 0) > 0) return 'diffusion';
+export function passedOverFrame(frame: Frame): SeriesReason | null {
+  if ((frame.diffusionBValue ?? 0) > 0) return seriesReason('DIFFUSION');
   return byImageType(frame.frameType);
 }
 
-function byImageType(imageType: readonly string[]): string | null {
+function byImageType(imageType: readonly string[]): SeriesReason | null {
   const values = new Set(imageType.map((value) => value.toUpperCase().replaceAll('_', ' ')));
   return IMAGE_TYPES.find(([, names]) => names.some((name) => values.has(name)))?.[0] ?? null;
 }
 
 /** BodyPartExamined decides; without it, the series' own description, then the study's. */
-function elsewhere({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): string | null {
+function elsewhere({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): SeriesReason | null {
   const stated = bodyPartExamined && !NOT_STATED.test(bodyPartExamined);
-  if (stated) return BRAIN.test(words(bodyPartExamined)) ? null : `not brain${inBrackets(bodyPartExamined)}`;
+  if (stated)
+    return BRAIN.test(words(bodyPartExamined))
+      ? null
+      : seriesReason('NOT_BRAIN', { bodyPart: codedValue(bodyPartExamined) });
   for (const description of [words(seriesDescription, scan.protocolName), words(studyDescription)]) {
     if (BRAIN.test(description)) return null;
     const part = ELSEWHERE.exec(description)?.[0];
-    if (part) return `not brain (${part})`;
+    if (part) return seriesReason('NOT_BRAIN', { bodyPart: part });
   }
   return null;
 }
 
-/** A coded value in brackets; free text that took its place is left out, for it may name a patient. */
-function inBrackets(code: string | null): string {
-  return code && /^[A-Z0-9_ ]{1,16}$/.test(code) ? ` (${code})` : '';
+/** A coded value; null for free text that took its place, for it may name a patient. */
+function codedValue(code: string | null): string | null {
+  return code && /^[A-Z0-9_ ]{1,16}$/.test(code) ? code : null;
 }

@@ -3,13 +3,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Instance, parseInstance } from '../../../src/pacs/header/parse.js';
 import { parseFile } from '../../../src/pacs/header/parseFile.js';
-import { chooseSeries } from '../../../src/pacs/series/chooseSeries.js';
+import { chooseSeries as decide } from '../../../src/pacs/series/chooseSeries.js';
+import { sayEligibility } from '../../../src/wording/eligibility.js';
 import { buildFile, type Elements, fd, mrElements, us } from '../buildDicom.js';
 import { filesOf, hasStudies, studies } from '../sharedData.js';
 
 const AXIAL = '1\\0\\0\\0\\1\\0';
 const SAGITTAL = '0\\1\\0\\0\\0\\-1';
 const CORONAL = '1\\0\\0\\0\\0\\-1';
+
+/** As people read it: with the reason in words. */
+function chooseSeries(instances: readonly Instance[], weightings?: readonly string[]) {
+  const choice = decide(instances, weightings);
+  return { ...choice, reason: sayEligibility(choice.reason) };
+}
 
 function slice(number: number, elements: Elements = {}): Instance {
   return parseInstance(
