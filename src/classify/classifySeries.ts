@@ -8,7 +8,7 @@ import type { Seen } from '../inference/inferenceWorker.js';
 import type { LeftRight } from '../inference/readSeries.js';
 import { parseReceived } from '../intake/parseReceived.js';
 import type { Slice } from '../pacs/pixels/applyModalityLut.js';
-import { unfitFrame } from '../pacs/series/unfit.js';
+import { unfitFrame } from '../pacs/series/frameEligibility.js';
 import { type Storing, storePredictions } from './storePredictions.js';
 
 /** Slices decoded and shown to the model together. */

@@ -7,7 +7,7 @@ import type { GrayscaleImage } from '../inference/image.js';
 import { isDirectory, walkFiles } from '../pacs/findFiles.js';
 import { parseInstance } from '../pacs/header/parse.js';
 import type { DecodePool } from '../pacs/pixels/decodePool.js';
-import { type Unfit, unfitFrame } from '../pacs/series/unfit.js';
+import { type Unfit, unfitFrame } from '../pacs/series/frameEligibility.js';
 
 const LARGEST_FILE = 512 * 2 ** 20;
 

@@ -1,4 +1,4 @@
-import { hasLabel, isAnswer, isUnknown, presenceOf, type SliceVerdict } from './sliceVerdict.js';
+import { hasLabel, isAnswer, isUnknown, presenceOf, type SliceVerdict } from './slicePrediction.js';
 import { heaviest, isLarge, LEAST_PLACES, type Stretch, TOLERANCE } from './stretches.js';
 import type { StudyRule } from './studyRule.js';
 import { densest, type Place } from './tissue.js';

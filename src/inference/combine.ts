@@ -10,12 +10,12 @@ import {
   presenceOf,
   probabilityOf,
   type SliceVerdict,
-} from './sliceVerdict.js';
+} from './slicePrediction.js';
 import { heaviest, isFinding, type Stretch, stretchesOf } from './stretches.js';
 import type { StudyRule } from './studyRule.js';
 import { placesOf } from './tissue.js';
 
-export type { SliceVerdict } from './sliceVerdict.js';
+export type { SliceVerdict } from './slicePrediction.js';
 
 type Reason = NonNullable<SliceVerdict['abstentionReason']>;
 

@@ -1,5 +1,5 @@
 import { type LabelProbability, probabilityIn } from './decide.js';
-import { type Labelled, probabilityOf } from './sliceVerdict.js';
+import { type Labelled, probabilityOf } from './slicePrediction.js';
 
 /** Share of the kinds' probability that the likeliest must have to be named: twice as likely as all others together. */
 const SURE_SHARE = 2 / 3;

@@ -1,4 +1,4 @@
-import { hasLabel, isAnswer, isUnknown, type Labelled, presenceOf } from './sliceVerdict.js';
+import { hasLabel, isAnswer, isUnknown, type Labelled, presenceOf } from './slicePrediction.js';
 import type { Place } from './tissue.js';
 
 /**

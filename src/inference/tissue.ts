@@ -1,4 +1,4 @@
-import type { SliceVerdict } from './sliceVerdict.js';
+import type { SliceVerdict } from './slicePrediction.js';
 
 /**
  * The slices of a series at one place, such as the echoes of one slice. `tissue`: mm that they stand for; `most`: mm that they may

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { lockStudy } from '../database/lockStudy.js';
 import type { ConflictingInstance, Prisma, Study, WithheldReason } from '../generated/prisma/client.js';
 import { isOtherPatient, isSamePerson, type StudyPatient } from '../pacs/header/patientIdentity.js';
-import type { StudyFound } from '../pacs/query/found.js';
+import type { StudyFound } from '../pacs/query/searchResults.js';
 import { patientColumns, patientOf, shownPatient } from './instanceFacts.js';
 import { WITHHELD_TOLD } from './setAside.js';
 

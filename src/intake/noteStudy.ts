@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import type { Prisma } from '../generated/prisma/client.js';
 import { isoDate } from '../pacs/header/isoDate.js';
-import type { StudyFound } from '../pacs/query/found.js';
+import type { StudyFound } from '../pacs/query/searchResults.js';
 import { patientColumns, patientOf } from './instanceFacts.js';
 import { fromNow } from './settleTimes.js';
 

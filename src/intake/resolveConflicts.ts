@@ -6,7 +6,7 @@ import { type ConflictSide, type Job, Prisma, type Study } from '../generated/pr
 import { LIVE, sendStudyJob } from '../jobs/enqueueStudy.js';
 import { compareObjects } from '../pacs/header/compareObjects.js';
 import type { StudyPatient } from '../pacs/header/patientIdentity.js';
-import type { StudyFound } from '../pacs/query/found.js';
+import type { StudyFound } from '../pacs/query/searchResults.js';
 import type { Received } from '../pacs/receive.js';
 import { checkPatient, type Decision } from './checkPatient.js';
 import { type Chosen, chooseVersions, type Version } from './chooseVersions.js';

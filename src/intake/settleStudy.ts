@@ -6,7 +6,7 @@ import type { EvidenceCode, Prisma, Study } from '../generated/prisma/client.js'
 import { describeStudy } from '../jobs/describeStudy.js';
 import { LIVE, sendStudyJob } from '../jobs/enqueueStudy.js';
 import type { Archive } from '../pacs/archive.js';
-import type { StudyFound } from '../pacs/query/found.js';
+import type { StudyFound } from '../pacs/query/searchResults.js';
 import { checkPatient } from './checkPatient.js';
 import { renewReports } from './renewReports.js';
 import { retrieveStudy } from './retrieveStudy.js';

@@ -5,7 +5,7 @@ import { DimseClient } from './dimse/client.js';
 import type { Peer } from './dimse/requestAssociation.js';
 import { storeInstances } from './dimse/storeInstances.js';
 import { isOtherPatient } from './header/patientIdentity.js';
-import type { StudyFound } from './query/found.js';
+import type { StudyFound } from './query/searchResults.js';
 import type { StudyQuery } from './query/studyQuery.js';
 
 /**

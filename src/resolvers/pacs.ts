@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graph
 import { Forbidden, MrimasterError } from '../errors/errors.js';
 import type { Study as StudyRow } from '../generated/prisma/client.js';
 import { isoDate } from '../pacs/header/isoDate.js';
-import type { StudyFound } from '../pacs/query/found.js';
+import type { StudyFound } from '../pacs/query/searchResults.js';
 import type { StudyQuery } from '../pacs/query/studyQuery.js';
 import { requireArchive } from '../pacs/requireArchive.js';
 import { badInput, ForwardPageArgs, pageOf, pageSize, readCursor } from '../schema/connection.js';

@@ -1,6 +1,6 @@
 import type { Reviewed } from './consensus.js';
+import type { Interval } from './estimate.js';
 import { groupBy } from './groupBy.js';
-import type { Interval } from './interval.js';
 import { jackknife } from './jackknife.js';
 import { proportion, type Share } from './wilson.js';
 

@@ -1,4 +1,4 @@
-import type { Interval } from './interval.js';
+import type { Interval } from './estimate.js';
 import { studentQuantile } from './student.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { LabelCounts } from './confusion.js';
-import type { Interval } from './interval.js';
+import type { Interval } from './estimate.js';
 import { jackknife } from './jackknife.js';
 
 /**

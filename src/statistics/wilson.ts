@@ -1,4 +1,4 @@
-import type { Interval } from './interval.js';
+import type { Interval } from './estimate.js';
 import { effectiveGroups, jackknifeVariance, quantileOf } from './jackknife.js';
 
 /** Of the standard normal distribution, 97.5 %. */

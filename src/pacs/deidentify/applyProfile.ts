@@ -4,7 +4,7 @@ import { dummyValue, isText } from './dummies.js';
 import { PROFILE } from './profile.js';
 import type { Pseudonyms } from './pseudonyms.js';
 import type { Element } from './readElements.js';
-import { treat } from './treat.js';
+import { treat } from './treatment.js';
 
 const PATIENT_ID = 0x00100020;
 

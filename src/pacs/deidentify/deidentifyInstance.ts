@@ -10,7 +10,7 @@ import { type Rewriting, textOf, writeCleaned } from './applyProfile.js';
 import { markDeidentified } from './markDeidentified.js';
 import { createPseudonyms } from './pseudonyms.js';
 import { type Element, readElements } from './readElements.js';
-import { refuseUncleanable } from './refuse.js';
+import { refuseUncleanable } from './refuseUncleanable.js';
 
 /** What a dummy or a UID can take more than the value it replaces, and what the marks take, in bytes. */
 const GROWTH = { element: 64, file: 1024 };

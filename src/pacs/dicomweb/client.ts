@@ -1,7 +1,7 @@
 import { PacsBadAnswer, StudyNotFound } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
 import { requireUid } from '../header/uid.js';
-import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/found.js';
+import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/searchResults.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { readAccount } from './account.js';
 import {

@@ -1,6 +1,6 @@
 import { PacsBadAnswer, PacsWrongStudy } from '../../errors/errors.js';
 import { isUid } from '../header/uid.js';
-import type { InstanceFound, SeriesFound, StudyFound } from '../query/found.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../query/searchResults.js';
 
 /** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
 export type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;

@@ -1,7 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import { PacsBadAnswer, StudyNotFound } from '../../errors/errors.js';
 import { isUid, requireUid } from '../header/uid.js';
-import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/found.js';
+import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/searchResults.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { asPart10 } from './asPart10.js';
 import type { Association, Message } from './association.js';

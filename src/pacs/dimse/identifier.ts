@@ -3,7 +3,7 @@ import { PacsWrongStudy } from '../../errors/errors.js';
 import { readInteger, readName, readString, readStrings, readText, readUid } from '../header/attributes.js';
 import { readDataSet } from '../header/readHeader.js';
 import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
-import type { InstanceFound, SeriesFound, StudyFound } from '../query/found.js';
+import type { InstanceFound, SeriesFound, StudyFound } from '../query/searchResults.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { encodeElement } from '../write/encodeElement.js';
 

@@ -1,5 +1,5 @@
+import { type Window, windowsOf } from './poolWindows.js';
 import { NotCovered, type Rule, type Step } from './rule.js';
-import { type Window, windowsOf } from './windows.js';
 
 /** Every input of a window has an equal part in its mean. */
 export const averagePool: Rule = (step) => {

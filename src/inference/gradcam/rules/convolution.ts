@@ -1,5 +1,5 @@
+import { type Window, windowsOf } from './poolWindows.js';
 import { NotCovered, type Rule, type Step } from './rule.js';
-import { type Window, windowsOf } from './windows.js';
 
 /** With stride 1 the gradient is a convolution, too, which is faster than a transposed one. */
 export const conv: Rule = (step) => {

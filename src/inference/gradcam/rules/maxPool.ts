@@ -1,5 +1,5 @@
+import { type Window, windowsOf } from './poolWindows.js';
 import { NotCovered, type Rule, type Step } from './rule.js';
-import { type Window, windowsOf } from './windows.js';
 
 const LOWEST = -3.4e38;
 

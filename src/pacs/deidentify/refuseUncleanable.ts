@@ -1,7 +1,7 @@
 import { BurnedInAnnotation, CannotDeidentify } from '../../errors/errors.js';
 import { textOf } from './applyProfile.js';
 import type { Element } from './readElements.js';
-import { treat } from './treat.js';
+import { treat } from './treatment.js';
 
 /** Pixel Data, Float Pixel Data, Double Float Pixel Data. */
 const PIXELS = [0x7fe00010, 0x7fe00008, 0x7fe00009];

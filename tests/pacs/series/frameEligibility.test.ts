@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseInstance } from '../../../src/pacs/header/parse.js';
-import { unfitFrame } from '../../../src/pacs/series/unfit.js';
+import { unfitFrame } from '../../../src/pacs/series/frameEligibility.js';
 import { buildFile, type Elements, mrElements } from '../buildDicom.js';
 
 const unfit = (elements: Elements, weightings?: string[]) =>
