@@ -3,7 +3,7 @@
 //   npm run bench -- drift > docs/drift.txt
 
 import { randomNumbers } from '../dist/sample/noise.js';
-import { compare, FALSE_ALARMS, LEAST_STUDIES, referenceSize } from '../dist/statistics/drift.js';
+import { compareAnswers, FALSE_ALARMS, LEAST_STUDIES, referenceSize } from '../dist/statistics/drift.js';
 
 const ROUNDS = 500;
 const MOST = 4000; // studies in all
@@ -79,7 +79,7 @@ function everAlarms(world) {
       [reference, now, size] = [sums(), sums(), wanted];
       for (const [place, each] of all.entries()) add(place < size ? reference : now, each);
     }
-    if (now.studies >= LEAST_STUDIES && compare(now, reference, LABELS).alarm) return true;
+    if (now.studies >= LEAST_STUDIES && compareAnswers(now, reference, LABELS).alarm) return true;
   }
   return false;
 }
@@ -136,7 +136,7 @@ for (const [name, only, change] of CHANGES) {
       let told = false;
       for (let at = 0; at < after && !told; at++) {
         add(now, study({ ...world, ...change }));
-        told = now.studies >= LEAST_STUDIES && compare(now, reference, LABELS).reasons.includes(only);
+        told = now.studies >= LEAST_STUDIES && compareAnswers(now, reference, LABELS).reasons.includes(only);
       }
       if (told) alarms++;
     }

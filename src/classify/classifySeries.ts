@@ -3,12 +3,12 @@ import type { Context } from '../context.js';
 import { MrimasterError } from '../errors/errors.js';
 import type { Orientation, Prisma } from '../generated/prisma/client.js';
 import type { PredictedSlice } from '../inference/classifier.js';
-import { abstain, type Verdict } from '../inference/decide.js';
-import type { Seen } from '../inference/inferenceWorker.js';
+import { abstain, type SliceDecision } from '../inference/decide.js';
+import type { TimedView } from '../inference/inferenceWorker.js';
 import type { LeftRight } from '../inference/readSeries.js';
 import { parseReceived } from '../intake/parseReceived.js';
-import type { Slice } from '../pacs/pixels/applyModalityLut.js';
-import { unfitFrame } from '../pacs/series/frameEligibility.js';
+import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
+import { whyFrameIneligible } from '../pacs/series/frameEligibility.js';
 import { type Storing, storePredictions } from './storePredictions.js';
 
 /** Slices decoded and shown to the model together. */
@@ -21,9 +21,9 @@ export const sliceWithFile = {
 export type SliceWithFile = Prisma.SliceGetPayload<{ include: typeof sliceWithFile }>;
 
 /** What became of a slice: its modality values, or why there are none. */
-type Decoded = Slice | MrimasterError;
+type Decoded = ModalitySlice | MrimasterError;
 /** What the model saw of it, or why it saw nothing. */
-export type Looked = Seen | MrimasterError;
+export type Looked = TimedView | MrimasterError;
 
 /**
  * Predicts these slices and stores the predictions; for a model that reads series, together with all of theirs, whose
@@ -84,9 +84,9 @@ export function decodeSlices({ decoding, receivedDir }: Context, slices: readonl
 }
 
 export async function lookAt({ classifier }: Context, decoded: readonly Decoded[]): Promise<Looked[]> {
-  const images = decoded.filter((image): image is Slice => !(image instanceof MrimasterError));
-  const seen = images.length > 0 ? await classifier.look(images) : [];
-  return decoded.map((image) => (image instanceof MrimasterError ? image : (seen.shift() as Seen)));
+  const images = decoded.filter((image): image is ModalitySlice => !(image instanceof MrimasterError));
+  const seen = images.length > 0 ? await classifier.view(images) : [];
+  return decoded.map((image) => (image instanceof MrimasterError ? image : (seen.shift() as TimedView)));
 }
 
 /** Judges slices of one series, the eligible ones together, and stores the predictions. */
@@ -130,7 +130,9 @@ async function judge(
   const readable = seen.filter((one): one is Exclude<typeof one, MrimasterError> => !(one instanceof MrimasterError));
   const verdicts = await classifier.readSeries(readable, leftRight(slices[0]?.series.orientation));
   return seen.map((one) =>
-    one instanceof MrimasterError ? failure(one) : { ...(verdicts.shift() as Verdict), inferenceMs: one.milliseconds },
+    one instanceof MrimasterError
+      ? failure(one)
+      : { ...(verdicts.shift() as SliceDecision), inferenceMs: one.milliseconds },
   );
 }
 
@@ -142,7 +144,7 @@ function leftRight(orientation: Orientation | null | undefined): LeftRight | nul
 
 async function objection({ classifier, receivedDir }: Context, { eligible, instance, frameNumber }: SliceWithFile) {
   const parsed = eligible ? undefined : await parseReceived(join(receivedDir, instance.path));
-  return parsed ? unfitFrame(parsed, frameNumber, classifier.manifest.weightings) : null;
+  return parsed ? whyFrameIneligible(parsed, frameNumber, classifier.manifest.weightings) : null;
 }
 
 /** What a clinician sees of a slice that could not be read: that, and why. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
-import { SECONDARY_CAPTURE } from '../pacs/report/ownResult.js';
+import { SECONDARY_CAPTURE } from '../pacs/header/sopClasses.js';
 import { classifySlices, sliceWithFile } from './classifySeries.js';
 
 /**

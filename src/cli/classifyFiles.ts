@@ -7,7 +7,7 @@ import type { GrayscaleImage } from '../inference/image.js';
 import { isDirectory, walkFiles } from '../pacs/findFiles.js';
 import { parseInstance } from '../pacs/header/parse.js';
 import type { DecodePool } from '../pacs/pixels/decodePool.js';
-import { type Unfit, unfitFrame } from '../pacs/series/frameEligibility.js';
+import { type IneligibleFrame, whyFrameIneligible } from '../pacs/series/frameEligibility.js';
 
 const LARGEST_FILE = 512 * 2 ** 20;
 
@@ -61,7 +61,7 @@ async function readWhole(file: string, single: boolean): Promise<Uint8Array | un
   );
 }
 
-type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; unfit?: Unfit | null };
+type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; unfit?: IneligibleFrame | null };
 
 async function* slicesOf(
   file: string,
@@ -82,7 +82,7 @@ async function* slicesOf(
     yield {
       frameNumber,
       image: await orError(() => decoding.readSlice(file, frameNumber)),
-      unfit: unfitFrame(instance, frameNumber, manifest.weightings),
+      unfit: whyFrameIneligible(instance, frameNumber, manifest.weightings),
     };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { agree, type ReaderVerdict } from '../statistics/consensus.js';
+import { findConsensus, type ReaderVerdict } from '../statistics/consensus.js';
 import { type Discordant, mcnemar } from '../statistics/mcnemar.js';
 import { during, type Period } from './period.js';
 
@@ -41,7 +41,7 @@ export async function compareModels({ prisma }: Context, { first, second, period
   const guesses = new Map(verdicts.map(({ thingId, first: one, second: other }) => [thingId, [one, other] as const]));
   const counts = { bothRight: 0, onlyFirst: 0, onlySecond: 0, bothWrong: 0 };
   const studies = new Map<string, Discordant>();
-  for (const { thingId, studyId, truth } of agree(verdicts)) {
+  for (const { thingId, studyId, truth } of findConsensus(verdicts)) {
     const [one, other] = guesses.get(thingId) ?? [];
     if (truth === null) continue;
     const outcome =

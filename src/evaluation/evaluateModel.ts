@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { type Model, Prisma } from '../generated/prisma/client.js';
 import type { Judged } from '../statistics/confusion.js';
-import { agree, type ReaderVerdict, type Reviewed } from '../statistics/consensus.js';
+import { findConsensus, type ReaderVerdict, type ReviewedAnswer } from '../statistics/consensus.js';
 import { during, type Period } from './period.js';
 
 export type Unit = 'SLICES' | 'STUDIES';
@@ -34,7 +34,7 @@ export async function evaluateModel({ prisma }: Context, request: EvaluateModel)
     WHERE "modelId" = ${model.id} AND ("predictionId" IS NULL) = ${unit === 'STUDIES'}
       AND ${during(Prisma.sql`"createdAt"`, period)}
     ORDER BY "thingId", "reviewer", "createdAt" DESC, "id" DESC`;
-  const reviewed = agree(verdicts);
+  const reviewed = findConsensus(verdicts);
   const agreed = reviewed.filter(hasTruth);
   const seen = agreed.flatMap(({ truth, label }) => [truth, label]);
   return {
@@ -55,4 +55,4 @@ export function confidentlyWrong({ judged }: Evaluated, most: number): Judged[] 
     .slice(0, most);
 }
 
-const hasTruth = (reviewed: Reviewed): reviewed is Judged => reviewed.truth !== null;
+const hasTruth = (reviewed: ReviewedAnswer): reviewed is Judged => reviewed.truth !== null;

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { type Model, Prisma } from '../generated/prisma/client.js';
 import { type Card, cardSchema } from '../inference/card.js';
-import { type Comparison, compare, referenceSize, type Sample } from '../statistics/drift.js';
+import { type Comparison, compareAnswers, referenceSize, type Sample } from '../statistics/drift.js';
 import type { Unit } from './evaluateModel.js';
 import { during, type Period } from './period.js';
 
@@ -25,7 +25,8 @@ export async function measureDrift(
   return {
     now,
     reference,
-    comparison: reference && reference.studies > 0 && now.studies > 0 ? compare(now, reference, model.labels) : null,
+    comparison:
+      reference && reference.studies > 0 && now.studies > 0 ? compareAnswers(now, reference, model.labels) : null,
   };
 }
 

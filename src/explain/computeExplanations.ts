@@ -4,7 +4,7 @@ import { MrimasterError } from '../errors/errors.js';
 import type { ExplanationMethod, Prisma } from '../generated/prisma/client.js';
 import type { Classifier } from '../inference/classifier.js';
 import type { Cam } from '../inference/inferenceWorker.js';
-import type { Slice } from '../pacs/pixels/applyModalityLut.js';
+import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
 /** Decoded, explained and checked together. A run that maps every layer holds the gradients of all of them. */
@@ -63,7 +63,7 @@ function batchesOf(plans: readonly Plan[]): Plan[][] {
 async function compute(context: Context, batch: readonly Plan[]): Promise<[Plan, MrimasterError][]> {
   const { decoding, receivedDir } = context;
   const failed: [Plan, MrimasterError][] = [];
-  const decoded: { one: Plan; image: Slice }[] = [];
+  const decoded: { one: Plan; image: ModalitySlice }[] = [];
   await Promise.all(
     batch.map(async (one) => {
       const { frameNumber, instance } = one.prediction.slice;
@@ -95,7 +95,7 @@ async function compute(context: Context, batch: readonly Plan[]): Promise<[Plan,
 async function store(
   { prisma }: Context,
   { classifier, layers: _layers, prediction: _prediction, ...key }: Plan,
-  image: Slice,
+  image: ModalitySlice,
   maps: readonly Cam[],
 ) {
   const faithfulness = await measureFaithfulness(classifier, image, key.label, maps);

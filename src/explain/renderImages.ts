@@ -7,7 +7,7 @@ import { fullScale, mapOf } from '../images/heatmap.js';
 import { encodePng } from '../images/png.js';
 import { renderHeatmap, renderOverlay, renderRawMap } from '../images/renderOverlay.js';
 import { resizeGrey } from '../images/resizeGrey.js';
-import type { Slice } from '../pacs/pixels/applyModalityLut.js';
+import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
 import { type Finding, isOfUnsureKind, sayFinding, sayPrediction } from '../wording/sayAnswer.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
@@ -111,7 +111,7 @@ async function readExplanation({ prisma }: Context, id: string, study?: Finding)
   return { caption: { answer, isAnswer, lines }, description, map, slice };
 }
 
-async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<Slice> {
+async function readStoredSlice({ prisma, decoding, receivedDir }: Context, id: string): Promise<ModalitySlice> {
   const include = { instance: { select: { path: true } } };
   const row = kindOf(id) === 'Slice' ? await prisma.slice.findUnique({ where: { id }, include }) : null;
   if (!row) throw new SliceNotFound('There is no such slice.');

@@ -3,30 +3,30 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { Interrupted, LabelNotFound, ModelNotLoaded } from '../errors/errors.js';
 import { answerOf } from '../process/threads.js';
-import { decide, type Verdict } from './decide.js';
+import { decide, type SliceDecision } from './decide.js';
 import type { Explainable } from './gradcam/explainingSessions.js';
 import { readGraph } from './gradcam/graph/graph.js';
 import { convolutionalLayers } from './gradcam/layers.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
-import type { Cam, ClassifyTask, ExplainTask, LoadTask, ReadTask, Seen } from './inferenceWorker.js';
-import type { Manifest, Model } from './manifest.js';
-import type { LeftRight, SeenSlice } from './readSeries.js';
-import type { Device, Provider } from './session.js';
+import type { Cam, ClassifyTask, ExplainTask, LoadTask, ReadTask, TimedView } from './inferenceWorker.js';
+import type { Manifest, ModelFile } from './manifest.js';
+import type { LeftRight, ViewedSlice } from './readSeries.js';
+import type { ExecutionProvider, InferenceDevice } from './session.js';
 
 // ONNX Runtime would write an id of this machine to the user's cache folder, and look for its makers' server. It reads
 // this once, when it is loaded; what a worker thread sets reaches only JavaScript, so it is set here.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
-export type PredictedSlice = Verdict & { inferenceMs: number };
+export type PredictedSlice = SliceDecision & { inferenceMs: number };
 
 /** What speaks for `label`, or for it rather than for `against`: the difference of their logits. */
-export type Explained = { label: string; against?: string | undefined };
+export type ExplanationTarget = { label: string; against?: string | undefined };
 
 /** A model at work, in a thread of its own. */
 export type Classifier = {
   manifest: Manifest;
-  provider: Provider;
+  provider: ExecutionProvider;
   /** Why this provider and not another, for people. */
   notes: string[];
   /** The convolutional layers, first to last. */
@@ -37,15 +37,15 @@ export type Classifier = {
   /** Each image by itself. */
   classify(images: GrayscaleImage[]): Promise<PredictedSlice[]>;
   /** What the model sees in each. */
-  look(images: GrayscaleImage[]): Promise<Seen[]>;
+  view(images: GrayscaleImage[]): Promise<TimedView[]>;
   /** Slices of one series together, from what was seen in them; in the thread, for a large series takes a while. */
-  readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | null): Promise<Verdict[]>;
+  readSeries(slices: readonly ViewedSlice[], leftRight: LeftRight | null): Promise<SliceDecision[]>;
   /** Maps of `layers`, in one run. @throws LabelNotFound, ExplanationUnavailable */
-  explain(image: GrayscaleImage, what: Explained, method: Method, layers: readonly string[]): Promise<Cam[]>;
+  explain(image: GrayscaleImage, what: ExplanationTarget, method: Method, layers: readonly string[]): Promise<Cam[]>;
   /** The same of several images, all in one run; where one of them has no map, none is had. */
   explainAll(
     images: readonly GrayscaleImage[],
-    what: readonly Explained[],
+    what: readonly ExplanationTarget[],
     method: Method,
     layers: readonly string[],
   ): Promise<Cam[][]>;
@@ -54,7 +54,7 @@ export type Classifier = {
 };
 
 /** @throws ModelInvalid, DeviceUnavailable */
-export async function openClassifier(model: Model, device: Device): Promise<Classifier> {
+export async function openClassifier(model: ModelFile, device: InferenceDevice): Promise<Classifier> {
   const threads = new Piscina({
     filename: fileURLToPath(new URL('./inferenceWorker.js', import.meta.url)),
     minThreads: 1,
@@ -91,16 +91,16 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       return ask<Result>(task, name);
     });
   try {
-    const { provider, notes } = await run<{ provider: Provider; notes: string[] }>({ model, device }, 'load');
+    const { provider, notes } = await run<{ provider: ExecutionProvider; notes: string[] }>({ model, device }, 'load');
     const { manifest, file } = model;
-    const seedOf = ({ against, label }: Explained): Float32Array => {
-      const unknown = [label, against].find((one) => one !== undefined && !manifest.labels.includes(one));
+    const seedOf = ({ against, label }: ExplanationTarget): Float32Array => {
+      const unknown = [label, against].find((name) => name !== undefined && !manifest.labels.includes(name));
       if (unknown !== undefined)
         throw new LabelNotFound(`The model has no label "${unknown}". Its labels: ${manifest.labels.join(', ')}.`);
       if (label === against) throw new LabelNotFound('A label cannot be contrasted with itself. Name another one.');
       return Float32Array.from(manifest.labels, (one) => Number(one === label) - Number(one === against));
     };
-    const look: Classifier['look'] = (images) => run<Seen[]>({ file, images }, 'classify');
+    const view: Classifier['view'] = (images) => run<TimedView[]>({ file, images }, 'classify');
     const explainAll: Classifier['explainAll'] = async (images, what, method, layers) =>
       run<Cam[][]>({ file, images, seeds: what.map(seedOf), method, layers }, 'explain');
     return {
@@ -111,12 +111,12 @@ export async function openClassifier(model: Model, device: Device): Promise<Clas
       isLoaded: () => loaded,
       explainable: () => run<Explainable>({ file }, 'explainable'),
       classify: async (images) =>
-        (await look(images)).map(({ logits, novelty, milliseconds }) => ({
+        (await view(images)).map(({ logits, novelty, milliseconds }) => ({
           ...decide(logits, manifest, novelty),
           inferenceMs: milliseconds,
         })),
-      look,
-      readSeries: (slices, leftRight) => run<Verdict[]>({ file, slices, leftRight }, 'read'),
+      view,
+      readSeries: (slices, leftRight) => run<SliceDecision[]>({ file, slices, leftRight }, 'read'),
       explain: async (image, what, method, layers) => (await explainAll([image], [what], method, layers))[0] as Cam[],
       explainAll,
       close: () => {

@@ -1,5 +1,5 @@
 import { groupBy } from '../statistics/groupBy.js';
-import { commonestReason, objection } from './absence.js';
+import { commonestReason, ENOUGH, objectionToAbsence } from './absence.js';
 import { type LabelProbability, probabilityIn } from './decide.js';
 import { likeliestKind, meanProbabilities } from './kinds.js';
 import {
@@ -9,15 +9,12 @@ import {
   type Labelled,
   presenceOf,
   probabilityOf,
-  type SliceVerdict,
+  type ReasonToAbstain,
+  type SlicePrediction,
 } from './slicePrediction.js';
 import { heaviest, isFinding, type Stretch, stretchesOf } from './stretches.js';
 import type { StudyRule } from './studyRule.js';
 import { placesOf } from './tissue.js';
-
-export type { SliceVerdict } from './slicePrediction.js';
-
-type Reason = NonNullable<SliceVerdict['abstentionReason']>;
 
 /**
  * `probabilities`: of each label, the mean over the slices that the answer rests on; `confidence`: that of `label`. `kinds`: what
@@ -29,15 +26,13 @@ export type Finding = {
   probabilities: LabelProbability[];
   kinds: string[];
   abstained: boolean;
-  abstentionReason: Reason | null;
+  abstentionReason: ReasonToAbstain | null;
   keySliceId: string | null;
   /** Those that the answer rests on. */
   sliceIds: string[];
   sliceCounts: { label: string; count: number }[];
 };
 
-/** Share of the slices that must be known ground. */
-const ENOUGH = 0.5;
 /** Share of the slices from which on nearly all are normal. */
 const NEARLY_ALL = 0.8;
 /** Share of the heaviest finding's weight from which on another one says as much of the kind. */
@@ -49,14 +44,14 @@ const RIVAL = 0.5;
  *    of tissue, one of them as sure as `surest`. Its kind is the likeliest of these slices together, where that has two thirds
  *    of what the kinds have and no finding of comparable weight elsewhere is of another; else the study abstains from naming one
  *    (KINDS_DISAGREE).
- * 2. Nothing is found where half of the slices are normal, and nowhere anything speaks against it (`objection`).
+ * 2. Nothing is found where half of the slices are normal, and nowhere anything speaks against it (`objectionToAbsence`).
  * 3. Else the study abstains, with the reason, and the slice to look at. Where nearly all slices are normal it names no kind.
  * Where more than half of the slices are unlike what the model was made from it abstains, whatever the others say.
  * More evidence of a finding anywhere never moves an answer towards "nothing found".
  * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
  * @returns null when no slice has a verdict.
  */
-export function combine(verdicts: readonly SliceVerdict[], rule: StudyRule): Finding | null {
+export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): Finding | null {
   const ordered = verdicts.toSorted(inOrder);
   const seen = ordered.filter(hasLabel);
   const { normalLabel } = rule;
@@ -70,15 +65,17 @@ export function combine(verdicts: readonly SliceVerdict[], rule: StudyRule): Fin
   const [first] = found;
   if (first && !strange) {
     const kindOf = ({ answers }: Stretch) => likeliestKind(meanProbabilities(answers), normalLabel).label;
-    const alike = found.every((one) => kindOf(one) === kindOf(first));
-    const answers = alike ? first.answers : found.flatMap((one) => one.answers);
+    const alike = found.every((stretch) => kindOf(stretch) === kindOf(first));
+    const answers = alike ? first.answers : found.flatMap((stretch) => stretch.answers);
     const { label, sure, kinds } = likeliestKind(meanProbabilities(answers), normalLabel);
     if (sure && alike) return finding(seen, label, answers, surestOf(answers, label), null);
     const key = mostSuspect(answers, normalLabel);
     return { ...finding(seen, label, answers, key, 'KINDS_DISAGREE'), kinds };
   }
   const normal = seen.filter(({ label }) => label === normalLabel);
-  const reason = strange ? commonestReason(seen) : objection({ ordered, series, stretches }, { ...rule, normalLabel });
+  const reason = strange
+    ? commonestReason(seen)
+    : objectionToAbsence({ ordered, series, stretches }, { ...rule, normalLabel });
   if (reason === null) {
     const answers = normal.filter(isAnswer);
     return finding(seen, normalLabel, answers, middle(answers), null);
@@ -112,10 +109,10 @@ function finding(
   label: string,
   basis: readonly Labelled[],
   key: Labelled,
-  reason: Reason | null,
+  reason: ReasonToAbstain | null,
 ): Finding {
   const probabilities = meanProbabilities(basis);
-  const answers = [...groupBy(seen.filter(isAnswer), (one) => one.label)];
+  const answers = [...groupBy(seen.filter(isAnswer), (slice) => slice.label)];
   return {
     label,
     confidence: probabilityIn(probabilities, label),
@@ -129,18 +126,18 @@ function finding(
   };
 }
 
-const inOrder = (a: SliceVerdict, b: SliceVerdict): number =>
+const inOrder = (a: SlicePrediction, b: SlicePrediction): number =>
   compare(a.seriesId, b.seriesId) || a.position - b.position || compare(a.sliceId, b.sliceId);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function mostSuspect(slices: readonly Labelled[], normalLabel: string): Labelled {
   const presence = (slice: Labelled) => presenceOf(slice, normalLabel);
-  return slices.reduce((best, one) => (presence(one) > presence(best) ? one : best));
+  return slices.reduce((best, slice) => (presence(slice) > presence(best) ? slice : best));
 }
 
 function surestOf(slices: readonly Labelled[], label: string): Labelled {
-  return slices.reduce((best, one) => (probabilityOf(one, label) > probabilityOf(best, label) ? one : best));
+  return slices.reduce((best, slice) => (probabilityOf(slice, label) > probabilityOf(best, label) ? slice : best));
 }
 
 /** Those of the label with the largest sum of confidences. */

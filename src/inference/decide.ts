@@ -4,12 +4,12 @@ import type { Manifest } from './manifest.js';
 export type LabelProbability = { label: string; probability: number };
 
 /** What these give a label, 0–1: 0 where it is none of them. */
-export function probabilityIn(probabilities: readonly LabelProbability[], asked: string | undefined): number {
-  return probabilities.find(({ label }) => label === asked)?.probability ?? 0;
+export function probabilityIn(probabilities: readonly LabelProbability[], wanted: string | undefined): number {
+  return probabilities.find(({ label }) => label === wanted)?.probability ?? 0;
 }
 
 /** A model's verdict on one slice, without the slice. `confidence` is the calibrated probability of `label`. */
-export type Verdict = {
+export type SliceDecision = {
   status: 'CLASSIFIED' | 'ABSTAINED';
   label: string;
   confidence: number;
@@ -25,23 +25,25 @@ export type Verdict = {
  * below the manifest's threshold, which may be another for the normal label.
  * @param logits one per label, in the manifest's order.
  */
-export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): Verdict {
+export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): SliceDecision {
   const { labels, normalLabel, calibration, abstention } = manifest;
   const values = shareWithLookalikes(softmax(logits, calibration?.temperature ?? 1), manifest);
   const probabilities = labels.map((label, index) => ({ label, probability: values[index] as number }));
-  const { label } = probabilities.reduce((best, one) => (one.probability > best.probability ? one : best));
+  const { label } = probabilities.reduce((best, candidate) =>
+    candidate.probability > best.probability ? candidate : best,
+  );
   const { confidence = 0, normal = confidence } = abstention ?? {};
-  return answer(label, probabilities, novelty, manifest, label === normalLabel ? normal : confidence);
+  return labelOrAbstention(label, probabilities, novelty, manifest, label === normalLabel ? normal : confidence);
 }
 
 /** This label, or an abstention: where the slice is unlike the training data, or the label less probable than `least`. */
-export function answer(
+export function labelOrAbstention(
   label: string,
   probabilities: LabelProbability[],
   novelty: number | null,
   { outOfDistribution }: Manifest,
   least: number,
-): Verdict {
+): SliceDecision {
   const probability = probabilityIn(probabilities, label);
   // Not "above": a novelty that is no number is no licence to answer.
   const unknown = outOfDistribution !== undefined && !((novelty ?? Number.NaN) <= outOfDistribution.above);
@@ -57,7 +59,10 @@ export function answer(
 }
 
 /** The same guess, but no answer: something other than the pixels speaks against it. */
-export function abstain<V extends Verdict>(verdict: V, abstentionReason: NonNullable<Verdict['abstentionReason']>): V {
+export function abstain<V extends SliceDecision>(
+  verdict: V,
+  abstentionReason: NonNullable<SliceDecision['abstentionReason']>,
+): V {
   return { ...verdict, status: 'ABSTAINED', abstentionReason };
 }
 

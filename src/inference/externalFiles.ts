@@ -1,6 +1,6 @@
 import { readFields } from './gradcam/graph/protobuf.js';
 
-type Message = keyof typeof PARTS;
+type OnnxMessage = keyof typeof PARTS;
 
 /** Where tensors may be in a model, by the field numbers of onnx.proto: everything that leads to one. */
 const PARTS = {
@@ -22,19 +22,19 @@ const PARTS = {
 export function externalFiles(model: Uint8Array): string[] {
   const files = new Set<string>();
   try {
-    look('model', model, files);
+    visit('model', model, files);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // ONNX Runtime says what is wrong with it
   }
   return [...files].sort();
 }
 
-function look(message: Message, bytes: Uint8Array, files: Set<string>): void {
+function visit(message: OnnxMessage, bytes: Uint8Array, files: Set<string>): void {
   if (message === 'entry') noteLocation(bytes, files);
-  const parts: Readonly<Record<number, Message>> = PARTS[message];
+  const parts: Readonly<Record<number, OnnxMessage>> = PARTS[message];
   for (const { number, value } of readFields(bytes)) {
     const part = parts[number];
-    if (part && typeof value !== 'number') look(part, value, files);
+    if (part && typeof value !== 'number') visit(part, value, files);
   }
 }
 

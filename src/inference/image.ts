@@ -1,5 +1,5 @@
 /** How a slice is meant to be displayed: PS3.3 C.11.2.1.2 (window) and C.11.2.1.3 (its function). */
-export type Window = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
+export type DisplayWindow = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
 
 /**
  * One slice as inference eats it.
@@ -12,5 +12,5 @@ export type GrayscaleImage = {
   columns: number;
   pixels: Float32Array;
   pixelSpacing?: readonly [number, number];
-  window?: Window;
+  window?: DisplayWindow;
 };

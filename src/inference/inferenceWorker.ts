@@ -3,30 +3,36 @@ import '../output/muteLibraries.js';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelNotLoaded } from '../errors/errors.js';
 import { answering, comeLast } from '../process/threads.js';
-import type { Verdict } from './decide.js';
+import type { SliceDecision } from './decide.js';
 import { SEED } from './gradcam/explainer.js';
 import { type Explainable, ExplainingSessions } from './gradcam/explainingSessions.js';
 import type { Method } from './gradcam/maps.js';
 import type { GrayscaleImage } from './image.js';
 import { logSumExp } from './logSumExp.js';
-import type { Model } from './manifest.js';
+import type { ModelFile } from './manifest.js';
 import { mirror } from './mirror.js';
-import { type Frame, preprocess } from './preprocess.js';
-import { type LeftRight, type Presence, readSeries, type SeenSlice } from './readSeries.js';
-import { type Device, type OpenSession, openSession, type Provider, sessionOptions } from './session.js';
+import { type InputRectangle, preprocess } from './preprocess.js';
+import { type LeftRight, type Presence, readSeries, type ViewedSlice } from './readSeries.js';
+import {
+  type ExecutionProvider,
+  type InferenceDevice,
+  type OpenSession,
+  openSession,
+  sessionOptions,
+} from './session.js';
 
 comeLast();
 
-type Loaded = OpenSession & { model: Model; explaining: ExplainingSessions };
+type LoadedModel = OpenSession & { model: ModelFile; explaining: ExplainingSessions };
 
 /** Images in one run of a graph whose batch is free. */
 const MOST_AT_ONCE = 16;
 /** By file: the sessions of this thread. */
-const loaded = new Map<string, Loaded>();
+const loaded = new Map<string, LoadedModel>();
 
-export type LoadTask = { model: Model; device: Device };
+export type LoadTask = { model: ModelFile; device: InferenceDevice };
 export type ClassifyTask = { file: string; images: GrayscaleImage[] };
-export type ReadTask = { file: string; slices: readonly SeenSlice[]; leftRight: LeftRight | null };
+export type ReadTask = { file: string; slices: readonly ViewedSlice[]; leftRight: LeftRight | null };
 export type ExplainTask = {
   file: string;
   images: readonly GrayscaleImage[];
@@ -36,52 +42,56 @@ export type ExplainTask = {
   layers: readonly string[];
 };
 /** `novelty`, `presence`: null where the manifest names no output for it. */
-export type Seen = Omit<SeenSlice, 'location'> & { milliseconds: number };
+export type TimedView = Omit<ViewedSlice, 'location'> & { milliseconds: number };
 /** `values`: rows × columns, as computed. `frame`: the rectangle of the slice, in slice pixels, that the map covers. */
-export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: Frame };
+export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: InputRectangle };
 
-export const load = answering(async ({ model, device }: LoadTask): Promise<{ provider: Provider; notes: string[] }> => {
-  const { input, labels, outOfDistribution, inSeries } = model.manifest;
-  const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output, maps: inSeries?.output };
-  const opened = await openSession(model.file, device, shape);
-  const sizes = [input.channels, input.rows, input.columns];
-  const { external = {}, sha256, graphSha256 = sha256 } = model.manifest;
-  const options = sessionOptions(opened.provider);
-  const explaining = new ExplainingSessions(model.file, graphSha256, sizes, options, external);
-  loaded.set(model.file, { ...opened, model, explaining });
-  return { provider: opened.provider, notes: opened.notes };
-});
+export const load = answering(
+  async ({ model, device }: LoadTask): Promise<{ provider: ExecutionProvider; notes: string[] }> => {
+    const { input, labels, outOfDistribution, inSeries } = model.manifest;
+    const shape = { ...input, labels: labels.length, novelty: outOfDistribution?.output, maps: inSeries?.output };
+    const opened = await openSession(model.file, device, shape);
+    const sizes = [input.channels, input.rows, input.columns];
+    const { external = {}, sha256, graphSha256 = sha256 } = model.manifest;
+    const options = sessionOptions(opened.provider);
+    const explaining = new ExplainingSessions(model.file, graphSha256, sizes, options, external);
+    loaded.set(model.file, { ...opened, model, explaining });
+    return { provider: opened.provider, notes: opened.notes };
+  },
+);
 
 /** In runs of so many images as the graph's batch is fixed to, or a few where it is free: memory stays bounded. */
-export const classify = answering(async ({ file, images }: ClassifyTask): Promise<Seen[]> => {
+export const classify = answering(async ({ file, images }: ClassifyTask): Promise<TimedView[]> => {
   const { session, model } = get(file);
   const { input, geometry, mirrored } = model.manifest;
   const prepared = images.map((image) => preprocess(image, input, geometry));
-  const planes = prepared.flatMap((one) => (mirrored ? [one.input, mirror(one.input, input.columns)] : [one.input]));
-  const passes: Pass[] = [];
+  const planes = prepared.flatMap((slice) =>
+    mirrored ? [slice.input, mirror(slice.input, input.columns)] : [slice.input],
+  );
+  const views: View[] = [];
   const size = fixedBatch(session) ?? MOST_AT_ONCE;
   for (let first = 0; first < planes.length; first += size)
-    passes.push(...(await passOf(planes.slice(first, first + size), session, model)));
+    views.push(...(await runBatch(planes.slice(first, first + size), session, model)));
   return prepared.map(({ frame }, index) => {
-    const own = mirrored ? passes.slice(2 * index, 2 * index + 2) : passes.slice(index, index + 1);
-    return asSeen(own, frame, images[index] as GrayscaleImage);
+    const own = mirrored ? views.slice(2 * index, 2 * index + 2) : views.slice(index, index + 1);
+    return meanOfViews(own, frame, images[index] as GrayscaleImage);
   });
 });
 
 export const read = answering(
-  async ({ file, slices, leftRight }: ReadTask): Promise<Verdict[]> =>
+  async ({ file, slices, leftRight }: ReadTask): Promise<SliceDecision[]> =>
     readSeries(slices, leftRight, get(file).model.manifest),
 );
 
 /** What one pass over one plane gives. */
-type Pass = {
+type View = {
   logits: Float32Array;
   novelty: number | null;
   presence: Omit<Presence, 'frame'> | null;
   milliseconds: number;
 };
 
-async function passOf(batch: Float32Array[], session: InferenceSession, model: Model): Promise<Pass[]> {
+async function runBatch(batch: Float32Array[], session: InferenceSession, model: ModelFile): Promise<View[]> {
   const { labels, normalLabel, outOfDistribution, inSeries } = model.manifest;
   const start = performance.now();
   const outputs = await session.run({ [session.inputNames[0] as string]: stack(batch, session, model) });
@@ -112,9 +122,9 @@ function presenceOf(maps: Tensor, index: number, normal: number): Omit<Presence,
 }
 
 /** The passes over a slice as it is, and perhaps mirrored, as one: their means. */
-function asSeen(passes: Pass[], frame: Frame, { rows, columns }: GrayscaleImage): Seen {
-  const [first, second] = passes as [Pass, Pass | undefined];
-  const milliseconds = passes.reduce((sum, one) => sum + one.milliseconds, 0);
+function meanOfViews(views: View[], frame: InputRectangle, { rows, columns }: GrayscaleImage): TimedView {
+  const [first, second] = views as [View, View | undefined];
+  const milliseconds = views.reduce((sum, view) => sum + view.milliseconds, 0);
   const shares = {
     top: frame.top / rows,
     left: frame.left / columns,
@@ -151,7 +161,7 @@ export const explain = answering(async ({ file, images, seeds, method, layers }:
     const outputs = await session.run(
       {
         [session.inputNames[0] as string]: stack(
-          batch.map((one) => one.input),
+          batch.map((slice) => slice.input),
           session,
           model,
         ),
@@ -187,7 +197,7 @@ export const release = answering(async (): Promise<void> => {
   loaded.clear();
 });
 
-function get(file: string): Loaded {
+function get(file: string): LoadedModel {
   const entry = loaded.get(file);
   if (!entry) throw new ModelNotLoaded(`The model ${file} was not loaded in this thread.`);
   return entry;
@@ -201,11 +211,11 @@ function fixedBatch(session: InferenceSession): number | undefined {
 }
 
 /** One tensor; a fixed batch that is not full ends with zeros. */
-function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { input } }: Model): Tensor {
+function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { input } }: ModelFile): Tensor {
   const size = input.channels * input.rows * input.columns;
   const batch = fixedBatch(session) ?? inputs.length;
   const data = new Float32Array(batch * size);
-  for (const [index, one] of inputs.entries()) data.set(one, index * size);
+  for (const [index, values] of inputs.entries()) data.set(values, index * size);
   return new Tensor('float32', data, [batch, input.channels, input.rows, input.columns]);
 }
 

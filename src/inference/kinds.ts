@@ -9,7 +9,7 @@ const LEAST_SHARE = 0.1;
 /** The mean over slices of what they give each label, in the model's order. */
 export function meanProbabilities(slices: readonly Labelled[]): LabelProbability[] {
   const labels = new Set(
-    slices.flatMap(({ probabilities, label }) => [...probabilities.map((one) => one.label), label]),
+    slices.flatMap(({ probabilities, label }) => [...probabilities.map((given) => given.label), label]),
   );
   return [...labels].map((label) => ({
     label,

@@ -101,8 +101,10 @@ const manifestSchema = z
     }
     const lookalikes = value.calibration?.lookalikes ?? [];
     for (const [index, { label, as }] of lookalikes.entries()) {
-      const shares = lookalikes.filter((one) => one.label === label).reduce((sum, { share }) => sum + share, 0);
-      const two = label !== as && [label, as].every((one) => labels.includes(one) && one !== normalLabel);
+      const shares = lookalikes
+        .filter((lookalike) => lookalike.label === label)
+        .reduce((sum, { share }) => sum + share, 0);
+      const two = label !== as && [label, as].every((name) => labels.includes(name) && name !== normalLabel);
       if (two && shares < 1 + Number.EPSILON * 8) continue; // a sum of fractions may end just beyond 1
       const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
       issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
@@ -111,7 +113,8 @@ const manifestSchema = z
       { path: ['inSeries'], input: value.inSeries },
       { path: ['abstention', 'normal'], input: value.abstention?.normal },
     ].filter(({ input }) => input !== undefined && normalLabel === undefined);
-    for (const one of needNormalLabel) issues.push({ code: 'custom', message: 'needs a normalLabel', ...one });
+    for (const { path, input: given } of needNormalLabel)
+      issues.push({ code: 'custom', message: 'needs a normalLabel', path, input: given });
     if (normalLabel !== undefined && !labels.includes(normalLabel))
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });
@@ -120,14 +123,14 @@ const manifestSchema = z
 export type Manifest = z.infer<typeof manifestSchema> & { sha256: string; graphSha256?: string };
 
 /** A classifier on disk, its manifest checked and the hashes of its graph and of all its weights verified. */
-export type Model = { manifest: Manifest; file: string };
+export type ModelFile = { manifest: Manifest; file: string };
 
 /**
  * All models in `folder`/<name>/<version>/.
  * @throws ModelInvalid listing every fault of every manifest, each with its place.
  */
-export async function readModels(folder: string): Promise<Model[]> {
-  const models: Model[] = [];
+export async function readModels(folder: string): Promise<ModelFile[]> {
+  const models: ModelFile[] = [];
   const faults: string[] = [];
   for (const name of await subfolders(folder)) {
     for (const version of await subfolders(join(folder, name))) {
@@ -146,7 +149,7 @@ export async function readModels(folder: string): Promise<Model[]> {
  * brain-mri, or the only one there is.
  * @throws ModelNotFound naming those there are.
  */
-export function chooseModel(models: readonly Model[], wanted?: string): Model {
+export function chooseModel(models: readonly ModelFile[], wanted?: string): ModelFile {
   const [name, version] = (wanted ?? 'brain-mri').split('@');
   const found = models
     .filter(({ manifest }) => manifest.name === name && (!version || manifest.version === version))
@@ -165,7 +168,7 @@ async function subfolders(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
 }
 
-async function readModel(directory: string, name: string, version: string): Promise<Model | { faults: string[] }> {
+async function readModel(directory: string, name: string, version: string): Promise<ModelFile | { faults: string[] }> {
   const path = join(directory, 'manifest.json');
   let given: unknown;
   try {

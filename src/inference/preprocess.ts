@@ -1,4 +1,4 @@
-import type { GrayscaleImage, Window } from './image.js';
+import type { DisplayWindow, GrayscaleImage } from './image.js';
 
 /** What a model's manifest says of its input. `mean` and `std` have one value per channel. */
 export type InputSpec = {
@@ -17,9 +17,9 @@ export type Geometry = { crop?: 'content' | undefined; pad?: 'square' | undefine
  * The rectangle of the slice that the model's input covers, in slice pixels: (0, 0) is the outer corner of the first
  * pixel. It may have fractions, and may reach beyond the slice where the input is padding.
  */
-export type Frame = { top: number; left: number; height: number; width: number };
+export type InputRectangle = { top: number; left: number; height: number; width: number };
 
-export type Preprocessed = { input: Float32Array; frame: Frame };
+export type Preprocessed = { input: Float32Array; frame: InputRectangle };
 
 type Box = { top: number; left: number; bottom: number; right: number }; // bottom and right are exclusive
 type Scale = (value: number) => number;
@@ -168,7 +168,7 @@ function above(values: Float32Array, threshold: number): Float32Array {
 }
 
 /** PS3.3 C.11.2.1.2.1 and C.11.2.1.3, with the output range 0–1. */
-function windowed({ center, width, function: shape }: Window): Scale {
+function windowed({ center, width, function: shape }: DisplayWindow): Scale {
   if (shape === 'SIGMOID') return (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width));
   if (shape === 'LINEAR_EXACT') return (value) => clip((value - center) / width + 0.5);
   // A LINEAR window of width 1 is a step at center - 0.5.
@@ -180,12 +180,12 @@ function clip(value: number): number {
   return value > 0 ? Math.min(value, 1) : 0;
 }
 
-function frameOf(box: Box): Frame {
+function frameOf(box: Box): InputRectangle {
   return { top: box.top, left: box.left, height: box.bottom - box.top, width: box.right - box.left };
 }
 
 /** The smallest frame around the box, centred on it, whose shape in millimetres is that of the model's input. */
-function paddedFrame(box: Box, spacing: readonly [number, number] | undefined, spec: InputSpec): Frame {
+function paddedFrame(box: Box, spacing: readonly [number, number] | undefined, spec: InputSpec): InputRectangle {
   const ratio = spacing ? spacing[0] / spacing[1] : 1;
   const rowHeight = ratio > 0 && Number.isFinite(ratio) ? ratio : 1; // in widths of a column
   const { top, left, height, width } = frameOf(box);
@@ -200,7 +200,7 @@ function resample(
   columns: number,
   scale: Scale,
   box: Box,
-  frame: Frame,
+  frame: InputRectangle,
   spec: InputSpec,
 ): Float32Array {
   const across = tapsFor(frame.left, frame.width, spec.columns, box.left, box.right);

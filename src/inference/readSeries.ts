@@ -1,7 +1,8 @@
-import { answer, decide, softmax, type Verdict } from './decide.js';
+import { decide, labelOrAbstention, type SliceDecision, softmax } from './decide.js';
 import { logSumExp } from './logSumExp.js';
 import { shareWithLookalikes } from './lookalikes.js';
 import type { Manifest } from './manifest.js';
+import { FEWEST_PLACES } from './tissue.js';
 
 /**
  * Where in a slice the model sees a tumour: log odds of any, against none, in rows × columns cells.
@@ -15,7 +16,7 @@ export type Presence = {
 };
 
 /** What the model saw of one slice. `location`: mm along the series' normal, null where it is not known. */
-export type SeenSlice = {
+export type ViewedSlice = {
   logits: Float32Array;
   novelty: number | null;
   presence: Presence | null;
@@ -27,10 +28,8 @@ export type LeftRight = 'COLUMNS' | 'SLICES';
 
 type InSeries = NonNullable<Manifest['inSeries']>;
 /** A slice that can be read together with others. */
-type Placed = SeenSlice & { location: number; presence: Presence };
+type LocatedView = ViewedSlice & { location: number; presence: Presence };
 
-/** Fewer places than these are no series. */
-const FEWEST_PLACES = 3;
 /** Cells of the grid that all slices of a series are laid on, each way. */
 const GRID = 24;
 /** Standard deviations from which on a neighbour counts no more. */
@@ -50,7 +49,11 @@ const LEAST_SAY = 1e-6;
  * Slices without a known place, and series of fewer than three, are judged each for itself, as `decide` does.
  * @param slices in any order. @param leftRight null where it is not known; then nothing is taken away.
  */
-export function readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | null, manifest: Manifest): Verdict[] {
+export function readSeries(
+  slices: readonly ViewedSlice[],
+  leftRight: LeftRight | null,
+  manifest: Manifest,
+): SliceDecision[] {
   const scores = scoreSeries(slices, leftRight, manifest);
   const { inSeries, labels, normalLabel } = manifest;
   if (!inSeries) return slices.map(({ logits, novelty }) => decide(logits, manifest, novelty));
@@ -68,13 +71,13 @@ export function readSeries(slices: readonly SeenSlice[], leftRight: LeftRight | 
     const found = presence >= 0.5;
     const label = found ? (labels[kinds.indexOf(Math.max(...kinds))] as string) : (normalLabel as string);
     const { finding, normal } = inSeries.abstention;
-    return answer(label, probabilities, slice.novelty, manifest, found ? finding : normal);
+    return labelOrAbstention(label, probabilities, slice.novelty, manifest, found ? finding : normal);
   });
 }
 
 /** Log odds, not calibrated, that there is a tumour in each slice; null where it is judged for itself. */
 export function scoreSeries(
-  slices: readonly SeenSlice[],
+  slices: readonly ViewedSlice[],
   leftRight: LeftRight | null,
   { inSeries }: Manifest,
 ): (number | null)[] {
@@ -87,7 +90,7 @@ export function scoreSeries(
   const areas = placed.map(({ presence: { frame } }) => frame.height * frame.width);
   const across = acrossColumns(placed, areas, grid);
   const partner = leftRight === 'SLICES' ? partners(placed, areas, inSeries.reach) : [];
-  const scored = new Map<SeenSlice, number>();
+  const scored = new Map<ViewedSlice, number>();
   for (const [index, slice] of placed.entries()) {
     const own = maps[index] as Float64Array;
     const values: number[] = [];
@@ -98,24 +101,24 @@ export function scoreSeries(
         leftRight === 'COLUMNS'
           ? across(smooth[index] as Float64Array, cell)
           : (smooth[partner[index] ?? -1]?.[cell] ?? Number.NaN);
-      values.push(here - taken(other, inSeries.otherSide));
+      values.push(here - takenBy(other, inSeries.otherSide));
     }
     if (values.length > 0) scored.set(slice, logMeanExp(values));
   }
   return slices.map((slice) => scored.get(slice) ?? null);
 }
 
-const isPlaced = (slice: SeenSlice): slice is Placed => slice.location !== null && slice.presence !== null;
+const isPlaced = (slice: ViewedSlice): slice is LocatedView => slice.location !== null && slice.presence !== null;
 
 /** What the other side takes away; nothing where there is none. */
-function taken(other: number, { above, atMost }: InSeries['otherSide']): number {
+function takenBy(other: number, { above, atMost }: InSeries['otherSide']): number {
   return Number.isNaN(other) ? 0 : Math.min(Math.max(other - above, 0), atMost);
 }
 
-type Rectangle = Presence['frame'];
+type RelativeRectangle = Presence['frame'];
 
 /** The smallest that holds the frames of all. */
-function commonGrid(slices: readonly Placed[]): Rectangle {
+function commonGrid(slices: readonly LocatedView[]): RelativeRectangle {
   const frames = slices.map(({ presence }) => presence.frame);
   const top = Math.min(...frames.map((frame) => frame.top));
   const left = Math.min(...frames.map((frame) => frame.left));
@@ -125,7 +128,7 @@ function commonGrid(slices: readonly Placed[]): Rectangle {
 }
 
 /** A slice's cells at the centres of the grid's, bilinear; NaN outside of its frame. */
-function layOnGrid({ rows, columns, values, frame }: Presence, grid: Rectangle): Float64Array {
+function layOnGrid({ rows, columns, values, frame }: Presence, grid: RelativeRectangle): Float64Array {
   const result = new Float64Array(GRID * GRID).fill(Number.NaN);
   for (let row = 0; row < GRID; row++) {
     const y = ((grid.top + ((row + 0.5) * grid.height) / GRID - frame.top) / frame.height) * rows - 0.5;
@@ -162,24 +165,24 @@ function weightAt(distance: number, reach: number): number {
  */
 function averageAround(
   at: number,
-  placed: readonly Placed[],
+  placed: readonly LocatedView[],
   maps: readonly Float64Array[],
   { reach, neighbourAtMost = Number.POSITIVE_INFINITY }: InSeries,
 ): Float64Array {
   const sums = new Float64Array(GRID * GRID);
   const weights = new Float64Array(GRID * GRID);
   const own = maps[at] as Float64Array;
-  const { location } = placed[at] as Placed;
+  const { location } = placed[at] as LocatedView;
   for (const [index, neighbour] of placed.entries()) {
     const weight = weightAt(neighbour.location - location, reach);
     if (weight === 0) continue;
     const map = maps[index] as Float64Array;
     for (let cell = 0; cell < map.length; cell++) {
-      const said = map[cell] as number;
-      if (!Number.isFinite(said)) continue;
+      const neighbourValue = map[cell] as number;
+      if (!Number.isFinite(neighbourValue)) continue;
       const shown = own[cell] as number; // NaN where the slice does not reach
       const most = shown > neighbourAtMost ? shown : neighbourAtMost;
-      sums[cell] = (sums[cell] as number) + weight * Math.min(said, most);
+      sums[cell] = (sums[cell] as number) + weight * Math.min(neighbourValue, most);
       weights[cell] = (weights[cell] as number) + weight;
     }
   }
@@ -187,7 +190,7 @@ function averageAround(
 }
 
 /** The value at the mirror image of a cell, about the middle of the head. */
-function acrossColumns(placed: readonly Placed[], areas: readonly number[], grid: Rectangle) {
+function acrossColumns(placed: readonly LocatedView[], areas: readonly number[], grid: RelativeRectangle) {
   const centres = placed.map(({ presence: { frame } }) => frame.left + frame.width / 2);
   const middle = ((weightedMean(centres, areas) - grid.left) / grid.width) * GRID - 0.5;
   return (map: Float64Array, cell: number): number => {
@@ -203,7 +206,7 @@ function acrossColumns(placed: readonly Placed[], areas: readonly number[], grid
 }
 
 /** For each slice the one at its mirror image, about the middle of the head; undefined where none lies within reach. */
-function partners(placed: readonly Placed[], areas: readonly number[], reach: number): (number | undefined)[] {
+function partners(placed: readonly LocatedView[], areas: readonly number[], reach: number): (number | undefined)[] {
   const locations = placed.map(({ location }) => location);
   const middle = weightedMean(locations, areas);
   return locations.map((location) => {
@@ -215,7 +218,7 @@ function partners(placed: readonly Placed[], areas: readonly number[], reach: nu
 
 /** Of each label the share that it has of a tumour here: the mean of its logit among the neighbours that have one. */
 function kindsAround(
-  slices: readonly SeenSlice[],
+  slices: readonly ViewedSlice[],
   index: number,
   presences: readonly (number | null)[],
   { labels, normalLabel }: Manifest,

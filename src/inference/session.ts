@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DeviceUnavailable, ModelInvalid } from '../errors/errors.js';
 
-export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
-export type Provider = 'cpu' | 'webgpu' | 'cuda';
+export type InferenceDevice = 'auto' | 'cpu' | 'webgpu' | 'cuda';
+export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
 /** `notes`: for people, why this provider and not another. */
-export type OpenSession = { session: InferenceSession; provider: Provider; notes: string[] };
+export type OpenSession = { session: InferenceSession; provider: ExecutionProvider; notes: string[] };
 
 /** What the model must eat and give, for the check that it does. `novelty`, `maps`: outputs beside the logits that its manifest names. */
-export type Shape = {
+export type ExpectedShape = {
   channels: number;
   rows: number;
   columns: number;
@@ -21,12 +21,12 @@ export type Shape = {
   maps?: string | undefined;
 };
 
-const FASTEST_FIRST: Provider[] = ['cuda', 'webgpu'];
+const FASTEST_FIRST: ExecutionProvider[] = ['cuda', 'webgpu'];
 /** Logits of another provider may differ this much from the CPU's. */
 const TOLERANCE = 1e-2;
 const SLOW_RUN_MS = 500;
 
-export function sessionOptions(provider: Provider): InferenceSession.SessionOptions {
+export function sessionOptions(provider: ExecutionProvider): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     logSeverityLevel: 4,
@@ -45,7 +45,7 @@ export function sessionOptions(provider: Provider): InferenceSession.SessionOpti
  * and takes one only if it gives the CPU's answer and gives it faster.
  * @throws ModelInvalid when the graph does not fit its manifest; DeviceUnavailable when the wanted device fails.
  */
-export async function openSession(file: string, device: Device, shape: Shape): Promise<OpenSession> {
+export async function openSession(file: string, device: InferenceDevice, shape: ExpectedShape): Promise<OpenSession> {
   const cpu = await InferenceSession.create(file, sessionOptions('cpu')).catch((error: Error) => {
     throw new ModelInvalid(`${file} is not a model that ONNX Runtime can load: ${error.message}`);
   });
@@ -80,17 +80,17 @@ export async function openSession(file: string, device: Device, shape: Shape): P
 }
 
 type Measurement = { logits: Float32Array; milliseconds: number };
-type Attempt =
+type ProviderTrial =
   | { note: string; session?: undefined }
   | { note: string; session: InferenceSession; milliseconds: number };
 
 async function tryProvider(
   file: string,
-  provider: Provider,
-  device: Device,
-  shape: Shape,
+  provider: ExecutionProvider,
+  device: InferenceDevice,
+  shape: ExpectedShape,
   reference: Measurement,
-): Promise<Attempt> {
+): Promise<ProviderTrial> {
   const missing = await whatIsMissing(provider, device);
   if (missing) return { note: missing };
   try {
@@ -114,7 +114,7 @@ async function tryProvider(
  * What need not even be tried, since the libraries complain on the terminal when they fail: CUDA without its library,
  * which is installed apart, and in "auto" WebGPU without a graphics device (drivers in software are slower than cpu).
  */
-async function whatIsMissing(provider: Provider, device: Device): Promise<string | undefined> {
+async function whatIsMissing(provider: ExecutionProvider, device: InferenceDevice): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   if (provider === 'cuda') {
     const entry = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
@@ -128,7 +128,7 @@ async function whatIsMissing(provider: Provider, device: Device): Promise<string
 }
 
 /** Where the operators really run, from ONNX Runtime's own profile: "webgpu 64 of 66 operators, cpu 2". */
-async function placement(file: string, provider: Provider, shape: Shape): Promise<string> {
+async function placement(file: string, provider: ExecutionProvider, shape: ExpectedShape): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mrimaster-profile-'));
   try {
     const profiled = { ...sessionOptions(provider), enableProfiling: true, profileFilePrefix: join(folder, 'run') };
@@ -155,7 +155,7 @@ async function placement(file: string, provider: Provider, shape: Shape): Promis
 }
 
 /** The fastest of up to three runs after one to warm up, on a fixed input; fewer where one takes long. */
-async function measure(session: InferenceSession, shape: Shape): Promise<Measurement> {
+async function measure(session: InferenceSession, shape: ExpectedShape): Promise<Measurement> {
   let logits = await run(session, shape);
   const times: number[] = [];
   while (times.length < 3 && times.every((time) => time < SLOW_RUN_MS)) {
@@ -166,7 +166,7 @@ async function measure(session: InferenceSession, shape: Shape): Promise<Measure
   return { logits, milliseconds: Math.min(...times) };
 }
 
-async function run(session: InferenceSession, { channels, rows, columns }: Shape): Promise<Float32Array> {
+async function run(session: InferenceSession, { channels, rows, columns }: ExpectedShape): Promise<Float32Array> {
   const metadata = session.inputMetadata[0];
   const given = metadata?.isTensor ? metadata.shape[0] : undefined;
   const batch = typeof given === 'number' ? given : 1;
@@ -177,7 +177,7 @@ async function run(session: InferenceSession, { channels, rows, columns }: Shape
   return Float32Array.from(logits.subarray(0, logits.length / batch));
 }
 
-function checkShape(session: InferenceSession, file: string, { channels, rows, columns }: Shape): void {
+function checkShape(session: InferenceSession, file: string, { channels, rows, columns }: ExpectedShape): void {
   const metadata = session.inputMetadata[0];
   const wanted = [channels, rows, columns];
   const found = metadata?.isTensor ? metadata.shape : [];
@@ -192,7 +192,7 @@ function checkShape(session: InferenceSession, file: string, { channels, rows, c
   );
 }
 
-function checkOutputs({ outputNames, outputMetadata }: InferenceSession, file: string, shape: Shape): void {
+function checkOutputs({ outputNames, outputMetadata }: InferenceSession, file: string, shape: ExpectedShape): void {
   const { novelty, maps, labels } = shape;
   const mapped = outputMetadata.find(({ name }) => name === maps);
   if (mapped && !(mapped.isTensor && mapped.shape.length === 4 && [labels, undefined].includes(fixed(mapped.shape[1]))))

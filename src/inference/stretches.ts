@@ -40,7 +40,7 @@ export function isLarge({ answeredPlaces, tissue }: Stretch): boolean {
 /** The one whose slices together have most of a finding. */
 export function heaviest(stretches: readonly Stretch[]): Stretch | undefined {
   const [first, ...others] = stretches;
-  return others.reduce((best, one) => (one.weight > (best as Stretch).weight ? one : best), first);
+  return others.reduce((best, stretch) => (stretch.weight > (best as Stretch).weight ? stretch : best), first);
 }
 
 /**

@@ -1,10 +1,13 @@
-import type { SliceVerdict } from './slicePrediction.js';
+import type { SlicePrediction } from './slicePrediction.js';
 
 /**
  * The slices of a series at one place, such as the echoes of one slice. `tissue`: mm that they stand for; `most`: mm that they may
  * stand for, where a gap beside them is wider than usual. `gap`: mm to the next place that no slice stands for.
  */
-export type Place = { slices: readonly SliceVerdict[]; tissue: number; most: number; gap: number };
+export type Place = { slices: readonly SlicePrediction[]; tissue: number; most: number; gap: number };
+
+/** Fewer places than these are no series, and do not show a whole head. */
+export const FEWEST_PLACES = 3;
 
 /** mm; slices whose place is not known are taken to be as far apart as those of a usual brain MR. */
 const USUAL_SPACING = 5;
@@ -21,7 +24,7 @@ const MOST_TISSUE = 20;
  * stand for grows with their spacing without a step.
  * @param slices of one series, in any order.
  */
-export function placesOf(slices: readonly SliceVerdict[]): Place[] {
+export function placesOf(slices: readonly SlicePrediction[]): Place[] {
   const places = groupByPlace(slices);
   const gaps = gapsBetween(places);
   const usual = median(gaps.filter((gap) => gap !== null));
@@ -63,7 +66,7 @@ export function densest(places: readonly Place[], values: readonly number[], win
   return Math.max(...starts.map((start) => (until(start + width) - until(start)) / width));
 }
 
-function groupByPlace(slices: readonly SliceVerdict[]): SliceVerdict[][] {
+function groupByPlace(slices: readonly SlicePrediction[]): SlicePrediction[][] {
   const placed = slices.every(({ location }) => location !== null);
   const ordered = slices.toSorted(
     (a, b) =>
@@ -71,7 +74,7 @@ function groupByPlace(slices: readonly SliceVerdict[]): SliceVerdict[][] {
       a.position - b.position ||
       (a.sliceId < b.sliceId ? -1 : 1),
   );
-  const places: SliceVerdict[][] = [];
+  const places: SlicePrediction[][] = [];
   for (const slice of ordered) {
     const first = places.at(-1)?.[0];
     if (first && isSamePlace(first, slice)) places.at(-1)?.push(slice);
@@ -80,12 +83,12 @@ function groupByPlace(slices: readonly SliceVerdict[]): SliceVerdict[][] {
   return places;
 }
 
-function isSamePlace(a: SliceVerdict, b: SliceVerdict): boolean {
+function isSamePlace(a: SlicePrediction, b: SlicePrediction): boolean {
   if (a.location === null || b.location === null) return a.location === b.location && a.position === b.position;
   return Math.abs(a.location - b.location) < SAME_PLACE;
 }
 
-function gapsBetween(places: readonly SliceVerdict[][]): (number | null)[] {
+function gapsBetween(places: readonly SlicePrediction[][]): (number | null)[] {
   const locations = places.map((place) => place[0]?.location ?? null);
   return locations.slice(1).map((location, index) => {
     const before = locations[index] as number | null;
@@ -101,7 +104,7 @@ function median(values: readonly number[]): number {
 
 /** Linear between the points (`xs`, ascending, `ys`). */
 function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
-  const next = xs.findIndex((one) => one >= x);
+  const next = xs.findIndex((known) => known >= x);
   if (next <= 0) return ys[next === 0 ? 0 : ys.length - 1] as number;
   const [left, right] = [xs[next - 1] as number, xs[next] as number];
   const share = (x - left) / (right - left);

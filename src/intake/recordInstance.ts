@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { InstanceConflict } from '../errors/errors.js';
 import { Prisma, type Study } from '../generated/prisma/client.js';
-import { filledUp, isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentity.js';
+import { fillMissing, isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import type { Received } from '../pacs/receive.js';
 import { isOwnResult } from '../pacs/report/ownResult.js';
 import { patientOf, slicesOf, studyFacts } from './instanceFacts.js';
@@ -51,7 +51,7 @@ async function record(
     const known = study.receivedPatient as StudyPatient | null;
     const patient = patientOf(instance);
     if (known && isOtherPatient(known, patient)) return { kind: 'OTHER_PATIENT', studyId: study.id, firstPath: null };
-    await rememberPatient(tx, study, received, origin, known ? filledUp(known, patient) : patient);
+    await rememberPatient(tx, study, received, origin, known ? fillMissing(known, patient) : patient);
   }
   if (study.uploaded && !origin.uploaded && !isOwnResult(instance))
     await tx.study.update({ where: { id: study.id }, data: { uploaded: false, status: 'RECEIVING' } });

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { lockStudy } from '../database/lockStudy.js';
 import type { ConflictKind, Prisma, WithheldReason } from '../generated/prisma/client.js';
 import { compareObjects } from '../pacs/header/compareObjects.js';
-import { differences, isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentity.js';
+import { isOtherPatient, listDifferences, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import type { Received } from '../pacs/receive.js';
 import { patientOf } from './instanceFacts.js';
 import type { Origin } from './origin.js';
@@ -36,7 +36,7 @@ export async function setAside(
     if (!study) return null;
     const known = study.receivedPatient as StudyPatient | null;
     const differing =
-      compared?.differing ?? (known ? differences(known, patient).map(({ attribute }) => attribute) : []);
+      compared?.differing ?? (known ? listDifferences(known, patient).map(({ attribute }) => attribute) : []);
     const key = { sopInstanceUid, sha256 };
     const seen = await tx.conflictingInstance.findUnique({ where: { sopInstanceUid_sha256: key } });
     const depicts = compared?.depicts ?? true;

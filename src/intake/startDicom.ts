@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { asKnown } from '../errors/asKnown.js';
 import { ConfigInvalid } from '../errors/configInvalid.js';
-import { type Provider, startProvider } from '../pacs/dimse/provider.js';
+import { type StorageProvider, startProvider } from '../pacs/dimse/provider.js';
 import { type ProviderEvent } from '../pacs/dimse/providerOptions.js';
 import type { Transfer } from '../pacs/transfers.js';
 import { receiveInstance } from './receiveInstance.js';
@@ -10,7 +10,7 @@ import { receiveInstance } from './receiveInstance.js';
  * Our DICOM port: what archives and scanners send is kept and recorded. undefined where DICOM_PORT is off.
  * @throws ConfigInvalid where the address cannot be had.
  */
-export async function startDicom(context: Context): Promise<Provider | undefined> {
+export async function startDicom(context: Context): Promise<StorageProvider | undefined> {
   const { host, port, aeTitle, allowed, tls } = context.config.dicom;
   if (port === null) return undefined;
   const transfers = new Map<number, Transfer>();

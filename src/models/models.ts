@@ -6,7 +6,7 @@ import type { DatabaseRole } from '../database/database.js';
 import { ModelNotFound, ModelNotHere, ModelStateRefused, MrimasterError } from '../errors/errors.js';
 import type { Model as ModelRow, ModelState, PrismaClient } from '../generated/prisma/client.js';
 import { type Classifier, openClassifier } from '../inference/classifier.js';
-import { chooseModel, type Manifest, type Model, readModels } from '../inference/manifest.js';
+import { chooseModel, type Manifest, type ModelFile, readModels } from '../inference/manifest.js';
 import { registerModels } from './registerModels.js';
 
 /** A model that is loaded, and its row. */
@@ -163,8 +163,8 @@ function notThere({ name, version }: Pick<ModelRow, 'name' | 'version'>): ModelN
 /** MODEL where it is set; else the one that was activated last, if it is still there; else our newest. */
 async function chooseActive(
   prisma: PrismaClient,
-  onDisk: readonly Model[],
-  fileOf: (row: ModelRow) => Model | undefined,
+  onDisk: readonly ModelFile[],
+  fileOf: (row: ModelRow) => ModelFile | undefined,
   wanted: string | undefined,
 ): Promise<ModelRow> {
   const before = await prisma.model.findFirst({ where: { state: 'ACTIVE' } });

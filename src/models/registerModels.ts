@@ -1,12 +1,12 @@
 import { ModelInvalid } from '../errors/errors.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Model } from '../inference/manifest.js';
+import type { ModelFile } from '../inference/manifest.js';
 
 /**
  * Makes the models on disk known to the database.
  * @throws ModelInvalid when a graph was exchanged under a version that already made predictions.
  */
-export async function registerModels(prisma: PrismaClient, models: readonly Model[]): Promise<void> {
+export async function registerModels(prisma: PrismaClient, models: readonly ModelFile[]): Promise<void> {
   await prisma.$transaction(async (tx) => {
     for (const model of models) {
       const { name, version, sha256, graphSha256, labels } = model.manifest;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { TooBusy, UndecodablePixels } from '../errors/errors.js';
 import type { GrayscaleImage } from '../inference/image.js';
-import type { Report } from '../pacs/report/report.js';
+import type { StudyReport } from '../pacs/report/report.js';
 import type { Overlay } from '../pacs/report/writeSecondaryCapture.js';
 import { answerOf, type Outcome } from '../process/threads.js';
 import { createTurns } from './takeTurns.js';
@@ -14,7 +14,7 @@ export type Apart = {
    * @throws as readPicture, UndecodablePixels where it takes too long or too much memory, TooBusy where too many wait.
    */
   readPicture(bytes: Uint8Array, who: string): Promise<GrayscaleImage>;
-  writeStructuredReport(report: Report): Promise<Uint8Array>;
+  writeStructuredReport(report: StudyReport): Promise<Uint8Array>;
   writeSecondaryCapture(overlay: Overlay): Promise<Uint8Array>;
   close(): Promise<void>;
 };

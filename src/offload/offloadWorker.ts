@@ -2,7 +2,7 @@ import '../output/muteLibraries.js';
 // What the thread of apart.ts runs.
 import { move } from 'piscina';
 import { readPicture } from '../images/readPicture.js';
-import type { Report } from '../pacs/report/report.js';
+import type { StudyReport } from '../pacs/report/report.js';
 import { type Overlay, writeSecondaryCapture } from '../pacs/report/writeSecondaryCapture.js';
 import { writeStructuredReport } from '../pacs/report/writeStructuredReport.js';
 import { answering, comeLast } from '../process/threads.js';
@@ -18,6 +18,6 @@ export const picture = answering(async (bytes: Uint8Array) => {
   return read;
 });
 
-export const structuredReport = answering(async (report: Report) => writeStructuredReport(report));
+export const structuredReport = answering(async (report: StudyReport) => writeStructuredReport(report));
 
 export const secondaryCapture = answering(async (overlay: Overlay) => writeSecondaryCapture(overlay));

@@ -83,12 +83,12 @@ async function searchForStudies(client: DicomwebClient | DimseClient, query: Stu
   const found = await client.searchForStudies(query);
   const { studyInstanceUid: asked } = query;
   if (asked === undefined) return found;
-  if (found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return asOne(found);
+  if (found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return mergeMatches(found);
   throw new PacsWrongStudy('The archive answered a search for one study with another study. Look at its log.');
 }
 
 /** The matches of one study. */
-function asOne(found: readonly StudyFound[]): StudyFound[] {
+function mergeMatches(found: readonly StudyFound[]): StudyFound[] {
   const [first, ...others] = found;
   if (!first || others.every(({ patient }) => !isOtherPatient(first.patient, patient))) return found.slice(0, 1);
   const counts = found.map(({ numberOfInstances }) => numberOfInstances);

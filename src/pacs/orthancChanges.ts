@@ -6,7 +6,7 @@ import { discard, readWhole, request } from './dicomweb/httpAnswer.js';
 import { isUid } from './header/uid.js';
 
 /** A part of the feed: `studyInstanceUids` that came to rest, and where to go on. `more`: at once. */
-export type Changes = { studyInstanceUids: string[]; last: number; more: boolean };
+export type ChangesPage = { studyInstanceUids: string[]; last: number; more: boolean };
 
 const IDLE_MS = 30_000;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -25,7 +25,10 @@ const study = z.object({ MainDicomTags: z.object({ StudyInstanceUID: z.string() 
  * beginning.
  * @throws PacsUnreachable, PacsRefused, PacsBadAnswer.
  */
-export async function readChanges(settings: ArchiveSettings & { changesUrl: string }, since: number): Promise<Changes> {
+export async function readChanges(
+  settings: ArchiveSettings & { changesUrl: string },
+  since: number,
+): Promise<ChangesPage> {
   const { address, headers } = readAccount(settings.changesUrl, settings);
   const get = async (path: string, shape: z.ZodType) => {
     const url = new URL(path, address);

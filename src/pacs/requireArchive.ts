@@ -5,7 +5,7 @@ import type { Archive } from './archive.js';
 export function requireArchive({ archives }: { archives: ReadonlyMap<string, Archive> }, name: string): Archive {
   const archive = archives.get(name);
   if (archive) return archive;
-  const known = [...archives.keys()].map((one) => `"${one}"`).join(', ');
+  const known = [...archives.keys()].map((archiveName) => `"${archiveName}"`).join(', ');
   throw new PacsNotConfigured(
     known
       ? `There is no archive "${name}". There is ${known}; PACS_FILE may name others.`

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { ConflictingInstance, Study as StudyRow } from '../generated/prisma/client.js';
 import { resolveConflicts } from '../intake/resolveConflicts.js';
-import { differences, type StudyPatient } from '../pacs/header/patientIdentity.js';
+import { listDifferences, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import {
   type AttributeDifference,
   ResolveConflictsInput,
@@ -64,7 +64,7 @@ function summarize(rows: readonly [ConflictingInstance, ...ConflictingInstance[]
 
 /** Values are kept of whose study it is; of other attributes only that they differ. */
 function differencesOf({ differing, patient }: ConflictingInstance, first: StudyPatient | null): AttributeDifference[] {
-  const known = first && patient ? differences(first, patient as StudyPatient) : [];
+  const known = first && patient ? listDifferences(first, patient as StudyPatient) : [];
   const others = differing.filter((attribute) => !known.some((one) => one.attribute === attribute));
   return [...known, ...others.map((attribute) => ({ attribute, first: null, other: null }))];
 }

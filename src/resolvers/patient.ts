@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Study } from '../generated/prisma/client.js';
 import { shownPatient } from '../intake/instanceFacts.js';
-import type { Patient as PatientSaid } from '../pacs/header/parse.js';
+import type { PatientAttributes as PatientSaid } from '../pacs/header/parse.js';
 import type { Patient } from '../schema/study.js';
 import { may, noteAccess, type Request } from './request.js';
 

@@ -1,7 +1,7 @@
 import { mix, randomNumbers, smoothNoise, smoothStep } from './noise.js';
 
 /** Millimetres from the middle of the head: x to the patient's left, y to the back, z upwards. */
-export type Point = readonly [x: number, y: number, z: number];
+export type HeadPoint = readonly [x: number, y: number, z: number];
 
 /** Signal of tissues in a T1-weighted image after contrast agent; white matter of a usual head is about 0.55. */
 export const SIGNAL = {
@@ -43,17 +43,17 @@ const SYLVIAN_FISSURE: readonly (readonly [number, number, number, number])[] = 
   [36, 4, 8, 1.2],
 ];
 
-export type Head = {
+export type PhantomHead = {
   /** Half width and half length of the head at height z, mm; 0 above the crown. */
   extent: (z: number) => { across: number; along: number };
   /** Depth under the skin, mm, negative outside. */
-  depth: (point: Point) => number;
+  depth: (point: HeadPoint) => number;
   /** Signal of what is at `point`; `depth` is its depth under the skin. */
-  signal: (point: Point, depth: number) => number;
+  signal: (point: HeadPoint, depth: number) => number;
 };
 
 /** One person's head, all of whose shapes derive from the seed. */
-export function buildHead(seed: number): Head {
+export function buildHead(seed: number): PhantomHead {
   const random = randomNumbers(seed);
   const vary = (low: number, high: number) => mix(low, high, random());
   const across = vary(70, 77);
@@ -75,7 +75,7 @@ export function buildHead(seed: number): Head {
     return { across: across * share, along: along * share };
   };
 
-  const depth = ([x, y, z]: Point): number => {
+  const depth = ([x, y, z]: HeadPoint): number => {
     const at = extent(z);
     if (at.across <= 0) return -100;
     const radius = Math.hypot(x / at.across, y / at.along);
@@ -89,7 +89,7 @@ export function buildHead(seed: number): Head {
     return (outline - radius) * size * steep;
   };
 
-  const signal = (point: Point, under: number): number => {
+  const signal = (point: HeadPoint, under: number): number => {
     if (under < BRAIN_DEPTH + 1) {
       const outer = wrapping(point, under);
       if (under <= BRAIN_DEPTH - 1) return outer;
@@ -99,7 +99,7 @@ export function buildHead(seed: number): Head {
   };
 
   /** Skin, fat, muscle at the temples, skull with marrow, dura. */
-  const wrapping = ([x, y, z]: Point, under: number): number => {
+  const wrapping = ([x, y, z]: HeadPoint, under: number): number => {
     const patch = shape(x / 22, y / 22, z / 22);
     const temple =
       smoothStep(0.72, 0.95, Math.abs(x) / across) * smoothStep(20, -5, z) * smoothStep(30, 0, Math.abs(y + 15));
@@ -115,10 +115,10 @@ export function buildHead(seed: number): Head {
     return mix(scalp, deep, smoothStep(skullAt - 0.6, skullAt + 0.6, under));
   };
 
-  const inside = (point: Point, under: number): number => {
+  const inside = (point: HeadPoint, under: number): number => {
     const [x, y, z] = point;
     let value = brain(point, under - BRAIN_DEPTH);
-    const side: Point = [Math.abs(x), y, z];
+    const side: HeadPoint = [Math.abs(x), y, z];
     // Deep grey matter: thalamus, head of the caudate nucleus, lentiform nucleus.
     const nuclei = Math.max(
       ellipsoid(side, [10, 8, 6], [8, 14, 9]),
@@ -142,7 +142,7 @@ export function buildHead(seed: number): Head {
   };
 
   /** Cortex and white matter: `below` is the depth under the brain's surface, mm. */
-  const brain = ([x, y, z]: Point, under: number): number => {
+  const brain = ([x, y, z]: HeadPoint, under: number): number => {
     // Folds run inwards: noise on the direction from the middle, which changes little with depth.
     const bend = 0.55;
     const w1 = bend * warp(x / 26, y / 26, z / 26);
@@ -168,7 +168,7 @@ export function buildHead(seed: number): Head {
   };
 
   /** Between the hemispheres, away from the corpus callosum: fluid, with the falx in its middle. */
-  const midline = ([x, y, z]: Point, under: number): number => {
+  const midline = ([x, y, z]: HeadPoint, under: number): number => {
     const core = Math.hypot(y / 44, (z - 2) / 26);
     const apart = smoothStep(0.95, 1.08, core) * smoothStep(-35, -20, z);
     const off = Math.abs(x - 1.6 * warp(3, y / 20, z / 20));
@@ -177,18 +177,18 @@ export function buildHead(seed: number): Head {
   };
 
   /** Third ventricle: a slit between the thalami, pointed at both ends. */
-  const third = ([x, y, z]: Point): number =>
+  const third = ([x, y, z]: HeadPoint): number =>
     Math.abs(x) - 2.2 * atrophy * (1 - ((y - 4) / 15) ** 2 - ((z - 1) / 11) ** 2);
 
   /** Superior sagittal sinus at the back and the front, where contrast agent fills it. */
-  const sinus = ([x, y, z]: Point, under: number): number => {
+  const sinus = ([x, y, z]: HeadPoint, under: number): number => {
     const off = Math.hypot(x / 3.2, (under - SKULL_DEPTH - 2.2) / 2.8);
     const size = y > 0 ? 1.1 : 0.6;
     return z > -14 ? 0.75 * smoothStep(size, size * 0.55, off) : 0;
   };
 
   /** Near the skull's base: cerebellum with its folia, brain stem in its cistern, temporal lobes, petrous bone. */
-  const below = ([x, y, z]: Point, above: number): number => {
+  const below = ([x, y, z]: HeadPoint, above: number): number => {
     const share = smoothStep(-8, -18, z);
     const drift = 3.5 * warp(x / 17, y / 17, z / 17);
     const tent = y - 26 - 0.22 * Math.abs(x) + 0.6 * drift;
@@ -212,7 +212,7 @@ export function buildHead(seed: number): Head {
 }
 
 /** 1 inside an ellipsoid, 0 outside, smooth at its rim. */
-function ellipsoid(point: Point, centre: Point, radii: Point): number {
+function ellipsoid(point: HeadPoint, centre: HeadPoint, radii: HeadPoint): number {
   const off = Math.hypot(
     (point[0] - centre[0]) / radii[0],
     (point[1] - centre[1]) / radii[1],
@@ -222,7 +222,7 @@ function ellipsoid(point: Point, centre: Point, radii: Point): number {
 }
 
 /** Distance to the surface of a tube around a polyline, mm, negative inside. */
-function tube(point: Point, nodes: readonly (readonly [number, number, number, number])[], size: number): number {
+function tube(point: HeadPoint, nodes: readonly (readonly [number, number, number, number])[], size: number): number {
   let nearest = Number.POSITIVE_INFINITY;
   for (let index = 1; index < nodes.length; index++) {
     const [ax, ay, az, ar] = nodes[index - 1] as (typeof nodes)[number];

@@ -1,16 +1,16 @@
-import { type Head, type Point, SIGNAL } from './anatomy.js';
+import { type HeadPoint, type PhantomHead, SIGNAL } from './anatomy.js';
 import { mix, smoothNoise, smoothStep } from './noise.js';
 
 export type LesionLabel = 'glioma' | 'meningioma' | 'pituitary';
 
 /** `centre` and `radius` in millimetres; the surface wavers around the radius. */
-export type Lesion = { label: LesionLabel; centre: Point; radius: number };
+export type Lesion = { label: LesionLabel; centre: HeadPoint; radius: number };
 
 export type GrownLesion = {
   /** Where the tissue now at `point` was before the lesion pushed it. */
-  origin: (point: Point, depth: number) => Point;
+  origin: (point: HeadPoint, depth: number) => HeadPoint;
   /** The signal at `point`, and whether it is tumour, given the signal of the tissue that lies there. */
-  paint: (point: Point, depth: number, tissue: number) => { signal: number; tumour: boolean };
+  paint: (point: HeadPoint, depth: number, tissue: number) => { signal: number; tumour: boolean };
 };
 
 const INNER_SKULL = 12.5; // mm under the skin
@@ -23,7 +23,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
   const rough = label === 'glioma' ? 0.42 : 0.16;
 
   /** Distance from the centre, in radii of the wavering surface. */
-  const reach = ([x, y, z]: Point): number => {
+  const reach = ([x, y, z]: HeadPoint): number => {
     const [dx, dy, dz] = [x - centre[0], y - centre[1], z - centre[2]];
     const distance = Math.hypot(dx, dy, dz);
     if (distance < 1e-6) return 0;
@@ -32,7 +32,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
     return distance / (radius * (1 + rough * waver));
   };
 
-  const origin = (point: Point, depth: number): Point => {
+  const origin = (point: HeadPoint, depth: number): HeadPoint => {
     const [dx, dy, dz] = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
     const distance = Math.hypot(dx, dy, dz);
     const far = smoothStep(radius * 4.5, radius, distance);
@@ -41,7 +41,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
     return [centre[0] + dx * before, centre[1] + dy * before, centre[2] + dz * before];
   };
 
-  const glioma = (point: Point, tissue: number) => {
+  const glioma = (point: HeadPoint, tissue: number) => {
     const t = reach(point);
     const [x, y, z] = point;
     const edge = surface(x / 9, y / 9, z / 9);
@@ -56,7 +56,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
     return { signal: mix(tumour, around, smoothStep(1 - soft, 1 + soft, t)), tumour: t <= 1 };
   };
 
-  const solid = (point: Point, depth: number, tissue: number) => {
+  const solid = (point: HeadPoint, depth: number, tissue: number) => {
     const t = reach(point);
     const [x, y, z] = point;
     const soft = 0.8 / radius;
@@ -69,7 +69,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
     return { signal: mix(bright, around, smoothStep(1 - soft, 1 + soft, t)), tumour: t <= 1 };
   };
 
-  const paint = (point: Point, depth: number, tissue: number) => {
+  const paint = (point: HeadPoint, depth: number, tissue: number) => {
     const within = smoothStep(INNER_SKULL - 0.7, INNER_SKULL + 0.7, depth); // bone is no tumour
     const painted = label === 'glioma' ? glioma(point, tissue) : solid(point, depth, tissue);
     return { signal: mix(tissue, painted.signal, within), tumour: painted.tumour && within > 0.5 };
@@ -79,7 +79,7 @@ export function growLesion(lesion: Lesion, seed: number): GrownLesion {
 }
 
 /** A place and size for a lesion of this kind that a head of this seed could have. */
-export function placeLesion(label: LesionLabel, head: Head, random: () => number): Lesion {
+export function placeLesion(label: LesionLabel, head: PhantomHead, random: () => number): Lesion {
   const vary = (low: number, high: number) => mix(low, high, random());
   const side = random() < 0.5 ? -1 : 1;
   if (label === 'pituitary')

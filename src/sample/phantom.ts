@@ -1,4 +1,4 @@
-import { buildHead, type Head } from './anatomy.js';
+import { buildHead, type PhantomHead } from './anatomy.js';
 import { type GrownLesion, growLesion, type Lesion, type LesionLabel, placeLesion } from './lesion.js';
 import { mix, randomNumbers, smoothStep } from './noise.js';
 
@@ -48,7 +48,7 @@ export function phantomLesion(seed: number, label: LesionLabel): Lesion {
   return placeLesion(label, buildHead(seed), randomNumbers(seed + 211));
 }
 
-function drawSlice(seed: number, position: number, head: Head, lesion: GrownLesion | null): PhantomSlice {
+function drawSlice(seed: number, position: number, head: PhantomHead, lesion: GrownLesion | null): PhantomSlice {
   const [rows, columns] = [PHANTOM_ROWS, PHANTOM_COLUMNS];
   const z = mix(LOWEST, HIGHEST, position);
   const clean = new Float32Array(rows * columns);

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MR_IMAGE } from '../pacs/header/sopClasses.js';
 import { makeUid } from '../pacs/write/implementation.js';
 import { writeInstance } from '../pacs/write/writeInstance.js';
 import { PHANTOM_PIXEL_SPACING, type PhantomSlice, phantomSlice, phantomVolume, SAMPLE_SEED } from './phantom.js';
 
-const MR_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.4';
 const SPACING_BETWEEN_SLICES = 4.95; // mm: 22 slices from the base of the head to its crown
 const SLICES = 22;
 
@@ -46,7 +46,7 @@ function instance(series: SeriesFacts, slice: PhantomSlice, number: number): Buf
   const [rowSpacing, columnSpacing] = PHANTOM_PIXEL_SPACING;
   return writeInstance({
     ImageType: series.imageType,
-    SOPClassUID: MR_IMAGE_STORAGE,
+    SOPClassUID: MR_IMAGE,
     SOPInstanceUID: uid(`${series.name} ${number}`),
     StudyDate: '20260101',
     SeriesDate: '20260101',

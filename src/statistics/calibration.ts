@@ -1,7 +1,7 @@
 const BINS = 15;
 
 /** What the model said of its surety, and whether it was right. */
-export type Surety = { confidence: number; right: boolean };
+export type ScoredAnswer = { confidence: number; right: boolean };
 
 /** `from` ≤ confidence < `to`, in the last bin ≤; figures are null for an empty one. */
 export type Bin = { from: number; to: number; count: number; meanConfidence: number | null; accuracy: number | null };
@@ -10,8 +10,8 @@ export type Bin = { from: number; to: number; count: number; meanConfidence: num
  * Confidence against accuracy: 15 bins of equal width, and the mean gap weighted by the bins' counts, the expected
  * calibration error (Guo et al., ICML 2017), as the model's card has it.
  */
-export function calibrate(answers: readonly Surety[]): { ece: number | null; bins: Bin[] } {
-  const binned: Surety[][] = Array.from({ length: BINS }, () => []);
+export function calibrate(answers: readonly ScoredAnswer[]): { ece: number | null; bins: Bin[] } {
+  const binned: ScoredAnswer[][] = Array.from({ length: BINS }, () => []);
   for (const answer of answers) binned[Math.min(Math.floor(answer.confidence * BINS), BINS - 1)]?.push(answer);
   const bins = binned.map(summarise);
   const gaps = bins.map(
@@ -20,7 +20,7 @@ export function calibrate(answers: readonly Surety[]): { ece: number | null; bin
   return { ece: answers.length > 0 ? sum(gaps) / answers.length : null, bins };
 }
 
-function summarise(answers: readonly Surety[], index: number): Bin {
+function summarise(answers: readonly ScoredAnswer[], index: number): Bin {
   const count = answers.length;
   return {
     from: index / BINS,

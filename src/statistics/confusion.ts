@@ -1,11 +1,11 @@
-import type { Reviewed } from './consensus.js';
-import type { Interval } from './estimate.js';
+import type { ReviewedAnswer } from './consensus.js';
+import type { Estimate } from './estimate.js';
 import { groupBy } from './groupBy.js';
 import { jackknife } from './jackknife.js';
 import { proportion, type Share } from './wilson.js';
 
 /** A thing with a truth. */
-export type Judged = Reviewed & { truth: string };
+export type Judged = ReviewedAnswer & { truth: string };
 
 /** One label against all others, within one study. */
 export type LabelCounts = { hits: number; called: number; present: number; total: number };
@@ -23,7 +23,7 @@ export function confusionMatrix(judged: readonly Judged[], labels: readonly stri
 }
 
 /** Share of right answers. */
-export function accuracy(judged: readonly Judged[]): Interval | null {
+export function accuracy(judged: readonly Judged[]): Estimate | null {
   return proportion(
     byStudy(judged).map((study) => ({
       hits: study.filter(({ truth, label }) => truth === label).length,
@@ -35,9 +35,9 @@ export function accuracy(judged: readonly Judged[]): Interval | null {
 /** One entry a study. */
 export function countLabel(judged: readonly Judged[], label: string): LabelCounts[] {
   return byStudy(judged).map((study) => ({
-    hits: study.filter((one) => one.truth === label && one.label === label).length,
-    called: study.filter((one) => one.label === label).length,
-    present: study.filter((one) => one.truth === label).length,
+    hits: study.filter((answer) => answer.truth === label && answer.label === label).length,
+    called: study.filter((answer) => answer.label === label).length,
+    present: study.filter((answer) => answer.truth === label).length,
     total: study.length,
   }));
 }
@@ -58,7 +58,7 @@ export const specificity = (studies: readonly LabelCounts[]) =>
   );
 
 /** The harmonic mean of precision and recall: no proportion of anything, so its interval is a jackknife's. */
-export function f1(studies: readonly LabelCounts[]): Interval | null {
+export function f1(studies: readonly LabelCounts[]): Estimate | null {
   const counts = studies.map(({ hits, called, present }) => [hits, called + present]);
   const figure = ([hits, either]: readonly number[]) => (either ? (2 * (hits as number)) / either : null);
   return jackknife(counts, figure, ([, either]) => either as number);

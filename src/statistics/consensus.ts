@@ -13,7 +13,7 @@ export type ReaderVerdict = {
 };
 
 /** `truth`: null where the readers do not agree. */
-export type Reviewed = {
+export type ReviewedAnswer = {
   thingId: string;
   studyId: string;
   truth: string | null;
@@ -27,11 +27,11 @@ export type Reviewed = {
  * it open until a third decides, as in reading by two and adjudication; a mere lead of votes is no truth. The model's
  * answer is the one that the latest verdict was given on.
  */
-export function agree(verdicts: readonly ReaderVerdict[]): Reviewed[] {
+export function findConsensus(verdicts: readonly ReaderVerdict[]): ReviewedAnswer[] {
   const things = groupBy(verdicts, ({ thingId }) => thingId);
   return [...things.values()].map((all) => {
-    const { thingId, studyId, ...last } = all.reduce((latest, one) =>
-      one.createdAt > latest.createdAt ? one : latest,
+    const { thingId, studyId, ...last } = all.reduce((latest, verdict) =>
+      verdict.createdAt > latest.createdAt ? verdict : latest,
     );
     return {
       thingId,
@@ -45,5 +45,5 @@ export function agree(verdicts: readonly ReaderVerdict[]): Reviewed[] {
 }
 
 function majority(labels: readonly string[]): string | null {
-  return labels.find((label) => labels.filter((one) => one === label).length * 2 > labels.length) ?? null;
+  return labels.find((label) => labels.filter((candidate) => candidate === label).length * 2 > labels.length) ?? null;
 }

@@ -50,7 +50,7 @@ export function referenceSize(studies: number): number | null {
  * How far the answers of `now` are from those of `reference`. A difference is a reason for alarm when it is large enough to
  * matter and too large for chance, at whatever moment one looks: see isBeyondChance. `labels`: of the model, all of them.
  */
-export function compare(now: Sample, reference: Sample, labels: readonly string[]): Comparison {
+export function compareAnswers(now: Sample, reference: Sample, labels: readonly string[]): Comparison {
   const none = { sum: 0, squares: 0 };
   const ofLabels = labels.map((label) =>
     difference(now.labels.get(label) ?? none, reference.labels.get(label) ?? none, now, reference),
@@ -61,7 +61,11 @@ export function compare(now: Sample, reference: Sample, labels: readonly string[
   const reasons: DriftReason[] = [];
   const atLeast = (value: number, least: number) => Math.abs(value) >= least - 1e-12;
   if (atLeast(labelDistance, RELEVANT.LABELS))
-    if (ofLabels.some((one) => isBeyondChance(one, EXPECTED * RELEVANT.LABELS, EACH / labels.length)))
+    if (
+      ofLabels.some((labelDifference) =>
+        isBeyondChance(labelDifference, EXPECTED * RELEVANT.LABELS, EACH / labels.length),
+      )
+    )
       reasons.push('LABELS');
   if (
     atLeast(confidence.shift, RELEVANT.CONFIDENCE) &&
@@ -84,9 +88,9 @@ export function compare(now: Sample, reference: Sample, labels: readonly string[
 }
 
 /** `shift`: of the means; `variance`: of that, if nothing has changed. */
-type Difference = { shift: number; variance: number };
+type MeanDifference = { shift: number; variance: number };
 
-function difference(now: Moments, before: Moments, { studies }: Sample, reference: Sample): Difference {
+function difference(now: Moments, before: Moments, { studies }: Sample, reference: Sample): MeanDifference {
   const all = studies + reference.studies;
   const mean = (now.sum + before.sum) / all;
   // Both are of one kind if nothing has changed, so their spread is taken together: a few alike studies have none.
@@ -103,7 +107,7 @@ function difference(now: Moments, before: Moments, { studies }: Sample, referenc
  * changes that ratio is a martingale in the studies of now, for the reference stays: it passes 1 / `chance` ever with at
  * most that chance (Ville), so it may be looked at after each study. By the central limit theorem, not for any distribution.
  */
-export function isBeyondChance({ shift, variance }: Difference, expected: number, chance: number): boolean {
+export function isBeyondChance({ shift, variance }: MeanDifference, expected: number, chance: number): boolean {
   if (variance === 0) return false;
   const wide = variance + expected ** 2;
   const logRatio = (shift ** 2 * expected ** 2) / (2 * variance * wide) - Math.log(wide / variance) / 2;

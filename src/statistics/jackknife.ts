@@ -1,4 +1,4 @@
-import type { Interval } from './estimate.js';
+import type { Estimate } from './estimate.js';
 import { studentQuantile } from './student.js';
 
 /**
@@ -50,7 +50,7 @@ export function jackknife(
   groups: readonly (readonly number[])[],
   figure: (sums: readonly number[]) => number | null,
   sizeOf: (group: readonly number[]) => number,
-): Interval | null {
+): Estimate | null {
   const known = groups.filter((group) => sizeOf(group) > 0);
   const value = known.length === 0 ? null : figure(totals(known));
   if (value === null) return null;

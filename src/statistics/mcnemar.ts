@@ -13,13 +13,15 @@ const MOST_EXACT = 100_000_000;
  * @returns p, 0–1; 1 where they never differ.
  */
 export function mcnemar(studies: readonly Discordant[]): number {
-  const differences = studies.map(({ onlyFirst, onlySecond }) => onlyFirst - onlySecond).filter((one) => one !== 0);
-  const observed = Math.abs(differences.reduce((sum, one) => sum + one, 0));
+  const differences = studies
+    .map(({ onlyFirst, onlySecond }) => onlyFirst - onlySecond)
+    .filter((difference) => difference !== 0);
+  const observed = Math.abs(differences.reduce((sum, difference) => sum + difference, 0));
   const sizes = differences.map(Math.abs);
-  const most = sizes.reduce((sum, one) => sum + one, 0);
+  const most = sizes.reduce((sum, size) => sum + size, 0);
   if (observed === 0) return 1;
   if (sizes.length * most > MOST_EXACT)
-    return normal(observed / Math.sqrt(sizes.reduce((sum, one) => sum + one ** 2, 0)));
+    return normal(observed / Math.sqrt(sizes.reduce((sum, size) => sum + size ** 2, 0)));
   const chances = signedSums(sizes, most);
   // By the tail alone: what is left of 1 would be lost among its digits.
   let tail = 0;

@@ -1,5 +1,5 @@
 import type { LabelCounts } from './confusion.js';
-import type { Interval } from './estimate.js';
+import type { Estimate } from './estimate.js';
 import { jackknife } from './jackknife.js';
 
 /**
@@ -7,7 +7,7 @@ import { jackknife } from './jackknife.js';
  * Bayes' theorem (Altman and Bland, BMJ 1994;309:102). Its interval is a jackknife's over studies, as F1's.
  * @returns null where sensitivity or specificity is not known, or neither finds anything.
  */
-export function positivePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Interval | null {
+export function positivePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Estimate | null {
   return overStudies(studies, (sums) => {
     const known = shares(sums);
     if (!known) return null;
@@ -18,7 +18,7 @@ export function positivePredictiveValue(studies: readonly LabelCounts[], prevale
 }
 
 /** The same of all other answers: the share that would rightly be free of the label. */
-export function negativePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Interval | null {
+export function negativePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Estimate | null {
   return overStudies(studies, (sums) => {
     const known = shares(sums);
     if (!known) return null;

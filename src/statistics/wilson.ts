@@ -1,4 +1,4 @@
-import type { Interval } from './estimate.js';
+import type { Estimate } from './estimate.js';
 import { effectiveGroups, jackknifeVariance, quantileOf } from './jackknife.js';
 
 /** Of the standard normal distribution, 97.5 %. */
@@ -12,17 +12,17 @@ export type Share = { hits: number; count: number };
  * number (Franco et al., J Surv Stat Methodol 2019;7:334), for slices of one study resemble each other.
  * @returns null where there is nothing to count; without bounds for one group of several, which says nothing of others.
  */
-export function proportion(groups: readonly Share[]): Interval | null {
+export function proportion(groups: readonly Share[]): Estimate | null {
   const known = groups.filter(({ count }) => count > 0);
-  const count = known.reduce((sum, one) => sum + one.count, 0);
+  const count = known.reduce((sum, share) => sum + share.count, 0);
   if (count === 0) return null;
-  const value = known.reduce((sum, one) => sum + one.hits, 0) / count;
+  const value = known.reduce((sum, share) => sum + share.hits, 0) / count;
   if (known.length === 1 && count > 1) return { value, low: null, high: null };
   return wilson(value, effectiveNumber(known, value, count));
 }
 
 /** Wilson's score interval of a proportion `value` of `n`, which need not be whole. */
-export function wilson(value: number, n: number): Interval {
+export function wilson(value: number, n: number): Estimate {
   const middle = (value + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n);
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((value * (1 - value)) / n + Z ** 2 / (4 * n ** 2));
   return { value, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
@@ -37,9 +37,9 @@ export function wilson(value: number, n: number): Interval {
 function effectiveNumber(groups: readonly Share[], value: number, count: number): number {
   const single = value * (1 - value);
   if (groups.length === count) return count;
-  const effective = effectiveGroups(groups.map((one) => one.count));
+  const effective = effectiveGroups(groups.map((share) => share.count));
   if (single === 0) return effective;
-  const counts = groups.map((one) => [one.hits, one.count]);
+  const counts = groups.map((share) => [share.hits, share.count]);
   const variance = jackknifeVariance(counts, ([hits, all]) => (all ? (hits as number) / all : null));
   return Math.min(count, single / (variance as number)) * (Z / quantileOf(effective)) ** 2;
 }

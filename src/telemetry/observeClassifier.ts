@@ -18,7 +18,7 @@ export function observeClassifier(classifier: Classifier, metrics: Metrics, trac
   return {
     ...classifier,
     classify: (images) => observeBatch(images.length, () => classifier.classify(images)),
-    look: (images) => observeBatch(images.length, () => classifier.look(images)),
+    view: (images) => observeBatch(images.length, () => classifier.view(images)),
     readSeries: (slices, leftRight) => observe('read', slices.length, () => classifier.readSeries(slices, leftRight)),
     explain: (...wanted) => observe('explain', 1, () => classifier.explain(...wanted)),
     explainAll: (images, ...wanted) =>

@@ -1,10 +1,10 @@
 import { VERSION } from '../about.js';
 import type { Context } from '../context.js';
-import type { Device } from '../pacs/report/report.js';
+import type { ReportingDevice } from '../pacs/report/report.js';
 import { uidOfDigest } from '../pacs/write/implementation.js';
 
 /** This installation as the device that observed: every server at the database is the same one, whatever its version. */
-export async function readInstallation({ prisma }: Pick<Context, 'prisma'>): Promise<Device> {
+export async function readInstallation({ prisma }: Pick<Context, 'prisma'>): Promise<ReportingDevice> {
   const { id } = await prisma.installation.findUniqueOrThrow({ where: { only: true } });
   const digits = id.replaceAll('-', '');
   return {

@@ -6,12 +6,12 @@ import type { Model, Prisma, Study, StudyFinding } from '../generated/prisma/cli
 import { type LabelProbability, probabilityIn } from '../inference/decide.js';
 import type { Manifest } from '../inference/manifest.js';
 import { uidsOf } from '../jobs/reportUids.js';
-import type { Frame } from '../pacs/header/frames.js';
+import type { FrameHeader } from '../pacs/header/frames.js';
 import { parseInstance } from '../pacs/header/parse.js';
 import type { StudyPatient } from '../pacs/header/patientIdentity.js';
-import type { Answer, Code, Reference } from '../pacs/report/report.js';
+import type { Code, Reference, ReportedAnswer } from '../pacs/report/report.js';
 import { resultUids } from '../pacs/report/resultUids.js';
-import { filedUnder, readSourceHeader, type SourceHeader } from '../pacs/report/sourceHeader.js';
+import { readSourceHeader, type SourceHeader, withKnownPatient } from '../pacs/report/sourceHeader.js';
 import { labelCode } from '../pacs/report/vocabulary.js';
 import { isOfUnsureKind } from '../wording/sayAnswer.js';
 
@@ -21,7 +21,7 @@ export type Result = {
   model: Model;
   uids: ReturnType<typeof resultUids>;
   source: SourceHeader;
-  answer: Answer;
+  answer: ReportedAnswer;
   /** Of what was looked for, all that the model knows. */
   kinds: Code[];
   examined: Reference[];
@@ -31,7 +31,7 @@ export type Result = {
     sliceId: string;
     predictionId: string;
     reference: Reference;
-    imageOrientationPatient: Frame['imageOrientationPatient'];
+    imageOrientationPatient: FrameHeader['imageOrientationPatient'];
   } | null;
 };
 
@@ -73,7 +73,7 @@ export async function readResult(
     study,
     model,
     uids: uidsOf(study, model, revision),
-    source: filedUnder(readSourceHeader(bytes), patient),
+    source: withKnownPatient(readSourceHeader(bytes), patient),
     answer: answerOf(manifest, finding, predictions, looked ? referenceTo(looked) : null),
     kinds: model.labels.filter((one) => one !== normalLabel).map((one) => labelCode(one, codes)),
     examined: predictions.map(referenceTo),
@@ -102,7 +102,7 @@ function answerOf(
   finding: StudyFinding | null,
   predictions: readonly PredictionWithSlice[],
   key: Reference | null,
-): Answer {
+): ReportedAnswer {
   if (!finding)
     return { outcome: 'FAILED', failureCode: predictions.find((one) => one.failureCode)?.failureCode ?? 'UNKNOWN' };
   const label = labelCode(finding.label, codes);

@@ -15,8 +15,8 @@ import type { Report as ReportRow, Study, WithheldReason } from '../generated/pr
 import { type Checked, checkPatient } from '../intake/checkPatient.js';
 import type { Archive } from '../pacs/archive.js';
 import type { StudyPatient } from '../pacs/header/patientIdentity.js';
-import { COMPREHENSIVE_3D_SR } from '../pacs/report/ownResult.js';
-import type { Device, Report, WrittenObject } from '../pacs/report/report.js';
+import { COMPREHENSIVE_3D_SR } from '../pacs/header/sopClasses.js';
+import type { ReportingDevice, StudyReport, WrittenObject } from '../pacs/report/report.js';
 import { NEOPLASM } from '../pacs/report/vocabulary.js';
 import { whenWritten } from '../pacs/report/whenWritten.js';
 import { requireArchive } from '../pacs/requireArchive.js';
@@ -141,7 +141,7 @@ async function buildReport(
   { apart, prisma }: Context,
   row: ReportRow,
   result: Result,
-  device: Device,
+  device: ReportingDevice,
 ): Promise<Uint8Array> {
   const { study, uids, answer, kinds, examined, counts } = result;
   const before = await prisma.report.findFirst({
@@ -155,7 +155,7 @@ async function buildReport(
     orderBy: { revision: 'desc' },
   });
   const { seriesInstanceUid } = uids.report;
-  const report: Report = {
+  const report: StudyReport = {
     ...writtenObject(result, row, device, seriesInstanceUid),
     tracking: { uid: uids.trackingUid, identifier: 'MRIMaster finding' },
     lookedFor: NEOPLASM,
@@ -181,7 +181,7 @@ async function buildOverlay(
   context: Context,
   row: ReportRow,
   result: Result,
-  device: Device,
+  device: ReportingDevice,
 ): Promise<Uint8Array | null> {
   const { key, uids } = result;
   if (!key) return null;
@@ -212,7 +212,7 @@ async function drawKeySlice(context: Context, { finding, model }: Result, key: N
 function writtenObject(
   { source, model }: Result,
   { kind, revision, sopInstanceUid, createdAt }: ReportRow,
-  device: Device,
+  device: ReportingDevice,
   seriesInstanceUid: string,
 ): WrittenObject {
   const { name, version, sha256 } = model;

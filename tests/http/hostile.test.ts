@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Association, Context } from '../../src/pacs/dimse/association.js';
+import type { Association, PresentationContext } from '../../src/pacs/dimse/association.js';
 import { COMMANDS } from '../../src/pacs/dimse/command.js';
 import { receiveResponse } from '../../src/pacs/dimse/exchange.js';
 import { type Peer, requestAssociation } from '../../src/pacs/dimse/requestAssociation.js';
@@ -61,7 +61,9 @@ async function store(
   sopInstanceUid: string,
   syntax = EXPLICIT,
 ): Promise<number> {
-  const context = [...association.contexts.values()].find((one) => one.transferSyntax === syntax) as Context;
+  const context = [...association.contexts.values()].find(
+    (one) => one.transferSyntax === syntax,
+  ) as PresentationContext;
   const command = {
     affectedSopClassUid: MR,
     commandField: COMMANDS.C_STORE_RQ,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { combine, type SliceVerdict } from '../../src/inference/combine.js';
+import { combine } from '../../src/inference/combine.js';
+import { type SlicePrediction } from '../../src/inference/slicePrediction.js';
 
 /** "g90" = glioma at .90, "n80" = no_tumor, "m.." = meningioma, "?.." and "o.." = abstains (glioma), "x" = failed. */
-function slices(text: string, seriesId = 'series'): SliceVerdict[] {
+function slices(text: string, seriesId = 'series'): SlicePrediction[] {
   const labels: Record<string, string> = { g: 'glioma', m: 'meningioma', n: 'no_tumor', '?': 'glioma', o: 'glioma' };
   return text.split(' ').map((word, position) => {
     const place = { sliceId: `${seriesId}-${position}`, seriesId, position, location: position * 5 };
@@ -20,7 +21,7 @@ function slices(text: string, seriesId = 'series'): SliceVerdict[] {
 
 const apart = (text: string, spacing: number) =>
   slices(text).map((slice) => ({ ...slice, location: slice.position * spacing }));
-const answer = (...verdicts: SliceVerdict[][]) => combine(verdicts.flat(), { normalLabel: 'no_tumor' });
+const answer = (...verdicts: SlicePrediction[][]) => combine(verdicts.flat(), { normalLabel: 'no_tumor' });
 
 describe('combine', () => {
   it('finds a tumour where neighbouring slices agree; the surest of them is the key slice', () => {

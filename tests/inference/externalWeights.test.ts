@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../../src/database/database.js';
 import { openClassifier } from '../../src/inference/classifier.js';
 import { externalFiles } from '../../src/inference/externalFiles.js';
 import { bytesField, concatenate, integerField } from '../../src/inference/gradcam/graph/protobuf.js';
-import { type Model, readModels } from '../../src/inference/manifest.js';
+import { type ModelFile, readModels } from '../../src/inference/manifest.js';
 import { registerModels } from '../../src/models/registerModels.js';
 import { createLog } from '../../src/output/log.js';
 import { REPOSITORY, temporaryFolder } from '../setup/program.js';
@@ -41,7 +41,7 @@ const swapped = weights.map((byte, index) => (index % 4 === 2 ? byte ^ 1 : byte)
 describe('a model with weights outside of its graph', () => {
   it('is used, and the hashes of both are written into its manifest', async () => {
     const [found] = await read();
-    const classifier = await openClassifier(found as Model, 'cpu');
+    const classifier = await openClassifier(found as ModelFile, 'cpu');
     await classifier.close();
     expect(await written()).toMatchObject({
       sha256: found?.manifest.graphSha256,
@@ -77,7 +77,7 @@ describe('a model with weights outside of its graph', () => {
 
   it('makes no maps of weights that were exchanged while it runs', async () => {
     const [found] = await read();
-    const classifier = await openClassifier(found as Model, 'cpu');
+    const classifier = await openClassifier(found as ModelFile, 'cpu');
     await writeFile(join(directory, 'weights.bin'), swapped);
     await expect(classifier.explainable()).rejects.toThrow(/weights.bin is another file than when it was loaded/);
     await classifier.close();
@@ -130,8 +130,8 @@ describe('weights that were exchanged together with the manifest', () => {
     });
     const prediction = { status: 'FAILED' as const, probabilities: [], executionProvider: 'cpu', inferenceMs: 1 };
     await prisma.prediction.create({ data: { ...prediction, sliceId: slice.id, modelId } });
-    const [{ manifest }] = models as [Model];
-    const { graphSha256, sha256 } = manifest as Required<Model['manifest']>;
+    const [{ manifest }] = models as [ModelFile];
+    const { graphSha256, sha256 } = manifest as Required<ModelFile['manifest']>;
     await prisma.model.update({ where: { id: modelId }, data: { sha256: graphSha256 } }); // as an earlier version did
     await registerModels(prisma, models);
     expect(await prisma.model.findFirstOrThrow()).toMatchObject({ sha256 });

@@ -1,4 +1,4 @@
-import type { SliceVerdict } from '../../src/inference/combine.js';
+import type { SlicePrediction } from '../../src/inference/slicePrediction.js';
 import { createRandom } from '../fuzz/random.mjs';
 
 export const LABELS = ['glioma', 'meningioma', 'no_tumor', 'pituitary'];
@@ -11,7 +11,7 @@ export function verdict(
   place: Place,
   presence: number,
   kind = 'glioma',
-  abstained: SliceVerdict['abstentionReason'] = null,
+  abstained: SlicePrediction['abstentionReason'] = null,
 ) {
   const rest = presence * 0.04;
   const probabilities = LABELS.map((label) => {
@@ -21,20 +21,20 @@ export function verdict(
   const label = presence >= 0.5 ? kind : NORMAL;
   const confidence = probabilities.find((one) => one.label === label)?.probability as number;
   const status = abstained ? ('ABSTAINED' as const) : ('CLASSIFIED' as const);
-  return { ...place, status, label, confidence, probabilities, abstentionReason: abstained } satisfies SliceVerdict;
+  return { ...place, status, label, confidence, probabilities, abstentionReason: abstained } satisfies SlicePrediction;
 }
 
-type Place = Pick<SliceVerdict, 'sliceId' | 'seriesId' | 'position' | 'location'>;
+type Place = Pick<SlicePrediction, 'sliceId' | 'seriesId' | 'position' | 'location'>;
 
 /** One of `seed`: 1 to 400 slices of one or two series, of any spacing, with gaps, echoes, duplicates and what fails. */
-export function generate(seed: string): SliceVerdict[] {
+export function generate(seed: string): SlicePrediction[] {
   const random = createRandom(seed);
   return Array.from({ length: random.once(4) ? 2 : 1 }, (_, series) =>
     generateSeries(random, `series-${series}`),
   ).flat();
 }
 
-function generateSeries(random: Random, seriesId: string): SliceVerdict[] {
+function generateSeries(random: Random, seriesId: string): SlicePrediction[] {
   const count = random.of([1, 2, 3, 4, 6, 9, 12, 20, 20, 30, 60, random.of([150, 400])]);
   const spacing = random.of([0.5, 1, 2, 3.5, 5, 6.5, 10, 20]);
   const known = !random.once(6);
@@ -51,7 +51,7 @@ function generateSeries(random: Random, seriesId: string): SliceVerdict[] {
   });
 }
 
-function sliceAt(random: Random, place: Place, inside: boolean): SliceVerdict {
+function sliceAt(random: Random, place: Place, inside: boolean): SlicePrediction {
   if (random.once(25)) return failed(place);
   const presence = inside
     ? random.of([0.45, 0.55, 0.7, 0.9, 0.99, 0.999])
@@ -64,7 +64,7 @@ function sliceAt(random: Random, place: Place, inside: boolean): SliceVerdict {
   return verdict(place, random.once(40) ? 0.6 : presence, random.of(KINDS), reason);
 }
 
-const failed = (place: Place): SliceVerdict => ({
+const failed = (place: Place): SlicePrediction => ({
   ...place,
   status: 'FAILED',
   label: null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/inference/manifest.js';
-import { type LeftRight, readSeries, type SeenSlice, scoreSeries } from '../../src/inference/readSeries.js';
+import { type LeftRight, readSeries, scoreSeries, type ViewedSlice } from '../../src/inference/readSeries.js';
 import { evaluate, hasPython } from '../training/python.js';
 
 const IN_SERIES = {
@@ -24,7 +24,7 @@ const NONE = -9;
 type Spot = { row: number; column: number; value?: number };
 
 /** A slice every 5 mm, its cells at NONE but for a spot; `kinds`: logits of glioma and meningioma. */
-function slice(index: number, spot?: Spot, { kinds = [0, 0], frame = WHOLE } = {}): SeenSlice {
+function slice(index: number, spot?: Spot, { kinds = [0, 0], frame = WHOLE } = {}): ViewedSlice {
   const values = new Float32Array(SIDE * SIDE).fill(NONE);
   if (spot)
     for (const down of [0, 1])
@@ -41,7 +41,7 @@ function slice(index: number, spot?: Spot, { kinds = [0, 0], frame = WHOLE } = {
 
 const left = { row: 5, column: 2 };
 const right = { row: 5, column: 8 };
-const both = (index: number): SeenSlice => {
+const both = (index: number): ViewedSlice => {
   const one = slice(index, left);
   const other = slice(index, right).presence?.values ?? [];
   one.presence?.values.forEach((value, cell, all) => {
@@ -49,9 +49,9 @@ const both = (index: number): SeenSlice => {
   });
   return one;
 };
-const stack = (at: (index: number) => SeenSlice, count = 9) => Array.from({ length: count }, (_, index) => at(index));
+const stack = (at: (index: number) => ViewedSlice, count = 9) => Array.from({ length: count }, (_, index) => at(index));
 const inTheMiddle = (index: number) => index >= 3 && index <= 5;
-const score = (slices: SeenSlice[], leftRight: LeftRight | null = 'COLUMNS', model = manifest()) =>
+const score = (slices: ViewedSlice[], leftRight: LeftRight | null = 'COLUMNS', model = manifest()) =>
   scoreSeries(slices, leftRight, model) as number[];
 
 describe('readSeries', () => {
@@ -112,7 +112,7 @@ describe('readSeries', () => {
 
   it('does not depend on the order in which slices come', () => {
     const slices = stack((index) => slice(index, inTheMiddle(index) ? left : undefined));
-    const shuffled = slices.map((_, index) => slices[(index * 4) % 9] as SeenSlice);
+    const shuffled = slices.map((_, index) => slices[(index * 4) % 9] as ViewedSlice);
     const expected = score(slices);
     for (const [index, value] of score(shuffled).entries())
       expect(value).toBeCloseTo(expected[(index * 4) % 9] as number, 9);
@@ -210,7 +210,7 @@ describe('readSeries', () => {
 });
 
 /** The same, written another way: as arrays over all slices, with scipy's interpolation. */
-function reference(slices: SeenSlice[], leftRight: LeftRight | null, limit = 99): number[] {
+function reference(slices: ViewedSlice[], leftRight: LeftRight | null, limit = 99): number[] {
   const given = slices.map(({ location, presence }) => ({
     z: location,
     values: [...(presence?.values ?? [])],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { combine, type Finding, type SliceVerdict } from '../../src/inference/combine.js';
+import { combine, type Finding } from '../../src/inference/combine.js';
+import { type SlicePrediction } from '../../src/inference/slicePrediction.js';
 import { createRandom } from '../fuzz/random.mjs';
 import { generate, LABELS, NORMAL, verdict } from './generatedSeries.js';
 
@@ -42,7 +43,7 @@ describe('a study’s answer, over generated studies', () => {
       for (let time = 0; time < 6; time++) {
         const at = random.below(verdicts.length);
         const shown = random.of([0.55, 0.75, 0.9, 0.999]);
-        const slice = verdicts[at] as SliceVerdict;
+        const slice = verdicts[at] as SlicePrediction;
         if (slice.label !== NORMAL && slice.status !== 'FAILED' && slice.status !== 'ABSTAINED') continue;
         if (slice.status === 'ABSTAINED' && 1 - normalOf(slice) > shown) continue; // that would be less evidence
         const changed = verdicts.with(at, verdict(slice, shown, random.of(LABELS.filter((label) => label !== NORMAL))));
@@ -55,7 +56,7 @@ describe('a study’s answer, over generated studies', () => {
     for (const { seed, verdicts, rule } of studies) {
       const random = createRandom(`${seed} raised`);
       const at = random.below(verdicts.length);
-      const slice = verdicts[at] as SliceVerdict;
+      const slice = verdicts[at] as SlicePrediction;
       if (slice.status !== 'CLASSIFIED' || slice.label === NORMAL) continue;
       const raised = verdicts.with(at, verdict(slice, 1 - normalOf(slice) / 2, slice.label as string));
       const before = presence(combine(verdicts, rule));
@@ -170,7 +171,7 @@ describe('a study’s answer, over generated studies', () => {
   });
 });
 
-const normalOf = ({ probabilities }: SliceVerdict): number =>
+const normalOf = ({ probabilities }: SlicePrediction): number =>
   probabilities.find(({ label }) => label === NORMAL)?.probability ?? 1;
 
 describe('a tumour of some millimetres, between normal slices', () => {

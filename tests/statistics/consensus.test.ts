@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agree, type ReaderVerdict } from '../../src/statistics/consensus.js';
+import { findConsensus, type ReaderVerdict } from '../../src/statistics/consensus.js';
 
 /** Verdicts on one slice, in the order in which they were given. */
 function read(...labels: string[]): ReaderVerdict[] {
@@ -14,7 +14,7 @@ function read(...labels: string[]): ReaderVerdict[] {
     answerAbstained: false,
   }));
 }
-const truth = (...labels: string[]) => agree(read(...labels)).map((one) => one.truth);
+const truth = (...labels: string[]) => findConsensus(read(...labels)).map((one) => one.truth);
 
 describe('the truth of several readers', () => {
   it('is what more than half of them say', () => {
@@ -28,11 +28,14 @@ describe('the truth of several readers', () => {
   });
 
   it('is held against the answer that the latest of them saw', () => {
-    expect(agree(read('glioma', 'glioma', 'glioma').reverse())[0]).toMatchObject({ label: 'glioma', confidence: 0.7 });
+    expect(findConsensus(read('glioma', 'glioma', 'glioma').reverse())[0]).toMatchObject({
+      label: 'glioma',
+      confidence: 0.7,
+    });
   });
 
   it('is found for each slice by itself', () => {
     const other = read('no_tumor').map((one) => ({ ...one, thingId: 'prediction-2' }));
-    expect(agree([...read('glioma'), ...other]).map((one) => one.truth)).toEqual(['glioma', 'no_tumor']);
+    expect(findConsensus([...read('glioma'), ...other]).map((one) => one.truth)).toEqual(['glioma', 'no_tumor']);
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { randomNumbers } from '../../src/sample/noise.js';
-import { compare, isBeyondChance, type Moments, referenceSize, type Sample } from '../../src/statistics/drift.js';
+import {
+  compareAnswers,
+  isBeyondChance,
+  type Moments,
+  referenceSize,
+  type Sample,
+} from '../../src/statistics/drift.js';
 
 const LABELS = ['glioma', 'no_tumor'];
 type Study = { glioma: number; confidence: number; abstained: number };
@@ -34,39 +40,39 @@ const before = studies(100, 0.3);
 
 describe('the distance of two mixes of labels', () => {
   it('is the share of answers that would have to change', () => {
-    expect(compare(studies(100, 0.55), before, LABELS).labelDistance).toBeCloseTo(0.25, 12);
-    expect(compare(before, before, LABELS).labelDistance).toBe(0);
+    expect(compareAnswers(studies(100, 0.55), before, LABELS).labelDistance).toBeCloseTo(0.25, 12);
+    expect(compareAnswers(before, before, LABELS).labelDistance).toBe(0);
     const other = { ...before, labels: new Map([['pituitary', { sum: 100, squares: 100 }]]) };
-    expect(compare(other, before, [...LABELS, 'pituitary']).labelDistance).toBeCloseTo(1, 12);
+    expect(compareAnswers(other, before, [...LABELS, 'pituitary']).labelDistance).toBeCloseTo(1, 12);
   });
 });
 
 describe('the alarm of drift', () => {
   it('is silent where all is as it was', () => {
-    expect(compare(before, before, LABELS)).toMatchObject({ alarm: false, reasons: [] });
+    expect(compareAnswers(before, before, LABELS)).toMatchObject({ alarm: false, reasons: [] });
   });
 
   it('sounds for a mix of labels that is far off and no chance', () => {
-    expect(compare(studies(100, 0.6), before, LABELS)).toMatchObject({ alarm: true, reasons: ['LABELS'] });
-    expect(compare(studies(50, 0.5), before, LABELS)).toMatchObject({ alarm: false });
+    expect(compareAnswers(studies(100, 0.6), before, LABELS)).toMatchObject({ alarm: true, reasons: ['LABELS'] });
+    expect(compareAnswers(studies(50, 0.5), before, LABELS)).toMatchObject({ alarm: false });
   });
 
   it('sounds for less where there are more studies, but never for a mix that is hardly another', () => {
-    expect(compare(studies(100, 0.42), before, LABELS)).toMatchObject({ alarm: false });
-    expect(compare(studies(2400, 0.42), studies(800, 0.3), LABELS)).toMatchObject({ alarm: true });
-    expect(compare(studies(100_000, 0.35), studies(100_000, 0.3), LABELS)).toMatchObject({ alarm: false });
+    expect(compareAnswers(studies(100, 0.42), before, LABELS)).toMatchObject({ alarm: false });
+    expect(compareAnswers(studies(2400, 0.42), studies(800, 0.3), LABELS)).toMatchObject({ alarm: true });
+    expect(compareAnswers(studies(100_000, 0.35), studies(100_000, 0.3), LABELS)).toMatchObject({ alarm: false });
   });
 
   it('sounds for confidences that fell, and for abstentions that grew', () => {
-    expect(compare(studies(100, 0.3, { confidence: 0.84 }), before, LABELS).reasons).toEqual(['CONFIDENCE']);
-    expect(compare(studies(100, 0.3, { confidence: 0.86 }), before, LABELS).reasons).toEqual([]);
-    expect(compare(studies(100, 0.3, { abstained: 0.35 }), before, LABELS).reasons).toEqual(['ABSTENTIONS']);
-    expect(compare(studies(100, 0.3, { abstained: 0.29 }), before, LABELS).reasons).toEqual([]);
+    expect(compareAnswers(studies(100, 0.3, { confidence: 0.84 }), before, LABELS).reasons).toEqual(['CONFIDENCE']);
+    expect(compareAnswers(studies(100, 0.3, { confidence: 0.86 }), before, LABELS).reasons).toEqual([]);
+    expect(compareAnswers(studies(100, 0.3, { abstained: 0.35 }), before, LABELS).reasons).toEqual(['ABSTENTIONS']);
+    expect(compareAnswers(studies(100, 0.3, { abstained: 0.29 }), before, LABELS).reasons).toEqual([]);
   });
 
   it('neither sounds nor is cleared by fewer than 30 studies', () => {
-    expect(compare(studies(29, 1), before, LABELS)).toMatchObject({ alarm: null, reasons: [] });
-    expect(compare(studies(30, 1), before, LABELS)).toMatchObject({ alarm: true });
+    expect(compareAnswers(studies(29, 1), before, LABELS)).toMatchObject({ alarm: null, reasons: [] });
+    expect(compareAnswers(studies(30, 1), before, LABELS)).toMatchObject({ alarm: true });
   });
 });
 
@@ -80,7 +86,7 @@ it('sounds ever at no more than 5 % of models that do not change, looked at afte
     let alarm: boolean | null = false;
     for (let look = 0; look < 300 && !alarm; look++) {
       now = sum(now, sampleOf([study()]));
-      ({ alarm } = compare(now, reference, LABELS));
+      ({ alarm } = compareAnswers(now, reference, LABELS));
     }
     if (alarm) alarms++;
   }

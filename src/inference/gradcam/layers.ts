@@ -1,7 +1,7 @@
-import type { Graph, Node } from './graph/graph.js';
+import type { Graph, GraphNode } from './graph/graph.js';
 
 /** A convolution, under the name that the model's author knows it by. */
-export type Layer = { name: string; node: Node; activations: string };
+export type Layer = { name: string; node: GraphNode; activations: string };
 
 /** The convolutional layers, first to last; every name once. */
 export function convolutionalLayers({ nodes }: Graph): Layer[] {
@@ -20,7 +20,7 @@ export function convolutionalLayers({ nodes }: Graph): Layer[] {
  * In this order: the module whose weight it is ("layer4.1.conv2.weight"), the module's path in the node's name
  * ("/layer4/layer4.1/conv2/Conv"), the node's name, its output's.
  */
-function nameOf({ name, inputs, outputs }: Node): string {
+function nameOf({ name, inputs, outputs }: GraphNode): string {
   const module = /^(.+)\.weight$/.exec(inputs[1] ?? '')?.[1];
   if (module) return module;
   const path = name.split('/').filter((part) => part !== '');

@@ -1,4 +1,4 @@
-import type { Graph, Node } from './graph/graph.js';
+import type { Graph, GraphNode } from './graph/graph.js';
 import type { Layer } from './layers.js';
 import { constantOperators } from './rules/rules.js';
 
@@ -18,7 +18,7 @@ export function logitsOf({ nodes, outputs }: Graph): string {
 }
 
 /** What lies between the layers and the logits: only there gradients are needed. */
-export type Path = { nodes: Node[]; values: ReadonlySet<string> };
+export type Path = { nodes: GraphNode[]; values: ReadonlySet<string> };
 
 export function pathBetween({ nodes }: Graph, layers: readonly Layer[], logits: string): Path {
   const after = new Set(layers.map(({ activations }) => activations));

@@ -1,8 +1,8 @@
 import type { Facts } from './graph/facts.js';
-import type { Node } from './graph/graph.js';
+import type { GraphNode } from './graph/graph.js';
 import type { GraphWriter } from './graph/writer.js';
 import type { Path } from './path.js';
-import { NotCovered, Step } from './rules/rule.js';
+import { BackwardStep, NotCovered } from './rules/rule.js';
 import { rules } from './rules/rules.js';
 
 /** An operator that the gradient cannot pass, and why. */
@@ -36,10 +36,10 @@ export function walkBack(
     arrived.set(value, [sum]);
     return sum;
   };
-  const pass = (node: Node, gradients: (string | undefined)[]) => {
+  const pass = (node: GraphNode, gradients: (string | undefined)[]) => {
     const rule = rules[node.opType];
     if (!rule) throw new NotCovered('there is no rule for it');
-    const ways = rule(new Step(node, gradients, writer, facts));
+    const ways = rule(new BackwardStep(node, gradients, writer, facts));
     return node.inputs.map((input, index) => {
       if (!path.values.has(input)) return undefined;
       const way = ways[index];

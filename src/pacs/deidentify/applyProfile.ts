@@ -4,7 +4,7 @@ import { dummyValue, isText } from './dummies.js';
 import { PROFILE } from './profile.js';
 import type { Pseudonyms } from './pseudonyms.js';
 import type { Element } from './readElements.js';
-import { treat } from './treatment.js';
+import { treatmentOf } from './treatment.js';
 
 const PATIENT_ID = 0x00100020;
 
@@ -20,7 +20,7 @@ export type Rewriting = { bytes: Uint8Array; pseudonyms: Pseudonyms; pieces: Uin
  * @throws InvalidDicom for more UIDs in an element than there can be.
  */
 export function writeCleaned(element: Element, encoding: Encoding, rewriting: Rewriting): number {
-  const treatment = treat(element);
+  const treatment = treatmentOf(element);
   if (treatment === 'remove') return 0;
   // What is empty identifies nobody, whatever the profile would put in its place.
   if (treatment === 'empty' || (treatment === 'dummy' && isEmpty(element)))
@@ -66,7 +66,7 @@ export function writeSequence(
  * of classes, templates and coding schemes that the standard defines.
  */
 function writeDummy(element: Element, encoding: Encoding, rewriting: Rewriting): number {
-  if (treat(element) === 'remove') return 0;
+  if (treatmentOf(element) === 'remove') return 0;
   if (isEmpty(element)) return write(element, '', encoding, rewriting);
   if (element.items) return writeSequence(element, encoding, rewriting, writeDummy);
   if (element.vr !== 'UI') return write(element, replacement(element, rewriting), encoding, rewriting);

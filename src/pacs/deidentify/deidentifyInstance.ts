@@ -45,7 +45,7 @@ export function deidentifyInstance(input: Uint8Array, key: Uint8Array): Buffer {
   }
   const dataSet = Buffer.concat(rewriting.pieces, length);
   const uid = (tag: number, keyword: string) => {
-    const element = elements.find((one) => one.tag === tag);
+    const element = elements.find((candidate) => candidate.tag === tag);
     return requireUid(element ? textOf(element, rewriting) : null, keyword);
   };
   const fileMeta = writeFileMeta({

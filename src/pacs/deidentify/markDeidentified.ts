@@ -41,7 +41,7 @@ function methods(element: Element | undefined, rewriting: Rewriting): string {
 function writeMethodCodes(element: Element | undefined, encoding: Encoding, rewriting: Rewriting): number {
   const earlier = element?.items ?? [];
   const stated = earlier.some((item) =>
-    item.some((one) => one.tag === 0x00080100 && textOf(one, rewriting) === '113100'),
+    item.some((nested) => nested.tag === 0x00080100 && textOf(nested, rewriting) === '113100'),
   );
   const sequence = { tag: METHOD_CODES_TAG, vr: 'SQ', writtenVr: 'SQ', start: 0, valueStart: 0, end: 0 };
   const itemEncoding = element?.items ? element.itemEncoding : encoding;

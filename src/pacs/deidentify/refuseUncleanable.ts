@@ -1,7 +1,7 @@
 import { BurnedInAnnotation, CannotDeidentify } from '../../errors/errors.js';
 import { textOf } from './applyProfile.js';
 import type { Element } from './readElements.js';
-import { treat } from './treatment.js';
+import { treatmentOf } from './treatment.js';
 
 /** Pixel Data, Float Pixel Data, Double Float Pixel Data. */
 const PIXELS = [0x7fe00010, 0x7fe00008, 0x7fe00009];
@@ -79,7 +79,7 @@ function isInPixels({ tag, valueStart, end }: Element, bytes: Uint8Array): boole
 const TEXT_VALUE = 0x0040a160;
 
 function holdsFreeText(element: Element, bytes: Uint8Array): boolean {
-  if (treat(element) !== 'clean') return false; // nothing of it is left
+  if (treatmentOf(element) !== 'clean') return false; // nothing of it is left
   if (element.tag === TEXT_VALUE) return textOf(element, { bytes }) !== '';
   return element.items?.some((item) => item.some((nested) => holdsFreeText(nested, bytes))) ?? false;
 }

@@ -36,7 +36,7 @@ const KEPT_UIDS = new Set([
 ]);
 
 /** What the profile wants done with an element; `remove`, too, for what nobody has judged or can look into. */
-export function treat({ tag, items }: Element): Treatment {
+export function treatmentOf({ tag, items }: Element): Treatment {
   // Group lengths (PS3.5 7.2, retired) would be wrong.
   if (isRemovedGroup(tag) || (tag & 0xffff) === 0) return 'remove';
   const action = PROFILE.get(tag) ?? BEYOND_PROFILE.get(tag);

@@ -14,10 +14,10 @@ import {
   SERIES_FIELDS,
   STUDY_FIELDS,
 } from './dicomJson.js';
-import { type Answer, answerTooLarge, discard, readBody, readWhole, request } from './httpAnswer.js';
+import { answerTooLarge, discard, type HttpAnswer, readBody, readWhole, request } from './httpAnswer.js';
 import { readBoundary, readMultipart } from './multipart.js';
 import { writeStowBody } from './stowBody.js';
-import { readStowResult, type StoredRs } from './stowResult.js';
+import { readStowResult, type StowResult } from './stowResult.js';
 
 /**
  * `url`: the DICOMweb root, "http://pacs.example:8042/dicom-web"; a user and password in it are used and not shown.
@@ -153,7 +153,7 @@ export class DicomwebClient {
    * Stores DICOM files (STOW-RS, PS3.18 10.5), each byte for byte, in one request.
    * @returns one entry a file; archives answer an error to a request of which some was stored, so each is looked up.
    */
-  async storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StoredRs[]> {
+  async storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StowResult[]> {
     const { type, length, body, instances } = await writeStowBody(paths);
     const headers = {
       ...this.#authorization,
@@ -163,7 +163,7 @@ export class DicomwebClient {
     };
     const accepted = [200, 202, 400, 409];
     const url = new URL('studies', this.#root);
-    const answer = await request(url, { ...this.#asked(signal), method: 'POST', headers, body, accepted });
+    const answer = await request(url, { ...this.#options(signal), method: 'POST', headers, body, accepted });
     return readStowResult(await this.#readJson(answer, url), instances, answer.status);
   }
 
@@ -175,18 +175,18 @@ export class DicomwebClient {
     path: string,
     headers: Record<string, string>,
     body?: AsyncIterable<Uint8Array>,
-  ): Promise<{ status: number; headers: Answer['headers']; text: string }> {
+  ): Promise<{ status: number; headers: HttpAnswer['headers']; text: string }> {
     const url = new URL(path, this.#root);
     const accepted = Array.from({ length: 500 }, (_, index) => 100 + index);
     const method = body ? 'POST' : 'GET';
-    const asked = {
-      ...this.#asked(),
+    const options = {
+      ...this.#options(),
       headers: { ...this.#authorization, ...headers },
       method,
       body,
       accepted,
     } as const;
-    const answer = await request(url, asked);
+    const answer = await request(url, options);
     let text = '';
     for await (const chunk of readBody(answer, url, this.#idleMs)) {
       text += Buffer.from(chunk).toString('latin1');
@@ -203,7 +203,10 @@ export class DicomwebClient {
     signal?: AbortSignal,
   ): AsyncGenerator<RetrievedPart> {
     const accept = `multipart/related; type="${mediaType}"${parameters}`;
-    const answer = await request(url, { ...this.#asked(signal), headers: { ...this.#authorization, Accept: accept } });
+    const answer = await request(url, {
+      ...this.#options(signal),
+      headers: { ...this.#authorization, Accept: accept },
+    });
     const { status, headers } = answer;
     const uid = url.pathname.match(/\/studies\/([\d.]+)/)?.[1] ?? '';
     if (status !== 200) {
@@ -235,7 +238,7 @@ export class DicomwebClient {
     if (parts === 0) throw this.#notFound(uid);
   }
 
-  #asked(signal?: AbortSignal) {
+  #options(signal?: AbortSignal) {
     return { headers: this.#authorization, idleMs: this.#idleMs, tls: this.#tls, signal };
   }
 
@@ -267,7 +270,7 @@ export class DicomwebClient {
   async #getJson(path: string, parameters: URLSearchParams): Promise<DicomJson[]> {
     const url = new URL(`${path}?${parameters}`, this.#root);
     const headers = { ...this.#authorization, Accept: 'application/dicom+json' };
-    const answer = await request(url, { ...this.#asked(), headers });
+    const answer = await request(url, { ...this.#options(), headers });
     if (answer.status === 204) {
       discard(answer);
       return [];
@@ -280,7 +283,7 @@ export class DicomwebClient {
     return readResults(await this.#readJson(answer, url));
   }
 
-  async #readJson(answer: Answer, url: URL): Promise<unknown> {
+  async #readJson(answer: HttpAnswer, url: URL): Promise<unknown> {
     const body = await readWhole(answer, url, this.#idleMs, MAX_JSON);
     try {
       return JSON.parse(body.toString('utf8'));

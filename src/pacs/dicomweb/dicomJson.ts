@@ -30,7 +30,7 @@ export function readStudy(json: DicomJson): StudyFound {
 }
 
 export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {
-  requireAsked(json, '0020000D', studyInstanceUid);
+  requireSameUid(json, '0020000D', studyInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid: uid(json, '0020000E'),
@@ -42,8 +42,8 @@ export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFou
 }
 
 export function readInstance(json: DicomJson, studyInstanceUid: string, seriesInstanceUid: string): InstanceFound {
-  requireAsked(json, '0020000D', studyInstanceUid);
-  requireAsked(json, '0020000E', seriesInstanceUid);
+  requireSameUid(json, '0020000D', studyInstanceUid);
+  requireSameUid(json, '0020000E', seriesInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid,
@@ -73,7 +73,7 @@ function uid(json: DicomJson, tag: string): string {
 }
 
 /** An archive need not repeat what it was asked for; what it does repeat must be that. */
-function requireAsked(json: DicomJson, tag: string, asked: string): void {
+function requireSameUid(json: DicomJson, tag: string, asked: string): void {
   if (!json[tag]?.Value?.length || uid(json, tag) === asked) return;
   throw new PacsWrongStudy(
     'The archive answered a search with another study or series than was asked for. See its log.',

@@ -10,7 +10,7 @@ import { limitBytes } from '../../peers/limitBytes.js';
  * `method` and `body`: GET without one by default. `tls`: authorities to believe, and a certificate of ours. `accepted`:
  * the statuses that are returned rather than thrown, 200, 204 and 404 by default. `idleMs`: the longest silence.
  */
-export type Asked = {
+export type HttpRequest = {
   headers: Record<string, string>;
   idleMs: number;
   method?: 'GET' | 'POST';
@@ -20,7 +20,12 @@ export type Asked = {
   signal?: AbortSignal | undefined;
 };
 
-export type Answer = { status: number; headers: IncomingMessage['headers']; message: IncomingMessage; watch: Watch };
+export type HttpAnswer = {
+  status: number;
+  headers: IncomingMessage['headers'];
+  message: IncomingMessage;
+  watch: Watch;
+};
 
 /**
  * Sends one request over a connection of its own and waits for its answer's head. Redirects, which could lead credentials
@@ -28,47 +33,47 @@ export type Answer = { status: number; headers: IncomingMessage['headers']; mess
  * a sign of life, while the body is sent, before the head, or between two chunks of the body that {@link readBody} reads.
  * @throws PacsUnreachable, PacsRefused (401, 403) or PacsBadAnswer.
  */
-export async function request(url: URL, asked: Asked): Promise<Answer> {
-  const { idleMs, accepted = [200, 204, 404], signal } = asked;
+export async function request(url: URL, options: HttpRequest): Promise<HttpAnswer> {
+  const { idleMs, accepted = [200, 204, 404], signal } = options;
   const watch = createWatch(idleMs, signal);
   try {
-    const message = await send(url, asked, watch);
-    watch.sign();
+    const message = await send(url, options, watch);
+    watch.heard();
     const status = message.statusCode ?? 0;
     if (accepted.includes(status)) return { status, headers: message.headers, message, watch };
     message.destroy();
-    throw refusal(status, message.headers.location, url);
+    throw refusalError(status, message.headers.location, url);
   } catch (error) {
     watch.stop();
     throw asPacsError(error, url, watch, idleMs, 'cannot be reached');
   }
 }
 
-function send(url: URL, { method = 'GET', headers, body, tls }: Asked, watch: Watch): Promise<IncomingMessage> {
+function send(url: URL, { method = 'GET', headers, body, tls }: HttpRequest, watch: Watch): Promise<IncomingMessage> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const sent = start(url, { method, headers, agent: false, signal: watch.signal, ...tls }, resolve);
     sent.on('error', reject);
     if (!body) return sent.end();
     // Whatever ends it early, an answer or a broken connection, is told by the request itself.
-    pipeline(Readable.from(watched(body, watch)), sent).catch(reject);
+    pipeline(Readable.from(watchedBody(body, watch)), sent).catch(reject);
   });
 }
 
-async function* watched(body: AsyncIterable<Uint8Array>, watch: Watch): AsyncGenerator<Uint8Array> {
+async function* watchedBody(body: AsyncIterable<Uint8Array>, watch: Watch): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
-    watch.sign();
+    watch.heard();
     yield chunk;
   }
 }
 
 /** The body of an answer as it arrives. @throws PacsUnreachable where the connection breaks or stalls. */
-export async function* readBody({ message, watch }: Answer, url: URL, idleMs: number): AsyncGenerator<Uint8Array> {
+export async function* readBody({ message, watch }: HttpAnswer, url: URL, idleMs: number): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of message) {
       watch.stop(); // a slow reader is no slow archive
       yield chunk;
-      watch.sign();
+      watch.heard();
     }
   } catch (error) {
     throw asPacsError(error, url, watch, idleMs, 'broke the connection in the middle of its answer');
@@ -79,7 +84,7 @@ export async function* readBody({ message, watch }: Answer, url: URL, idleMs: nu
 }
 
 /** The whole body. @throws as {@link readBody}, and PacsBadAnswer for more than `maxBytes`. */
-export async function readWhole(answer: Answer, url: URL, idleMs: number, maxBytes: number): Promise<Buffer> {
+export async function readWhole(answer: HttpAnswer, url: URL, idleMs: number, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of limitBytes(readBody(answer, url, idleMs), maxBytes, answerTooLarge)) chunks.push(chunk);
   return Buffer.concat(chunks);
@@ -90,28 +95,28 @@ export function answerTooLarge(maxBytes: number): PacsBadAnswer {
 }
 
 /** Ends an answer whose body nobody reads. */
-export function discard({ message, watch }: Answer): void {
+export function discard({ message, watch }: HttpAnswer): void {
   watch.stop();
   message.destroy();
 }
 
-type Watch = { signal: AbortSignal; sign(): void; stop(): void; late(): boolean; outer: AbortSignal | undefined };
+type Watch = { signal: AbortSignal; heard(): void; stop(): void; timedOut(): boolean; outer: AbortSignal | undefined };
 
 /** Aborts when nothing has been heard for `idleMs`, or `outer` does. */
 function createWatch(idleMs: number, outer?: AbortSignal): Watch {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const stop = () => clearTimeout(timer);
-  const sign = () => {
+  const heard = () => {
     stop();
     timer = setTimeout(() => controller.abort(), idleMs);
   };
-  sign();
+  heard();
   const signal = outer ? AbortSignal.any([controller.signal, outer]) : controller.signal;
-  return { signal, sign, stop, late: () => controller.signal.aborted, outer };
+  return { signal, heard, stop, timedOut: () => controller.signal.aborted, outer };
 }
 
-function refusal(status: number, location: string | undefined, url: URL): Error {
+function refusalError(status: number, location: string | undefined, url: URL): Error {
   if (status === 401 || status === 403) {
     return new PacsRefused(
       `The archive at ${url.origin} refuses this request (HTTP ${status}). Check its user, password and rights.`,
@@ -133,7 +138,7 @@ function refusal(status: number, location: string | undefined, url: URL): Error 
 function asPacsError(error: unknown, url: URL, watch: Watch, idleMs: number, what: string): unknown {
   if (watch.outer?.aborted) return watch.outer.reason;
   const at = `The archive at ${url.origin}`;
-  if (watch.late())
+  if (watch.timedOut())
     return new PacsUnreachable(`${at} was silent for ${idleMs} ms. Check that it runs, or raise the limit.`);
   if (error instanceof MrimasterError) return error;
   const { code } = error as NodeJS.ErrnoException;

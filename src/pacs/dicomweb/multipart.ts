@@ -2,7 +2,7 @@ import { PacsBadAnswer } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
 
 /** One part: its header fields by lower-case name, and its content as it arrives. */
-export type Part = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
+export type MultipartPart = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
 
 /** The boundary that a Content-Type of multipart/related names; null for any other. */
 export function readBoundary(contentType: string): string | null {
@@ -20,8 +20,11 @@ const HEADERS_END = Buffer.from('\r\n\r\n');
  * must be read before the next part comes; what was left unread is skipped.
  * @throws PacsBadAnswer where the body breaks the format, or ends before its closing boundary.
  */
-export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Part> {
-  const input = createInput(source);
+export async function* readMultipart(
+  source: AsyncIterable<Uint8Array>,
+  boundary: string,
+): AsyncGenerator<MultipartPart> {
+  const input = createByteReader(source);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   input.unread(LINE_BREAK); // the first boundary may open the body without a line break before it
   try {
@@ -41,10 +44,10 @@ export async function* readMultipart(source: AsyncIterable<Uint8Array>, boundary
   }
 }
 
-type Input = ReturnType<typeof createInput>;
+type ByteReader = ReturnType<typeof createByteReader>;
 
 /** The source with a place to put back what was read too far. */
-function createInput(source: AsyncIterable<Uint8Array>) {
+function createByteReader(source: AsyncIterable<Uint8Array>) {
   const iterator = source[Symbol.asyncIterator]();
   let pending: Buffer = Buffer.alloc(0);
   const input = {
@@ -82,7 +85,7 @@ function createInput(source: AsyncIterable<Uint8Array>) {
 }
 
 /** Content up to `delimiter`, which is consumed. Ended before, it leaves what comes next where it was. */
-async function* readUntil(input: Input, delimiter: Buffer, end = { reached: false }): AsyncGenerator<Uint8Array> {
+async function* readUntil(input: ByteReader, delimiter: Buffer, end = { reached: false }): AsyncGenerator<Uint8Array> {
   let held: Buffer = Buffer.alloc(0);
   try {
     for (;;) {
@@ -104,7 +107,7 @@ async function* readUntil(input: Input, delimiter: Buffer, end = { reached: fals
   }
 }
 
-async function skipToLineEnd(input: Input): Promise<void> {
+async function skipToLineEnd(input: ByteReader): Promise<void> {
   let line = await input.take(2);
   for (let read = 2; !line.subarray(-2).equals(LINE_BREAK); read++) {
     if (read > MAX_HEADERS || !/^[ \t]*\r?$/.test(line.toString('latin1'))) throw malformed();
@@ -113,7 +116,7 @@ async function skipToLineEnd(input: Input): Promise<void> {
   input.unread(LINE_BREAK); // so that empty headers end like others, with two line breaks
 }
 
-async function readHeaders(input: Input): Promise<Map<string, string>> {
+async function readHeaders(input: ByteReader): Promise<Map<string, string>> {
   let block: Buffer = Buffer.alloc(0);
   let end = -1;
   while (end < 0) {

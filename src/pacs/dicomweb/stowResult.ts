@@ -3,7 +3,7 @@ import type { DicomJson } from './dicomJson.js';
 import type { SentInstance } from './stowBody.js';
 
 /** What became of one file. `failure`: with the reason that the archive gives (PS3.18 Table 10.5.3-1), in hexadecimal. */
-export type StoredRs = {
+export type StowResult = {
   path: string;
   sopInstanceUid: string;
   warning?: string;
@@ -20,7 +20,7 @@ const WARNING_REASON = '00081196';
  * Reads a Store Instances Response (PS3.18 I.2). What it does not mention at all counts as not stored.
  * @param status the HTTP status, for the message where the body says nothing.
  */
-export function readStowResult(json: unknown, sent: readonly SentInstance[], status: number): StoredRs[] {
+export function readStowResult(json: unknown, sent: readonly SentInstance[], status: number): StowResult[] {
   const data = (Array.isArray(json) ? json[0] : json) as DicomJson | undefined;
   const stored = itemsByUid(data, REFERENCED_SOP_SEQUENCE);
   const failed = itemsByUid(data, FAILED_SOP_SEQUENCE);

@@ -3,13 +3,13 @@ import { type Connection, ConnectionLost } from './connection.js';
 import { InvalidPdu, type PresentationDataValue, writeDataHeader, writePdu } from './pdu.js';
 
 /** A context that both sides agreed upon. */
-export type Context = { id: number; abstractSyntax: string; transferSyntax: string };
+export type PresentationContext = { id: number; abstractSyntax: string; transferSyntax: string };
 
 /**
  * A command, and the data set that follows it, if any, as it arrives: read it to its end, or leave it and what is left
  * is passed over.
  */
-export type Message = { context: Context; command: Command; data: AsyncGenerator<Buffer> | null };
+export type DimseMessage = { context: PresentationContext; command: Command; data: AsyncGenerator<Buffer> | null };
 
 /** A command set of more than this is no command set. */
 const MAX_COMMAND = 64 * 1024;
@@ -21,7 +21,7 @@ const SMALLEST_SENT = 1024;
 
 /** An established association (PS3.8 7): messages both ways, one after another. */
 export class Association {
-  readonly contexts: ReadonlyMap<number, Context>;
+  readonly contexts: ReadonlyMap<number, PresentationContext>;
   readonly #connection: Connection;
   readonly #fragment: number;
   #values: PresentationDataValue[] = [];
@@ -30,7 +30,7 @@ export class Association {
   #empty = 0;
 
   /** `peerMaxPduLength`: as the peer announced it; 0: any. */
-  constructor(connection: Connection, contexts: readonly Context[], peerMaxPduLength: number) {
+  constructor(connection: Connection, contexts: readonly PresentationContext[], peerMaxPduLength: number) {
     this.#connection = connection;
     this.contexts = new Map(contexts.map((context) => [context.id, context]));
     const longest = peerMaxPduLength === 0 ? LARGEST_SENT : Math.min(peerMaxPduLength, LARGEST_SENT);
@@ -45,7 +45,7 @@ export class Association {
    * The next message; null where the peer released the association, which is then answered and closed.
    * @throws InvalidPdu, ConnectionLost.
    */
-  async receive(): Promise<Message | null> {
+  async receive(): Promise<DimseMessage | null> {
     if (this.#unread) for await (const _ of this.#unread); // passed over
     const parts: Buffer[] = [];
     let bytes = 0;
@@ -73,7 +73,7 @@ export class Association {
 
   /** Sends a command and the data set behind it. */
   async send(
-    context: Context,
+    context: PresentationContext,
     command: Omit<Command, 'commandDataSetType'>,
     data?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<void> {

@@ -4,9 +4,9 @@ import { isUid, requireUid } from '../header/uid.js';
 import { type InstanceFound, type SeriesFound, type StudyFound, studyKey } from '../query/searchResults.js';
 import type { StudyQuery } from '../query/studyQuery.js';
 import { asPart10 } from './asPart10.js';
-import type { Association, Message } from './association.js';
+import type { Association, DimseMessage } from './association.js';
 import { COMMANDS, type Command, RESPONSE } from './command.js';
-import { agreed, failed, receiveResponse, withAssociation } from './exchange.js';
+import { receiveResponse, requireContext, statusError, withAssociation } from './exchange.js';
 import {
   type Identifier,
   instanceIdentifier,
@@ -20,7 +20,7 @@ import {
   writeIdentifier,
 } from './identifier.js';
 import { DECODABLE, UNCOMPRESSED, VERIFICATION } from './negotiate.js';
-import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';
+import { asPacsError, describePeer, type Peer, requestAssociation } from './requestAssociation.js';
 import { STATUS, statusClass } from './status.js';
 import { STORAGE_CLASSES } from './storageClasses.js';
 
@@ -51,7 +51,7 @@ export class DimseClient {
       const command = { affectedSopClassUid: VERIFICATION, commandField: COMMANDS.C_ECHO_RQ };
       await association.send(context, { ...command, messageId: association.nextMessageId() });
       const { status } = await receiveResponse(association, COMMANDS.C_ECHO_RQ, this.#peer);
-      if (status !== STATUS.SUCCESS) throw failed('C-ECHO', status, this.#peer);
+      if (status !== STATUS.SUCCESS) throw statusError('C-ECHO', status, this.#peer);
     });
   }
 
@@ -89,7 +89,7 @@ export class DimseClient {
     signal?: AbortSignal,
   ): Promise<Suboperations> {
     const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
-    const move = async (association: Association, context: Message['context']) => {
+    const move = async (association: Association, context: DimseMessage['context']) => {
       const command = { affectedSopClassUid: MOVE, commandField: COMMANDS.C_MOVE_RQ, moveDestination: destination };
       const identifier = writeIdentifier(retrieveIdentifier(uid), context.transferSyntax);
       await association.send(context, { ...command, messageId: association.nextMessageId(), priority: MEDIUM }, [
@@ -114,7 +114,7 @@ export class DimseClient {
     const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
     const association = await requestAssociation(this.#peer, GET_CONTEXTS, GET_ROLES, signal);
     try {
-      const context = agreed(association, GET, this.#peer);
+      const context = requireContext(association, GET, this.#peer);
       const command = { affectedSopClassUid: GET, commandField: COMMANDS.C_GET_RQ, priority: MEDIUM };
       const identifier = writeIdentifier(retrieveIdentifier(uid), context.transferSyntax);
       await association.send(context, { ...command, messageId: association.nextMessageId() }, [identifier]);
@@ -132,10 +132,10 @@ export class DimseClient {
     }
   }
 
-  async *#takeObject(association: Association, { command, context, data }: Message) {
+  async *#takeObject(association: Association, { command, context, data }: DimseMessage) {
     const { affectedSopClassUid = '', affectedSopInstanceUid = '', messageId = 0 } = command;
     if (!data || !isUid(affectedSopInstanceUid))
-      throw new PacsBadAnswer(`${where(this.#peer)} sent no object. Look at its log.`);
+      throw new PacsBadAnswer(`${describePeer(this.#peer)} sent no object. Look at its log.`);
     const { calledAeTitle: sourceAeTitle } = this.#peer;
     const uids = { sopClassUid: affectedSopClassUid, sopInstanceUid: affectedSopInstanceUid };
     yield asPart10(data, { ...uids, transferSyntaxUid: context.transferSyntax, sourceAeTitle });
@@ -149,10 +149,10 @@ export class DimseClient {
     await association.send(context, { ...response, status: STATUS.SUCCESS });
   }
 
-  #isLast(message: Message | null, uid: string): boolean {
+  #isLast(message: DimseMessage | null, uid: string): boolean {
     const { command } = message ?? {};
     if (command?.commandField !== (COMMANDS.C_GET_RQ | RESPONSE) || command.status === undefined) {
-      throw new PacsBadAnswer(`${where(this.#peer)} ended a C-GET before its last answer. Look at its log.`);
+      throw new PacsBadAnswer(`${describePeer(this.#peer)} ended a C-GET before its last answer. Look at its log.`);
     }
     if (statusClass(command.status) === 'pending') return false;
     this.#conclude('C-GET', command.status, suboperations(command), uid);
@@ -163,8 +163,9 @@ export class DimseClient {
   #conclude(service: string, status: number, done: Suboperations, uid: string): Suboperations {
     const nothing = done.completed === 0 && done.failed === 0;
     const ended = ['success', 'warning'].includes(statusClass(status));
-    if (nothing && (ended || status === 0xa701)) throw new StudyNotFound(`${where(this.#peer)} has no study ${uid}.`);
-    if (!ended && done.completed === 0) throw failed(service, status, this.#peer);
+    if (nothing && (ended || status === 0xa701))
+      throw new StudyNotFound(`${describePeer(this.#peer)} has no study ${uid}.`);
+    if (!ended && done.completed === 0) throw statusError(service, status, this.#peer);
     return done; // in part: who asked counts what is missing
   }
 
@@ -184,11 +185,11 @@ export class DimseClient {
         const { status, data } = await receiveResponse(association, COMMANDS.C_FIND_RQ, this.#peer);
         const kind = statusClass(status);
         if (kind === 'success' || (kind === 'cancel' && cancelled)) return [...found.values()];
-        if (kind !== 'pending') throw failed('C-FIND', status, this.#peer);
+        if (kind !== 'pending') throw statusError('C-FIND', status, this.#peer);
         if (!data || cancelled) continue;
         const answer = read(readIdentifier(data, context.transferSyntax));
         if (!isUid(uid(answer)))
-          throw new PacsBadAnswer(`${where(this.#peer)} found something without a valid UID. Look at its log.`);
+          throw new PacsBadAnswer(`${describePeer(this.#peer)} found something without a valid UID. Look at its log.`);
         found.set(key(answer), answer);
         if (found.size < limit) continue;
         cancelled = true;

@@ -40,7 +40,7 @@ export class Connection {
   }
 
   /** The patience that is left where others wait for the place of this connection; pace.ts. */
-  left(): number {
+  patienceLeft(): number {
     return this.#slowestOfMany.left();
   }
 
@@ -51,7 +51,7 @@ export class Connection {
    * @throws InvalidPdu; ConnectionLost where the connection breaks in the middle of one, or nothing comes in time.
    */
   async read(within = false, ms = this.#limits.idleMs): Promise<Pdu | null> {
-    return this.#inTime(ms, async () => {
+    return this.#withTimeout(ms, async () => {
       const header = await this.#take(HEADER, within);
       if (header === null) return null;
       const type = header.readUInt8(0);
@@ -77,7 +77,7 @@ export class Connection {
     for (const part of parts) room = this.#socket.write(part) && room;
     this.#socket.uncork();
     if (room) return;
-    await this.#inTime(
+    await this.#withTimeout(
       this.#limits.idleMs,
       () =>
         new Promise<void>((resolve, reject) => {
@@ -138,7 +138,7 @@ export class Connection {
   }
 
   /** A peer that sends a byte now and then is not idle for the socket; it is for us. */
-  async #inTime<T>(ms: number, action: () => Promise<T>): Promise<T> {
+  async #withTimeout<T>(ms: number, action: () => Promise<T>): Promise<T> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;

@@ -1,8 +1,8 @@
 import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
-import type { Association, Context } from './association.js';
+import type { Association, PresentationContext } from './association.js';
 import { type Command, RESPONSE } from './command.js';
-import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';
+import { asPacsError, describePeer, type Peer, requestAssociation } from './requestAssociation.js';
 import { isBusy, statusClass } from './status.js';
 
 /** A response's command, and its data set, whole: answers to searches are small. */
@@ -15,12 +15,12 @@ export async function withAssociation<T>(
   peer: Peer,
   abstractSyntax: string,
   transferSyntaxes: readonly string[],
-  talk: (association: Association, context: Context) => Promise<T>,
+  exchange: (association: Association, context: PresentationContext) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   const association = await requestAssociation(peer, [{ id: 1, abstractSyntax, transferSyntaxes }], [], signal);
   try {
-    const answer = await talk(association, agreed(association, abstractSyntax, peer));
+    const answer = await exchange(association, requireContext(association, abstractSyntax, peer));
     await association.release();
     return answer;
   } catch (error) {
@@ -31,11 +31,11 @@ export async function withAssociation<T>(
 }
 
 /** The context for a service. @throws PacsRefused where the archive does not offer it. */
-export function agreed(association: Association, abstractSyntax: string, peer: Peer): Context {
-  const context = [...association.contexts.values()].find((one) => one.abstractSyntax === abstractSyntax);
+export function requireContext(association: Association, abstractSyntax: string, peer: Peer): PresentationContext {
+  const context = [...association.contexts.values()].find((candidate) => candidate.abstractSyntax === abstractSyntax);
   if (context) return context;
   throw new PacsRefused(
-    `${where(peer)} does not offer the service ${abstractSyntax} to us. Allow it there, or use another one.`,
+    `${describePeer(peer)} does not offer the service ${abstractSyntax} to us. Allow it there, or use another one.`,
   );
 }
 
@@ -44,26 +44,30 @@ export async function receiveResponse(association: Association, request: number,
   const message = await association.receive();
   const { command, data } = message ?? { command: undefined, data: null };
   if (command?.commandField !== (request | RESPONSE) || command.status === undefined) {
-    throw new PacsBadAnswer(`${where(peer)} answered something else than it was asked. Look at its log.`);
+    throw new PacsBadAnswer(`${describePeer(peer)} answered something else than it was asked. Look at its log.`);
   }
   const tooLarge = () =>
-    new PacsBadAnswer(`${where(peer)} sent an answer of more than ${MAX_ANSWER} bytes. Look at its log.`);
+    new PacsBadAnswer(`${describePeer(peer)} sent an answer of more than ${MAX_ANSWER} bytes. Look at its log.`);
   const chunks: Buffer[] = [];
   if (data) for await (const chunk of limitBytes(data, MAX_ANSWER, tooLarge)) chunks.push(chunk);
   return { command, status: command.status, data: data && Buffer.concat(chunks) };
 }
 
 /** A final status that is no success, as an error. */
-export function failed(service: string, status: number, peer: Peer): Error {
+export function statusError(service: string, status: number, peer: Peer): Error {
   const code = status.toString(16).toUpperCase().padStart(4, '0');
   if (isBusy(status))
-    return new PacsUnreachable(`${where(peer)} is out of resources for ${service} (status ${code}). Try again later.`);
+    return new PacsUnreachable(
+      `${describePeer(peer)} is out of resources for ${service} (status ${code}). Try again later.`,
+    );
   if (status === 0xa801)
     return new PacsRefused(
-      `${where(peer)} does not know the C-MOVE destination (status A801). Enter our AE title there, with this machine's address and DICOM_PORT.`,
+      `${describePeer(peer)} does not know the C-MOVE destination (status A801). Enter our AE title there, with this machine's address and DICOM_PORT.`,
     );
   if (status === 0x0124)
-    return new PacsRefused(`${where(peer)} does not allow us ${service} (status 0124). Give our AE title the right.`);
+    return new PacsRefused(
+      `${describePeer(peer)} does not allow us ${service} (status 0124). Give our AE title the right.`,
+    );
   const kind = statusClass(status) === 'cancel' ? 'cancelled' : 'failed';
-  return new PacsBadAnswer(`${where(peer)}: ${service} ${kind} (status ${code}; PS3.7 C). Look at its log.`);
+  return new PacsBadAnswer(`${describePeer(peer)}: ${service} ${kind} (status ${code}; PS3.7 C). Look at its log.`);
 }

@@ -104,7 +104,7 @@ export function readStudyAnswer(dataSet: DataSet): StudyFound {
 
 /** A C-FIND answer at series level. */
 export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): SeriesFound {
-  requireAsked(dataSet, 'x0020000d', studyInstanceUid);
+  requireSameUid(dataSet, 'x0020000d', studyInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid: readUid(dataSet, 'x0020000e') ?? '',
@@ -121,8 +121,8 @@ export function readInstanceAnswer(
   studyInstanceUid: string,
   seriesInstanceUid: string,
 ): InstanceFound {
-  requireAsked(dataSet, 'x0020000d', studyInstanceUid);
-  requireAsked(dataSet, 'x0020000e', seriesInstanceUid);
+  requireSameUid(dataSet, 'x0020000d', studyInstanceUid);
+  requireSameUid(dataSet, 'x0020000e', seriesInstanceUid);
   return {
     studyInstanceUid,
     seriesInstanceUid,
@@ -134,7 +134,7 @@ export function readInstanceAnswer(
 }
 
 /** An archive need not repeat what it was asked for; what it does repeat must be that. */
-function requireAsked(dataSet: DataSet, tag: string, asked: string): void {
+function requireSameUid(dataSet: DataSet, tag: string, asked: string): void {
   const answered = readUid(dataSet, tag);
   if (answered === null || answered === asked) return;
   throw new PacsWrongStudy(

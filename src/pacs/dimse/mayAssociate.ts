@@ -8,9 +8,9 @@ export type AllowedPeer = { aeTitle: string; address: string | null };
 export type Peers = { aeTitle: string; allowed: readonly AllowedPeer[] | null };
 
 /** PS3.8 9.3.4: result 1 permanent, 2 transient; source 1 the user, 3 the provider's presentation. `why`: for our log. */
-export type Refusal = { result: number; source: number; reason: number; why: string };
+export type AssociationRefusal = { result: number; source: number; reason: number; why: string };
 
-export const NO_ROOM: Refusal = { result: 2, source: 3, reason: 2, why: 'too many associations are open' };
+export const NO_ROOM: AssociationRefusal = { result: 2, source: 3, reason: 2, why: 'too many associations are open' };
 
 /** Why an association is refused; undefined where it is not. */
 export function mayAssociate(
@@ -18,7 +18,7 @@ export function mayAssociate(
   remoteAddress: string | undefined,
   { aeTitle, allowed }: Peers,
   contexts: number,
-): Refusal | undefined {
+): AssociationRefusal | undefined {
   if (request.calledAeTitle !== aeTitle) {
     return { result: 1, source: 1, reason: 7, why: `it calls another AE title than ${aeTitle}` };
   }

@@ -4,7 +4,7 @@ import {
   IMPLICIT_LITTLE_ENDIAN,
   TRANSFER_SYNTAXES,
 } from '../header/transferSyntax.js';
-import type { Context } from './association.js';
+import type { PresentationContext } from './association.js';
 import type { AnsweredContext, ProposedContext } from './pdu.js';
 
 export const VERIFICATION = '1.2.840.10008.1.1';
@@ -19,9 +19,9 @@ const LAST_CHOICES = [IMPLICIT_LITTLE_ENDIAN, EXPLICIT_BIG_ENDIAN];
  */
 export function answerContexts(proposed: readonly ProposedContext[]): {
   answers: AnsweredContext[];
-  contexts: Context[];
+  contexts: PresentationContext[];
 } {
-  const contexts: Context[] = [];
+  const contexts: PresentationContext[] = [];
   const answers = proposed.map(({ id, abstractSyntax, transferSyntaxes }) => {
     const refuse = (result: number) => ({ id, result, transferSyntax: transferSyntaxes[0] ?? IMPLICIT_LITTLE_ENDIAN });
     if (abstractSyntax !== VERIFICATION && !abstractSyntax.startsWith(STORAGE)) return refuse(3);
@@ -39,9 +39,12 @@ function chooseTransferSyntax(proposed: readonly string[]): string | undefined {
 }
 
 /** Of what we proposed, what was accepted in a syntax that we proposed for it. */
-export function agreedContexts(proposed: readonly ProposedContext[], answers: readonly AnsweredContext[]): Context[] {
+export function agreedContexts(
+  proposed: readonly ProposedContext[],
+  answers: readonly AnsweredContext[],
+): PresentationContext[] {
   return proposed.flatMap(({ id, abstractSyntax, transferSyntaxes }) => {
-    const answer = answers.find((one) => one.id === id && one.result === 0);
+    const answer = answers.find((candidate) => candidate.id === id && candidate.result === 0);
     if (!answer || !transferSyntaxes.includes(answer.transferSyntax)) return [];
     return [{ id, abstractSyntax, transferSyntax: answer.transferSyntax }];
   });

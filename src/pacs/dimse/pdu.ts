@@ -7,7 +7,7 @@ export type ProposedContext = { id: number; abstractSyntax: string; transferSynt
 export type AnsweredContext = { id: number; result: number; transferSyntax: string };
 
 /** SCP/SCU role selection (PS3.7 D.3.3.4), which C-GET needs. */
-export type Role = { sopClassUid: string; scu: boolean; scp: boolean };
+export type RoleSelection = { sopClassUid: string; scu: boolean; scp: boolean };
 
 type Associate<Context> = {
   calledAeTitle: string;
@@ -15,7 +15,7 @@ type Associate<Context> = {
   contexts: readonly Context[];
   /** Longest P-DATA-TF value that the sender of this PDU takes, in bytes; 0: any. */
   maxPduLength: number;
-  roles: readonly Role[];
+  roles: readonly RoleSelection[];
 };
 
 export type AssociateRequest = Associate<ProposedContext>;

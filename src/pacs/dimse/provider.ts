@@ -13,13 +13,13 @@ const PLACE_WAIT_MS = 1500;
 const STRANGERS = { most: 4, withinMs: 1000 };
 
 /** `associations`: how many are open. */
-export type Provider = { port: number; associations(): number; close(): Promise<void> };
+export type StorageProvider = { port: number; associations(): number; close(): Promise<void> };
 
 /**
  * Listens for C-ECHO and C-STORE (PS3.4 A and B). Each association is served in order; several at a time.
  * @throws the operating system's error where the address cannot be had.
  */
-export async function startProvider(options: ProviderOptions): Promise<Provider> {
+export async function startProvider(options: ProviderOptions): Promise<StorageProvider> {
   const limits = { ...PROVIDER_LIMITS, ...options.limits };
   const open = new Map<Socket, Promise<unknown>>();
   const { associations: most, associationsOfOne: mostOfOne } = limits;

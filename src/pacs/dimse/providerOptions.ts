@@ -2,7 +2,7 @@ import type { TlsOptions } from 'node:tls';
 import type { Peers } from './mayAssociate.js';
 
 /** An object that a peer sends: the bytes of a Part 10 file, its data set as it comes over the wire. */
-export type Incoming = {
+export type IncomingObject = {
   callingAeTitle: string;
   /** As the C-STORE-RQ says; that the data set says the same is for the receiver to check. */
   sopClassUid: string;
@@ -23,7 +23,7 @@ export type ProviderOptions = Peers & {
   host: string;
   port: number;
   tls?: TlsOptions | undefined;
-  store(incoming: Incoming): Promise<void>;
+  store(incoming: IncomingObject): Promise<void>;
   onClose?(association: number): void;
   /** For the log; never with a patient's data. */
   onEvent?(event: ProviderEvent): void;

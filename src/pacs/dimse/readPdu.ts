@@ -7,7 +7,7 @@ import {
   type Pdu,
   type PresentationDataValue,
   type ProposedContext,
-  type Role,
+  type RoleSelection,
 } from './pdu.js';
 
 /**
@@ -51,7 +51,7 @@ function readAssociate<Context>(
 ): Omit<AssociateRequest & AssociateAccept, 'contexts'> & { contexts: Context[] } {
   if ((body.readUInt16BE(0) & 1) === 0) throw new InvalidPdu('another protocol version'); // 9.3.2: bit 0 is version 1
   const contexts: Context[] = [];
-  const roles: Role[] = [];
+  const roles: RoleSelection[] = [];
   let maxPduLength = 0;
   for (const { type, content } of readItems(body, 68)) {
     if (type === contextType) contexts.push(readContext(content));
@@ -72,7 +72,7 @@ function readAssociate<Context>(
 
 function readProposed(content: Buffer): ProposedContext {
   const items = readItems(content, 4);
-  const of = (wanted: number) => items.filter(({ type }) => type === wanted).map((one) => readText(one.content));
+  const of = (wanted: number) => items.filter(({ type }) => type === wanted).map((item) => readText(item.content));
   const [abstractSyntax] = of(0x30);
   const id = content.readUInt8(0);
   if (abstractSyntax === undefined || id % 2 === 0) throw new InvalidPdu('a malformed presentation context');
@@ -88,7 +88,7 @@ function readAnswered(content: Buffer): AnsweredContext {
   };
 }
 
-function readRole(content: Buffer): Role {
+function readRole(content: Buffer): RoleSelection {
   const end = 2 + content.readUInt16BE(0);
   return {
     sopClassUid: readText(content, 2, end),

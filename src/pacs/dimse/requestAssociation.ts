@@ -5,7 +5,7 @@ import { PacsBadAnswer, PacsRefused, PacsUnreachable } from '../../errors/errors
 import { Association } from './association.js';
 import { Connection, ConnectionLost } from './connection.js';
 import { agreedContexts } from './negotiate.js';
-import { InvalidPdu, type Pdu, type ProposedContext, type Role, writePdu } from './pdu.js';
+import { InvalidPdu, type Pdu, type ProposedContext, type RoleSelection, writePdu } from './pdu.js';
 
 /** Whom to call and as whom. `tls`: `ca`, and `cert` and `key` where the peer asks for them. */
 export type Peer = {
@@ -42,7 +42,7 @@ const FIRST_PAUSE_MS = 250;
 export async function requestAssociation(
   peer: Peer,
   contexts: readonly ProposedContext[],
-  roles: readonly Role[] = [],
+  roles: readonly RoleSelection[] = [],
   signal?: AbortSignal,
 ): Promise<Association> {
   for (let attempt = 1, pause = FIRST_PAUSE_MS; ; attempt++, pause *= 2) {
@@ -59,10 +59,10 @@ export async function requestAssociation(
 async function associate(
   peer: Peer,
   contexts: readonly ProposedContext[],
-  roles: readonly Role[],
+  roles: readonly RoleSelection[],
   signal?: AbortSignal,
 ): Promise<Association> {
-  const socket = await open(peer, signal);
+  const socket = await openSocket(peer, signal);
   const stop = () => socket.destroy();
   signal?.addEventListener('abort', stop, { once: true });
   socket.once('close', () => signal?.removeEventListener('abort', stop));
@@ -72,7 +72,7 @@ async function associate(
   try {
     await connection.write(writePdu({ type: 'ASSOCIATE_RQ', ...request }));
     const answer = await connection.read();
-    if (answer?.type !== 'ASSOCIATE_AC') throw refusal(answer, peer);
+    if (answer?.type !== 'ASSOCIATE_AC') throw refusalError(answer, peer);
     return new Association(connection, agreedContexts(contexts, answer.contexts), answer.maxPduLength);
   } catch (error) {
     connection.destroy();
@@ -81,8 +81,8 @@ async function associate(
 }
 
 /** The reason in words, and what to change. */
-function refusal(answer: Pdu | null, peer: Peer): Error {
-  const at = where(peer);
+function refusalError(answer: Pdu | null, peer: Peer): Error {
+  const at = describePeer(peer);
   if (answer === null)
     return new PacsUnreachable(
       `${at} closed the connection without an answer. Check that it speaks DICOM${peer.tls ? ' over TLS' : ' without TLS'} on this port, and that it allows this address.`,
@@ -112,7 +112,7 @@ function refusal(answer: Pdu | null, peer: Peer): Error {
   );
 }
 
-function open(peer: Peer, signal?: AbortSignal): Promise<Socket> {
+function openSocket(peer: Peer, signal?: AbortSignal): Promise<Socket> {
   const { host, port, tls } = peer;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -139,7 +139,7 @@ function open(peer: Peer, signal?: AbortSignal): Promise<Socket> {
 
 /** What happened on the wire as one of our errors; anything else as it is. */
 export function asPacsError(error: unknown, peer: Peer): unknown {
-  const at = where(peer);
+  const at = describePeer(peer);
   if (error instanceof InvalidPdu)
     return new PacsBadAnswer(`${at} sent ${error.message}, which is not DICOM. Check host and port.`, { cause: error });
   if (error instanceof ConnectionLost)
@@ -161,7 +161,7 @@ export function asPacsError(error: unknown, peer: Peer): unknown {
   return error;
 }
 
-export function where({ calledAeTitle, host, port }: Peer): string {
+export function describePeer({ calledAeTitle, host, port }: Peer): string {
   return `The archive ${calledAeTitle} at ${host}:${port}`;
 }
 

@@ -3,10 +3,10 @@ import { PacsBadAnswer } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
 import type { Places } from '../../peers/places.js';
 import { asPart10 } from './asPart10.js';
-import { Association, abort, type Message } from './association.js';
+import { Association, abort, type DimseMessage } from './association.js';
 import { COMMANDS, type Command, RESPONSE } from './command.js';
 import { type Connection, ConnectionLost } from './connection.js';
-import { mayAssociate, NO_ROOM, type Refusal } from './mayAssociate.js';
+import { type AssociationRefusal, mayAssociate, NO_ROOM } from './mayAssociate.js';
 import { answerContexts } from './negotiate.js';
 import { InvalidPdu, writePdu } from './pdu.js';
 import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './providerOptions.js';
@@ -16,7 +16,7 @@ import { failureStatus, STATUS } from './status.js';
 let associations = 0;
 
 /** `associated`: to be called when the peer has said who it is. */
-export type Seats = { places: Places; associated(): void };
+export type Admission = { places: Places; associated(): void };
 
 /** Serves a connection from its first byte to its last; never throws. */
 export async function serveAssociation(
@@ -24,11 +24,11 @@ export async function serveAssociation(
   socket: Socket,
   options: ProviderOptions,
   limits: ProviderLimits,
-  { places, associated }: Seats,
+  { places, associated }: Admission,
 ): Promise<void> {
   const event: ProviderEvent = { kind: 'broken', peer: socket.remoteAddress ?? '', reason: '' };
   const number = ++associations;
-  let give: (() => void) | undefined;
+  let releasePlace: (() => void) | undefined;
   try {
     const request = await connection.read(true, Math.min(FIRST_PDU_MS, limits.idleMs));
     if (request === null) return; // a port scan, a load balancer's probe
@@ -39,8 +39,8 @@ export async function serveAssociation(
     if (!refusal) {
       associated();
       const who = `${event.callingAeTitle} ${event.peer}`;
-      give = await places.take(who, { left: () => connection.left(), end: () => abort(connection) });
-      if (!give) refusal = NO_ROOM;
+      releasePlace = await places.take(who, { left: () => connection.patienceLeft(), end: () => abort(connection) });
+      if (!releasePlace) refusal = NO_ROOM;
     }
     if (refusal) {
       options.onEvent?.({ ...event, kind: 'refused', reason: refusal.why });
@@ -51,7 +51,7 @@ export async function serveAssociation(
     await connection.write(writePdu({ type: 'ASSOCIATE_AC', ...accept }));
     const association = new Association(connection, contexts, request.maxPduLength);
     for (let message = await association.receive(); message; message = await association.receive()) {
-      await answer(association, message, { event, number, options, limits });
+      await answerMessage(association, message, { event, number, options, limits });
     }
   } catch (error) {
     if (error instanceof InvalidPdu) abort(connection);
@@ -59,19 +59,19 @@ export async function serveAssociation(
     const expected = error instanceof InvalidPdu || error instanceof ConnectionLost;
     options.onEvent?.({ ...event, kind: expected ? 'broken' : 'failed', reason: (error as Error).message, error });
   } finally {
-    give?.();
+    releasePlace?.();
     options.onClose?.(number);
   }
 }
 
-async function reject(connection: Connection, { result, source, reason }: Refusal): Promise<void> {
+async function reject(connection: Connection, { result, source, reason }: AssociationRefusal): Promise<void> {
   await connection.write(writePdu({ type: 'ASSOCIATE_RJ', result, source, reason }));
   connection.end();
 }
 
 type Serving = { event: ProviderEvent; number: number; options: ProviderOptions; limits: ProviderLimits };
 
-async function answer(association: Association, message: Message, serving: Serving): Promise<void> {
+async function answerMessage(association: Association, message: DimseMessage, serving: Serving): Promise<void> {
   const { command, context } = message;
   const { event, options } = serving;
   const { affectedSopClassUid, affectedSopInstanceUid, messageId = 0 } = command;
@@ -87,7 +87,7 @@ async function answer(association: Association, message: Message, serving: Servi
   if (command.commandField === COMMANDS.C_CANCEL_RQ) return; // what it cancels is done already
   if (command.commandField !== COMMANDS.C_STORE_RQ) return respond(STATUS.UNRECOGNIZED_OPERATION);
   if (!message.data || !isStore(command)) return respond(STATUS.MISSING_ATTRIBUTE);
-  const failure = await store(message.data, command, context.transferSyntax, serving);
+  const failure = await storeObject(message.data, command, context.transferSyntax, serving);
   if (failure) options.onEvent?.({ ...event, kind: 'failed', reason: failure.message, error: failure });
   await respond(failure ? failureStatus(failure) : STATUS.SUCCESS);
 }
@@ -99,7 +99,7 @@ function isStore(command: Command): command is StoreCommand {
 }
 
 /** What went wrong with this object alone, undefined where nothing did; throws where the association is over. */
-async function store(
+async function storeObject(
   data: AsyncGenerator<Buffer>,
   command: StoreCommand,
   transferSyntaxUid: string,
@@ -113,13 +113,13 @@ async function store(
     limits.objectBytes,
     (most) => new InvalidPdu(`an object of more than ${most} bytes`),
   );
-  let over: unknown;
+  let associationError: unknown;
   /** The association's own end must not be taken for a fault of the store; a store that gives up does not end the data. */
   async function* guarded() {
     try {
       for (let next = await limited.next(); !next.done; next = await limited.next()) yield next.value;
     } catch (error) {
-      over = error;
+      associationError = error;
       throw error;
     }
   }
@@ -133,7 +133,7 @@ async function store(
     await options.store({ callingAeTitle, sopClassUid, sopInstanceUid, bytes, association, moveOriginatorAeTitle });
     return undefined;
   } catch (error) {
-    if (over) throw over;
+    if (associationError) throw associationError;
     for await (const _ of limited); // what is left of the object stands before the next command
     return error instanceof Error ? error : new PacsBadAnswer('The object cannot be kept.');
   }

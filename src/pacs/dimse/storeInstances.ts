@@ -2,26 +2,31 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MrimasterError, PacsRefused, PacsUnreachable } from '../../errors/errors.js';
-import { locateDataSet } from '../header/locateDataSet.js';
+import { locateDataSet, MAX_FILE_META } from '../header/locateDataSet.js';
 import { parseOpenFile } from '../header/parseFile.js';
 import { describeTransferSyntax } from '../header/transferSyntax.js';
 import type { Association } from './association.js';
 import { COMMANDS } from './command.js';
-import { failed, receiveResponse } from './exchange.js';
+import { receiveResponse, statusError } from './exchange.js';
 import type { ProposedContext } from './pdu.js';
-import { asPacsError, type Peer, requestAssociation, where } from './requestAssociation.js';
+import { asPacsError, describePeer, type Peer, requestAssociation } from './requestAssociation.js';
 import { isBusy, statusClass } from './status.js';
 
 /** What became of one file: `warning` where the archive keeps it with changes, `failure` where it does not. */
-export type Stored = { path: string; sopInstanceUid: string | null; warning?: number; failure?: MrimasterError };
+export type StoreResult = { path: string; sopInstanceUid: string | null; warning?: number; failure?: MrimasterError };
 
-type Sent = { path: string; sopClassUid: string; sopInstanceUid: string; transferSyntax: string; offset: number };
+type FileToStore = {
+  path: string;
+  sopClassUid: string;
+  sopInstanceUid: string;
+  transferSyntax: string;
+  offset: number;
+};
 
 /** PS3.8 9.3.2.2: identifiers are odd and fit a byte. */
 const MAX_CONTEXTS = 128;
 const PAUSE_MS = 500;
 const ATTEMPTS = 4;
-const HEAD = 64 * 1024;
 
 /**
  * C-STORE of DICOM files (PS3.4 B), each data set byte for byte, in the transfer syntax that it has. An archive that is
@@ -29,9 +34,13 @@ const HEAD = 64 * 1024;
  * other one.
  * @returns one entry a file, in order. @throws PacsUnreachable, PacsRefused where the archive takes nothing at all.
  */
-export async function storeInstances(peer: Peer, paths: readonly string[], signal?: AbortSignal): Promise<Stored[]> {
-  const results = new Map<string, Stored>();
-  const files: Sent[] = [];
+export async function storeInstances(
+  peer: Peer,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<StoreResult[]> {
+  const results = new Map<string, StoreResult>();
+  const files: FileToStore[] = [];
   for (const path of paths) {
     try {
       files.push(await describe(path));
@@ -44,14 +53,14 @@ export async function storeInstances(peer: Peer, paths: readonly string[], signa
     const batch = takeBatch(files);
     for (const result of await storeBatch(peer, batch, signal)) results.set(result.path, result);
   }
-  return paths.map((path) => results.get(path) as Stored);
+  return paths.map((path) => results.get(path) as StoreResult);
 }
 
-async function describe(path: string): Promise<Sent> {
+async function describe(path: string): Promise<FileToStore> {
   const file = await open(path, 'r');
   try {
-    const head = new Uint8Array(HEAD);
-    const { bytesRead } = await file.read(head, 0, HEAD, 0);
+    const head = new Uint8Array(MAX_FILE_META);
+    const { bytesRead } = await file.read(head, 0, MAX_FILE_META, 0);
     const { sopClassUid, sopInstanceUid, transferSyntaxUid: transferSyntax } = await parseOpenFile(file);
     return {
       path,
@@ -65,10 +74,10 @@ async function describe(path: string): Promise<Sent> {
   }
 }
 
-const contextKey = ({ sopClassUid, transferSyntax }: Sent) => `${sopClassUid} ${transferSyntax}`;
+const contextKey = ({ sopClassUid, transferSyntax }: FileToStore) => `${sopClassUid} ${transferSyntax}`;
 
 /** From the front of `files`, those that one association has contexts for. */
-function takeBatch(files: Sent[]): Sent[] {
+function takeBatch(files: FileToStore[]): FileToStore[] {
   const kinds = new Set<string>();
   let count = 0;
   for (const file of files) {
@@ -79,14 +88,14 @@ function takeBatch(files: Sent[]): Sent[] {
   return files.splice(0, count);
 }
 
-async function storeBatch(peer: Peer, files: readonly Sent[], signal?: AbortSignal): Promise<Stored[]> {
+async function storeBatch(peer: Peer, files: readonly FileToStore[], signal?: AbortSignal): Promise<StoreResult[]> {
   const kinds = [...new Set(files.map(contextKey))];
   const proposed: ProposedContext[] = kinds.map((kind, index) => {
     const [abstractSyntax = '', transferSyntax = ''] = kind.split(' ');
     return { id: 2 * index + 1, abstractSyntax, transferSyntaxes: [transferSyntax] };
   });
   const association = await requestAssociation(peer, proposed, [], signal);
-  const results: Stored[] = [];
+  const results: StoreResult[] = [];
   try {
     for (const file of files) results.push(await storeFile(association, file, peer, signal));
     await association.release();
@@ -99,15 +108,20 @@ async function storeBatch(peer: Peer, files: readonly Sent[], signal?: AbortSign
   }
 }
 
-async function storeFile(association: Association, file: Sent, peer: Peer, signal?: AbortSignal): Promise<Stored> {
+async function storeFile(
+  association: Association,
+  file: FileToStore,
+  peer: Peer,
+  signal?: AbortSignal,
+): Promise<StoreResult> {
   const { path, sopClassUid, sopInstanceUid, transferSyntax, offset } = file;
   const result = { path, sopInstanceUid };
   const context = [...association.contexts.values()].find(
-    (one) => one.abstractSyntax === sopClassUid && one.transferSyntax === transferSyntax,
+    (candidate) => candidate.abstractSyntax === sopClassUid && candidate.transferSyntax === transferSyntax,
   );
   if (!context) {
     const what = `SOP class ${sopClassUid} in ${describeTransferSyntax(transferSyntax)}`;
-    return { ...result, failure: new PacsRefused(`${where(peer)} does not take ${what}. Allow it there.`) };
+    return { ...result, failure: new PacsRefused(`${describePeer(peer)} does not take ${what}. Allow it there.`) };
   }
   for (let attempt = 1, pause = PAUSE_MS; ; attempt++, pause *= 2) {
     const request = { affectedSopClassUid: sopClassUid, commandField: COMMANDS.C_STORE_RQ, priority: 0 };
@@ -116,13 +130,13 @@ async function storeFile(association: Association, file: Sent, peer: Peer, signa
     const { status } = await receiveResponse(association, COMMANDS.C_STORE_RQ, peer);
     if (statusClass(status) === 'success') return result;
     if (statusClass(status) === 'warning') return { ...result, warning: status };
-    if (!isBusy(status)) return { ...result, failure: refused(status, peer) };
-    if (attempt >= ATTEMPTS) return { ...result, failure: failed('C-STORE', status, peer) as PacsUnreachable };
+    if (!isBusy(status)) return { ...result, failure: refusalError(status, peer) };
+    if (attempt >= ATTEMPTS) return { ...result, failure: statusError('C-STORE', status, peer) as PacsUnreachable };
     await sleep(pause, undefined, { signal });
   }
 }
 
-function refused(status: number, peer: Peer): PacsRefused {
+function refusalError(status: number, peer: Peer): PacsRefused {
   const code = status.toString(16).toUpperCase().padStart(4, '0');
-  return new PacsRefused(`${where(peer)} refuses the object (status ${code}; PS3.4 B.2.3). Look at its log.`);
+  return new PacsRefused(`${describePeer(peer)} refuses the object (status ${code}; PS3.4 B.2.3). Look at its log.`);
 }

@@ -2,7 +2,7 @@ import type { DataSet } from 'dicom-parser';
 import { readDecimal, readDecimals, readDouble, readInteger, readItem, readStrings } from './attributes.js';
 
 /** PS3.3 C.11.2.1.2 and C.11.2.1.3: how modality values become grey; centre and width in modality units. */
-export type Window = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
+export type VoiWindow = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
 
 /** PS3.3 C.11.1.1.2: modality value = slope × stored value + intercept. */
 export type Rescale = { slope: number; intercept: number };
@@ -14,14 +14,14 @@ export type Vector = readonly [number, number, number];
  * `frameNumber`: from 1. `imagePositionPatient`: mm, the centre of the first pixel. `imageOrientationPatient`: the
  * direction of the rows, then of the columns. `pixelSpacing`: mm between rows, mm between columns.
  */
-export type Frame = {
+export type FrameHeader = {
   frameNumber: number;
   imagePositionPatient: Vector | null;
   imageOrientationPatient: readonly [number, number, number, number, number, number] | null;
   pixelSpacing: readonly [number, number] | null;
   sliceThickness: number | null;
   rescale: Rescale | null;
-  window: Window | null;
+  window: VoiWindow | null;
   frameType: readonly string[];
   temporalPositionIndex: number | null;
   echoTime: number | null;
@@ -33,7 +33,7 @@ export type Frame = {
  * functional groups, else from the shared ones (PS3.3 C.7.6.16), else from the top level, where classic objects
  * keep it for all frames.
  */
-export function readFrames(dataSet: DataSet, numberOfFrames: number): Frame[] {
+export function readFrames(dataSet: DataSet, numberOfFrames: number): FrameHeader[] {
   if (dataSet.elements.x52009230)
     return Array.from({ length: numberOfFrames }, (_, index) => readFrame(dataSet, index + 1));
   const common = readFrame(dataSet, 1);
@@ -41,7 +41,7 @@ export function readFrames(dataSet: DataSet, numberOfFrames: number): Frame[] {
 }
 
 /** Frame `frameNumber` (from 1) of {@link readFrames}. */
-export function readFrame(dataSet: DataSet, frameNumber: number): Frame {
+export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
   const shared = readItem(dataSet, 'x52009229');
   const own = dataSet.elements.x52009230?.items?.[frameNumber - 1]?.dataSet ?? null;
   /** The macro's item that applies to this frame; the top level stands in for it in classic objects. */
@@ -89,7 +89,7 @@ function readRescale(transformation: DataSet): Rescale | null {
 }
 
 /** The first of the file's windows (PS3.3 C.11.2.1.2 leaves the choice); null where it is not a usable one. */
-function readWindow(voi: DataSet): Window | null {
+function readWindow(voi: DataSet): VoiWindow | null {
   const center = readDecimal(voi, 'x00281050');
   const width = readDecimal(voi, 'x00281051');
   if (center === null || width === null) return null;

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidDicom } from '../../errors/errors.js';
-import { locateDataSet } from './locateDataSet.js';
-
-/** File meta information is never longer than this; in bytes. */
-const HEAD = 64 * 1024;
+import { locateDataSet, MAX_FILE_META } from './locateDataSet.js';
 
 /**
  * SHA-256 of the data set of a Part 10 file that arrives in chunks: of what lies behind group 0002, which differs between
@@ -20,7 +17,7 @@ export function createDataSetHash(): { update(chunk: Uint8Array): void; digest()
     update: (chunk) => {
       if (head === null) return void hash.update(chunk);
       head = Buffer.concat([head, chunk]);
-      if (head.length >= HEAD) begin(head);
+      if (head.length >= MAX_FILE_META) begin(head);
     },
     digest: () => {
       if (head !== null) begin(head);

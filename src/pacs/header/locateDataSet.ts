@@ -1,5 +1,13 @@
 import { InvalidDicom } from '../../errors/errors.js';
-import { EXPLICIT_BIG_ENDIAN, EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from './transferSyntax.js';
+import {
+  DEFLATED_LITTLE_ENDIAN,
+  EXPLICIT_BIG_ENDIAN,
+  EXPLICIT_LITTLE_ENDIAN,
+  IMPLICIT_LITTLE_ENDIAN,
+} from './transferSyntax.js';
+
+/** Bytes within which file meta information ends. */
+export const MAX_FILE_META = 64 * 1024;
 
 /** Where the data set begins, and how it is written. */
 export type Location = { offset: number; transferSyntaxUid: string; explicit: boolean; bigEndian: boolean };
@@ -19,7 +27,7 @@ export function locateDataSet(bytes: Uint8Array): Location {
   const start = latin1(bytes, 128, 132) === 'DICM' ? 132 : 0;
   const { offset, transferSyntaxUid } = readFileMeta(bytes, view, start);
   if (offset + 8 > bytes.length) throw notDicom();
-  if (transferSyntaxUid === '1.2.840.10008.1.2.1.99') {
+  if (transferSyntaxUid === DEFLATED_LITTLE_ENDIAN) {
     return { offset, transferSyntaxUid, explicit: true, bigEndian: false };
   }
   const explicit = VRS.has(latin1(bytes, offset + 4, offset + 6));

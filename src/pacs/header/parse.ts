@@ -11,13 +11,13 @@ import {
   readUid,
   readUnsignedShort,
 } from './attributes.js';
-import { type Frame, readFrames } from './frames.js';
+import { type FrameHeader, readFrames } from './frames.js';
 import { readHeader } from './readHeader.js';
 import { readScan, type Scan } from './scan.js';
 import { requireUid } from './uid.js';
 
 /** `id`: PatientID, unique within its `issuer` (Issuer of Patient ID, 0010,0021). `birthDate`: DICOM's DA. */
-export type Patient = {
+export type PatientAttributes = {
   name: string | null;
   id: string | null;
   issuer: string | null;
@@ -37,7 +37,7 @@ export type Instance = {
   studyInstanceUid: string;
   seriesInstanceUid: string;
   transferSyntaxUid: string;
-  patient: Patient;
+  patient: PatientAttributes;
   accessionNumber: string | null;
   studyDate: string | null;
   studyDescription: string | null;
@@ -53,7 +53,7 @@ export type Instance = {
   numberOfFrames: number;
   rows: number | null;
   columns: number | null;
-  frames: readonly Frame[];
+  frames: readonly FrameHeader[];
 };
 
 /** More frames than this in one instance is a forged header: each costs memory before a pixel is seen. */

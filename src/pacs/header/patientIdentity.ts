@@ -1,10 +1,10 @@
-import type { Patient } from './parse.js';
+import type { PatientAttributes } from './parse.js';
 
 /** Whose study an object, or an archive, says that it is. */
-export type StudyPatient = Patient & { accessionNumber: string | null };
+export type StudyPatient = PatientAttributes & { accessionNumber: string | null };
 
 /** An attribute, by its keyword, that two say differently. */
-export type Difference = { attribute: string; first: string | null; other: string | null };
+export type DifferingValue = { attribute: string; first: string | null; other: string | null };
 
 const KEYWORDS = {
   id: 'PatientID',
@@ -16,7 +16,7 @@ const KEYWORDS = {
 } as const satisfies Record<keyof StudyPatient, string>;
 
 /** Exactly as they are written. What one of them does not say is a difference only where nothing else is. */
-export function differences(first: StudyPatient, other: StudyPatient): Difference[] {
+export function listDifferences(first: StudyPatient, other: StudyPatient): DifferingValue[] {
   const keys = Object.keys(KEYWORDS) as (keyof StudyPatient)[];
   const contradictions = keys.filter((key) => contradict(first[key], other[key]));
   const shown = contradictions.length > 0 ? contradictions : keys.filter((key) => first[key] !== other[key]);
@@ -29,27 +29,27 @@ export function differences(first: StudyPatient, other: StudyPatient): Differenc
  * decides, or where that is missing too, the birth date; two of which each says something else are not known to be one. Who
  * says nothing of a patient contradicts nobody.
  */
-export function isOtherPatient(a: Patient, b: Patient): boolean {
+export function isOtherPatient(a: PatientAttributes, b: PatientAttributes): boolean {
   if (contradict(a.id, b.id) || contradict(a.issuer, b.issuer)) return true;
   const otherName = contradict(plainName(a.name), plainName(b.name));
   const otherBirth = contradict(plainDate(a.birthDate), plainDate(b.birthDate));
   if (a.id !== null && b.id !== null) return otherName && otherBirth;
-  const known = ({ id, name, birthDate }: Patient) => [id, plainName(name), plainDate(birthDate)];
-  const [one, other] = [known(a), known(b)];
+  const known = ({ id, name, birthDate }: PatientAttributes) => [id, plainName(name), plainDate(birthDate)];
+  const [knownOfA, knownOfB] = [known(a), known(b)];
   const says = (values: (string | null)[]) => values.some((value) => value !== null);
-  const shared = one.some((value, at) => value !== null && other[at] !== null);
-  return otherName || otherBirth || (says(one) && says(other) && !shared);
+  const shared = knownOfA.some((value, at) => value !== null && knownOfB[at] !== null);
+  return otherName || otherBirth || (says(knownOfA) && says(knownOfB) && !shared);
 }
 
 /** Name and birth date, both known, are the same: an archive may have given this person an ID of its own. */
-export function isSamePerson(a: Patient, b: Patient): boolean {
+export function isSamePerson(a: PatientAttributes, b: PatientAttributes): boolean {
   const [nameA, nameB] = [plainName(a.name), plainName(b.name)];
   const [birthA, birthB] = [plainDate(a.birthDate), plainDate(b.birthDate)];
   return nameA !== null && nameA === nameB && birthA !== null && birthA === birthB;
 }
 
 /** `main`, with what it does not say taken from `other`: for objects that came and name the same patient. */
-export function filledUp(main: StudyPatient, other: StudyPatient): StudyPatient {
+export function fillMissing(main: StudyPatient, other: StudyPatient): StudyPatient {
   return {
     name: main.name ?? other.name,
     id: main.id ?? other.id,
@@ -68,7 +68,7 @@ function contradict(a: string | null, b: string | null): boolean {
 function plainName(name: string | null): string | null {
   if (name === null) return null;
   const [alphabetic = '', ...others] = name.split('=');
-  const group = [alphabetic, ...others].find((one) => one.replace(/[\s^]/g, '') !== '') ?? '';
+  const group = [alphabetic, ...others].find((candidate) => candidate.replace(/[\s^]/g, '') !== '') ?? '';
   const components = group.split('^').map((part) => part.trim().replace(/\s+/g, ' ').toLocaleLowerCase('en'));
   return components.join('^').replace(/\^+$/, '') || null;
 }

@@ -1,7 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import { UndecodablePixels, UnsupportedPixels } from '../../errors/errors.js';
 import { readItem, readShort } from '../header/attributes.js';
-import type { Frame, Window } from '../header/frames.js';
+import type { FrameHeader, VoiWindow } from '../header/frames.js';
 import type { DecodedFrame } from './decode.js';
 import { type LookupTable, lookUp, readLookupTable } from './lookupTable.js';
 import { maskStored } from './storedFrame.js';
@@ -13,12 +13,12 @@ import { mirrorVoiLut, readVoiLut } from './voiLut.js';
  * columns, absent where the file does not say. `window`: the file's own, in the units of `pixels`; `voiLut`: what it
  * has in place of one.
  */
-export type Slice = {
+export type ModalitySlice = {
   rows: number;
   columns: number;
   pixels: Float32Array;
   pixelSpacing?: readonly [number, number];
-  window?: Window;
+  window?: VoiWindow;
   voiLut?: LookupTable;
 };
 
@@ -28,7 +28,7 @@ export type Slice = {
  * that PixelPaddingValue (C.7.5.1.1.2) marks as no image set to the slice's minimum.
  * @throws UnsupportedPixels for colour, UndecodablePixels for a rescale that makes every pixel equal.
  */
-export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame: Frame): Slice {
+export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame: FrameHeader): ModalitySlice {
   const { rows, columns, photometricInterpretation } = decoded;
   if (decoded.samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(photometricInterpretation)) {
     throw new UnsupportedPixels(
@@ -73,7 +73,7 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
   };
 }
 
-function readTransform(dataSet: DataSet, frame: Frame, signed: boolean): (stored: number) => number {
+function readTransform(dataSet: DataSet, frame: FrameHeader, signed: boolean): (stored: number) => number {
   const lut = readLookupTable(readItem(dataSet, 'x00283000'), signed);
   if (lut) return (stored) => lookUp(lut, stored);
   const { slope, intercept } = frame.rescale ?? { slope: 1, intercept: 0 };

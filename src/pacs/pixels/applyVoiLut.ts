@@ -1,5 +1,5 @@
-import type { Window } from '../header/frames.js';
-import type { Slice } from './applyModalityLut.js';
+import type { VoiWindow } from '../header/frames.js';
+import type { ModalitySlice } from './applyModalityLut.js';
 import { lookUp } from './lookupTable.js';
 
 /**
@@ -7,7 +7,7 @@ import { lookUp } from './lookupTable.js';
  * `slice.window` decides the contrast (PS3.3 C.11.2.1.2 and C.11.2.1.3), else its `voiLut` (C.11.2.1.1; of several
  * the standard lets us choose); without either, the values from the 1st to the 99.5th percentile fill the range.
  */
-export function applyVoiLut(slice: Slice): Uint8Array {
+export function applyVoiLut(slice: ModalitySlice): Uint8Array {
   const { voiLut } = slice;
   if (voiLut && !slice.window) {
     const white = (1 << voiLut.bits) - 1;
@@ -21,7 +21,7 @@ export function applyVoiLut(slice: Slice): Uint8Array {
 }
 
 /** A value's place between black, 0, and white, 1; linear functions leave that range outside the window. */
-const FUNCTIONS: Record<Window['function'], (value: number, window: Window) => number> = {
+const FUNCTIONS: Record<VoiWindow['function'], (value: number, window: VoiWindow) => number> = {
   // C.11.2.1.2.1: the centre is offset by 0.5 and the width by 1; a width of 1 is a threshold.
   LINEAR: (value, { center, width }) => {
     if (width <= 1) return value > center - 0.5 ? 1 : 0;
@@ -34,7 +34,7 @@ const FUNCTIONS: Record<Window['function'], (value: number, window: Window) => n
 };
 
 /** The window from the 1st to the 99.5th percentile of `pixels`. */
-export function defaultWindow(pixels: Float32Array): Window {
+export function defaultWindow(pixels: Float32Array): VoiWindow {
   const sorted = Float32Array.from(pixels).sort();
   const at = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))] ?? 0;
   const [low, high] = [at(0.01), at(0.995)];

@@ -7,13 +7,13 @@ const { Context, NativeCodecs } = dcmjsCodecs;
 const DECODERS = {
   jpeg: {
     name: 'JPEG',
-    decode: (context: Context) => NativeCodecs.decodeJpeg(context, { convertColorspaceToRgb: false }),
+    decode: (context: CodecContext) => NativeCodecs.decodeJpeg(context, { convertColorspaceToRgb: false }),
   },
-  jpeg2000: { name: 'JPEG 2000', decode: (context: Context) => NativeCodecs.decodeJpeg2000(context) },
-  htj2k: { name: 'HTJ2K', decode: (context: Context) => NativeCodecs.decodeHtJpeg2000(context) },
+  jpeg2000: { name: 'JPEG 2000', decode: (context: CodecContext) => NativeCodecs.decodeJpeg2000(context) },
+  htj2k: { name: 'HTJ2K', decode: (context: CodecContext) => NativeCodecs.decodeHtJpeg2000(context) },
 };
 
-type Context = InstanceType<typeof Context>;
+type CodecContext = InstanceType<typeof Context>;
 
 /**
  * Decodes one JPEG, JPEG 2000 or HTJ2K image with the WebAssembly builds of IJG, OpenJPEG and OpenJPH, to

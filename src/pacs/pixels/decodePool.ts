@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { MrimasterError, UndecodablePixels } from '../../errors/errors.js';
 import { answerOf, type Outcome } from '../../process/threads.js';
-import type { Slice } from './applyModalityLut.js';
+import type { ModalitySlice } from './applyModalityLut.js';
 import type { DecodeTask } from './decodeWorker.js';
 import type { StoredFrame } from './storedFrame.js';
 
@@ -14,7 +14,7 @@ import type { StoredFrame } from './storedFrame.js';
  * `close`: stops the threads; frames in work fail.
  */
 export type DecodePool = {
-  readSlice(source: string | Uint8Array, frameNumber: number): Promise<Slice>;
+  readSlice(source: string | Uint8Array, frameNumber: number): Promise<ModalitySlice>;
   readStoredFrame(source: string | Uint8Array, frameNumber: number): Promise<StoredFrame>;
   close(): Promise<void>;
 };
@@ -77,7 +77,7 @@ export function createDecodePool({
       }
     });
   return {
-    readSlice: (source, frameNumber) => decode({ as: 'slice', source, frameNumber }) as Promise<Slice>,
+    readSlice: (source, frameNumber) => decode({ as: 'slice', source, frameNumber }) as Promise<ModalitySlice>,
     readStoredFrame: (source, frameNumber) => decode({ as: 'stored', source, frameNumber }) as Promise<StoredFrame>,
     close: () => pool.destroy(),
   };

@@ -4,7 +4,7 @@ import { move } from 'piscina';
 import { UndecodablePixels } from '../../errors/errors.js';
 import { answering, comeLast } from '../../process/threads.js';
 import { type Header, readHeader } from '../header/readHeader.js';
-import type { Slice } from './applyModalityLut.js';
+import type { ModalitySlice } from './applyModalityLut.js';
 import { readSliceOf } from './readSlice.js';
 import { readStoredFrameOf, type StoredFrame } from './storedFrame.js';
 
@@ -30,7 +30,7 @@ const LARGE = 256 * 1024 * 1024;
 const KEPT_MS = 10_000;
 
 /** What a thread of the decode pool runs; null asks only whether the thread is up. */
-export default answering(async (task: DecodeTask | null): Promise<Slice | StoredFrame | null> => {
+export default answering(async (task: DecodeTask | null): Promise<ModalitySlice | StoredFrame | null> => {
   if (task === null) return null;
   const { as, source, frameNumber, memoryMb } = task;
   const header = typeof source === 'string' ? await readSource(source, memoryMb) : readHeader(source);

@@ -1,4 +1,4 @@
-import type { Patient } from '../header/parse.js';
+import type { PatientAttributes } from '../header/parse.js';
 
 /** A study as QIDO-RS finds it (PS3.18 10.6.3.3); what the archive does not tell is null. */
 export type StudyFound = {
@@ -7,7 +7,7 @@ export type StudyFound = {
   studyDescription: string | null;
   accessionNumber: string | null;
   modalities: readonly string[];
-  patient: Patient;
+  patient: PatientAttributes;
   numberOfSeries: number | null;
   numberOfInstances: number | null;
   /** The archive has it under several patients; this is the first of them. */

@@ -8,11 +8,11 @@ import {
   textContent,
   uidContent,
 } from './contentItem.js';
-import type { Algorithm, Answer, Code, Reference, Report } from './report.js';
+import type { Algorithm, Code, Reference, ReportedAnswer, StudyReport } from './report.js';
 import { CODES, findingSite, PRESENCE } from './vocabulary.js';
 
 /** The study's answer as a Measurement and Qualitative Evaluation Group (PS3.16 TID 1501). */
-export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Report): ContentItem {
+export function measurementGroup({ tracking, lookedFor, answer, algorithm }: StudyReport): ContentItem {
   const { key, slices } = imagesOf(answer);
   const run = slices.map(({ reference }) => reference);
   return container(
@@ -33,7 +33,7 @@ export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Rep
 }
 
 /** What the answer refers to: nothing where it failed, only a slice to look at where it abstains. */
-export function imagesOf(answer: Answer) {
+export function imagesOf(answer: ReportedAnswer) {
   const none: { key: Reference | null; slices: readonly { reference: Reference; confidence: number }[] } = {
     key: null,
     slices: [],
@@ -42,7 +42,7 @@ export function imagesOf(answer: Answer) {
 }
 
 /** A guess is no finding: whoever reads codes alone must not meet it. Nor is one of several kinds. */
-function findingOf(answer: Answer, lookedFor: Code): Code {
+function findingOf(answer: ReportedAnswer, lookedFor: Code): Code {
   if (answer.outcome === 'KIND_UNSURE') return lookedFor;
   return 'label' in answer ? answer.label : PRESENCE[answer.outcome];
 }
@@ -57,7 +57,7 @@ function algorithmIdentification({ name, version, sha256 }: Algorithm): ContentI
 }
 
 /** TID 300: of the answer, which is a mean, and of each slice, inferred from it (TID 320). */
-function certainties(answer: Answer): ContentItem[] {
+function certainties(answer: ReportedAnswer): ContentItem[] {
   if (!('confidence' in answer)) return [];
   const certainty = (probability: number, children: ContentItem[]) =>
     numberContent('CONTAINS', CODES.certaintyOfFinding, percent(probability), CODES.percent, children);

@@ -1,12 +1,12 @@
 import { OWN_MANUFACTURER } from '../series/seriesRules.js';
 import { type ContentItem, codeContent, container, imageContents, textContent, uidContent } from './contentItem.js';
 import { imagesOf, measurementGroup } from './measurementGroup.js';
-import type { Answer, Code, Device, Reference, Report } from './report.js';
+import type { Code, Reference, ReportedAnswer, ReportingDevice, StudyReport } from './report.js';
 import { ABSTENTION_REASONS, CODES, FINDINGS_SUMMARY, PRESENCE } from './vocabulary.js';
-import { DISCLAIMER, sayAnswer, sayBasis } from './words.js';
+import { DISCLAIMER, describeAnswer, describeBasis } from './words.js';
 
 /** The content tree of the report: Imaging Measurement Report (PS3.16 TID 1500). */
-export function measurementReport(report: Report): ContentItem {
+export function measurementReport(report: StudyReport): ContentItem {
   return container(
     null,
     CODES.imagingMeasurementReport,
@@ -23,13 +23,13 @@ export function measurementReport(report: Report): ContentItem {
 }
 
 /** Every image that the report refers to. */
-export function referencesOf({ answer, examined }: Report): Reference[] {
+export function referencesOf({ answer, examined }: StudyReport): Reference[] {
   const { key, slices } = imagesOf(answer);
   return [...examined, ...(key ? [key] : []), ...slices.map(({ reference }) => reference)];
 }
 
 /** TID 1001, 1002 and 1004: a device observed. */
-function observerContext({ uid, name, serialNumber }: Device): ContentItem[] {
+function observerContext({ uid, name, serialNumber }: ReportingDevice): ContentItem[] {
   return [
     codeContent('HAS OBS CONTEXT', CODES.observerType, CODES.device),
     uidContent('HAS OBS CONTEXT', CODES.deviceObserverUid, uid),
@@ -52,24 +52,24 @@ function imageLibrary(references: readonly Reference[]): ContentItem[] {
 }
 
 /** What is told of the study without a number; TID 1501 has no place for it. */
-function qualitativeEvaluations(report: Report): ContentItem[] {
+function qualitativeEvaluations(report: StudyReport): ContentItem[] {
   const { answer, lookedFor } = report;
   return [
     codeContent('CONTAINS', lookedFor, PRESENCE[answer.outcome]),
     ...abstention(answer),
     ...findingsSummary(report).map((code) => codeContent('CONTAINS', CODES.findingsSummary, code)),
-    textContent('CONTAINS', CODES.conclusion, sayAnswer(report)),
-    textContent('CONTAINS', CODES.comment, sayBasis(report)),
+    textContent('CONTAINS', CODES.conclusion, describeAnswer(report)),
+    textContent('CONTAINS', CODES.comment, describeBasis(report)),
     textContent('CONTAINS', CODES.comment, DISCLAIMER),
   ];
 }
 
-function abstention(answer: Answer): ContentItem[] {
+function abstention(answer: ReportedAnswer): ContentItem[] {
   const reason = answer.outcome === 'KIND_UNSURE' ? 'KINDS_DISAGREE' : 'reason' in answer ? answer.reason : null;
   return reason === null ? [] : [codeContent('CONTAINS', CODES.abstentionReason, ABSTENTION_REASONS[reason])];
 }
 
-function findingsSummary({ answer, counts }: Report): Code[] {
+function findingsSummary({ answer, counts }: StudyReport): Code[] {
   switch (answer.outcome) {
     case 'FINDING':
     case 'KIND_UNSURE':

@@ -1,4 +1,4 @@
-import type { Frame } from '../header/frames.js';
+import type { FrameHeader } from '../header/frames.js';
 
 /** Towards larger x, y, z of the patient, and towards smaller (PS3.3 C.7.6.2.1.1). */
 const DIRECTIONS = [
@@ -14,7 +14,7 @@ const SMALLEST_PART = 0.1;
  * Patient Orientation (0020,0020) of a frame's rows and columns (PS3.3 C.7.6.1.1.1): the letters that a viewer puts at
  * the edges. Empty where the frame does not say how it lies.
  */
-export function patientOrientation(cosines: Frame['imageOrientationPatient']): string[] {
+export function patientOrientation(cosines: FrameHeader['imageOrientationPatient']): string[] {
   return cosines ? [letters(cosines.slice(0, 3)), letters(cosines.slice(3))] : [];
 }
 

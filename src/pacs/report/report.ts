@@ -1,5 +1,5 @@
 import type { SourceHeader } from './sourceHeader.js';
-import type { Written } from './whenWritten.js';
+import type { WrittenAt } from './whenWritten.js';
 
 /** A coded concept (PS3.3 8.8): a code, whose scheme it is of, and what it means in English. */
 export type Code = { scheme: string; code: string; meaning: string };
@@ -13,7 +13,7 @@ export type Reference = {
 };
 
 /** Who observed: this installation, the same in all that it writes. `name`: its station name, of at most 16 characters. */
-export type Device = { uid: string; name: string; serialNumber: string; softwareVersion: string };
+export type ReportingDevice = { uid: string; name: string; serialNumber: string; softwareVersion: string };
 
 /** `sha256` of the model's graph: a version says what it should be, the hash what it is. */
 export type Algorithm = { name: string; version: string; sha256: string };
@@ -22,15 +22,15 @@ export type Algorithm = { name: string; version: string; sha256: string };
 export type SliceAnswer = { reference: Reference; confidence: number };
 
 /** `confidence`: mean calibrated probability of the label over `slices`, 0–1. `key`: the slice to look at first. */
-type Answered = { label: Code; confidence: number; key: Reference; slices: readonly SliceAnswer[] };
+type AnswerBasis = { label: Code; confidence: number; key: Reference; slices: readonly SliceAnswer[] };
 
 /**
  * What the model says of the study. KIND_UNSURE: there is what was looked for, and `kinds` says what it may be, the likeliest
  * first; its confidences are of any kind. `guess`: the likeliest label of one that gives no answer, told in words only.
  */
-export type Answer =
-  | ({ outcome: 'FINDING' | 'NO_FINDING' } & Answered)
-  | ({ outcome: 'KIND_UNSURE'; kinds: readonly { label: Code; probability: number }[] } & Omit<Answered, 'label'>)
+export type ReportedAnswer =
+  | ({ outcome: 'FINDING' | 'NO_FINDING' } & AnswerBasis)
+  | ({ outcome: 'KIND_UNSURE'; kinds: readonly { label: Code; probability: number }[] } & Omit<AnswerBasis, 'label'>)
   | { outcome: 'ABSTAINED'; reason: AbstentionReason; guess: Code | null; key: Reference | null }
   | { outcome: 'FAILED'; failureCode: string };
 
@@ -51,9 +51,9 @@ export type WrittenObject = {
   seriesInstanceUid: string;
   seriesNumber: number;
   instanceNumber: number;
-  written: Written;
+  written: WrittenAt;
   source: SourceHeader;
-  device: Device;
+  device: ReportingDevice;
   algorithm: Algorithm;
 };
 
@@ -62,11 +62,11 @@ export type WrittenObject = {
  * `examined`: every slice that was given to the model; `counts`: what became of them. `completeness`: whether all of the study is known to have been here, and
  * how that is known. `predecessor`: the report that this one replaces; null for the first.
  */
-export type Report = WrittenObject & {
+export type StudyReport = WrittenObject & {
   tracking: { uid: string; identifier: string };
   lookedFor: Code;
   kinds?: readonly Code[];
-  answer: Answer;
+  answer: ReportedAnswer;
   examined: readonly Reference[];
   counts: { answered: number; abstained: number; failed: number };
   completeness: { proven: boolean; evidence: string };

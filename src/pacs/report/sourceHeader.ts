@@ -69,7 +69,7 @@ export function readSourceHeader(bytes: Uint8Array): SourceHeader {
  * The same header with the patient whose study it is known to be by now: what an archive has corrected since the images
  * came is what it files the result under. What is not known stays empty, and is not taken from the source.
  */
-export function filedUnder(header: SourceHeader, patient: StudyPatient): SourceHeader {
+export function withKnownPatient(header: SourceHeader, patient: StudyPatient): SourceHeader {
   const { IssuerOfPatientID: _, ...rest } = header.patientAndStudy;
   const { name, id, issuer, birthDate, sex, accessionNumber } = patient;
   return {

@@ -1,13 +1,13 @@
 import type { SourceHeader } from './sourceHeader.js';
 
 /** As DA and TM, and the Timezone Offset From UTC (0008,0201) of all dates and times of the object, the study's among them. */
-export type Written = { date: string; time: string; offset: string };
+export type WrittenAt = { date: string; time: string; offset: string };
 
 /**
  * When an object is written, in the time zone of the source's dates and times: where the source tells none, in that of this
  * server. A scanner's clock may be ahead of ours, or its zone another: no result is earlier than its study, then.
  */
-export function whenWritten(moment: Date, { timezone, patientAndStudy }: SourceHeader): Written {
+export function whenWritten(moment: Date, { timezone, patientAndStudy }: SourceHeader): WrittenAt {
   const offset = timezone ?? offsetHere(moment);
   const [date, time] = inZone(moment, offset);
   const { StudyDate = '', StudyTime = '' } = patientAndStudy;

@@ -1,12 +1,12 @@
 import { INTENDED_USE, LIMITS } from '../../about.js';
 import { inPercent } from '../../statistics/percent.js';
-import type { Code, Report } from './report.js';
+import type { Code, StudyReport } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';
 
 export const DISCLAIMER = `${INTENDED_USE}.`;
 
 /** The answer as a reader needs it who looks at no codes. No patient data. */
-export function sayAnswer({ answer, algorithm, kinds, lookedFor }: Report): string {
+export function describeAnswer({ answer, algorithm, kinds, lookedFor }: StudyReport): string {
   const model = `${algorithm.name} ${algorithm.version}`;
   switch (answer.outcome) {
     case 'FINDING':
@@ -39,7 +39,7 @@ function sayGuess(meaning: string | undefined): string {
 }
 
 /** What the answer is made of, and whether anything may be missing. */
-export function sayBasis({ counts, completeness }: Report): string {
+export function describeBasis({ counts, completeness }: StudyReport): string {
   const { answered, abstained, failed } = counts;
   const complete = completeness.proven ? 'The study is complete' : 'It is not proven that the study is complete';
   return `${count(answered)} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;

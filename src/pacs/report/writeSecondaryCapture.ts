@@ -1,8 +1,8 @@
-import type { Frame } from '../header/frames.js';
+import type { FrameHeader } from '../header/frames.js';
+import { SECONDARY_CAPTURE } from '../header/sopClasses.js';
 import { OWN_MANUFACTURER } from '../series/seriesRules.js';
 import { writeInstance } from '../write/writeInstance.js';
 import { codeItem, sopReference } from './contentItem.js';
-import { SECONDARY_CAPTURE } from './ownResult.js';
 import { patientOrientation } from './patientOrientation.js';
 import type { Reference, WrittenObject } from './report.js';
 import { CODES } from './vocabulary.js';
@@ -20,7 +20,7 @@ export type Overlay = WrittenObject & {
   pixels: Pixels;
   description: string;
   key: Reference;
-  imageOrientationPatient: Frame['imageOrientationPatient'];
+  imageOrientationPatient: FrameHeader['imageOrientationPatient'];
 };
 
 const LONGEST_DESCRIPTION = 1024; // characters of ST

@@ -1,9 +1,9 @@
+import { COMPREHENSIVE_3D_SR } from '../header/sopClasses.js';
 import { writeInstance } from '../write/writeInstance.js';
 import { codeItem } from './contentItem.js';
 import { evidence } from './evidence.js';
 import { measurementReport, referencesOf } from './measurementReport.js';
-import { COMPREHENSIVE_3D_SR } from './ownResult.js';
-import type { Report } from './report.js';
+import type { StudyReport } from './report.js';
 import { CODES, PRIVATE_SCHEME } from './vocabulary.js';
 import { commonAttributes } from './writtenObject.js';
 
@@ -11,7 +11,7 @@ import { commonAttributes } from './writtenObject.js';
  * A study's answer as a Comprehensive 3D SR (PS3.3 A.35.13), a Part 10 file; the same bytes for the same report.
  * Nobody has verified it, and it is PARTIAL where it is not proven that all of the study was here.
  */
-export function writeStructuredReport(report: Report): Buffer {
+export function writeStructuredReport(report: StudyReport): Buffer {
   const { source, completeness, predecessor } = report;
   return writeInstance({
     ...commonAttributes(report),
@@ -37,7 +37,7 @@ export function writeStructuredReport(report: Report): Buffer {
 }
 
 /** Whether the model took the images for MR of a brain, as far as it says. */
-function wasOfTheBrain({ answer }: Report): boolean {
+function wasOfTheBrain({ answer }: StudyReport): boolean {
   if (answer.outcome === 'ABSTAINED')
     return answer.reason !== 'NOT_A_BRAIN_MR' && answer.reason !== 'OUT_OF_DISTRIBUTION';
   return answer.outcome !== 'FAILED';

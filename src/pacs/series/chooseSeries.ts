@@ -1,15 +1,15 @@
-import type { Frame, Vector } from '../header/frames.js';
+import type { FrameHeader, Vector } from '../header/frames.js';
 import type { Instance } from '../header/parse.js';
 import { dot, type Orientation, planeOf, positionAlong, sliceNormal } from './orientation.js';
 import { recogniseSequence, type Sequence } from './sequence.js';
 import { type SeriesReason, seriesReason } from './seriesReason.js';
-import { passedOverFrame, passedOverInstance } from './seriesRules.js';
+import { ineligibleFrame, ineligibleInstance } from './seriesRules.js';
 
 /** One frame of one instance. `location`: mm along the slice normal, null where the file does not say. */
-export type SlicePlace = { sopInstanceUid: string; frameNumber: number; location: number | null };
+export type LocatedSlice = { sopInstanceUid: string; frameNumber: number; location: number | null };
 
-type Candidate = { instance: Instance; frame: Frame };
-type Placed = Candidate & { location: number | null };
+type Candidate = { instance: Instance; frame: FrameHeader };
+type LocatedCandidate = Candidate & { location: number | null };
 
 /**
  * Whether a series is classified.
@@ -21,7 +21,7 @@ export type SeriesChoice = {
   reason: SeriesReason;
   orientation: Orientation | null;
   sequence: Sequence;
-  slices: SlicePlace[];
+  slices: LocatedSlice[];
 };
 
 const FEWEST_SLICES = 3;
@@ -42,7 +42,7 @@ export function chooseSeries(instances: readonly Instance[], weightings?: readon
   const all = instances.flatMap((instance) => instance.frames.map((frame) => ({ instance, frame })));
   const judged = all.map((slice) => ({
     ...slice,
-    reason: passedOverInstance(slice.instance) ?? passedOverFrame(slice.frame),
+    reason: ineligibleInstance(slice.instance) ?? ineligibleFrame(slice.frame),
   }));
   const anatomical = judged.filter((slice) => slice.reason === null);
   const reason = anatomical.length > 0 ? null : (judged[0]?.reason ?? reasonWithoutFrames(instances[0]));
@@ -51,7 +51,7 @@ export function chooseSeries(instances: readonly Instance[], weightings?: readon
   const orientation = normal && planeOf(normal);
   const slices = sortByPosition(kept, normal);
   const sequence = kept[0] ? recogniseSequence(kept[0].instance) : { weighting: null, postContrast: false };
-  const problem = reason ?? passedOverTogether(slices, normal) ?? passedOverWeighting(sequence, weightings);
+  const problem = reason ?? ineligibleTogether(slices, normal) ?? ineligibleWeighting(sequence, weightings);
   return {
     eligible: problem === null,
     reason: problem ?? describe(sequence, orientation),
@@ -66,11 +66,11 @@ export function chooseSeries(instances: readonly Instance[], weightings?: readon
 }
 
 function reasonWithoutFrames(instance: Instance | undefined): SeriesReason {
-  return (instance && passedOverInstance(instance)) ?? seriesReason('NO_IMAGES');
+  return (instance && ineligibleInstance(instance)) ?? seriesReason('NO_IMAGES');
 }
 
 /** What only the slices together show. */
-function passedOverTogether(slices: readonly Placed[], normal: Vector | null): SeriesReason | null {
+function ineligibleTogether(slices: readonly LocatedCandidate[], normal: Vector | null): SeriesReason | null {
   const parallel = slices.every(({ frame }) => {
     const own = sliceNormal(frame);
     return own === null || normal === null || dot(own, normal) > PARALLEL;
@@ -82,12 +82,12 @@ function passedOverTogether(slices: readonly Placed[], normal: Vector | null): S
   return slices.length < FEWEST_SLICES ? seriesReason('TOO_FEW_SLICES', { least: FEWEST_SLICES }) : null;
 }
 
-function passedOverWeighting({ weighting }: Sequence, weightings?: readonly string[]): SeriesReason | null {
+function ineligibleWeighting({ weighting }: Sequence, weightings?: readonly string[]): SeriesReason | null {
   if (!weightings || weighting === null || weightings.includes(weighting)) return null;
   return seriesReason('OTHER_WEIGHTING', { weighting, madeFor: weightings.join(', ') });
 }
 
-function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Placed[] {
+function sortByPosition(slices: readonly Candidate[], normal: Vector | null): LocatedCandidate[] {
   const placed = slices.map(({ instance, frame }) => ({
     instance,
     frame,

@@ -1,4 +1,4 @@
-import type { Frame, Vector } from '../header/frames.js';
+import type { FrameHeader, Vector } from '../header/frames.js';
 
 export type Orientation = 'AXIAL' | 'CORONAL' | 'SAGITTAL' | 'OBLIQUE';
 
@@ -9,7 +9,7 @@ const PLANES: readonly Orientation[] = ['SAGITTAL', 'CORONAL', 'AXIAL'];
 const NEAR_AN_AXIS = 0.9;
 
 /** The slice normal, turned to point along its main axis (left, back or head); null without orientation. */
-export function sliceNormal(frame: Frame): Vector | null {
+export function sliceNormal(frame: FrameHeader): Vector | null {
   const cosines = frame.imageOrientationPatient;
   if (!cosines) return null;
   const [rx, ry, rz, cx, cy, cz] = cosines;
@@ -23,7 +23,7 @@ export function planeOf(normal: Vector): Orientation {
 }
 
 /** Where a slice lies along `normal`, in mm; null without position. */
-export function positionAlong(normal: Vector, frame: Frame): number | null {
+export function positionAlong(normal: Vector, frame: FrameHeader): number | null {
   const position = frame.imagePositionPatient;
   return position && dot(position, normal);
 }

@@ -1,4 +1,4 @@
-import type { Frame } from '../header/frames.js';
+import type { FrameHeader } from '../header/frames.js';
 import type { Instance } from '../header/parse.js';
 import { words } from './sequence.js';
 import { type SeriesReason, seriesReason } from './seriesReason.js';
@@ -77,7 +77,7 @@ const ELSEWHERE =
   /\b(?:[ctl] ?spine|spine|spinal|cervical|thoracic|lumbar|knee|shoulder|hip|ankle|wrist|elbow|hand|foot|pelvis|pelvic|prostate|abdomen|abdominal|liver|mrcp|breast|cardiac|heart|chest|thorax|kidney|renal|neck|larynx|femur|humerus)\b/;
 
 /** Why no instance of the kind is classified; null when nothing speaks against it. The first reason counts. */
-export function passedOverInstance(instance: Instance): SeriesReason | null {
+export function ineligibleInstance(instance: Instance): SeriesReason | null {
   const { modality, sopClassUid, manufacturer, seriesDescription, scan } = instance;
   if (manufacturer?.toLowerCase() === OWN_MANUFACTURER.toLowerCase()) return seriesReason('OWN_RESULT');
   if (modality !== 'MR') return seriesReason('NOT_MR', { modality: codedValue(modality) });
@@ -88,17 +88,17 @@ export function passedOverInstance(instance: Instance): SeriesReason | null {
     ACQUISITION_CONTRASTS[scan.acquisitionContrast ?? ''] ??
     DESCRIPTIONS.find(([, pattern]) => pattern.test(description))?.[0] ??
     (scan.echoPlanar ? seriesReason('ECHO_PLANAR') : null) ??
-    elsewhere(instance)
+    otherBodyPart(instance)
   );
 }
 
 /** Whether the instance is an MR image of the head, as far as it says what it is. */
 export function isBrainMr(instance: Instance): boolean {
-  return instance.modality === 'MR' && MR_IMAGES.has(instance.sopClassUid) && elsewhere(instance) === null;
+  return instance.modality === 'MR' && MR_IMAGES.has(instance.sopClassUid) && otherBodyPart(instance) === null;
 }
 
 /** Why a frame is not classified although its instance may be: one Enhanced object can hold images and maps. */
-export function passedOverFrame(frame: Frame): SeriesReason | null {
+export function ineligibleFrame(frame: FrameHeader): SeriesReason | null {
   if ((frame.diffusionBValue ?? 0) > 0) return seriesReason('DIFFUSION');
   return byImageType(frame.frameType);
 }
@@ -109,7 +109,7 @@ function byImageType(imageType: readonly string[]): SeriesReason | null {
 }
 
 /** BodyPartExamined decides; without it, the series' own description, then the study's. */
-function elsewhere({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): SeriesReason | null {
+function otherBodyPart({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): SeriesReason | null {
   const stated = bodyPartExamined && !NOT_STATED.test(bodyPartExamined);
   if (stated)
     return BRAIN.test(words(bodyPartExamined))

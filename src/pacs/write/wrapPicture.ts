@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { SECONDARY_CAPTURE } from '../header/sopClasses.js';
 import { makeUid } from './implementation.js';
 import { writeInstance } from './writeInstance.js';
 
-const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 const MAX_SIDE = 65_535; // Rows and Columns are US
 
 /**

@@ -1,10 +1,10 @@
 import dcmjs from 'dcmjs';
+import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.js';
 
 /** DICOM attributes by keyword, as dcmjs takes them. */
 export type DataSet = Record<string, unknown>;
 
-const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 const { DicomMetaDictionary, datasetToDict } = dcmjs.data;
 
 /**
@@ -17,7 +17,7 @@ export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInsta
     FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
     MediaStorageSOPClassUID: dataSet.SOPClassUID,
     MediaStorageSOPInstanceUID: dataSet.SOPInstanceUID,
-    TransferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
     ImplementationClassUID: IMPLEMENTATION_CLASS_UID,
     ImplementationVersionName: IMPLEMENTATION_VERSION_NAME,
     _vrMap: { FileMetaInformationVersion: 'OB' },

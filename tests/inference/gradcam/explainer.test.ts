@@ -10,7 +10,7 @@ import { appendExplanations, type Explainer, SEED } from '../../../src/inference
 import { ExplainingSessions } from '../../../src/inference/gradcam/explainingSessions.js';
 import { type Method, methods } from '../../../src/inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../../../src/inference/image.js';
-import type { Model } from '../../../src/inference/manifest.js';
+import type { ModelFile } from '../../../src/inference/manifest.js';
 import { SHIPPED } from '../../setup/shippedModel.js';
 import { explainWith, hasTorch, logitsError, type ReferenceMap, relativeError, runReference } from './reference.js';
 
@@ -146,7 +146,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
       sha256: sha256(await readFile(file)),
       labels: ['a', 'b', 'c', 'd'],
       input: { rows: 20, columns: 24, channels: 3, mean: [0, 0, 0], std: [1, 1, 1], intensity: 'byte' },
-    } as unknown as Model['manifest'];
+    } as unknown as ModelFile['manifest'];
     const classifier = await openClassifier({ manifest, file }, 'cpu');
     const image = (phase: number): GrayscaleImage => ({
       rows: 20,

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StorageFull } from '../../../src/errors/errors.js';
 import { writeCommand } from '../../../src/pacs/dimse/command.js';
 import { writeDataHeader, writePdu } from '../../../src/pacs/dimse/pdu.js';
-import { type Provider, startProvider } from '../../../src/pacs/dimse/provider.js';
+import { type StorageProvider, startProvider } from '../../../src/pacs/dimse/provider.js';
 import { type ProviderEvent, type ProviderOptions } from '../../../src/pacs/dimse/providerOptions.js';
 import { locateDataSet } from '../../../src/pacs/header/locateDataSet.js';
 import { receiveBytes } from '../../../src/pacs/receive.js';
@@ -19,7 +19,7 @@ import { hasDcmtk, run } from './dcmtk.js';
 const folder = mkdtempSync(join(tmpdir(), 'provider-'));
 const received = join(folder, 'received');
 const events: ProviderEvent[] = [];
-let provider: Provider | undefined;
+let provider: StorageProvider | undefined;
 
 afterEach(async () => {
   await provider?.close();

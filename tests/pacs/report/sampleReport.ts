@@ -1,4 +1,4 @@
-import type { Answer, Reference, Report } from '../../../src/pacs/report/report.js';
+import type { Reference, ReportedAnswer, StudyReport } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
 import { readSourceHeader } from '../../../src/pacs/report/sourceHeader.js';
 import { labelCode, NEOPLASM } from '../../../src/pacs/report/vocabulary.js';
@@ -57,14 +57,14 @@ export const anonymous: Elements = Object.fromEntries([
 const run = (references: readonly Reference[]) =>
   references.map((reference, index) => ({ reference, confidence: 0.9 + index / 50 }));
 
-export const finding = (of: readonly Reference[] = slices): Answer => ({
+export const finding = (of: readonly Reference[] = slices): ReportedAnswer => ({
   outcome: 'FINDING',
   label: GLIOMA,
   confidence: 0.9737,
   key: of[4] as Reference,
   slices: run(of.slice(2, 6)),
 });
-export const noFinding: Answer = {
+export const noFinding: ReportedAnswer = {
   outcome: 'NO_FINDING',
   label: labelCode('no_tumor', { glioma: GLIOMA }),
   confidence: 0.9999,
@@ -72,7 +72,7 @@ export const noFinding: Answer = {
   slices: run(slices.slice(0, 5)),
 };
 export const MENINGIOMA = { scheme: 'SCT', code: '302820008', meaning: 'Intracranial meningioma' };
-export const kindUnsure: Answer = {
+export const kindUnsure: ReportedAnswer = {
   outcome: 'KIND_UNSURE',
   kinds: [
     { label: GLIOMA, probability: 0.5509 },
@@ -82,13 +82,13 @@ export const kindUnsure: Answer = {
   key: slices[4] as Reference,
   slices: run(slices.slice(2, 6)),
 };
-export const abstained: Answer = {
+export const abstained: ReportedAnswer = {
   outcome: 'ABSTAINED',
   reason: 'OUT_OF_DISTRIBUTION',
   guess: GLIOMA,
   key: slices[4] as Reference,
 };
-export const failed: Answer = { outcome: 'FAILED', failureCode: 'UNDECODABLE_PIXELS' };
+export const failed: ReportedAnswer = { outcome: 'FAILED', failureCode: 'UNDECODABLE_PIXELS' };
 
 export const SHA256 = '7'.repeat(64);
 
@@ -105,7 +105,7 @@ export function writtenObject(object: 'report' | 'overlay', revision = 1, source
   };
 }
 
-export function reportOf(answer: Answer, changes: Partial<Report> = {}, revision = 1): Report {
+export function reportOf(answer: ReportedAnswer, changes: Partial<StudyReport> = {}, revision = 1): StudyReport {
   return {
     ...writtenObject('report', revision),
     tracking: { uid: resultUids('finding-1', revision).trackingUid, identifier: 'finding-1' },

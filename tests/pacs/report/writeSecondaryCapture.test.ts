@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { addCaption } from '../../../src/images/caption.js';
 import { renderOverlay } from '../../../src/images/renderOverlay.js';
-import type { Frame } from '../../../src/pacs/header/frames.js';
+import type { FrameHeader } from '../../../src/pacs/header/frames.js';
 import { parseInstance } from '../../../src/pacs/header/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
 import { patientOrientation } from '../../../src/pacs/report/patientOrientation.js';
@@ -118,7 +118,7 @@ it('refuses pixels that do not fill their rectangle', () => {
   expect(() => writeSecondaryCapture(overlayOf(short))).toThrow(RangeError);
 });
 
-it.each<[string, Frame['imageOrientationPatient'], string[]]>([
+it.each<[string, FrameHeader['imageOrientationPatient'], string[]]>([
   ['axial', [1, 0, 0, 0, 1, 0], ['L', 'P']],
   ['coronal', [1, 0, 0, 0, 0, -1], ['L', 'F']],
   ['sagittal', [0, 1, 0, 0, 0, -1], ['P', 'F']],

@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { chooseModel, readModels } from '../../../src/inference/manifest.js';
 import { parseInstance } from '../../../src/pacs/header/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
-import type { AbstentionReason, Report } from '../../../src/pacs/report/report.js';
+import type { AbstentionReason, StudyReport } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
 import { ABSTENTION_REASONS, findingSite, labelCode } from '../../../src/pacs/report/vocabulary.js';
 import { writeStructuredReport } from '../../../src/pacs/report/writeStructuredReport.js';
-import { passedOverInstance } from '../../../src/pacs/series/seriesRules.js';
+import { ineligibleInstance } from '../../../src/pacs/series/seriesRules.js';
 import { REPOSITORY } from '../../setup/program.js';
 import { hasPydicom, runReference } from '../sharedData.js';
 import {
@@ -38,7 +38,7 @@ const first = { ...resultUids('finding-1', 1).report, sopClassUid: COMPREHENSIVE
 const unproven = { proven: false, evidence: 'Imported; no archive was asked how many instances there are.' };
 const long = labelCode('a_label_that_is_longer_than_sixteen_characters');
 
-const REPORTS: Record<string, Report> = {
+const REPORTS: Record<string, StudyReport> = {
   'a finding': reportOf(finding()),
   'no finding': reportOf(noFinding, {
     counts: { answered: 5, abstained: 2, failed: 1 },
@@ -52,7 +52,7 @@ const REPORTS: Record<string, Report> = {
   'a Japanese patient': reportOf(finding(), { source: sourceOf(japanese) }),
   'a patient without attributes': reportOf(finding(), { source: sourceOf(anonymous) }),
   'a de-identified patient': reportOf(finding(), { source: sourceOf({ '00120062': ['CS', 'YES'] }) }),
-  'a label without a code': reportOf({ ...noFinding, outcome: 'FINDING', label: long } as Report['answer']),
+  'a label without a code': reportOf({ ...noFinding, outcome: 'FINDING', label: long } as StudyReport['answer']),
 };
 
 type Read = {
@@ -65,7 +65,7 @@ type Read = {
 
 function write(name: string): string {
   const path = join(folder, `${name.replaceAll(' ', '-')}.dcm`);
-  writeFileSync(path, writeStructuredReport(REPORTS[name] as Report));
+  writeFileSync(path, writeStructuredReport(REPORTS[name] as StudyReport));
   return path;
 }
 const read = (name: string) => runReference<Read>('results.py', [write(name)])[0] as Read;
@@ -83,14 +83,14 @@ const KEY = '121080 DCM';
 
 describe.each(Object.keys(REPORTS))('the report of %s', (name) => {
   it('is the same bytes whenever it is written', () => {
-    const report = REPORTS[name] as Report;
+    const report = REPORTS[name] as StudyReport;
     expect(writeStructuredReport(report)).toEqual(writeStructuredReport(structuredClone(report)));
   });
 
   it('is recognised as our own, and passed over', () => {
-    const instance = parseInstance(writeStructuredReport(REPORTS[name] as Report));
+    const instance = parseInstance(writeStructuredReport(REPORTS[name] as StudyReport));
     expect(isOwnResult(instance)).toBe(true);
-    expect(passedOverInstance(instance)).toBe('our own result');
+    expect(ineligibleInstance(instance)).toBe('our own result');
   });
 
   it.skipIf(!hasDciodvfy)('has no error for dciodvfy', () => {
@@ -107,7 +107,7 @@ describe.each(Object.keys(REPORTS))('the report of %s', (name) => {
     for (const shown of [render('dsrdump', ['+Pl', path]), render('dsr2html', ['+U8', path])]) {
       expect(shown).toContain('Finding');
       expect(shown).toContain('Research use only – not for diagnostic use.');
-      expect(shown.includes('Certainty of Finding')).toBe('confidence' in (REPORTS[name] as Report).answer);
+      expect(shown.includes('Certainty of Finding')).toBe('confidence' in (REPORTS[name] as StudyReport).answer);
     }
   });
 });
@@ -187,7 +187,7 @@ describe.skipIf(!hasPydicom)('what pydicom reads', () => {
     'tells the reason %s by a code of its own',
     (reason) => {
       const path = join(folder, `${reason}.dcm`);
-      writeFileSync(path, writeStructuredReport(reportOf({ ...abstained, reason } as Report['answer'])));
+      writeFileSync(path, writeStructuredReport(reportOf({ ...abstained, reason } as StudyReport['answer'])));
       const report = runReference<Read>('results.py', [path])[0] as Read;
       const { code, meaning } = ABSTENTION_REASONS[reason];
       expect(code.length).toBeLessThanOrEqual(16);

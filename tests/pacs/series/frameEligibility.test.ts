@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseInstance } from '../../../src/pacs/header/parse.js';
-import { unfitFrame } from '../../../src/pacs/series/frameEligibility.js';
+import { whyFrameIneligible } from '../../../src/pacs/series/frameEligibility.js';
 import { buildFile, type Elements, mrElements } from '../buildDicom.js';
 
 const unfit = (elements: Elements, weightings?: string[]) =>
-  unfitFrame(parseInstance(buildFile(mrElements(elements))), 1, weightings);
+  whyFrameIneligible(parseInstance(buildFile(mrElements(elements))), 1, weightings);
 
 describe('no answer about a frame is believed', () => {
   it.each<[string, Elements]>([

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable } from '../../../errors/errors.js';
-import type { Graph, Node } from './graph.js';
+import type { Graph, GraphNode } from './graph.js';
 import { GraphWriter } from './writer.js';
 
 /** In a shape: the dimension that grows with the batch. */
@@ -33,7 +33,7 @@ export type ExternalData = { path: string; data: Uint8Array }[];
 export async function measureFacts(
   model: Uint8Array,
   graph: Graph,
-  nodes: readonly Node[],
+  nodes: readonly GraphNode[],
   others: readonly string[],
   sizes: readonly number[] | undefined,
   externalData: ExternalData,
@@ -67,10 +67,10 @@ export async function measureFacts(
     const shapes = new Map<string, number[]>();
     const folded = new Set<string>();
     for (const [value, output] of shapeOutput) {
-      const [one, other] = [read(small, output), read(large, output)];
-      const shape = one.map((size, axis) => (size === other[axis] ? size : BATCH));
+      const [smallShape, largeShape] = [read(small, output), read(large, output)];
+      const shape = smallShape.map((size, axis) => (size === largeShape[axis] ? size : BATCH));
       shapes.set(value, shape);
-      if (one[0] !== batch) folded.add(value);
+      if (smallShape[0] !== batch) folded.add(value);
     }
     const constants = new Map<string, number[]>();
     for (const [value, output] of valueOutput) {
@@ -126,7 +126,7 @@ function dependingOnSlices({ inputs, nodes }: Graph): ReadonlySet<string> {
 }
 
 /** `values`, and all that `nodes` compute of them; the nodes of an ONNX graph stand in the order of computing. */
-function comingOf(values: readonly string[], nodes: readonly Node[]): ReadonlySet<string> {
+function comingOf(values: readonly string[], nodes: readonly GraphNode[]): ReadonlySet<string> {
   const found = new Set(values);
   for (const { inputs, outputs } of nodes)
     if (inputs.some((name) => found.has(name))) for (const output of outputs) found.add(output);

@@ -9,14 +9,20 @@ export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData:
 export const VALUE_INFO = { name: 1, type: 2 };
 export const OPSET = { domain: 1, version: 2 };
 
-export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
+export type NodeAttributes = Readonly<Record<string, number | string | readonly number[]>>;
 /** `opType` has its domain in front where that is not ONNX's own: "com.microsoft.FusedConv". */
-export type Node = { name: string; opType: string; inputs: string[]; outputs: string[]; attributes: Attributes };
+export type GraphNode = {
+  name: string;
+  opType: string;
+  inputs: string[];
+  outputs: string[];
+  attributes: NodeAttributes;
+};
 /** A dimension without a number ("N") is undefined. */
-export type Input = { name: string; shape: (number | undefined)[] };
+export type GraphInput = { name: string; shape: (number | undefined)[] };
 export type Graph = {
-  nodes: Node[];
-  inputs: Input[];
+  nodes: GraphNode[];
+  inputs: GraphInput[];
   outputs: string[];
   /** The shape of each weight, by its name. */
   initializers: Map<string, number[]>;
@@ -65,7 +71,7 @@ function readGraphProto(bytes: Uint8Array, graph: Graph): void {
   }
 }
 
-function readNode(bytes: Uint8Array): Node {
+function readNode(bytes: Uint8Array): GraphNode {
   const node = { name: '', opType: '', inputs: [] as string[], outputs: [] as string[] };
   const attributes: Record<string, number | string | number[]> = {};
   const captured: string[] = [];

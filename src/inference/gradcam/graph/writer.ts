@@ -123,7 +123,10 @@ function attribute(name: string, value: number | readonly number[]): Uint8Array 
   const values =
     typeof value === 'number'
       ? [integerField(ATTRIBUTE.integer, value), integerField(ATTRIBUTE.type, INT_ATTRIBUTE)]
-      : [...value.map((one) => integerField(ATTRIBUTE.integers, one)), integerField(ATTRIBUTE.type, INTS_ATTRIBUTE)];
+      : [
+          ...value.map((integer) => integerField(ATTRIBUTE.integers, integer)),
+          integerField(ATTRIBUTE.type, INTS_ATTRIBUTE),
+        ];
   return concatenate([bytesField(ATTRIBUTE.name, name), ...values]);
 }
 

@@ -1,20 +1,20 @@
-import type { Rule, Step } from './rule.js';
+import type { BackwardRule, BackwardStep } from './rule.js';
 
 /** y = f(x) element by element: dx = dy · f′, which `slope` computes. */
 const times =
-  (slope: (step: Step) => string): Rule =>
+  (slope: (step: BackwardStep) => string): BackwardRule =>
   (step) => [() => step.writer.node('Mul', [step.gradient, slope(step)])];
 
 /** The gradient where `condition` holds, else 0. */
 const where =
-  (condition: (step: Step) => string): Rule =>
+  (condition: (step: BackwardStep) => string): BackwardRule =>
   (step) => [() => step.writer.node('Where', [condition(step), step.gradient, 0])];
 
 // Masks look at the output: so the convolution before need not keep its own for them. Strictly inside: at exactly
 // 0, as on the black background of a slice, the slope of a ReLU is 0.
-export const relu: Rule = where(({ writer, y }) => writer.node('Greater', [y, 0]));
+export const relu: BackwardRule = where(({ writer, y }) => writer.node('Greater', [y, 0]));
 
-export const clip: Rule = (step) => {
+export const clip: BackwardRule = (step) => {
   const { writer, y, node } = step;
   const { min, max } = node.attributes; // inputs since opset 11
   const low = step.input(1) ?? (typeof min === 'number' ? min : undefined);
@@ -23,56 +23,56 @@ export const clip: Rule = (step) => {
     ...(low === undefined ? [] : [() => writer.node('Greater', [y, low])]),
     ...(high === undefined ? [] : [() => writer.node('Less', [y, high])]),
   ];
-  const [one, other] = conditions;
-  if (!one) return [() => step.gradient];
-  return where(() => (other ? writer.node('And', [one(), other()]) : one()))(step);
+  const [first, second] = conditions;
+  if (!first) return [() => step.gradient];
+  return where(() => (second ? writer.node('And', [first(), second()]) : first()))(step);
 };
 
-export const leakyRelu: Rule = (step) => [() => negativePart(step, step.number('alpha', 0.01))];
+export const leakyRelu: BackwardRule = (step) => [() => negativePart(step, step.number('alpha', 0.01))];
 
-export const pRelu: Rule = (step) => [() => negativePart(step, step.node.inputs[1] as string)];
+export const pRelu: BackwardRule = (step) => [() => negativePart(step, step.node.inputs[1] as string)];
 
-function negativePart({ writer, gradient, x }: Step, slope: string | number): string {
+function negativePart({ writer, gradient, x }: BackwardStep, slope: string | number): string {
   return writer.node('Where', [writer.node('Greater', [x, 0]), gradient, writer.node('Mul', [gradient, slope])]);
 }
 
 /** x > 0: 1, else y + α */
-export const elu: Rule = times((step) => {
+export const elu: BackwardRule = times((step) => {
   const { writer, x, y } = step;
   const negative = writer.node('Add', [y, step.number('alpha', 1)]);
   return writer.node('Where', [writer.node('Greater', [x, 0]), 1, negative]);
 });
 
 /** y · (1 − y) */
-export const sigmoid: Rule = times(({ writer, y }) => writer.node('Mul', [y, writer.node('Sub', [1, y])]));
+export const sigmoid: BackwardRule = times(({ writer, y }) => writer.node('Mul', [y, writer.node('Sub', [1, y])]));
 
 /** 1 − y² */
-export const tanh: Rule = times(({ writer, y }) => writer.node('Sub', [1, writer.node('Mul', [y, y])]));
+export const tanh: BackwardRule = times(({ writer, y }) => writer.node('Sub', [1, writer.node('Mul', [y, y])]));
 
-export const softplus: Rule = times(({ writer, x }) => writer.node('Sigmoid', [x]));
+export const softplus: BackwardRule = times(({ writer, x }) => writer.node('Sigmoid', [x]));
 
 /** α between the limits 0 and 1, else 0 */
-export const hardSigmoid: Rule = (step) => {
+export const hardSigmoid: BackwardRule = (step) => {
   const { writer, y } = step;
   const inside = writer.node('And', [writer.node('Greater', [y, 0]), writer.node('Less', [y, 1])]);
   return times(() => writer.node('Where', [inside, step.number('alpha', 0.2), 0]))(step);
 };
 
 /** |x| < 3: x/3 + ½, else 1 above and 0 below */
-export const hardSwish: Rule = times(({ writer, x }) => {
+export const hardSwish: BackwardRule = times(({ writer, x }) => {
   const between = writer.node('Add', [writer.node('Mul', [x, 1 / 3]), 0.5]);
   const outside = writer.node('Where', [writer.node('Greater', [x, 0]), 1, 0]);
   return writer.node('Where', [writer.node('Less', [writer.node('Abs', [x]), 3]), between, outside]);
 });
 
 /** 2/√π · exp(−x²) */
-export const erf: Rule = times(({ writer, x }) => {
+export const erf: BackwardRule = times(({ writer, x }) => {
   const bell = writer.node('Exp', [writer.node('Neg', [writer.node('Mul', [x, x])])]);
   return writer.node('Mul', [bell, 2 / Math.sqrt(Math.PI)]);
 });
 
 /** Φ(x) + x · φ(x), or the derivative of its approximation by tanh */
-export const gelu: Rule = times((step) => {
+export const gelu: BackwardRule = times((step) => {
   const { writer, x } = step;
   const op = writer.node.bind(writer);
   const square = op('Mul', [x, x]);
@@ -90,19 +90,19 @@ export const gelu: Rule = times((step) => {
   return op('Mul', [op('Add', [op('Add', [t, 1]), bend]), 0.5]);
 });
 
-export const exp: Rule = times(({ y }) => y);
+export const exp: BackwardRule = times(({ y }) => y);
 
-export const abs: Rule = times(({ writer, x }) => writer.node('Sign', [x]));
+export const abs: BackwardRule = times(({ writer, x }) => writer.node('Sign', [x]));
 
-export const neg: Rule = ({ writer, gradient }) => [() => writer.node('Neg', [gradient])];
+export const neg: BackwardRule = ({ writer, gradient }) => [() => writer.node('Neg', [gradient])];
 
 /** dy / x */
-export const log: Rule = ({ writer, gradient, x }) => [() => writer.node('Div', [gradient, x])];
+export const log: BackwardRule = ({ writer, gradient, x }) => [() => writer.node('Div', [gradient, x])];
 
 /** dy / 2y */
-export const sqrt: Rule = ({ writer, gradient, y }) => [
+export const sqrt: BackwardRule = ({ writer, gradient, y }) => [
   () => writer.node('Div', [gradient, writer.node('Add', [y, y])]),
 ];
 
 /** −y² */
-export const reciprocal: Rule = times(({ writer, y }) => writer.node('Neg', [writer.node('Mul', [y, y])]));
+export const reciprocal: BackwardRule = times(({ writer, y }) => writer.node('Neg', [writer.node('Mul', [y, y])]));

@@ -1,13 +1,13 @@
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-export const add: Rule = (step) => step.node.inputs.map((input) => () => sumTo(step, step.gradient, input));
+export const add: BackwardRule = (step) => step.node.inputs.map((input) => () => sumTo(step, step.gradient, input));
 
-export const sub: Rule = (step) => [
+export const sub: BackwardRule = (step) => [
   () => sumTo(step, step.gradient, step.x),
   () => sumTo(step, step.writer.node('Neg', [step.gradient]), step.node.inputs[1] as string),
 ];
 
-export const mul: Rule = (step) => {
+export const mul: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient } = step;
   return [
@@ -17,7 +17,7 @@ export const mul: Rule = (step) => {
 };
 
 /** y = a / b: da = dy / b, db = −dy · y / b */
-export const div: Rule = (step) => {
+export const div: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient, y } = step;
   const quotient = () => writer.node('Div', [gradient, b]);
@@ -28,7 +28,7 @@ export const div: Rule = (step) => {
 };
 
 /** y = xᵉ, e constant: dx = dy · e · xᵉ⁻¹ */
-export const pow: Rule = (step) => {
+export const pow: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const [exponent, ...more] = step.constant(1) ?? [];
   if (exponent === undefined || more.length > 0) throw new NotCovered('its exponent is not one number');
@@ -41,7 +41,7 @@ export const pow: Rule = (step) => {
 };
 
 /** What was broadcast to the output's shape had its value used many times: its gradient is the sum over them. */
-export function sumTo(step: Step, gradient: string, input: string): string {
+export function sumTo(step: BackwardStep, gradient: string, input: string): string {
   const from = step.shape(step.y);
   const to = step.shape(input);
   const added = from.length - to.length;

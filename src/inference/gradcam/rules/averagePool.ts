@@ -1,16 +1,16 @@
-import { type Window, windowsOf } from './poolWindows.js';
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type PoolWindow, poolWindowsOf } from './poolWindows.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
 /** Every input of a window has an equal part in its mean. */
-export const averagePool: Rule = (step) => {
+export const averagePool: BackwardRule = (step) => {
   const kernel = step.integers('kernel_shape') as readonly number[];
   if (kernel.length !== 2) throw new NotCovered('it is not over rows and columns');
-  const windows = windowsOf(step, kernel) as [Window, Window];
+  const windows = poolWindowsOf(step, kernel) as [PoolWindow, PoolWindow];
   return [() => spread(step, share(step, windows), windows)];
 };
 
 /** The gradient over the number of elements of each window, which is smaller at the borders unless padding counts. */
-function share(step: Step, [rows, columns]: [Window, Window]): string {
+function share(step: BackwardStep, [rows, columns]: [PoolWindow, PoolWindow]): string {
   const { writer, gradient } = step;
   const padding = step.number('count_include_pad', 0) === 1;
   const declared = step.text('auto_pad', 'NOTSET') === 'NOTSET' ? (step.integers('pads') ?? [0, 0, 0, 0]) : undefined;
@@ -23,13 +23,13 @@ function share(step: Step, [rows, columns]: [Window, Window]): string {
     const factor = (down[0] as number) * (across[0] as number);
     return factor === 1 ? gradient : writer.node('Mul', [gradient, factor]);
   }
-  const factors = down.flatMap((one) => across.map((other) => one * other));
+  const factors = down.flatMap((vertical) => across.map((horizontal) => vertical * horizontal));
   return writer.node('Mul', [gradient, writer.floats(factors, [rows.output, columns.output])]);
 }
 
 /** Elements that each window averages along one axis; `padsAfter`: how much padding behind the input counts as well. */
 function countsOf(
-  { input, output, kernel, stride, dilation, before }: Window,
+  { input, output, kernel, stride, dilation, before }: PoolWindow,
   padsAfter: number | undefined,
 ): number[] {
   return Array.from({ length: output }, (_, i) => {
@@ -39,7 +39,7 @@ function countsOf(
   });
 }
 
-function spread(step: Step, part: string, [rows, columns]: [Window, Window]): string {
+function spread(step: BackwardStep, part: string, [rows, columns]: [PoolWindow, PoolWindow]): string {
   const { writer } = step;
   const channels = step.shape(step.x)[1] as number;
   const windows = [rows, columns];

@@ -1,16 +1,16 @@
-import { type Window, windowsOf } from './poolWindows.js';
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type PoolWindow, poolWindowsOf } from './poolWindows.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
 /** With stride 1 the gradient is a convolution, too, which is faster than a transposed one. */
-export const conv: Rule = (step) => {
+export const conv: BackwardRule = (step) => {
   const weights = step.node.inputs[1] as string;
-  const windows = windowsOf(step, step.shape(weights).slice(2));
+  const windows = poolWindowsOf(step, step.shape(weights).slice(2));
   const dense = windows.every((window) => window.stride === 1 && Math.min(...mirrored(window)) >= 0);
   return [() => (dense ? convolve(step, weights, windows) : transpose(step, weights, windows))];
 };
 
 /** What a transposed convolution spreads, a convolution with the same weights gathers. */
-export const convTranspose: Rule = (step) => {
+export const convTranspose: BackwardRule = (step) => {
   const weights = step.node.inputs[1] as string;
   const kernel = step.shape(weights).slice(2);
   const [strides, dilations] = [step.integers('strides'), step.integers('dilations')];
@@ -30,13 +30,13 @@ export const convTranspose: Rule = (step) => {
 };
 
 /** Padding of the gradient: a tap that read from before the first input finds the first output behind itself. */
-function mirrored({ input, output, kernel, dilation, before }: Window): [number, number] {
+function mirrored({ input, output, kernel, dilation, before }: PoolWindow): [number, number] {
   const start = dilation * (kernel - 1) - before;
   return [start, input - output + dilation * (kernel - 1) - start];
 }
 
 /** dX = Conv(dY, Wᵀ): taps in reverse, inputs and outputs exchanged. ONNX Runtime folds Wᵀ when it loads the model. */
-function convolve(step: Step, weights: string, windows: readonly Window[]): string {
+function convolve(step: BackwardStep, weights: string, windows: readonly PoolWindow[]): string {
   const { writer, gradient } = step;
   const group = step.number('group', 1);
   const pads = windows.map(mirrored);
@@ -48,7 +48,7 @@ function convolve(step: Step, weights: string, windows: readonly Window[]): stri
 }
 
 /** [outputs, inputs / group, …taps] → [inputs, outputs / group, …taps reversed] */
-function transposeWeights(step: Step, weights: string, group: number): string {
+function transposeWeights(step: BackwardStep, weights: string, group: number): string {
   const { writer } = step;
   const [outputs, inputs, ...taps] = step.shape(weights) as [number, number, ...number[]];
   let exchanged = weights;
@@ -69,7 +69,7 @@ function transposeWeights(step: Step, weights: string, group: number): string {
   ]);
 }
 
-function transpose(step: Step, weights: string, windows: readonly Window[]): string {
+function transpose(step: BackwardStep, weights: string, windows: readonly PoolWindow[]): string {
   return step.writer.node('ConvTranspose', [step.gradient, weights], {
     strides: windows.map(({ stride }) => stride),
     dilations: windows.map(({ dilation }) => dilation),

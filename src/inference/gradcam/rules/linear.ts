@@ -1,8 +1,8 @@
 import { sumTo } from './arithmetic.js';
-import { NotCovered, type Rule } from './rule.js';
+import { type BackwardRule, NotCovered } from './rule.js';
 
 /** Y = α · X · W + bias: dX = α · dY · Wᵀ. Gemm reads the weights as they lie; no transposed copy of them is made. */
-export const gemm: Rule = (step) => {
+export const gemm: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   if (step.number('transA', 0) === 1) throw new NotCovered('it transposes its first input');
   const alpha = step.number('alpha', 1);
@@ -16,7 +16,7 @@ export const gemm: Rule = (step) => {
 };
 
 /** Y = A · B: dA = dY · Bᵀ, dB = Aᵀ · dY, summed over the axes that were broadcast */
-export const matMul: Rule = (step) => {
+export const matMul: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient } = step;
   const [rankA, rankB] = [step.shape(a).length, step.shape(b).length];

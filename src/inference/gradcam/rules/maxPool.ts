@@ -1,5 +1,5 @@
-import { type Window, windowsOf } from './poolWindows.js';
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type PoolWindow, poolWindowsOf } from './poolWindows.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
 const LOWEST = -3.4e38;
 
@@ -7,10 +7,10 @@ const LOWEST = -3.4e38;
  * The gradient goes to the first place, row by row, that holds its window's maximum, as in PyTorch. Written tap by
  * tap: every tap is compared with the output in all windows at once. Windows may overlap.
  */
-export const maxPool: Rule = (step) => {
+export const maxPool: BackwardRule = (step) => {
   const kernel = step.integers('kernel_shape') as readonly number[];
   if (kernel.length !== 2) throw new NotCovered('it is not over rows and columns');
-  const [rows, columns] = windowsOf(step, kernel) as [Window, Window];
+  const [rows, columns] = poolWindowsOf(step, kernel) as [PoolWindow, PoolWindow];
   return [
     () => {
       const shares = new Map<string, string[]>();
@@ -28,7 +28,7 @@ export const maxPool: Rule = (step) => {
 };
 
 /** The first maximum of all, as ArgMax finds it. */
-export const globalMaxPool: Rule = (step) => {
+export const globalMaxPool: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const [, channels, ...image] = step.shape(x) as [number, number, ...number[]];
   const size = image.reduce((product, side) => product * side, 1);
@@ -47,7 +47,7 @@ export const globalMaxPool: Rule = (step) => {
   ];
 };
 
-function* sharesOfTaps(step: Step, rows: Window, columns: Window) {
+function* sharesOfTaps(step: BackwardStep, rows: PoolWindow, columns: PoolWindow) {
   const { writer, gradient, x, y } = step;
   const padded = writer.pad(
     x,
@@ -71,19 +71,19 @@ function* sharesOfTaps(step: Step, rows: Window, columns: Window) {
       ]);
       const equal = writer.node('Equal', [tap, y]);
       const chosen: string = free ? writer.node('And', [equal, free]) : equal;
-      const other = writer.node('Not', [equal]);
-      free = free ? writer.node('And', [free, other]) : other;
+      const notEqual = writer.node('Not', [equal]);
+      free = free ? writer.node('And', [free, notEqual]) : notEqual;
       yield { row, column, share: writer.node('Where', [chosen, gradient, 0]) };
     }
   }
 }
 
 /** Rows of a phase. */
-function cells({ output, kernel, stride, dilation }: Window): number {
+function cells({ output, kernel, stride, dilation }: PoolWindow): number {
   return output + Math.floor(((kernel - 1) * dilation) / stride);
 }
 
-function interleave(step: Step, shares: Map<string, string[]>, rows: Window, columns: Window): string {
+function interleave(step: BackwardStep, shares: Map<string, string[]>, rows: PoolWindow, columns: PoolWindow): string {
   const { writer } = step;
   const phases: string[] = [];
   for (let i = 0; i < rows.stride; i++) {
@@ -104,7 +104,7 @@ function interleave(step: Step, shares: Map<string, string[]>, rows: Window, col
 }
 
 /** Phase (i, j) to the places i rows down and j columns across of every stride. */
-function weave(step: Step, phases: readonly string[], rows: Window, columns: Window): string {
+function weave(step: BackwardStep, phases: readonly string[], rows: PoolWindow, columns: PoolWindow): string {
   const { writer } = step;
   const all = writer.node('Concat', phases, { axis: 1 });
   if (rows.stride === columns.stride) return writer.node('DepthToSpace', [all], { blocksize: rows.stride });

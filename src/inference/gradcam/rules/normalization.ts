@@ -1,7 +1,7 @@
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
 /** At inference a fixed scale for each channel: γ / √(variance + ε). */
-export const batchNormalization: Rule = (step) => {
+export const batchNormalization: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   if (step.number('training_mode', 0) === 1) throw new NotCovered('it was exported in training mode');
   const [, gamma, , , variance] = node.inputs as [string, string, string, string, string];
@@ -16,7 +16,7 @@ export const batchNormalization: Rule = (step) => {
 };
 
 /** Over the last axes, from `axis` on, then γ for each element of them. */
-export const layerNormalization: Rule = (step) => {
+export const layerNormalization: BackwardRule = (step) => {
   const { writer, gradient, node, x } = step;
   const axes = [...step.shape(x).keys()].slice(step.axis(step.number('axis', -1), x));
   const scaled = () => writer.node('Mul', [gradient, node.inputs[1] as string]);
@@ -24,7 +24,7 @@ export const layerNormalization: Rule = (step) => {
 };
 
 /** Over the image of each channel, then γ for each channel. */
-export const instanceNormalization: Rule = (step) => {
+export const instanceNormalization: BackwardRule = (step) => {
   const { writer, gradient, node, x } = step;
   const axes = [...step.shape(x).keys()].slice(2);
   const gamma = () => writer.reshape(node.inputs[1] as string, [-1, ...axes.map(() => 1)]);
@@ -32,7 +32,7 @@ export const instanceNormalization: Rule = (step) => {
 };
 
 /** y = (x − mean) / √(variance + ε): dx = (dy − mean(dy) − y · mean(dy · y)) / √(variance + ε) */
-function normalized(step: Step, gradient: string, axes: readonly number[]): string {
+function normalized(step: BackwardStep, gradient: string, axes: readonly number[]): string {
   const { writer, x } = step;
   const mean = (value: string) => writer.meanOver(value, axes);
   const centred = writer.node('Sub', [x, mean(x)]);
@@ -45,7 +45,7 @@ function normalized(step: Step, gradient: string, axes: readonly number[]): stri
 }
 
 /** Inside a network, as attention weighs: dx = y · (dy − Σ dy · y) */
-export const softmax: Rule = (step) => {
+export const softmax: BackwardRule = (step) => {
   const { writer, gradient, y } = step;
   const rank = step.shape(y).length;
   const axis = step.axis(step.number('axis', step.writer.opset < 13 ? 1 : -1), y);

@@ -1,7 +1,7 @@
-import { NotCovered, type Step } from './rule.js';
+import { type BackwardStep, NotCovered } from './rule.js';
 
 /** How a kernel slides along one axis. Output i reads the inputs i · stride + tap · dilation − before. */
-export type Window = {
+export type PoolWindow = {
   input: number;
   output: number;
   kernel: number;
@@ -13,7 +13,7 @@ export type Window = {
 };
 
 /** Of a convolution or a pool, one for each spatial axis. `kernel`: its size along them. */
-export function windowsOf(step: Step, kernel: readonly number[]): Window[] {
+export function poolWindowsOf(step: BackwardStep, kernel: readonly number[]): PoolWindow[] {
   const inputs = step.shape(step.x).slice(2);
   const outputs = step.shape(step.y).slice(2);
   if ([...inputs, ...outputs].some((size) => size < 1)) throw new NotCovered('the size of its image varies');
@@ -28,7 +28,7 @@ export function windowsOf(step: Step, kernel: readonly number[]): Window[] {
   });
 }
 
-function padsBefore(step: Step, axis: number, needed: number): number {
+function padsBefore(step: BackwardStep, axis: number, needed: number): number {
   switch (step.text('auto_pad', 'NOTSET')) {
     case 'SAME_UPPER':
       return Math.floor(needed / 2);

@@ -1,19 +1,19 @@
 import { BATCH } from '../graph/facts.js';
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
 /** Over all axes but the first two. */
-export const globalAveragePool: Rule = (step) => [
+export const globalAveragePool: BackwardRule = (step) => [
   () => spread(step, [...step.shape(step.x).keys()].slice(2), ({ count }) => 1 / count),
 ];
 
 /** Axes are an attribute until opset 17, an input since. */
-export const reduceMean: Rule = (step) => reduction(step, ({ count }) => 1 / count);
+export const reduceMean: BackwardRule = (step) => reduction(step, ({ count }) => 1 / count);
 
 /** Axes are an attribute until opset 12, an input since. */
-export const reduceSum: Rule = (step) => reduction(step, () => 1);
+export const reduceSum: BackwardRule = (step) => reduction(step, () => 1);
 
 /** y = log Σ exp x, so dy/dx = exp(x − y): the softmax over what is reduced. */
-export const reduceLogSumExp: Rule = (step) => {
+export const reduceLogSumExp: BackwardRule = (step) => {
   const { writer, x, y } = step;
   const axes = reducedAxes(step);
   const spreadOver = reduction(step, () => 1)[0] as () => string;
@@ -25,25 +25,25 @@ export const reduceLogSumExp: Rule = (step) => {
   ];
 };
 
-function reduction(step: Step, factor: (reduced: { count: number }) => number): (() => string)[] {
+function reduction(step: BackwardStep, factor: (reduced: { count: number }) => number): (() => string)[] {
   const axes = reducedAxes(step);
   return [() => (axes.length === 0 ? step.gradient : spread(step, axes, factor))];
 }
 
 /** None given means all, unless the node says that it means none. */
-function reducedAxes(step: Step): number[] {
+function reducedAxes(step: BackwardStep): number[] {
   const given = step.integers('axes', 1) ?? [];
   if (given.length > 0) return given.map((axis) => step.axis(axis, step.x));
   return step.number('noop_with_empty_axes', 0) === 1 ? [] : [...step.shape(step.x).keys()];
 }
 
 /** The shape of x with 1 for each axis that is reduced. */
-function keptShape(step: Step, axes: readonly number[]): number[] {
+function keptShape(step: BackwardStep, axes: readonly number[]): number[] {
   return step.shape(step.x).map((size, axis) => (axes.includes(axis) ? 1 : size));
 }
 
 /** The gradient, times a factor, in every element that was reduced. */
-function spread(step: Step, axes: readonly number[], factor: (reduced: { count: number }) => number): string {
+function spread(step: BackwardStep, axes: readonly number[], factor: (reduced: { count: number }) => number): string {
   const { writer, x } = step;
   const shape = step.shape(x);
   const sizes = axes.map((axis) => shape[axis] as number);

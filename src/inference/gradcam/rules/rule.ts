@@ -1,20 +1,20 @@
 import type { Facts } from '../graph/facts.js';
-import type { Node } from '../graph/graph.js';
+import type { GraphNode } from '../graph/graph.js';
 import type { GraphWriter } from '../graph/writer.js';
 
 /**
  * How a gradient passes back through an operator: for each input the way to compute its gradient, run only where that
  * gradient is needed. An input without an entry has none that is known: what depends on it stays unexplained.
  */
-export type Rule = (step: Step) => ((() => string) | undefined)[];
+export type BackwardRule = (step: BackwardStep) => ((() => string) | undefined)[];
 
 /** A rule that does not cover the case at hand throws this; the maps below the node are then left out. */
 export class NotCovered extends Error {}
 
 /** One node on the way back, and what its rule needs. */
-export class Step {
+export class BackwardStep {
   constructor(
-    readonly node: Node,
+    readonly node: GraphNode,
     /** Of each output; undefined where nothing that is explained depends on it. */
     readonly gradients: readonly (string | undefined)[],
     readonly writer: GraphWriter,
@@ -25,7 +25,8 @@ export class Step {
   get gradient(): string {
     const [first, ...others] = this.gradients;
     if (first === undefined) throw new NotCovered('of its outputs, not the first leads to the logits');
-    if (others.some((one) => one !== undefined)) throw new NotCovered('more than its first output leads to the logits');
+    if (others.some((gradient) => gradient !== undefined))
+      throw new NotCovered('more than its first output leads to the logits');
     return first;
   }
 

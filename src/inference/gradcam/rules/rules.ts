@@ -6,11 +6,11 @@ import { gemm, matMul } from './linear.js';
 import { globalMaxPool, maxPool } from './maxPool.js';
 import * as normalization from './normalization.js';
 import { globalAveragePool, reduceLogSumExp, reduceMean, reduceSum } from './reductions.js';
-import type { Rule } from './rule.js';
+import type { BackwardRule } from './rule.js';
 import * as shaping from './shaping.js';
 
 /** One entry per operator. To differentiate through another one, add its rule here, and its test to rules.test.ts. */
-export const rules: Readonly<Record<string, Rule>> = {
+export const rules: Readonly<Record<string, BackwardRule>> = {
   Abs: activation.abs,
   Add: arithmetic.add,
   AveragePool: averagePool,

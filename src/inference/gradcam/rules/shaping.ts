@@ -1,12 +1,12 @@
 import { sumTo } from './arithmetic.js';
-import { NotCovered, type Rule, type Step } from './rule.js';
+import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-export const identity: Rule = (step) => [() => step.gradient];
+export const identity: BackwardRule = (step) => [() => step.gradient];
 
 /** Flatten, Reshape, Squeeze, Unsqueeze: the same elements in the input's shape. */
-export const reshape: Rule = (step) => [() => step.writer.reshape(step.gradient, step.shape(step.x))];
+export const reshape: BackwardRule = (step) => [() => step.writer.reshape(step.gradient, step.shape(step.x))];
 
-export const transpose: Rule = (step) => {
+export const transpose: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const axes = [...step.shape(x).keys()];
   const forward = step.integers('perm') ?? axes.toReversed();
@@ -14,20 +14,20 @@ export const transpose: Rule = (step) => {
 };
 
 /** To each input the part that it gave. */
-export const concat: Rule = (step) => {
+export const concat: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   const axis = step.axis(step.number('axis', 1), step.y);
   const sizes = node.inputs.map((input) => step.shape(input)[axis] as number);
   if (sizes.some((size) => size < 1)) throw new NotCovered('it joins along the batch');
   return sizes.map((size, index) => () => {
-    const start = sizes.slice(0, index).reduce((sum, one) => sum + one, 0);
+    const start = sizes.slice(0, index).reduce((sum, partSize) => sum + partSize, 0);
     const [from, to] = [writer.integers([start]), writer.integers([start + size])];
     return writer.node('Slice', [gradient, from, to, writer.integers([axis])]);
   });
 };
 
 /** The parts' gradients joined; zeros for a part that nothing reads. */
-export const split: Rule = (step) => {
+export const split: BackwardRule = (step) => {
   const { writer, node, gradients, x } = step;
   const axis = step.axis(step.number('axis', 0), x);
   return [
@@ -41,13 +41,13 @@ export const split: Rule = (step) => {
 };
 
 /** Zeros where nothing was taken from. Steps are forward. */
-export const slice: Rule = (step) => {
+export const slice: BackwardRule = (step) => {
   const { writer, x, y } = step;
   const [input, output] = [step.shape(x), step.shape(y)];
   const starts = step.integers('starts', 1) ?? [];
   const steps = step.constant(4) ?? starts.map(() => 1);
   const axes = (step.integers('axes', 3) ?? [...starts.keys()]).map((axis) => step.axis(axis, x));
-  if (steps.some((one) => one < 1)) throw new NotCovered('it runs backwards');
+  if (steps.some((stride) => stride < 1)) throw new NotCovered('it runs backwards');
   if (axes.some((axis) => (input[axis] as number) < 1)) {
     const whole = axes.every(
       (axis, i) => (input[axis] as number) > 0 || (starts[i] === 0 && output[axis] === input[axis]),
@@ -74,7 +74,7 @@ export const slice: Rule = (step) => {
 };
 
 /** Makes room along an axis: stride − 1 zeros after each element. Changes `shape` accordingly. */
-function stuff({ writer }: Step, gradient: string, shape: number[], axis: number, stride: number): string {
+function stuff({ writer }: BackwardStep, gradient: string, shape: number[], axis: number, stride: number): string {
   const cells = writer.reshape(gradient, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
   const none = [...shape, 0].map(() => 0);
   const stuffed = writer.pad(cells, none, none.with(axis + 1, stride - 1));
@@ -83,7 +83,7 @@ function stuff({ writer }: Step, gradient: string, shape: number[], axis: number
 }
 
 /** Takes away what was added. */
-export const pad: Rule = (step) => {
+export const pad: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   if (step.text('mode', 'constant') !== 'constant') throw new NotCovered('it repeats or mirrors the border');
   const rank = step.shape(x).length;
@@ -98,7 +98,7 @@ export const pad: Rule = (step) => {
 };
 
 /** One element of an axis, as attention takes its queries: zeros at the others. */
-export const gather: Rule = (step) => {
+export const gather: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const shape = step.shape(x);
   const axis = step.axis(step.number('axis', 0), x);
@@ -118,7 +118,7 @@ export const gather: Rule = (step) => {
 };
 
 /** To each branch where it was taken. */
-export const where: Rule = (step) => {
+export const where: BackwardRule = (step) => {
   const [condition, a, b] = step.node.inputs as [string, string, string];
   const { writer, gradient } = step;
   return [
