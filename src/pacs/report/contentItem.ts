@@ -1,11 +1,12 @@
 import type { DataSet } from '../write/writeInstance.js';
 import type { Code, Reference } from './report.js';
 
-/** A node of the content tree (PS3.3 C.17.3), by keyword. */
+/** A node of a report's content tree (PS3.3 C.17.3), by DICOM keyword. */
 export type ContentItem = DataSet;
+/** How a content item relates to its parent (Relationship Type, PS3.3 C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS ACQ CONTEXT' | 'HAS CONCEPT MOD' | 'INFERRED FROM';
 
-const LONGEST_CODE = 16; // characters of SH; a longer one is a Long Code Value (PS3.3 8.1)
+const LONGEST_CODE = 16; // characters of SH; a longer code goes into Long Code Value (PS3.3 8.1)
 const LONGEST_MEANING = 64; // characters of LO
 
 /** A code as an item of a code sequence (PS3.3 table 8.8-1). */
@@ -14,19 +15,22 @@ export function codeItem({ scheme, code, meaning }: Code): DataSet {
   return { ...value, CodingSchemeDesignator: scheme, CodeMeaning: meaning.slice(0, LONGEST_MEANING) };
 }
 
+/** A content item of value type CODE: the concept `name` has the coded `value`. */
 export function codeContent(relationship: Relationship, name: Code, value: Code, children: ContentItem[] = []) {
   return item(relationship, 'CODE', name, { ConceptCodeSequence: [codeItem(value)] }, children);
 }
 
+/** A content item of value type TEXT. */
 export function textContent(relationship: Relationship, name: Code, text: string): ContentItem {
   return item(relationship, 'TEXT', name, { TextValue: text });
 }
 
+/** A content item of value type UIDREF. */
 export function uidContent(relationship: Relationship, name: Code, uid: string): ContentItem {
   return item(relationship, 'UIDREF', name, { UID: uid });
 }
 
-/** `value`: a decimal string (DS). */
+/** A content item of value type NUM. `value`: a decimal string (DS). */
 export function numberContent(
   relationship: Relationship,
   name: Code,
@@ -38,7 +42,10 @@ export function numberContent(
   return item(relationship, 'NUM', name, { MeasuredValueSequence: [measured] }, children);
 }
 
-/** References to frames of one instance make one item (PS3.3 C.18.4); `name` null where a template asks for none. */
+/**
+ * Content items of value type IMAGE, one for each instance with all of its referenced frames (PS3.3 C.18.4). `name` is
+ * null where a template asks for none.
+ */
 export function imageContents(
   relationship: Relationship,
   name: Code | null,
@@ -49,7 +56,7 @@ export function imageContents(
   );
 }
 
-/** `template`: the number in PS3.16 of the one that the container begins. */
+/** A content item of value type CONTAINER. `template`: the number in PS3.16 of the template that begins here. */
 export function container(
   relationship: Relationship | null,
   name: Code,
@@ -71,7 +78,10 @@ export function sopReference({ sopClassUid, sopInstanceUid }: Reference, frames:
   };
 }
 
-/** Each instance once, in the order of its first reference, with the frames that are meant; none: the whole of it. */
+/**
+ * Groups references by instance, in the order of each instance's first reference. An empty `frames` means the whole
+ * instance.
+ */
 export function byInstance(references: readonly Reference[]): { reference: Reference; frames: number[] }[] {
   const instances = new Map<string, { reference: Reference; frames: number[] }>();
   for (const reference of references) {

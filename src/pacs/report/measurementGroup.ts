@@ -14,7 +14,7 @@ import { CODES, findingSite, PRESENCE } from './vocabulary.js';
 /** The study's answer as a Measurement and Qualitative Evaluation Group (PS3.16 TID 1501). */
 export function measurementGroup({ tracking, lookedFor, answer, algorithm }: StudyReport): ContentItem {
   const { key, slices } = imagesOf(answer);
-  const run = slices.map(({ reference }) => reference);
+  const sources = slices.map(({ reference }) => reference);
   return container(
     'CONTAINS',
     CODES.measurementGroup,
@@ -26,13 +26,13 @@ export function measurementGroup({ tracking, lookedFor, answer, algorithm }: Stu
       ...algorithmIdentification(algorithm),
       ...certainties(answer),
       ...imageContents('CONTAINS', CODES.bestIllustration, key ? [key] : []),
-      ...imageContents('CONTAINS', CODES.sourceOfMeasurement, run),
+      ...imageContents('CONTAINS', CODES.sourceOfMeasurement, sources),
     ],
     '1501',
   );
 }
 
-/** What the answer refers to: nothing where it failed, only a slice to look at where it abstains. */
+/** The images that an answer refers to. A failure has none. An abstention has at most the key slice. */
 export function imagesOf(answer: ReportedAnswer) {
   const none: { key: Reference | null; slices: readonly { reference: Reference; confidence: number }[] } = {
     key: null,
@@ -41,13 +41,16 @@ export function imagesOf(answer: ReportedAnswer) {
   return { ...none, ...answer };
 }
 
-/** A guess is no finding: whoever reads codes alone must not meet it. Nor is one of several kinds. */
+/**
+ * The coded finding. An abstention's guess and unsure kinds are left out, because software that reads only codes would
+ * take them for findings.
+ */
 function findingOf(answer: ReportedAnswer, lookedFor: Code): Code {
   if (answer.outcome === 'KIND_UNSURE') return lookedFor;
   return 'label' in answer ? answer.label : PRESENCE[answer.outcome];
 }
 
-/** TID 4019. */
+/** Algorithm Identification (PS3.16 TID 4019). */
 function algorithmIdentification({ name, version, sha256 }: Algorithm): ContentItem[] {
   return [
     textContent('HAS CONCEPT MOD', CODES.algorithmName, name),
@@ -56,7 +59,10 @@ function algorithmIdentification({ name, version, sha256 }: Algorithm): ContentI
   ];
 }
 
-/** TID 300: of the answer, which is a mean, and of each slice, inferred from it (TID 320). */
+/**
+ * Certainties of the answer and of each of its slices (PS3.16 TID 300). The answer's certainty is a mean; each slice's
+ * is inferred from its image (TID 320).
+ */
 function certainties(answer: ReportedAnswer): ContentItem[] {
   if (!('confidence' in answer)) return [];
   const certainty = (probability: number, children: ContentItem[]) =>

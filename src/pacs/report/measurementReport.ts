@@ -22,13 +22,13 @@ export function measurementReport(report: StudyReport): ContentItem {
   );
 }
 
-/** Every image that the report refers to. */
+/** Every image that the report refers to: examined slices, the key slice and the slices behind the answer. */
 export function referencesOf({ answer, examined }: StudyReport): Reference[] {
   const { key, slices } = imagesOf(answer);
   return [...examined, ...(key ? [key] : []), ...slices.map(({ reference }) => reference)];
 }
 
-/** TID 1001, 1002 and 1004: a device observed. */
+/** Observation context (PS3.16 TID 1001, 1002 and 1004): this installation, as a device. */
 function observerContext({ uid, name, serialNumber }: ReportingDevice): ContentItem[] {
   return [
     codeContent('HAS OBS CONTEXT', CODES.observerType, CODES.device),
@@ -40,7 +40,7 @@ function observerContext({ uid, name, serialNumber }: ReportingDevice): ContentI
   ];
 }
 
-/** TID 1600: what was looked at, whether or not the answer rests on it. */
+/** Image library (PS3.16 TID 1600): all examined images, whether or not the answer rests on them. */
 function imageLibrary(references: readonly Reference[]): ContentItem[] {
   if (references.length === 0) return [];
   const group = container('CONTAINS', CODES.imageLibraryGroup, [
@@ -51,7 +51,7 @@ function imageLibrary(references: readonly Reference[]): ContentItem[] {
   return [container('CONTAINS', CODES.imageLibrary, [group])];
 }
 
-/** What is told of the study without a number; TID 1501 has no place for it. */
+/** Statements about the study that have no number. TID 1501 has no place for them. */
 function qualitativeEvaluations(report: StudyReport): ContentItem[] {
   const { answer, lookedFor } = report;
   return [

@@ -1,10 +1,13 @@
 import type { SourceHeader } from './sourceHeader.js';
 import type { WrittenAt } from './whenWritten.js';
 
-/** A coded concept (PS3.3 8.8): a code, whose scheme it is of, and what it means in English. */
+/** A coded concept (PS3.3 8.8): code, coding scheme designator, and meaning in English. */
 export type Code = { scheme: string; code: string; meaning: string };
 
-/** An image of the source's study, or one frame of it. `frameNumber`: from 1, of multi-frame objects only. */
+/**
+ * An image of the source's study, or one frame of it. `frameNumber` counts from 1 and is present for multi-frame
+ * objects only.
+ */
 export type Reference = {
   sopClassUid: string;
   sopInstanceUid: string;
@@ -12,21 +15,29 @@ export type Reference = {
   frameNumber?: number;
 };
 
-/** Who observed: this installation, the same in all that it writes. `name`: its station name, of at most 16 characters. */
+/** This installation, as the observer of everything that it writes. `name`: its station name, at most 16 characters. */
 export type ReportingDevice = { uid: string; name: string; serialNumber: string; softwareVersion: string };
 
-/** `sha256` of the model's graph: a version says what it should be, the hash what it is. */
+/**
+ * The model that gave the answer. `sha256` is the hash of its graph and identifies it even where two builds share a
+ * version.
+ */
 export type Algorithm = { name: string; version: string; sha256: string };
 
-/** A slice that the answer rests on, and the calibrated probability, 0–1, that it gives the answer's label. */
+/** A slice that the answer rests on. `confidence`: calibrated probability of the answer's label, 0–1. */
 export type SliceAnswer = { reference: Reference; confidence: number };
 
-/** `confidence`: mean calibrated probability of the label over `slices`, 0–1. `key`: the slice to look at first. */
+/**
+ * What an answer rests on. `confidence`: mean calibrated probability of the label over `slices`, 0–1. `key`: the slice
+ * to look at first.
+ */
 type AnswerBasis = { label: Code; confidence: number; key: Reference; slices: readonly SliceAnswer[] };
 
 /**
- * What the model says of the study. KIND_UNSURE: there is what was looked for, and `kinds` says what it may be, the likeliest
- * first; its confidences are of any kind. `guess`: the likeliest label of one that gives no answer, told in words only.
+ * What the model says of the study.
+ * KIND_UNSURE: a finding is present, and its kind is not sure. `kinds` lists the possible ones, likeliest first;
+ * `confidence` is that of any kind.
+ * ABSTAINED: `guess` is the likeliest label. Only the text mentions it; no code does.
  */
 export type ReportedAnswer =
   | ({ outcome: 'FINDING' | 'NO_FINDING' } & AnswerBasis)
@@ -43,8 +54,8 @@ export type AbstentionReason =
   | 'TOO_FEW_SLICES';
 
 /**
- * What an object that we write is, beside its content. `source`: the header of an instance of the study. `written`: see
- * whenWritten.ts. The UIDs are those of resultUids.ts.
+ * What every written object has, whatever its content. `source`: header of an instance of the same study. `written`:
+ * see whenWritten.ts. The UIDs come from resultUids.ts.
  */
 export type WrittenObject = {
   sopInstanceUid: string;
@@ -58,9 +69,12 @@ export type WrittenObject = {
 };
 
 /**
- * A study's answer. `lookedFor`: what is present or absent, such as a neoplasm; `kinds`: all of it that the model knows.
- * `examined`: every slice that was given to the model; `counts`: what became of them. `completeness`: whether all of the study is known to have been here, and
- * how that is known. `predecessor`: the report that this one replaces; null for the first.
+ * A structured report on one study.
+ * `lookedFor`: the concept that is present or absent, such as a neoplasm. `kinds`: every kind of it that the model
+ * knows.
+ * `examined`: every slice that the model got. `counts`: how many of them were answered, abstained and failed.
+ * `completeness`: whether the whole study is known to be here, and how that is known.
+ * `predecessor`: the report that this one replaces; null for the first.
  */
 export type StudyReport = WrittenObject & {
   tracking: { uid: string; identifier: string };

@@ -1,9 +1,10 @@
 import { makeUid } from '../write/implementation.js';
 
 /**
- * The UIDs of what is written of a finding: the same whenever it is written again, so that a repeated job makes no
- * second object, and others for each `revision`, from 1. What is tracked and its series stay the same through all.
- * @param findingId unique in the world, as of StudyFinding; of the study where it has no finding.
+ * UIDs of the objects that are written for a finding. They derive from their arguments, so a repeated job writes no
+ * second object.
+ * Each `revision`, from 1, gets new instance UIDs. The tracking UID and the series UIDs stay the same.
+ * @param findingId unique in the world: the id of the StudyFinding, or of the study where it has no finding.
  */
 export function resultUids(findingId: string, revision: number) {
   const uid = (name: string) => makeUid(`MRIMaster result ${findingId}: ${name}`);

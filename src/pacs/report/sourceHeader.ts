@@ -4,19 +4,31 @@ import type { StudyPatient } from '../header/patientIdentity.js';
 import { readHeader } from '../header/readHeader.js';
 import { requireUid } from '../header/uid.js';
 
-/** By keyword, "" where the source says nothing; text decoded. What an archive files a result under. */
+/**
+ * What a result copies from its source, so that an archive files it with the same patient and study. Values are by
+ * DICOM keyword, decoded, and "" where the source has none.
+ */
 export type SourceHeader = {
   studyInstanceUid: string;
   patientAndStudy: Readonly<Record<string, string>>;
-  /** Timezone Offset From UTC (0008,0201), such as "+0200": of every date and time of the source; null where it tells none. */
+  /**
+   * Timezone Offset From UTC (0008,0201), such as "+0200". It applies to every date and time of the source; null where
+   * absent.
+   */
   timezone: string | null;
-  /** Lossy Image Compression (0028,2110) and what belongs to it: once lossy, an image's derivatives are, too. */
+  /**
+   * Lossy Image Compression (0028,2110) with its ratios and methods. Images derived from a lossy image are lossy as
+   * well. Null for a lossless source.
+   */
   lossy: Readonly<Record<string, string | string[]>> | null;
 };
 
 const TIME = /^(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?$/;
 
-/** Of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1), type 2 and so always present. */
+/**
+ * Attributes of the patient and study modules (PS3.3 C.7.1.1, C.7.2.1). They are of type 2, so a result always has
+ * them.
+ */
 const TEXTS = {
   PatientName: 'x00100010',
   PatientID: 'x00100020',
@@ -25,7 +37,10 @@ const TEXTS = {
   AccessionNumber: 'x00080050',
 };
 
-/** The same; a value that its VR does not allow would have an archive refuse the result. */
+/**
+ * Attributes of the same modules whose values are checked: an archive would refuse a result with a value that its VR
+ * does not allow.
+ */
 const CODED: Record<string, { tag: string; isAllowed(value: string): boolean }> = {
   PatientBirthDate: { tag: 'x00100030', isAllowed: isDate },
   PatientSex: { tag: 'x00100040', isAllowed: isSex },
@@ -35,26 +50,22 @@ const CODED: Record<string, { tag: string; isAllowed(value: string): boolean }> 
 
 const OPTIONAL_TEXTS = { IssuerOfPatientID: 'x00100021', StudyDescription: 'x00081030' };
 
-/**
- * What a result copies from an instance of its study, so that it is filed with it. `bytes` may end anywhere behind the
- * header.
- * @throws InvalidDicom.
- */
+/** Reads what a result copies from an instance of its study. `bytes` may end anywhere behind the header. */
 export function readSourceHeader(bytes: Uint8Array): SourceHeader {
   const { dataSet } = readHeader(bytes);
   const characterSets = readStrings(dataSet, 'x00080005');
   const text = (tag: string) => readText(dataSet, tag, characterSets) ?? '';
   const patientAndStudy: Record<string, string> = {};
-  for (const [keyword, tag] of Object.entries(TEXTS)) patientAndStudy[keyword] = allowed(keyword, text(tag));
+  for (const [keyword, tag] of Object.entries(TEXTS)) patientAndStudy[keyword] = withinLimits(keyword, text(tag));
   for (const [keyword, { tag, isAllowed }] of Object.entries(CODED)) {
     const value = readString(dataSet, tag) ?? '';
     patientAndStudy[keyword] = isAllowed(value) ? value : '';
   }
   for (const [keyword, tag] of Object.entries(OPTIONAL_TEXTS))
-    if (text(tag)) patientAndStudy[keyword] = allowed(keyword, text(tag));
+    if (text(tag)) patientAndStudy[keyword] = withinLimits(keyword, text(tag));
   if (readString(dataSet, 'x00120062') === 'YES') {
     patientAndStudy.PatientIdentityRemoved = 'YES';
-    // Type 1C: a source may code its method in a sequence instead.
+    // PatientIdentityRemoved requires a method (type 1C), but a source may give it as a coded sequence instead.
     patientAndStudy.DeidentificationMethod = text('x00120063') || 'As that of the source images';
   }
   return {
@@ -66,8 +77,9 @@ export function readSourceHeader(bytes: Uint8Array): SourceHeader {
 }
 
 /**
- * The same header with the patient whose study it is known to be by now: what an archive has corrected since the images
- * came is what it files the result under. What is not known stays empty, and is not taken from the source.
+ * `header` with the patient and accession number that the study is known to have by now. An archive that corrected them
+ * since the images came files the result under the corrected values.
+ * Unknown values become empty. They are not taken from the source, which may name another patient.
  */
 export function withKnownPatient(header: SourceHeader, patient: StudyPatient): SourceHeader {
   const { IssuerOfPatientID: _, ...rest } = header.patientAndStudy;
@@ -76,7 +88,7 @@ export function withKnownPatient(header: SourceHeader, patient: StudyPatient): S
     ...header,
     patientAndStudy: {
       ...rest,
-      PatientName: allowed('PatientName', name ?? ''),
+      PatientName: withinLimits('PatientName', name ?? ''),
       PatientID: id ?? '',
       PatientBirthDate: birthDate !== null && isDate(birthDate) ? birthDate : '',
       PatientSex: sex !== null && isSex(sex) ? sex : '',
@@ -86,7 +98,7 @@ export function withKnownPatient(header: SourceHeader, patient: StudyPatient): S
   };
 }
 
-/** Most characters of a value (PS3.5 6.2), of a name in each of its three groups. */
+/** Largest number of characters of a value (PS3.5 6.2). For a name: of each of its three component groups. */
 const LONGEST: Record<string, number> = {
   PatientName: 64,
   ReferringPhysicianName: 64,
@@ -95,10 +107,12 @@ const LONGEST: Record<string, number> = {
 };
 
 /**
- * What people read is shortened, and loses characters that a value may not hold, so that an archive takes the result.
- * PatientID, its issuer and AccessionNumber stay as they are, whatever is wrong with them: changed, they are another's.
+ * `value` without the characters that its VR forbids, shortened to its longest length, so that an archive takes the
+ * result.
+ * PatientID, its issuer and AccessionNumber stay as they are even where they are wrong: a changed identifier could be
+ * another patient's.
  */
-function allowed(keyword: string, value: string): string {
+function withinLimits(keyword: string, value: string): string {
   const longest = LONGEST[keyword];
   if (longest === undefined) return value;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -108,7 +122,7 @@ function allowed(keyword: string, value: string): string {
   return groups.map((group) => [...group].slice(0, longest).join('').trim()).join('=');
 }
 
-/** PS3.5 6.2, DA: a day of the calendar, so that 00000000 is none. */
+/** Whether `value` is a DA (PS3.5 6.2) that exists in the calendar; 00000000 does not. */
 function isDate(value: string): boolean {
   const parts = /^(\d{4})(\d\d)(\d\d)$/.exec(value)?.slice(1).map(Number);
   if (!parts) return false;
@@ -121,7 +135,10 @@ function isSex(value: string): boolean {
   return /^[MFO]$/.test(value);
 }
 
-/** PS3.3 C.12.1.1.8: "&ZZXX", from -1200 to +1400; -0000 is none. */
+/**
+ * Timezone Offset From UTC (PS3.3 C.12.1.1.8): "&ZZXX" from -1200 to +1400. The value -0000 is not allowed and counts
+ * as absent.
+ */
 function readTimezone(dataSet: DataSet): string | null {
   const value = readString(dataSet, 'x00080201') ?? '';
   const [, sign, hours, minutes] = /^([+-])(\d{2})([0-5]\d)$/.exec(value) ?? [];
@@ -129,7 +146,7 @@ function readTimezone(dataSet: DataSet): string | null {
   return value !== '-0000' && distance <= (sign === '+' ? 14 : 12) * 60 ? value : null;
 }
 
-/** PS3.3 C.7.6.1.1.5. */
+/** Lossy Image Compression with its ratios and methods (PS3.3 C.7.6.1.1.5). */
 function readLossy(dataSet: DataSet): SourceHeader['lossy'] {
   if (readString(dataSet, 'x00282110') !== '01') return null;
   const ratios = readStrings(dataSet, 'x00282112').filter((value) => value !== '');

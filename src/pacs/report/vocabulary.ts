@@ -1,16 +1,16 @@
 import type { AbstentionReason, Code } from './report.js';
 
-/** Codes for which no standard scheme has one; declared in each report (PS3.3 C.12.1.1.1). */
+/** Coding scheme of our private codes. Each report declares it (PS3.3 C.12.1.1.1). */
 export const PRIVATE_SCHEME = '99MRIMASTER';
 
 const dcm = (code: string, meaning: string): Code => ({ scheme: 'DCM', code, meaning });
 const sct = (code: string, meaning: string): Code => ({ scheme: 'SCT', code, meaning });
 const own = (code: string, meaning: string): Code => ({ scheme: PRIVATE_SCHEME, code, meaning });
 
-/** What our own model looks for; the concept name of present, absent and undetermined. */
+/** What our own model looks for. Reports name it as present, absent or undetermined. */
 export const NEOPLASM = sct('108369006', 'Neoplasm');
 
-/** Concept names and values of PS3.16, by the names it gives them. */
+/** Concept names and values of PS3.16, under their names there. */
 export const CODES = {
   imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'), // CID 7021
   language: dcm('121049', 'Language of Content Item and Descendants'),
@@ -23,7 +23,7 @@ export const CODES = {
   deviceObserverModelName: dcm('121015', 'Device Observer Model Name'),
   deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
   procedureReported: dcm('121058', 'Procedure reported'),
-  mri: { scheme: 'LN', code: '25056-3', meaning: 'MRI unspecified body region' }, // CID 100 has none of the head
+  mri: { scheme: 'LN', code: '25056-3', meaning: 'MRI unspecified body region' }, // CID 100 has no code for the head
   brainMri: { scheme: 'LN', code: '24590-2', meaning: 'MR Brain' },
   imageLibrary: dcm('111028', 'Image Library'),
   imageLibraryGroup: dcm('126200', 'Image Library Group'),
@@ -59,7 +59,7 @@ const MENINGES = sct('1231004', 'Meninges'); // CID 7153
 const PITUITARY = sct('56329008', 'Pituitary'); // CID 7153
 const INTRACRANIAL = sct('128319008', 'Intracranial structure'); // CID 7140
 
-/** Where a tumour of that kind grows, by its code in SNOMED CT. */
+/** Anatomical site of each kind of tumour, by the tumour's SNOMED CT code. */
 const SITES: Readonly<Record<string, Code>> = {
   '393564001': BRAIN, // glioma
   '302820008': MENINGES, // intracranial meningioma
@@ -67,12 +67,12 @@ const SITES: Readonly<Record<string, Code>> = {
   '254956000': PITUITARY, // pituitary adenoma
 };
 
-/** Where a finding is; without one, where it was looked for. */
+/** Anatomical site of a finding. A finding without a known site gets the whole intracranial structure. */
 export function findingSite({ scheme, code }: Code): Code {
   return (scheme === 'SCT' ? SITES[code] : undefined) ?? INTRACRANIAL;
 }
 
-/** CID 240, Present-Absent; that nothing could be evaluated is of CID 3703. */
+/** Whether the finding is present, by outcome (CID 240, Present-Absent; "Not Evaluated" is of CID 3703). */
 export const PRESENCE = {
   FINDING: sct('52101004', 'Present'),
   KIND_UNSURE: sct('52101004', 'Present'),
@@ -81,7 +81,7 @@ export const PRESENCE = {
   FAILED: sct('373121007', 'Not Evaluated'),
 } satisfies Record<string, Code>;
 
-/** CID 6047. It has no value for an abstention, which is neither a failure nor the absence of findings. */
+/** Summary of findings (CID 6047). An abstention has none: it is neither a failure nor the absence of findings. */
 export const FINDINGS_SUMMARY = {
   noFindings: dcm('111241', 'All algorithms succeeded; without findings'),
   findings: dcm('111242', 'All algorithms succeeded; with findings'),
@@ -90,6 +90,7 @@ export const FINDINGS_SUMMARY = {
   failed: dcm('111245', 'No algorithms succeeded; without findings'),
 } satisfies Record<string, Code>;
 
+/** Private codes of the reasons to abstain. The keys are those of the database. */
 export const ABSTENTION_REASONS: Record<AbstentionReason, Code> = {
   LOW_CONFIDENCE: own('LOW_CONFIDENCE', 'The probability of every label is too low'),
   OUT_OF_DISTRIBUTION: own('OUT_OF_DISTRIB', 'The images are unlike those the model was made from'),
@@ -99,7 +100,7 @@ export const ABSTENTION_REASONS: Record<AbstentionReason, Code> = {
   TOO_FEW_SLICES: own('TOO_FEW_SLICES', 'Too few slices could be judged'),
 };
 
-/** The code of a model's label: the one of its manifest, else the label itself as a private code. */
+/** Code of a model's label: that of its manifest, else the label itself as a private code. */
 export function labelCode(label: string, codes: Readonly<Record<string, Code>> = {}): Code {
   return codes[label] ?? own(label, label.replaceAll('_', ' '));
 }

@@ -1,17 +1,22 @@
 import type { SourceHeader } from './sourceHeader.js';
 
-/** As DA and TM, and the Timezone Offset From UTC (0008,0201) of all dates and times of the object, the study's among them. */
+/**
+ * Date (DA) and time (TM) of writing. `offset`: Timezone Offset From UTC (0008,0201) of every date and time in the
+ * object.
+ */
 export type WrittenAt = { date: string; time: string; offset: string };
 
 /**
- * When an object is written, in the time zone of the source's dates and times: where the source tells none, in that of this
- * server. A scanner's clock may be ahead of ours, or its zone another: no result is earlier than its study, then.
+ * Date and time of writing, in the time zone of the source's dates and times, or in this server's zone where the source
+ * has none.
+ * A result is never earlier than its study: where the scanner's clock is ahead of ours, the study's date and time are
+ * used.
  */
 export function whenWritten(moment: Date, { timezone, patientAndStudy }: SourceHeader): WrittenAt {
   const offset = timezone ?? offsetHere(moment);
   const [date, time] = inZone(moment, offset);
   const { StudyDate = '', StudyTime = '' } = patientAndStudy;
-  const begun = StudyDate !== '' && `${date}${wholeTime(time)}` < `${StudyDate}${wholeTime(StudyTime)}`;
+  const begun = StudyDate !== '' && `${date}${paddedTime(time)}` < `${StudyDate}${paddedTime(StudyTime)}`;
   return begun ? { date: StudyDate, time: StudyTime || '000000', offset } : { date, time, offset };
 }
 
@@ -22,15 +27,15 @@ function inZone(moment: Date, offset: string): [date: string, time: string] {
   return [date, time.slice(0, 6)];
 }
 
-/** This server's own, summer time included where it was in force at that moment. */
+/** This server's offset at `moment`, summer time included. */
 function offsetHere(moment: Date): string {
   const east = -Math.round(moment.getTimezoneOffset());
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${east < 0 ? '-' : '+'}${two(Math.floor(Math.abs(east) / 60))}${two(Math.abs(east) % 60)}`;
+  const twoDigits = (value: number) => String(value).padStart(2, '0');
+  return `${east < 0 ? '-' : '+'}${twoDigits(Math.floor(Math.abs(east) / 60))}${twoDigits(Math.abs(east) % 60)}`;
 }
 
-/** TM may leave out minutes, seconds and fractions (PS3.5 6.2). */
-function wholeTime(time: string): string {
+/** A TM padded to full length. TM may leave out minutes, seconds and fractions (PS3.5 6.2). */
+function paddedTime(time: string): string {
   const [seconds = '', fraction = ''] = time.split('.');
   return `${seconds.padEnd(6, '0')}.${fraction.padEnd(6, '0')}`;
 }

@@ -3,48 +3,49 @@ import { inPercent } from '../../statistics/percent.js';
 import type { Code, StudyReport } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';
 
+/** The intended use, as a sentence of its own. */
 export const DISCLAIMER = `${INTENDED_USE}.`;
 
-/** The answer as a reader needs it who looks at no codes. No patient data. */
+/** The answer in words, for readers who do not look at codes. It holds no patient data. */
 export function describeAnswer({ answer, algorithm, kinds, lookedFor }: StudyReport): string {
   const model = `${algorithm.name} ${algorithm.version}`;
   switch (answer.outcome) {
     case 'FINDING':
-      return `${model} finds: ${answer.label.meaning}. ${sayCertainty(answer)}`;
+      return `${model} finds: ${answer.label.meaning}. ${describeCertainty(answer)}`;
     case 'KIND_UNSURE':
-      return `${model} finds: ${lookedFor.meaning}, kind not sure: ${sayKinds(answer.kinds)}. Of any of these: ${sayCertainty(answer)}`;
+      return `${model} finds: ${lookedFor.meaning}, kind not sure: ${describeKinds(answer.kinds)}. Of any of these: ${describeCertainty(answer)}`;
     case 'NO_FINDING':
-      return `No finding by ${model}: ${answer.label.meaning}. ${sayCertainty(answer)} ${sayLookedFor(kinds)}${LIMITS}.`;
+      return `No finding by ${model}: ${answer.label.meaning}. ${describeCertainty(answer)} ${describeLookedFor(kinds)}${LIMITS}.`;
     case 'ABSTAINED':
-      return `No answer: ${model} abstains. ${ABSTENTION_REASONS[answer.reason].meaning}. This is neither a finding nor the absence of one.${sayGuess(answer.guess?.meaning)}`;
+      return `No answer: ${model} abstains. ${ABSTENTION_REASONS[answer.reason].meaning}. This is neither a finding nor the absence of one.${describeGuess(answer.guess?.meaning)}`;
     case 'FAILED':
       return `No answer: the study could not be evaluated by ${model} (${answer.failureCode}). This is neither a finding nor the absence of one.`;
   }
 }
 
-function sayCertainty({ confidence, slices }: { confidence: number; slices: readonly unknown[] }): string {
-  return `Certainty ${inPercent(confidence)}: calibrated probability, mean over ${count(slices.length)}.`;
+function describeCertainty({ confidence, slices }: { confidence: number; slices: readonly unknown[] }): string {
+  return `Certainty ${inPercent(confidence)}: calibrated probability, mean over ${countSlices(slices.length)}.`;
 }
 
-function sayKinds(kinds: readonly { label: Code; probability: number }[]): string {
+function describeKinds(kinds: readonly { label: Code; probability: number }[]): string {
   return kinds.map(({ label, probability }) => `${label.meaning} ${inPercent(probability)}`).join(' or ');
 }
 
-function sayLookedFor(kinds: readonly Code[] = []): string {
+function describeLookedFor(kinds: readonly Code[] = []): string {
   return kinds.length === 0 ? '' : `It looked for: ${kinds.map(({ meaning }) => meaning).join(', ')}. `;
 }
 
-function sayGuess(meaning: string | undefined): string {
+function describeGuess(meaning: string | undefined): string {
   return meaning === undefined ? '' : ` Its likeliest label, not to be relied on, was: ${meaning}.`;
 }
 
-/** What the answer is made of, and whether anything may be missing. */
+/** How many slices the answer rests on, and whether the study is known to be complete. */
 export function describeBasis({ counts, completeness }: StudyReport): string {
   const { answered, abstained, failed } = counts;
   const complete = completeness.proven ? 'The study is complete' : 'It is not proven that the study is complete';
-  return `${count(answered)} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;
+  return `${countSlices(answered)} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;
 }
 
-function count(slices: number): string {
+function countSlices(slices: number): string {
   return slices === 1 ? '1 slice' : `${slices} slices`;
 }

@@ -9,12 +9,12 @@ import { CODES } from './vocabulary.js';
 import { DISCLAIMER } from './words.js';
 import { commonAttributes } from './writtenObject.js';
 
-/** 8 bits a sample, row by row: grey, RGB, or RGBA, whose alpha is left out. */
+/** A picture of 8 bits a sample, row by row: grey, RGB or RGBA. Alpha is ignored. */
 export type Pixels = { width: number; height: number; channels: 1 | 3 | 4; data: Uint8Array };
 
 /**
- * `pixels`: with the legend and the intended use burnt in. `description`: how they were made, without patient data.
- * `imageOrientationPatient`: of the key frame, whose anatomy lies as it does there.
+ * A picture of the key slice under its heat map. `pixels` include the legend and the intended use. `description`: how
+ * they were made, without patient data. `imageOrientationPatient`: that of the key frame.
  */
 export type Overlay = WrittenObject & {
   pixels: Pixels;
@@ -26,9 +26,9 @@ export type Overlay = WrittenObject & {
 const LONGEST_DESCRIPTION = 1024; // characters of ST
 
 /**
- * The key slice under its heat map as a Secondary Capture (PS3.3 A.8.1), RGB, a Part 10 file; the same bytes for the
- * same overlay. Not to be measured in: it has no pixel spacing.
- * @throws RangeError when there are more or fewer pixels than `width` × `height`.
+ * Writes the key slice under its heat map as a Secondary Capture (PS3.3 A.8.1), RGB, as a Part 10 file. The same
+ * overlay gives the same bytes. The object has no pixel spacing, so viewers cannot measure in it.
+ * @throws RangeError unless `data` holds width × height × channels samples.
  */
 export function writeSecondaryCapture(overlay: Overlay): Buffer {
   const { pixels, description, key, imageOrientationPatient, source, written } = overlay;
@@ -50,7 +50,7 @@ export function writeSecondaryCapture(overlay: Overlay): Buffer {
     SourceImageSequence: [
       { ...sopReference(key, frames), PurposeOfReferenceCodeSequence: [codeItem(CODES.sourceImage)] },
     ],
-    // Text is burnt in, though none of the patient: whoever sorts by this attribute should look.
+    // The burnt-in text holds no patient data, but software that sorts by this attribute should still look.
     BurnedInAnnotation: 'YES',
     ...(source.lossy ?? { LossyImageCompression: '00' }),
     SamplesPerPixel: 3,
@@ -67,7 +67,7 @@ export function writeSecondaryCapture(overlay: Overlay): Buffer {
   });
 }
 
-/** Sample by sample, padded to an even length (PS3.5 8.1.1). */
+/** RGB samples, interleaved, padded to an even length (PS3.5 8.1.1). */
 function evenRgb({ width, height, channels, data }: Pixels): Uint8Array {
   if (data.length !== width * height * channels) throw new RangeError('The pixels do not fill their rectangle.');
   const rgb = new Uint8Array(width * height * 3 + ((width * height) % 2));

@@ -8,8 +8,9 @@ import { CODES, PRIVATE_SCHEME } from './vocabulary.js';
 import { commonAttributes } from './writtenObject.js';
 
 /**
- * A study's answer as a Comprehensive 3D SR (PS3.3 A.35.13), a Part 10 file; the same bytes for the same report.
- * Nobody has verified it, and it is PARTIAL where it is not proven that all of the study was here.
+ * Writes a study's answer as a Comprehensive 3D SR (PS3.3 A.35.13), a Part 10 file. The same report gives the same
+ * bytes.
+ * The report is UNVERIFIED, because no reader has seen it. It is PARTIAL unless the study is proven complete.
  */
 export function writeStructuredReport(report: StudyReport): Buffer {
   const { source, completeness, predecessor } = report;
@@ -29,21 +30,24 @@ export function writeStructuredReport(report: StudyReport): Buffer {
     CompletionFlag: completeness.proven ? 'COMPLETE' : 'PARTIAL',
     CompletionFlagDescription: completeness.proven ? 'Study complete' : 'Not proven that the study is complete',
     VerificationFlag: 'UNVERIFIED',
-    ...listed('CurrentRequestedProcedureEvidenceSequence', evidence(source.studyInstanceUid, referencesOf(report))),
-    ...listed('PredecessorDocumentsSequence', evidence(source.studyInstanceUid, predecessor ? [predecessor] : [])),
-    PerformedProcedureCodeSequence: wasOfTheBrain(report) ? [codeItem(CODES.brainMri)] : [],
+    ...unlessEmpty(
+      'CurrentRequestedProcedureEvidenceSequence',
+      evidence(source.studyInstanceUid, referencesOf(report)),
+    ),
+    ...unlessEmpty('PredecessorDocumentsSequence', evidence(source.studyInstanceUid, predecessor ? [predecessor] : [])),
+    PerformedProcedureCodeSequence: isOfBrain(report) ? [codeItem(CODES.brainMri)] : [],
     ...measurementReport(report),
   });
 }
 
-/** Whether the model took the images for MR of a brain, as far as it says. */
-function wasOfTheBrain({ answer }: StudyReport): boolean {
+/** Whether the model accepted the images as MR of a brain, as far as its answer says. */
+function isOfBrain({ answer }: StudyReport): boolean {
   if (answer.outcome === 'ABSTAINED')
     return answer.reason !== 'NOT_A_BRAIN_MR' && answer.reason !== 'OUT_OF_DISTRIBUTION';
   return answer.outcome !== 'FAILED';
 }
 
-/** A sequence of type 1C: absent rather than empty. */
-function listed<T>(keyword: string, items: T[]): Record<string, T[]> {
+/** A sequence of type 1C, which must be absent rather than empty. */
+function unlessEmpty<T>(keyword: string, items: T[]): Record<string, T[]> {
   return items.length > 0 ? { [keyword]: items } : {};
 }

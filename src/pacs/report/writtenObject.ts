@@ -3,8 +3,8 @@ import type { DataSet } from '../write/writeInstance.js';
 import type { WrittenObject } from './report.js';
 
 /**
- * What all that we write has in common: it belongs to the source's patient and study, and says who made it, with what.
- * Text was decoded when the source was read, so it is in UTF-8 whatever the source was in.
+ * Attributes that every written object has: the source's patient and study, and the device and model that made it.
+ * Text is in UTF-8, whatever the source's character set was.
  */
 export function commonAttributes(object: WrittenObject) {
   const { sopInstanceUid, seriesInstanceUid, seriesNumber, instanceNumber, written, source, device, algorithm } =
