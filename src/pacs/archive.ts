@@ -9,9 +9,11 @@ import type { StudyFound } from './query/searchResults.js';
 import type { StudyQuery } from './query/studyQuery.js';
 
 /**
- * How an archive is reached. `certificates`: PEM; `ca` replaces the authorities that Node.js trusts, `cert` and `key` are
- * ours. `changesUrl`: Orthanc's feed of changes; `pollSeconds`: how often the archive is searched for new studies where it has
- * no such thing; neither by default. `retrieve`: C-MOVE needs the archive to know us, C-GET does not, but fewer archives offer it.
+ * How to reach an archive.
+ * `certificates` (PEM): `ca` replaces the authorities that Node.js trusts; `cert` and `key` are our own.
+ * `changesUrl`: address of Orthanc's feed of changes. `pollSeconds`: interval of searches for new studies, for archives
+ * without such a feed. Without both, the archive is not watched.
+ * `retrieve`: MOVE needs an archive that knows our AE title and address. GET does not, but fewer archives offer it.
  */
 export type ArchiveSettings = {
   name: string;
@@ -26,27 +28,35 @@ export type ArchiveSettings = {
   | { kind: 'DIMSE'; host: string; port: number; aeTitle: string; tls: boolean; retrieve: 'MOVE' | 'GET' }
 );
 
-/** A configured archive, however it is reached. The methods are those of its client. */
+/** A configured archive, whatever its protocol. The methods are those of its client. */
 export type Archive = {
   settings: ArchiveSettings;
-  /** For people and logs, without credentials: "https://pacs.example/dicom-web", "dicom://PACS@10.0.0.7:104". */
+  /**
+   * Address for people and logs, without credentials: "https://pacs.example/dicom-web", "dicom://PACS@10.0.0.7:104".
+   */
   address: string;
-  /** @throws its client's errors where it does not answer as it should. */
+  /** Asks the archive for a sign of life: one search, or C-ECHO. @throws the errors of its client. */
   check(): Promise<void>;
   searchForStudies(query: StudyQuery): Promise<StudyFound[]>;
-  /** The SOP instance UIDs of a study, however many searches that takes. */
+  /** The SOP instance UIDs of a study. DIMSE and QIDO-RS need one search for each series. */
   listInstances(studyInstanceUid: string): Promise<string[]>;
-  /** Exactly one: `retrieveStudy` gives the objects, `moveStudy` has them sent to our own DICOM port. */
+  /**
+   * An archive has exactly one of the two: `retrieveStudy` yields the objects, `moveStudy` has the archive send them to
+   * our DICOM port.
+   */
   retrieveStudy?: DicomwebClient['retrieveStudy'];
   moveStudy?: DimseClient['moveStudy'];
-  /** STOW-RS or C-STORE, byte for byte; one entry a file. */
+  /** Stores files unchanged, by STOW-RS or C-STORE. Returns one entry for each file. */
   storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StoredFile[]>;
 };
 
-/** `failure`: why the archive does not keep it. */
+/** What became of one file. `failure`: why the archive did not keep it. */
 export type StoredFile = { path: string; failure?: MrimasterError };
 
-/** `ownAeTitle`: as whom we call it, and where it is to move studies. */
+/**
+ * Makes the client of a configured archive. No connection is opened yet.
+ * @param ownAeTitle our AE title: we call with it, and the archive moves studies to it.
+ */
 export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Archive {
   if (settings.kind === 'DICOMWEB') {
     const client = new DicomwebClient(settings);
@@ -78,16 +88,22 @@ export function openArchive(settings: ArchiveSettings, ownAeTitle: string): Arch
   };
 }
 
-/** @throws PacsWrongStudy where one study is asked for by its UID, and others come: nothing of theirs becomes ours. */
+/**
+ * Searches for studies.
+ * @throws PacsWrongStudy where the query names one study by its UID and the archive answers with another one.
+ */
 async function searchForStudies(client: DicomwebClient | DimseClient, query: StudyQuery): Promise<StudyFound[]> {
   const found = await client.searchForStudies(query);
-  const { studyInstanceUid: asked } = query;
-  if (asked === undefined) return found;
-  if (found.every(({ studyInstanceUid }) => studyInstanceUid === asked)) return mergeMatches(found);
+  const { studyInstanceUid: wanted } = query;
+  if (wanted === undefined) return found;
+  if (found.every(({ studyInstanceUid }) => studyInstanceUid === wanted)) return mergeMatches(found);
   throw new PacsWrongStudy('The archive answered a search for one study with another study. Look at its log.');
 }
 
-/** The matches of one study. */
+/**
+ * Makes one match of several with the same study UID. Where they name different patients, the study is ambiguous, and
+ * its number of instances is the sum of theirs.
+ */
 function mergeMatches(found: readonly StudyFound[]): StudyFound[] {
   const [first, ...others] = found;
   if (!first || others.every(({ patient }) => !isOtherPatient(first.patient, patient))) return found.slice(0, 1);
@@ -97,6 +113,7 @@ function mergeMatches(found: readonly StudyFound[]): StudyFound[] {
   return [{ ...first, numberOfInstances, ambiguous: true }];
 }
 
+/** The association parameters of an archive that speaks DIMSE. */
 export function peerOf(settings: ArchiveSettings & { kind: 'DIMSE' }, callingAeTitle: string): Peer {
   const { host, port, aeTitle: calledAeTitle, tls, certificates = {} } = settings;
   return { host, port, calledAeTitle, callingAeTitle, tls: tls ? (certificates as ConnectionOptions) : undefined };

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { MrimasterError } from '../errors/errors.js';
 import { locateDataSet } from './header/locateDataSet.js';
 
-/** What a walk has seen so far. `skipped`: files that are not DICOM objects, DICOMDIRs, and what cannot be read. */
+/** Counts of a walk so far. `skipped`: files that are not DICOM objects, DICOMDIRs, and what cannot be read. */
 export type Tally = { found: number; skipped: number };
 
-/** MediaStorageSOPClassUID of a DICOMDIR as group 0002 writes it: VR, length 20, value. */
+/** The Media Storage SOP Class UID of a DICOMDIR as its file meta information writes it: VR, length 20, value. */
 const DIRECTORY_SOP_CLASS = 'UI\x14\x001.2.840.10008.1.3.10';
 
 /**
- * The paths of the DICOM files under `root` (or `root` itself), folder by folder in the order of their names, told
- * by their content. Symbolic links are followed, each folder visited once. `tally` counts along.
+ * Paths of the DICOM files under `root` (or `root` itself), recognised by their content, not their names. Folders come
+ * in the order of their names. Symbolic links are followed, and each folder is visited once.
+ * @param tally is updated during the walk.
  * @throws the file system's error where `root` itself cannot be read.
  */
 export async function* findFiles(root: string, tally: Tally = { found: 0, skipped: 0 }): AsyncGenerator<string> {
@@ -26,8 +27,8 @@ export async function* findFiles(root: string, tally: Tally = { found: 0, skippe
 }
 
 /**
- * The files of every kind under `root`, in the same order, "slice-2" before "slice-10".
- * @param onSkipped called for folders that cannot be read, and for sockets and pipes, which would block an open.
+ * Paths of all files under `root`, in natural order: "slice-2" before "slice-10".
+ * @param onSkipped is called for folders that cannot be read, and for sockets and pipes, which would block an open.
  * @throws the file system's error where `root` itself cannot be read.
  */
 export async function* walkFiles(root: string, onSkipped: () => void = () => {}): AsyncGenerator<string> {
@@ -48,9 +49,9 @@ async function* walk(path: string, onSkipped: () => void, visited: Set<string>):
 
 const byName = new Intl.Collator('en', { numeric: true }).compare;
 
-/** Whether a file that begins so is a DICOMDIR: an index of files is no image. */
+/** Whether `start`, the first bytes of a file, belongs to a DICOMDIR, which is an index of files and not an image. */
 export function isDirectory(start: Uint8Array): boolean {
-  // MediaStorageSOPClassUID stands in the first few hundred bytes.
+  // The Media Storage SOP Class UID lies in the first few hundred bytes.
   return Buffer.from(start.subarray(0, 4096)).includes(DIRECTORY_SOP_CLASS, 0, 'latin1');
 }
 
@@ -65,7 +66,7 @@ async function isDicomFile(path: string): Promise<boolean> {
     return !isDirectory(bytes);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return true; // whoever opens it says what is wrong
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') return true; // the attempt to read it reports the cause
     if (error instanceof MrimasterError || code) return false;
     throw error;
   } finally {

@@ -5,9 +5,13 @@ import { readAccount } from './dicomweb/account.js';
 import { discard, readWhole, request } from './dicomweb/httpAnswer.js';
 import { isUid } from './header/uid.js';
 
-/** A part of the feed: `studyInstanceUids` that came to rest, and where to go on. `more`: at once. */
+/**
+ * One page of the feed. `studyInstanceUids`: studies that became stable. `last`: number to continue from. `more`:
+ * whether the next page is ready now.
+ */
 export type ChangesPage = { studyInstanceUids: string[]; last: number; more: boolean };
 
+/** Longest silence of the archive. */
 const IDLE_MS = 30_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 const PAGE = 100;
@@ -20,9 +24,9 @@ const feed = z.object({
 const study = z.object({ MainDicomTags: z.object({ StudyInstanceUID: z.string() }) });
 
 /**
- * The next part of Orthanc's feed of changes behind number `since` (its REST API, /changes). A study is named when it is
- * stable, and again when more of it came. An archive whose last number is below `since` was made anew: it is read from its
- * beginning.
+ * Reads the page of Orthanc's feed of changes that follows number `since` (Orthanc's REST API, /changes).
+ * The feed names a study when it becomes stable, and again after more instances came. An archive whose last number is
+ * below `since` was set up anew, so its feed is read from the beginning.
  * @throws PacsUnreachable, PacsRefused, PacsBadAnswer.
  */
 export async function readChanges(
@@ -35,7 +39,7 @@ export async function readChanges(
     const answer = await request(url, { headers, idleMs: IDLE_MS, tls: settings.certificates });
     if (answer.status !== 200) {
       discard(answer);
-      return null; // deleted since
+      return null; // deleted in the meantime
     }
     const body = await readWhole(answer, url, IDLE_MS, MAX_BYTES);
     const { data, error } = shape.safeParse(parseJson(body.toString('utf8')));

@@ -10,9 +10,11 @@ import { parseOpenFile } from './header/parseFile.js';
 
 /**
  * What became of received bytes.
- * `path`: of the kept file, relative to the directory, with forward slashes. `sha256`: of the data set, without preamble and
- * file meta information, which every sender writes anew. `duplicate`: those very bytes were there before. `conflict`: other
- * bytes with the same SOPInstanceUID are kept beside them.
+ * `path`: of the kept file, relative to the directory, with forward slashes.
+ * `sha256`: of the data set alone. Preamble and file meta information are left out, because every sender writes them
+ * anew.
+ * `duplicate`: the same bytes were kept before. `conflict`: other bytes with the same SOP Instance UID were kept
+ * before; both stay.
  */
 export type Received = {
   instance: Instance;
@@ -26,11 +28,11 @@ export type Received = {
 const PARTIALS = '.partial';
 
 /**
- * Keeps one DICOM object exactly as it came, as `<study>/<series>/<instance>.dcm` under `directory`. When this
- * returns the bytes are on the disk: hashed, flushed, and only then given their name. Whatever goes wrong, no
- * partial file stays. Receiving the same bytes again changes nothing.
- * `options.maxBytes`: the size from which an object is refused; none by default. `options.check`: throws where its header
- * is not what was expected.
+ * Keeps one DICOM object unchanged, as `<study>/<series>/<instance>.dcm` under `directory`. The bytes are hashed and
+ * flushed to disk before the file gets its name, and the name is durable when this returns. A failure leaves no partial
+ * file. The same bytes again change nothing.
+ * @param options.maxBytes largest object that is accepted, unlimited by default.
+ * @param options.check throws where the header is not the expected one.
  * @throws InvalidDicom, StorageFull, PacsBadAnswer (too large), or whatever `source` throws.
  */
 export async function receiveBytes(
@@ -69,13 +71,13 @@ export async function receiveBytes(
       );
     throw error;
   } finally {
-    await unlink(partial).catch(() => {}); // gone already where it was renamed
+    await unlink(partial).catch(() => {}); // fails where it was renamed already
   }
 }
 
 /**
- * Deletes what a killed process left half received; for start-up. Files of other living processes stay.
- * @returns how many were deleted.
+ * Deletes files that killed processes left half received; for start-up. Files of other living processes stay.
+ * @returns the number of deleted files.
  */
 export async function clearPartials(directory: string): Promise<number> {
   const partials = join(directory, PARTIALS);
@@ -101,7 +103,7 @@ async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8A
   return { sha256: hash.digest(), bytes };
 }
 
-/** Gives the finished file its name. Linking fails where the name is taken, renaming would replace what is there. */
+/** Gives the finished file its name. A link fails where the name is taken; renaming would replace the existing file. */
 async function keep(partial: string, directory: string, instance: Instance, sha256: string) {
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance; // valid UIDs, hence safe names
   const series = `${studyInstanceUid}/${seriesInstanceUid}`;
@@ -121,8 +123,9 @@ async function keep(partial: string, directory: string, instance: Instance, sha2
   throw new Error('Two different objects have the same SHA-256');
 }
 
-/** Folders whose own names this process has made durable, or is about to: what waits for one waits for all. */
+/** Folders whose names this process has made durable, or is about to. Concurrent receivers wait for the same flush. */
 const durableFolders = new Map<string, Promise<void>>();
+/** Size of that memory; the oldest entries are dropped. */
 const MOST_FOLDERS = 1000;
 
 async function makeFolder(directory: string, study: string, series: string): Promise<void> {
@@ -148,7 +151,7 @@ async function linkExclusively(from: string, to: string): Promise<boolean> {
     if (code === 'EEXIST') return false;
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
   }
-  // A file system without hard links.
+  // The file system has no hard links.
   if (await stat(to).catch(() => null)) return false;
   await rename(from, to);
   return true;
@@ -160,7 +163,7 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest();
 }
 
-/** Makes a new name durable, not only the bytes behind it. Windows has no such call and needs none. */
+/** Flushes a directory, so that a new name in it is durable. Windows has no such call and needs none. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
@@ -175,7 +178,7 @@ function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
-/** Of the folder that we write to, not of a file that somebody gave us to read. */
+/** Whether `error` concerns the folder that we write to, rather than a file that we were given to read. */
 function isUnwritable(error: unknown, directory: string): boolean {
   const { code = '', path = '' } = (error ?? {}) as NodeJS.ErrnoException;
   return ['ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EEXIST'].includes(code) && path.startsWith(directory);

@@ -1,7 +1,10 @@
 import { PacsNotConfigured } from '../errors/errors.js';
 import type { Archive } from './archive.js';
 
-/** @throws PacsNotConfigured for a name that the configuration does not know. */
+/**
+ * The configured archive of that name.
+ * @throws PacsNotConfigured for a name that the configuration does not have.
+ */
 export function requireArchive({ archives }: { archives: ReadonlyMap<string, Archive> }, name: string): Archive {
   const archive = archives.get(name);
   if (archive) return archive;

@@ -1,9 +1,10 @@
-/** An association or request that sends to us: from `begin` to `end`. */
+/** One sender's transfer. `carries`: notes a study that it brings. `end`: the association or request is over. */
 export type Transfer = { carries(studyInstanceUid: string): void; end(): void };
 
-/** Which studies are being sent at this moment, to this process. */
+/** The transfers to this process at this moment. `studies`: UIDs of the studies that they bring. */
 export type Transfers = { begin(): Transfer; studies(): string[] };
 
+/** Makes the registry of transfers; the DICOM provider and STOW-RS report to it. */
 export function createTransfers(): Transfers {
   const open = new Set<Set<string>>();
   return {

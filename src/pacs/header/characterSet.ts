@@ -1,6 +1,8 @@
-// PS3.3 C.12.1.1.2 (Specific Character Set) and PS3.5 6.1 (how ISO 2022 escapes switch between sets).
+// Specific Character Set (PS3.3 C.12.1.1.2) and the ISO 2022 escapes that switch between sets (PS3.5 6.1).
 
-/** Single sets, by defined term; the labels are those of the WHATWG Encoding Standard. */
+/**
+ * Encodings of single character sets, by DICOM's defined term. The labels are those of the WHATWG Encoding Standard.
+ */
 const SETS: Record<string, string> = {
   'ISO_IR 6': 'utf-8',
   'ISO_IR 100': 'windows-1252',
@@ -22,7 +24,10 @@ const SETS: Record<string, string> = {
   GBK: 'gb18030',
 };
 
-/** What follows ESC: PS3.3 tables C.12-3 and C.12-4. `pairs` sets put two 7-bit bytes in G0. */
+/**
+ * Escape sequences without their ESC byte (PS3.3 tables C.12-3 and C.12-4). Sets with `pairs` put two 7-bit bytes in
+ * G0.
+ */
 const ESCAPES: readonly { sequence: string; label: string; pairs?: 'g0' | 'supplementary' }[] = [
   { sequence: '(B', label: 'utf-8' },
   { sequence: '(J', label: 'shift_jis' },
@@ -48,9 +53,10 @@ const ESCAPES: readonly { sequence: string; label: string; pairs?: 'g0' | 'suppl
 const ESCAPE = 0x1b;
 
 /**
- * The text of a value of VR LO, LT, PN, SH, ST or UT.
- * `characterSets`: the values of Specific Character Set (0008,0005), empty when absent. An unknown set, or bytes
- * that the set does not allow, give replacement characters or Latin-1, never an error: a name is shown, not acted on.
+ * Decodes a value of VR LO, LT, PN, SH, ST or UT.
+ * Never fails: an unknown set, or bytes that the set does not allow, give replacement characters or Latin-1. That is
+ * safe for text that is shown and never acted on.
+ * @param characterSets the values of Specific Character Set (0008,0005); empty when absent.
  */
 export function decodeText(bytes: Uint8Array, characterSets: readonly string[]): string {
   const first = (characterSets[0] ?? '').trim().replace(/^ISO 2022 IR /, 'ISO_IR ');
@@ -62,7 +68,7 @@ export function decodeText(bytes: Uint8Array, characterSets: readonly string[]):
   let start = 0;
   for (let at = 0; at <= bytes.length; at++) {
     if (at < bytes.length && bytes[at] !== ESCAPE) continue;
-    text += decodeRun(pairs ? raise(bytes.subarray(start, at), pairs) : bytes.subarray(start, at), label);
+    text += decodeRun(pairs ? toEucJp(bytes.subarray(start, at), pairs) : bytes.subarray(start, at), label);
     const following = String.fromCharCode(...bytes.subarray(at + 1, at + 4));
     const switched = ESCAPES.find((candidate) => following.startsWith(candidate.sequence));
     start = at + 1 + (switched?.sequence.length ?? 0);
@@ -72,8 +78,8 @@ export function decodeText(bytes: Uint8Array, characterSets: readonly string[]):
   return text;
 }
 
-/** JIS X 0208 and 0212 pairs as EUC-JP writes them: high bits set, 0212 led by 0x8F. */
-function raise(run: Uint8Array, pairs: 'g0' | 'supplementary'): Uint8Array {
+/** JIS X 0208 or 0212 pairs in the form of EUC-JP: high bits set, 0212 preceded by 0x8F. */
+function toEucJp(run: Uint8Array, pairs: 'g0' | 'supplementary'): Uint8Array {
   const raised: number[] = [];
   for (let at = 0; at + 1 < run.length; at += 2) {
     if (pairs === 'supplementary') raised.push(0x8f);

@@ -4,20 +4,22 @@ import type { DataSet } from 'dicom-parser';
 import { InvalidDicom } from '../../errors/errors.js';
 import { type Header, readHeader } from './readHeader.js';
 
-/** Larger files are not compared: their pixels count as different. In bytes. */
+/** Largest file that is compared, in bytes. The pixels of larger files count as different. */
 const MOST_COMPARED = 256 * 1024 * 1024;
 const PIXEL_DATA = 'PixelData';
 
-/** Groups in which nothing says what an image shows, or where: identification, clinical trial, procedure. */
+/** Tags of groups that do not affect what an image shows or where: identification, clinical trial, procedure. */
 const IDENTIFYING = /^x(?:0002|0010|0012|0032|0038|0040|0400)/;
-/** The same in group 0008, save the class, the kind of image and the modality. */
+/** Such tags of group 0008: all but SOP class, image type and modality. */
 const IDENTIFYING_0008 = /^x0008(?!0008|0016|0060)/;
 
 /**
- * The attributes of the data set's first level that two files say differently, by keyword, or as "(gggg,eeee)" where the
- * dictionary has none. Sequences differ as a whole.
- * @returns `depicts`: whether any of these may change what the image shows.
- * @throws the file system's errors; what cannot be parsed is told by `PixelData` alone.
+ * Compares two objects with the same UID.
+ * @returns `differing`: the top-level attributes with different values, by keyword, or as "(gggg,eeee)" where the
+ *   dictionary has none. A sequence counts as a whole. `depicts`: whether any difference may change what the image
+ *   shows.
+ * Files that are too large, or cannot be parsed, differ in PixelData.
+ * @throws the file system's errors.
  */
 export async function compareObjects(first: string, other: string): Promise<{ differing: string[]; depicts: boolean }> {
   const unknown = { differing: [PIXEL_DATA], depicts: true };
@@ -43,7 +45,7 @@ function compareHeaders(a: Header, b: Header): { differing: string[]; depicts: b
   return { differing: [...differing.map(keywordOf), ...(samePixels ? [] : [PIXEL_DATA])], depicts };
 }
 
-/** Without padding, so that one more blank is no difference. */
+/** The bytes of an element's value without trailing padding. */
 function elementValue({ elements, byteArray }: DataSet, tag: string): Buffer {
   const element = elements[tag];
   if (!element) return Buffer.alloc(0);

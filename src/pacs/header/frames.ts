@@ -1,18 +1,23 @@
 import type { DataSet } from 'dicom-parser';
 import { readDecimal, readDecimals, readDouble, readInteger, readItem, readStrings } from './attributes.js';
 
-/** PS3.3 C.11.2.1.2 and C.11.2.1.3: how modality values become grey; centre and width in modality units. */
+/**
+ * VOI window: how modality values become grey values (PS3.3 C.11.2.1.2, C.11.2.1.3). Centre and width are in modality
+ * units.
+ */
 export type VoiWindow = { center: number; width: number; function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' };
 
-/** PS3.3 C.11.1.1.2: modality value = slope × stored value + intercept. */
+/** Rescale of stored values (PS3.3 C.11.1.1.2): modality value = slope × stored value + intercept. */
 export type Rescale = { slope: number; intercept: number };
 
+/** A vector in the patient coordinate system (PS3.3 C.7.6.2.1.1), in mm. */
 export type Vector = readonly [number, number, number];
 
 /**
  * What a header says of one frame.
- * `frameNumber`: from 1. `imagePositionPatient`: mm, the centre of the first pixel. `imageOrientationPatient`: the
- * direction of the rows, then of the columns. `pixelSpacing`: mm between rows, mm between columns.
+ * `frameNumber`: from 1. `imagePositionPatient`: centre of the first pixel, mm. `imageOrientationPatient`: direction of
+ * the rows, then of the columns. `pixelSpacing`: mm between rows, then between columns. `sliceThickness`: mm.
+ * `echoTime`: ms. `diffusionBValue`: s/mm².
  */
 export type FrameHeader = {
   frameNumber: number;
@@ -29,9 +34,9 @@ export type FrameHeader = {
 };
 
 /**
- * The frames of a data set, `numberOfFrames` of them. In Enhanced objects each attribute comes from the per-frame
- * functional groups, else from the shared ones (PS3.3 C.7.6.16), else from the top level, where classic objects
- * keep it for all frames.
+ * Reads the headers of all `numberOfFrames` frames of a data set.
+ * In Enhanced objects each attribute comes from the per-frame functional groups, else from the shared ones (PS3.3
+ * C.7.6.16), else from the top level. Classic objects have it at the top level, for all frames.
  */
 export function readFrames(dataSet: DataSet, numberOfFrames: number): FrameHeader[] {
   if (dataSet.elements.x52009230)
@@ -40,11 +45,11 @@ export function readFrames(dataSet: DataSet, numberOfFrames: number): FrameHeade
   return Array.from({ length: numberOfFrames }, (_, index) => ({ ...common, frameNumber: index + 1 }));
 }
 
-/** Frame `frameNumber` (from 1) of {@link readFrames}. */
+/** Reads the header of frame `frameNumber` (from 1), as {@link readFrames} does. */
 export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
   const shared = readItem(dataSet, 'x52009229');
   const own = dataSet.elements.x52009230?.items?.[frameNumber - 1]?.dataSet ?? null;
-  /** The macro's item that applies to this frame; the top level stands in for it in classic objects. */
+  /** The macro's item that applies to this frame, or the top level of a classic object. */
   const macro = (tag: string): DataSet => readItem(own, tag) ?? readItem(shared, tag) ?? dataSet;
   const measures = macro('x00289110'); // Pixel Measures
   const position = readDecimals(macro('x00209113'), 'x00200032'); // Plane Position
@@ -66,7 +71,7 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
   };
 }
 
-/** Two unit vectors at a right angle (PS3.3 C.7.6.2.1.1), within what writers round to. */
+/** Whether these are two unit vectors at a right angle (PS3.3 C.7.6.2.1.1), within the rounding of real writers. */
 function isOrientation(values: number[]): values is [number, number, number, number, number, number] {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = values;
   return (
@@ -88,7 +93,7 @@ function readRescale(transformation: DataSet): Rescale | null {
   return slope === null && intercept === null ? null : { slope: slope ?? 1, intercept: intercept ?? 0 };
 }
 
-/** The first of the file's windows (PS3.3 C.11.2.1.2 leaves the choice); null where it is not a usable one. */
+/** The first window of the file (PS3.3 C.11.2.1.2 leaves the choice to us); null where it is not usable. */
 function readWindow(voi: DataSet): VoiWindow | null {
   const center = readDecimal(voi, 'x00281050');
   const width = readDecimal(voi, 'x00281051');

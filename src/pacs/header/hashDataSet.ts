@@ -3,8 +3,9 @@ import { InvalidDicom } from '../../errors/errors.js';
 import { locateDataSet, MAX_FILE_META } from './locateDataSet.js';
 
 /**
- * SHA-256 of the data set of a Part 10 file that arrives in chunks: of what lies behind group 0002, which differs between
- * two ways that the same object came (PS3.10 7.1). Of what is no DICOM, the hash of everything.
+ * SHA-256, in hexadecimal, of the data set of a Part 10 file that arrives in chunks.
+ * Group 0002 is left out, because it differs between two copies of one object that came by different ways (PS3.10 7.1).
+ * Bytes that are not DICOM are hashed as a whole.
  */
 export function createDataSetHash(): { update(chunk: Uint8Array): void; digest(): string } {
   const hash = createHash('sha256');

@@ -6,10 +6,10 @@ import {
   IMPLICIT_LITTLE_ENDIAN,
 } from './transferSyntax.js';
 
-/** Bytes within which file meta information ends. */
+/** Bytes at the start of a file that always hold its whole file meta information. */
 export const MAX_FILE_META = 64 * 1024;
 
-/** Where the data set begins, and how it is written. */
+/** Where the data set begins, and how it is encoded. */
 export type Location = { offset: number; transferSyntaxUid: string; explicit: boolean; bigEndian: boolean };
 
 const VRS = new Set(
@@ -18,8 +18,8 @@ const VRS = new Set(
 const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 /**
- * Finds the data set behind preamble and file meta information (PS3.10 7.1), both of which real files lack at times.
- * Without a transfer syntax, or with one that the first element contradicts, the encoding of that element decides.
+ * Finds the data set behind preamble and file meta information (PS3.10 7.1). Real files sometimes lack either.
+ * Without a transfer syntax, or where the first element contradicts it, the encoding of that element decides.
  * @throws InvalidDicom where no data set can begin.
  */
 export function locateDataSet(bytes: Uint8Array): Location {
@@ -35,7 +35,7 @@ export function locateDataSet(bytes: Uint8Array): Location {
   if (explicit && (firstGroup === 0x0800 || transferSyntaxUid === EXPLICIT_BIG_ENDIAN)) {
     return { offset, transferSyntaxUid: EXPLICIT_BIG_ENDIAN, explicit, bigEndian: true };
   }
-  // Without "DICM" in front, only a data set's usual first group tells DICOM from noise.
+  // Without "DICM" in front, a first group of 0008 is what distinguishes DICOM from noise.
   if (start === 0 && firstGroup !== 0x0008) throw notDicom();
   const contradicted = [null, IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN, EXPLICIT_BIG_ENDIAN].includes(
     transferSyntaxUid,
@@ -49,7 +49,9 @@ export function locateDataSet(bytes: Uint8Array): Location {
   };
 }
 
-/** PS3.10 7.1: group 0002 is always explicit little endian; some writers make it implicit nevertheless. */
+/**
+ * Reads the file meta information. It is always explicit little endian (PS3.10 7.1), but some writers make it implicit.
+ */
 function readFileMeta(
   bytes: Uint8Array,
   view: DataView,

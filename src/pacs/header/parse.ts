@@ -16,7 +16,10 @@ import { readHeader } from './readHeader.js';
 import { readScan, type Scan } from './scan.js';
 import { requireUid } from './uid.js';
 
-/** `id`: PatientID, unique within its `issuer` (Issuer of Patient ID, 0010,0021). `birthDate`: DICOM's DA. */
+/**
+ * Attributes of the patient. `id`: PatientID, unique within its `issuer` (Issuer of Patient ID, 0010,0021).
+ * `birthDate`: DICOM's DA.
+ */
 export type PatientAttributes = {
   name: string | null;
   id: string | null;
@@ -26,10 +29,10 @@ export type PatientAttributes = {
 };
 
 /**
- * What the header of one SOP instance says. Text is decoded by the instance's own character set; what is absent,
- * empty or malformed is null, save the UIDs, without which there is no instance.
- * `studyDate`: DICOM's DA, "20260131". `rows`, `columns`: null in objects that are no images, whose
- * `numberOfFrames` is 0.
+ * What the header of one SOP instance says.
+ * Text is decoded by the instance's own character sets. Values that are absent, empty or malformed are null. The UIDs
+ * are always present, because there is no instance without them.
+ * `studyDate`: DICOM's DA, "20260131". `rows`, `columns`: null in objects that are not images; these have 0 frames.
  */
 export type Instance = {
   sopClassUid: string;
@@ -56,12 +59,14 @@ export type Instance = {
   frames: readonly FrameHeader[];
 };
 
-/** More frames than this in one instance is a forged header: each costs memory before a pixel is seen. */
+/**
+ * Most frames of one instance. Each frame takes memory before any pixel is read, so a larger number is a forged header.
+ */
 const MAX_FRAMES = 65_536;
 
 /**
- * Reads the header of a DICOM object: PS3.10 files, and bare data sets without preamble or file meta information,
- * in every uncompressed, deflated or encapsulated transfer syntax. `bytes` may end anywhere behind the header.
+ * Reads the header of a DICOM object: a PS3.10 file, or a bare data set without preamble or file meta information. It
+ * may be in any uncompressed, deflated or encapsulated transfer syntax. `bytes` may end anywhere behind the header.
  * @throws InvalidDicom, and nothing else, whatever the bytes.
  */
 export function parseInstance(bytes: Uint8Array): Instance {
@@ -69,7 +74,10 @@ export function parseInstance(bytes: Uint8Array): Instance {
   return readInstance(dataSet, transferSyntaxUid);
 }
 
-/** As {@link parseInstance}, from a data set already read. */
+/**
+ * As {@link parseInstance}, from a data set that is read already.
+ * @throws InvalidDicom.
+ */
 export function readInstance(dataSet: DataSet, transferSyntaxUid: string): Instance {
   try {
     return collect(dataSet, transferSyntaxUid);
@@ -119,7 +127,10 @@ function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
   };
 }
 
-/** NumberOfFrames (0028,0008), 1 where it is absent. */
+/**
+ * NumberOfFrames (0028,0008); 1 where it is absent.
+ * @throws InvalidDicom where it is not a count that an image can have, or contradicts the per-frame functional groups.
+ */
 export function readNumberOfFrames(dataSet: DataSet): number {
   const declared = readStrings(dataSet, 'x00280008').some((value) => value !== '');
   const number = declared ? readDecimal(dataSet, 'x00280008') : 1;
@@ -128,7 +139,7 @@ export function readNumberOfFrames(dataSet: DataSet): number {
       `NumberOfFrames must be a whole number from 1 to ${MAX_FRAMES}. Export the object again from its source.`,
     );
   }
-  // Per-frame groups without their frames would give one frame's position to another.
+  // With fewer groups than frames, or more, a frame could get another frame's position.
   const groups = readItems(dataSet, 'x52009230').length;
   if (groups > 0 && groups !== number) {
     throw new InvalidDicom(

@@ -8,15 +8,16 @@ import { readDataSet, readHeader } from './readHeader.js';
 import { DEFLATED_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN } from './transferSyntax.js';
 
 const FIRST_READ = 256 * 1024;
-/** Of tens of thousands of frames, each with its own attributes; what is larger is none. In bytes, inflated. */
+/** Longest header, in bytes: enough for tens of thousands of frames with attributes of their own. */
 const MAX_HEADER = 64 * 1024 * 1024;
-/** Of a deflated one, which costs its sender a thousandth of that. */
+/** Longest deflated header, inflated. The limit is lower, because the sender pays a thousandth of these bytes. */
 const MAX_INFLATED_HEADER = 16 * 1024 * 1024;
 const GROWTH = 8;
 const CHUNK = 64 * 1024;
 
 /**
- * As parseInstance, from a file, reading no more of it than the header needs: the pixels behind may be gigabytes.
+ * As parseInstance, from a file. Only as much is read as the header needs, because the pixels behind it may be
+ * gigabytes.
  * @throws InvalidDicom, or the file system's error.
  */
 export async function parseFile(path: string): Promise<Instance> {
@@ -35,7 +36,7 @@ export async function parseOpenFile(file: FileHandle): Promise<Instance> {
     const whole = length >= size;
     const start = new Uint8Array(Math.min(length, size));
     await file.read(start, 0, start.length, 0);
-    const { offset, transferSyntaxUid } = locateDataSet(start); // what does not begin as DICOM is not read any further
+    const { offset, transferSyntaxUid } = locateDataSet(start); // fails before more is read of a file that is not DICOM
     if (transferSyntaxUid === DEFLATED_LITTLE_ENDIAN) return parseDeflated(file, offset);
     try {
       const header = readHeader(start);
@@ -47,7 +48,7 @@ export async function parseOpenFile(file: FileHandle): Promise<Instance> {
   }
 }
 
-/** Inflates as much as the header needs: a kilobyte may hold a gigabyte behind it. */
+/** Parses a deflated file, inflating only as much as its header needs: a kilobyte may inflate to a gigabyte. */
 async function parseDeflated(file: FileHandle, offset: number): Promise<Instance> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -78,7 +79,7 @@ async function parseDeflated(file: FileHandle, offset: number): Promise<Instance
   return readInstance(readDataSet(Buffer.concat(chunks, length), EXPLICIT_LITTLE_ENDIAN), DEFLATED_LITTLE_ENDIAN);
 }
 
-/** A file handle's own stream closes the file when it ends. */
+/** Reads a file in chunks. The stream of a file handle would close the file when it ends. */
 async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffer> {
   for (let position = offset; ; ) {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, position);
@@ -88,7 +89,7 @@ async function* readFrom(file: FileHandle, offset: number): AsyncGenerator<Buffe
   }
 }
 
-/** null where more of the header is needed. */
+/** The result of `read`; null where it needs more of the header. */
 function attempt(read: () => Instance | null): Instance | null {
   try {
     return read();

@@ -1,9 +1,9 @@
 import type { PatientAttributes } from './parse.js';
 
-/** Whose study an object, or an archive, says that it is. */
+/** The patient and accession number that an object, or an archive, gives for a study. */
 export type StudyPatient = PatientAttributes & { accessionNumber: string | null };
 
-/** An attribute, by its keyword, that two say differently. */
+/** An attribute, by keyword, with the two values that differ. */
 export type DifferingValue = { attribute: string; first: string | null; other: string | null };
 
 const KEYWORDS = {
@@ -15,7 +15,10 @@ const KEYWORDS = {
   accessionNumber: 'AccessionNumber',
 } as const satisfies Record<keyof StudyPatient, string>;
 
-/** Exactly as they are written. What one of them does not say is a difference only where nothing else is. */
+/**
+ * Attributes that differ between two sources, with their values as written. A value that one source lacks counts as a
+ * difference only where there is no contradiction.
+ */
 export function listDifferences(first: StudyPatient, other: StudyPatient): DifferingValue[] {
   const keys = Object.keys(KEYWORDS) as (keyof StudyPatient)[];
   const contradictions = keys.filter((key) => contradict(first[key], other[key]));
@@ -24,10 +27,11 @@ export function listDifferences(first: StudyPatient, other: StudyPatient): Diffe
 }
 
 /**
- * Whether they are two patients. Another PatientID, or issuer of it, is another patient (PS3.3 C.7.1.1). Under the same
- * one a name alone may have been corrected, but not name and birth date together. Where an ID is missing, the name
- * decides, or where that is missing too, the birth date; two of which each says something else are not known to be one. Who
- * says nothing of a patient contradicts nobody.
+ * Whether the attributes belong to two patients.
+ * Another PatientID, or another issuer, means another patient (PS3.3 C.7.1.1). With the same PatientID, a name or a
+ * birth date alone may have been corrected, but not both.
+ * Where an ID is missing, the name or the birth date decides. Two sources that share no known attribute do not count as
+ * the same patient. A source without any attribute contradicts nobody.
  */
 export function isOtherPatient(a: PatientAttributes, b: PatientAttributes): boolean {
   if (contradict(a.id, b.id) || contradict(a.issuer, b.issuer)) return true;
@@ -41,14 +45,14 @@ export function isOtherPatient(a: PatientAttributes, b: PatientAttributes): bool
   return otherName || otherBirth || (says(knownOfA) && says(knownOfB) && !shared);
 }
 
-/** Name and birth date, both known, are the same: an archive may have given this person an ID of its own. */
+/** Whether name and birth date are known and equal. An archive may have given this person another ID. */
 export function isSamePerson(a: PatientAttributes, b: PatientAttributes): boolean {
   const [nameA, nameB] = [plainName(a.name), plainName(b.name)];
   const [birthA, birthB] = [plainDate(a.birthDate), plainDate(b.birthDate)];
   return nameA !== null && nameA === nameB && birthA !== null && birthA === birthB;
 }
 
-/** `main`, with what it does not say taken from `other`: for objects that came and name the same patient. */
+/** `main` with its missing values taken from `other`. Both must name the same patient. */
 export function fillMissing(main: StudyPatient, other: StudyPatient): StudyPatient {
   return {
     name: main.name ?? other.name,
@@ -64,7 +68,10 @@ function contradict(a: string | null, b: string | null): boolean {
   return a !== null && b !== null && a !== b;
 }
 
-/** PS3.5 6.2.1.2: without what may differ between two ways to write the same name: case, blanks, empty components. */
+/**
+ * The name in a form for comparison, without what may differ between two spellings of it: case, blanks, empty
+ * components (PS3.5 6.2.1.2).
+ */
 function plainName(name: string | null): string | null {
   if (name === null) return null;
   const [alphabetic = '', ...others] = name.split('=');
@@ -73,7 +80,7 @@ function plainName(name: string | null): string | null {
   return components.join('^').replace(/\^+$/, '') || null;
 }
 
-/** A date that is none, such as 00000000, says nothing. */
+/** The date; null for placeholders such as 00000000. */
 function plainDate(date: string | null): string | null {
   return date !== null && /^(?:19|20|18)\d{6}$/.test(date) ? date : null;
 }

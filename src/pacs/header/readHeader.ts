@@ -6,8 +6,8 @@ import { DEFLATED_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from './transferSyntax
 
 /**
  * Everything in front of the pixels.
- * `bytes`: what element offsets point into (the inflated data set where the file is deflated).
- * `pixelData`: the PixelData element, its value unread; null where the data set has none.
+ * `bytes`: what element offsets point into; the inflated data set where the file is deflated.
+ * `pixelData`: the PixelData element with its value unread; null where the data set has none.
  */
 export type Header = {
   dataSet: DataSet;
@@ -19,22 +19,28 @@ export type Header = {
 
 const PIXEL_DATA = 'x7fe00010';
 
-/** A deflated data set may become this large, in bytes, */
+/** Largest inflated data set, in bytes. */
 const MAX_INFLATED = 128 * 1024 * 1024;
 
-/** and, when it becomes larger than this, no more than so many times as large: images do by two or three, bombs by 1000. */
+/**
+ * Larger data sets may inflate to MAX_INFLATION times their size at most. Images inflate to two or three times, bombs
+ * to a thousand.
+ */
 const MAX_FREELY_INFLATED = 16 * 1024 * 1024;
 const MAX_INFLATION = 100;
 
-/** Where its header is in so many bytes of it, it becomes no larger than its pixels are, and what may stand behind them. */
+/**
+ * A deflated data set whose header lies in its first HEADER_INPUT bytes may not inflate to more than its pixels and
+ * BEHIND_PIXELS bytes.
+ */
 const HEADER_INPUT = 64 * 1024;
 const BEHIND_PIXELS = 1024 * 1024;
 
-/** Elements and items in front of the pixels; each costs some 200 bytes of memory, whatever it costs the sender. */
+/** Most elements and items in front of the pixels. Each takes some 200 bytes of memory, and a sender pays far less. */
 const MAX_ELEMENTS = 1_000_000;
 
 /**
- * Reads the data set up to Pixel Data (7FE0,0010) without touching `input`.
+ * Reads the data set up to Pixel Data (7FE0,0010). `input` is not changed.
  * @throws InvalidDicom for anything that is not a complete header; nothing else.
  */
 export function readHeader(input: Uint8Array): Header {
@@ -50,7 +56,8 @@ export function readHeader(input: Uint8Array): Header {
 }
 
 /**
- * Reads a data set without preamble and meta information, as a C-FIND answer is, in an uncompressed little-endian syntax.
+ * Reads a data set without preamble and file meta information, such as a C-FIND match, in an uncompressed little-endian
+ * transfer syntax.
  * @throws InvalidDicom.
  */
 export function readDataSet(bytes: Uint8Array, transferSyntaxUid: string): DataSet {
@@ -86,9 +93,10 @@ function parseDataSet(bytes: Uint8Array, start: number, parser: ByteArrayParser,
 }
 
 /**
- * Counts elements, for every explicit one reads its VR as a string and every implicit one and every item its length
- * as a uint32. Also gives the VRs that dicom-parser does not know, whose lengths have four bytes (PS3.5 7.1.2), the
- * name of one that it does.
+ * Limits and corrects what dicom-parser reads from `stream`.
+ * It counts elements: the parser reads the VR of each explicit element as a string, and the length of each implicit
+ * element and item as a uint32. It also replaces the VRs that the parser does not know, whose lengths have four bytes
+ * (PS3.5 7.1.2), by OB, which it does.
  */
 function superviseElements(stream: ByteStream): void {
   let elements = 0;
@@ -110,14 +118,14 @@ function superviseElements(stream: ByteStream): void {
 }
 
 /**
- * The data set of a file in the deflated transfer syntax, from where it begins.
- * @throws InvalidDicom where it is damaged, or larger than a header and its pixels can be.
+ * Inflates the data set of a file in the deflated transfer syntax. `bytes` begin where the data set does.
+ * @throws InvalidDicom where it is damaged, or larger than its header and pixels can be.
  */
 export function inflateDataSet(bytes: Uint8Array): Uint8Array {
   const most = Math.min(MAX_INFLATED, Math.max(MAX_FREELY_INFLATED, MAX_INFLATION * bytes.length));
   const maxOutputLength = Math.min(most, impliedBytes(bytes));
   try {
-    // PS3.5 A.5: a raw deflate stream (RFC 1951), without zlib's frame. Images fit into one chunk, which is not copied.
+    // PS3.5 A.5: a raw deflate stream (RFC 1951) without zlib's header. Images fit into one chunk, which saves a copy.
     const inflated = inflateRawSync(bytes, {
       maxOutputLength,
       chunkSize: Math.min(maxOutputLength, Math.max(4 * bytes.length, 65_536)),
@@ -135,11 +143,14 @@ export function inflateDataSet(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** What a deflated data set inflates to by its header; without bounds where that does not begin it, or has no pixels. */
+/**
+ * Largest size that the header of a deflated data set implies; infinite where the header is not at its beginning, or
+ * has no pixels.
+ */
 function impliedBytes(bytes: Uint8Array): number {
   try {
     const start = inflateRawSync(bytes.subarray(0, HEADER_INPUT), {
-      finishFlush: constants.Z_SYNC_FLUSH, // it is cut off
+      finishFlush: constants.Z_SYNC_FLUSH, // the input is cut off on purpose
       maxOutputLength: MAX_FREELY_INFLATED,
     });
     const dataSet = parseDataSet(plain(start), 0, dicomParser.littleEndianByteArrayParser, true);
@@ -147,18 +158,18 @@ function impliedBytes(bytes: Uint8Array): number {
     const implied = pixelData ? pixelData.dataOffset + pixelBytes(dataSet) + BEHIND_PIXELS : Number.NaN;
     return Number.isFinite(implied) ? implied : Number.POSITIVE_INFINITY;
   } catch {
-    return Number.POSITIVE_INFINITY; // whoever inflates all of it says what is wrong
+    return Number.POSITIVE_INFINITY; // inflating all of it reports what is wrong
   }
 }
 
-/** NaN where the header does not say. */
+/** Bytes of all pixels by the header; NaN where it does not say. */
 function pixelBytes(dataSet: DataSet): number {
   const number = (tag: string, usual = Number.NaN) => dataSet.uint16(tag) ?? usual;
   const pixels = number('x00280010') * number('x00280011') * Math.max(1, dataSet.intString('x00280008') ?? 1);
   return Math.ceil((pixels * number('x00280002', 1) * number('x00280100')) / 8);
 }
 
-/** A Buffer's slice() is a view, a Uint8Array's a copy; only the latter is safe to change. */
+/** The same bytes as a Uint8Array, whose slice() is a copy and safe to change. A Buffer's slice() is a view. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

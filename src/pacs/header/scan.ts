@@ -2,8 +2,8 @@ import type { DataSet } from 'dicom-parser';
 import { readDecimal, readDouble, readItem, readItems, readString, readStrings, readText } from './attributes.js';
 
 /**
- * How an MR series was acquired: what the choice of series looks at. Times in ms.
- * `contrast`: an agent was named, as a string or as an item of the Enhanced agent sequence.
+ * How an MR series was acquired, as far as the choice of series needs it. Times in ms.
+ * `contrast`: a contrast agent is named, as a string or as an item of the Enhanced agent sequence.
  */
 export type Scan = {
   scanningSequence: readonly string[];

@@ -1,4 +1,4 @@
-/** PS3.6 A: the transfer syntaxes that this program knows by name, and which of them it decodes. */
+/** Transfer syntaxes (PS3.6 A) that messages can name, with the decoder of each; null where this program has none. */
 export const TRANSFER_SYNTAXES: Record<string, { name: string; decoder: Decoder | null }> = {
   '1.2.840.10008.1.2': { name: 'Implicit VR Little Endian', decoder: 'native' },
   '1.2.840.10008.1.2.1': { name: 'Explicit VR Little Endian', decoder: 'native' },
@@ -33,6 +33,7 @@ export const TRANSFER_SYNTAXES: Record<string, { name: string; decoder: Decoder 
   '1.2.840.10008.1.2.4.112': { name: 'JPEG XL', decoder: null },
 };
 
+/** The decoder of a transfer syntax; see pixels/decode.ts. */
 export type Decoder = 'native' | 'uncompressed' | 'deflate' | 'rle' | 'jpeg' | 'jpegls' | 'jpeg2000' | 'htj2k';
 
 export const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2';
@@ -40,13 +41,13 @@ export const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 export const DEFLATED_LITTLE_ENDIAN = '1.2.840.10008.1.2.1.99';
 export const EXPLICIT_BIG_ENDIAN = '1.2.840.10008.1.2.2';
 
-/** How a message names a transfer syntax: "JPEG XL (1.2.840.10008.1.2.4.112)". */
+/** A transfer syntax for messages: "JPEG XL (1.2.840.10008.1.2.4.112)". */
 export function describeTransferSyntax(uid: string): string {
   const known = TRANSFER_SYNTAXES[uid];
   return known ? `${known.name} (${uid})` : uid;
 }
 
-/** The names of the syntaxes that decode, for messages. */
+/** The names of the transfer syntaxes that can be decoded, for messages. */
 export function supportedTransferSyntaxes(): string {
   return Object.values(TRANSFER_SYNTAXES)
     .filter((syntax) => syntax.decoder !== null)

@@ -1,13 +1,16 @@
 import { InvalidDicom } from '../../errors/errors.js';
 
-/** PS3.5 9.1: dotted numbers without leading zeros, 64 characters at most. Such a string is also a safe file name. */
+/**
+ * Whether `text` is a valid UID (PS3.5 9.1): dotted numbers without leading zeros, 64 characters at most. A valid UID
+ * is also a safe file name.
+ */
 export function isUid(text: string): boolean {
   return text.length <= 64 && /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+$/.test(text);
 }
 
 /**
- * `text` if it is a valid UID (PS3.5 9.1).
- * @throws InvalidDicom naming `keyword`, never the value: a hostile sender chooses it.
+ * Returns `text` if it is a valid UID (PS3.5 9.1).
+ * @throws InvalidDicom. Its message names `keyword` and never the value, which a hostile sender could choose.
  */
 export function requireUid(text: string | null, keyword: string): string {
   if (text === null || text === '') {
