@@ -8,10 +8,11 @@ import { maskStored } from './storedFrame.js';
 import { mirrorVoiLut, readVoiLut } from './voiLut.js';
 
 /**
- * One grey slice.
- * `pixels`: row by row, modality values; larger is always brighter. `pixelSpacing`: mm between rows, mm between
- * columns, absent where the file does not say. `window`: the file's own, in the units of `pixels`; `voiLut`: what it
- * has in place of one.
+ * One grey slice in modality values.
+ * `pixels`: row by row; a larger value is always brighter. `pixelSpacing`: mm between rows, then between columns;
+ * absent where the file does not say.
+ * `window`: the file's own VOI window, in units of `pixels`. `voiLut`: its VOI LUT, where it has that instead of a
+ * window.
  */
 export type ModalitySlice = {
   rows: number;
@@ -23,9 +24,11 @@ export type ModalitySlice = {
 };
 
 /**
- * Stored values to modality values (PS3.3 C.11.1): bits outside BitsStored masked off, sign extended, then the
- * Modality LUT or the frame's rescale; MONOCHROME1 mirrored within the slice's own range, its window or VOI LUT with it; pixels
- * that PixelPaddingValue (C.7.5.1.1.2) marks as no image set to the slice's minimum.
+ * Makes modality values of stored values (PS3.3 C.11.1).
+ * 1. Bits outside BitsStored are masked off and the sign is extended.
+ * 2. The Modality LUT or the frame's rescale is applied.
+ * 3. MONOCHROME1 is mirrored within the slice's own range, and its window or VOI LUT with it.
+ * 4. Pixels that PixelPaddingValue (C.7.5.1.1.2) marks as outside the image get the slice's minimum.
  * @throws UnsupportedPixels for colour, UndecodablePixels for a rescale that makes every pixel equal.
  */
 export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame: FrameHeader): ModalitySlice {
@@ -54,7 +57,7 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
-  if (minimum > maximum) minimum = maximum = 0; // nothing but padding
+  if (minimum > maximum) minimum = maximum = 0; // the slice is all padding
   let { window } = frame;
   let voiLut = window ? null : readVoiLut(dataSet, frame.frameNumber, minimum < 0);
   if (photometricInterpretation === 'MONOCHROME1') {
@@ -83,7 +86,7 @@ function readTransform(dataSet: DataSet, frame: FrameHeader, signed: boolean): (
   return (stored) => slope * stored + intercept;
 }
 
-/** PixelPaddingValue, or the range from it to PixelPaddingRangeLimit. */
+/** A test whether a stored value is padding: PixelPaddingValue, or the range from it to PixelPaddingRangeLimit. */
 function readPadding(dataSet: DataSet, signed: boolean): (stored: number) => boolean {
   const value = readShort(dataSet, 'x00280120', signed);
   if (value === null) return () => false;

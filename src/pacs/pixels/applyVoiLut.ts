@@ -3,9 +3,10 @@ import type { ModalitySlice } from './applyModalityLut.js';
 import { lookUp } from './lookupTable.js';
 
 /**
- * Modality values as 8-bit grey for display, row by row, black to white.
- * `slice.window` decides the contrast (PS3.3 C.11.2.1.2 and C.11.2.1.3), else its `voiLut` (C.11.2.1.1; of several
- * the standard lets us choose); without either, the values from the 1st to the 99.5th percentile fill the range.
+ * Modality values as 8-bit grey values for display, row by row, 0 for black.
+ * The contrast comes from `slice.window` (PS3.3 C.11.2.1.2, C.11.2.1.3), else from `slice.voiLut` (C.11.2.1.1; the
+ * standard leaves the choice of several). Without either, the values from the 1st to the 99.5th percentile fill the
+ * range.
  */
 export function applyVoiLut(slice: ModalitySlice): Uint8Array {
   const { voiLut } = slice;
@@ -20,7 +21,7 @@ export function applyVoiLut(slice: ModalitySlice): Uint8Array {
   return new Uint8Array(slice.pixels.map((value) => Math.round(255 * Math.min(Math.max(grey(value, window), 0), 1))));
 }
 
-/** A value's place between black, 0, and white, 1; linear functions leave that range outside the window. */
+/** VOI LUT functions. A result of 0 is black, 1 is white; the linear functions leave that range outside the window. */
 const FUNCTIONS: Record<VoiWindow['function'], (value: number, window: VoiWindow) => number> = {
   // C.11.2.1.2.1: the centre is offset by 0.5 and the width by 1; a width of 1 is a threshold.
   LINEAR: (value, { center, width }) => {

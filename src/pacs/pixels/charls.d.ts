@@ -1,4 +1,4 @@
-// The package ships no types; this is the part of it that decodeJpegLs uses.
+// The package has no types. These are of the part that decodeJpegLs.ts uses.
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   type FrameInfo = { width: number; height: number; bitsPerSample: number; componentCount: number };
   type JpegLsDecoder = {

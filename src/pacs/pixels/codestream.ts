@@ -1,10 +1,11 @@
 import { UndecodablePixels } from '../../errors/errors.js';
 
-/** What a compressed image says of itself. `precision`: bits per sample. */
+/** What the header of a compressed image says. `precision`: bits per sample. */
 export type Codestream = { rows: number; columns: number; samplesPerPixel: number; precision: number; signed: boolean };
 
 /**
- * Reads the frame header of a JPEG or JPEG-LS image (ISO 10918-1 B.2.2, ISO 14495-1 C.2.2), whose end must be there.
+ * Reads the frame header of a JPEG or JPEG-LS image (ISO 10918-1 B.2.2, ISO 14495-1 C.2.2) and checks that its end is
+ * there.
  * @throws UndecodablePixels where it is not such an image, or has no end.
  */
 export function readJpegCodestream(bytes: Uint8Array): Codestream {
@@ -39,7 +40,7 @@ export function readJpegCodestream(bytes: Uint8Array): Codestream {
 }
 
 /**
- * Reads the SIZ segment of a JPEG 2000 or HTJ2K codestream (ISO 15444-1 A.5.1), whose end must be there.
+ * Reads the SIZ segment of a JPEG 2000 or HTJ2K codestream (ISO 15444-1 A.5.1) and checks that its end is there.
  * @throws UndecodablePixels where it is not such a codestream, has no end, or its components differ.
  */
 export function readJpeg2000Codestream(bytes: Uint8Array): Codestream {
@@ -64,7 +65,10 @@ export function readJpeg2000Codestream(bytes: Uint8Array): Codestream {
 const START_OF_TILE_PART = 0xff90;
 const END_OF_CODESTREAM = 0xffd9;
 
-/** ISO 15444-1 A.4.2: every tile-part says how long it is, and the last one is followed by the end marker. */
+/**
+ * Checks that all tile-parts are there. Each one gives its length, and an end marker follows the last one (ISO 15444-1
+ * A.4.2).
+ */
 function requireTileParts(bytes: Uint8Array, view: DataView): void {
   requireEnd(bytes, 'JPEG 2000');
   let position = 2;
@@ -73,7 +77,7 @@ function requireTileParts(bytes: Uint8Array, view: DataView): void {
   }
   while (position + 12 <= bytes.length && view.getUint16(position) === START_OF_TILE_PART) {
     const length = view.getUint32(position + 6);
-    if (length === 0) return; // "until the end of the codestream", allowed for the last
+    if (length === 0) return; // 0 means "until the end of the codestream", which the last tile-part may say
     if (length < 14) throw damaged('JPEG 2000');
     position += length;
   }
@@ -81,8 +85,9 @@ function requireTileParts(bytes: Uint8Array, view: DataView): void {
 }
 
 /**
- * EOI and EOC are both FF D9. A decoder given half an image may fill the rest with what its memory last held, so an
- * image without its end is refused. Fragments are padded with zeros, and by some writers with FF, to even length.
+ * Checks for the end marker FF D9 (EOI of JPEG, EOC of JPEG 2000). A decoder given half an image may fill the rest with
+ * what its memory last held, so an image without its end is refused.
+ * Fragments are padded to even length with zeros, and by some writers with FF.
  */
 function requireEnd(bytes: Uint8Array, name: string): void {
   let end = bytes.length;

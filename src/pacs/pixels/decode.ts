@@ -16,13 +16,15 @@ import { arrangeSamples, readNativeFrame } from './nativeFrame.js';
 import { type PixelDescription, readPixelDescription } from './pixelDescription.js';
 import { decodeRle } from './rle.js';
 
+/** Samples as integers of the smallest type that holds BitsAllocated bits. */
 export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 
 /**
- * One frame's stored values, as the file keeps them: before any LUT, bits above `bitsStored` unmasked.
- * `pixels`: row by row, `rows × columns × samplesPerPixel` of them, samples interleaved by pixel; single bits as bytes.
- * Colour is as the file keeps it (PS3.3 C.7.6.3.1.2): palette indices, RGB, or YBR with the chroma that pixels share
- * repeated for each. Only the colour transform inside JPEG 2000 is undone: of YBR_RCT and YBR_ICT come RGB.
+ * One frame's stored values as the file encodes them: before any LUT, with bits above `bitsStored` unmasked.
+ * `pixels`: rows × columns × samplesPerPixel values, row by row, the samples of a pixel side by side. Single bits take
+ * a byte each.
+ * Colour stays as in the file (PS3.3 C.7.6.3.1.2): palette indices, RGB, or YBR with shared chroma repeated for each
+ * pixel. Only the colour transform inside JPEG 2000 is undone: YBR_RCT and YBR_ICT become RGB.
  */
 export type DecodedFrame = Pick<
   PixelDescription,
@@ -37,15 +39,15 @@ export type DecodedFrame = Pick<
 > & { pixels: StoredPixels };
 
 /**
- * Decodes frame `frameNumber` (from 1) of a DICOM object. Whatever comes back has exactly the size that the header
- * declares, and was decoded from this frame alone.
+ * Decodes frame `frameNumber` (from 1) of a DICOM object. The result has exactly the size that the header declares and
+ * comes from this frame alone.
  * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
  */
 export async function decodeFrame(bytes: Uint8Array, frameNumber: number): Promise<DecodedFrame> {
   return decodeFrameOf(readHeader(bytes), frameNumber);
 }
 
-/** As {@link decodeFrame}, from a header already read. */
+/** As {@link decodeFrame}, from a header that is read already. */
 export async function decodeFrameOf(header: Header, frameNumber: number): Promise<DecodedFrame> {
   try {
     const description = readPixelDescription(header);
@@ -64,7 +66,7 @@ export async function decodeFrameOf(header: Header, frameNumber: number): Promis
   }
 }
 
-/** Little-endian samples of one frame, `bitsAllocated` each. */
+/** Little-endian samples of one frame, `bitsAllocated` bits each. */
 async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Uint8Array> {
   const decoder = TRANSFER_SYNTAXES[header.transferSyntaxUid]?.decoder ?? null;
   if (decoder === null) {
@@ -92,7 +94,7 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   if (decoder === 'rle') {
     const pixels = rows * columns;
     if (bitsAllocated > 1) return decodeRle(bytes, { pixels, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
-    // Single bits are run-length encoded as they are packed, eight a byte (PS3.5 8.2.2).
+    // Single bits are run-length encoded in packed form, eight to a byte (PS3.5 8.2.2).
     const packed = { pixels: Math.ceil((pixels * samplesPerPixel) / 8), samplesPerPixel: 1, bytesPerSample: 1 };
     return arrangeSamples(decodeRle(bytes, packed), description);
   }
@@ -106,14 +108,19 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
 }
 
-/** Even an empty image that large takes more bytes, while a decoder would take memory for all of it. */
+/**
+ * Refuses a bomb. Even an empty image of that size takes more bytes, while a decoder would allocate all of its pixels.
+ */
 function refuseBomb(compressed: number, frameBytes: number): void {
   if (frameBytes > 4 * 1024 * 1024 && frameBytes > 2000 * compressed) {
     throw new UndecodablePixels('The compressed image is far too short for its size. Export it again.');
   }
 }
 
-/** The image inside must be the one that the header describes: decoding another would show another image. */
+/**
+ * Checks that the compressed image has the size and depth that the header declares. Otherwise another image would be
+ * shown.
+ */
 function checkCodestream(codestream: Codestream, description: PixelDescription): void {
   const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, signed } = description;
   const same =
@@ -122,7 +129,7 @@ function checkCodestream(codestream: Codestream, description: PixelDescription):
   if (bitsAllocated === 32) {
     throw new UnsupportedPixels('Compressed images of 32 bits are not supported. Send the object uncompressed.');
   }
-  // Negative values could be told from large ones by nothing.
+  // Negative values could not be distinguished from large ones.
   if (signed && !codestream.signed && codestream.precision < bitsStored) throw wrongSize();
 }
 
@@ -132,7 +139,7 @@ function widen(samples: Uint8Array, signed: boolean): Uint8Array {
 }
 
 function toTypedArray(samples: Uint8Array, { bitsAllocated, signed }: PixelDescription): StoredPixels {
-  // Typed arrays start at multiples of their element size, which a view into a larger buffer may not.
+  // A typed array must start at a multiple of its element size, which a view into a larger buffer may not.
   const aligned = samples.byteOffset % 4 === 0 ? samples : samples.slice();
   const buffer = aligned.buffer as ArrayBuffer;
   const { byteOffset } = aligned;

@@ -16,9 +16,9 @@ const DECODERS = {
 type CodecContext = InstanceType<typeof Context>;
 
 /**
- * Decodes one JPEG, JPEG 2000 or HTJ2K image with the WebAssembly builds of IJG, OpenJPEG and OpenJPH, to
- * little-endian samples of 8 bits (precision up to 8) or 16.
- * @throws UndecodablePixels where the codec refuses it, or decodes an image of another size than `codestream` says.
+ * Decodes one JPEG, JPEG 2000 or HTJ2K image with the WebAssembly builds of IJG, OpenJPEG and OpenJPH. The samples are
+ * little-endian, of 8 bits for a precision of up to 8, else of 16.
+ * @throws UndecodablePixels where the codec refuses the image, or its size is not the one in `codestream`.
  */
 export async function decodeJpeg(
   bytes: Uint8Array,
@@ -54,7 +54,8 @@ export async function decodeJpeg(
     }
     return pixels;
   } catch {
-    // The failed call has freed nothing and may have left its memory half written: start from a fresh instance.
+    // The failed call has freed nothing and may have left the codec's memory inconsistent, so the next image gets a new
+    // instance.
     NativeCodecs.release();
     throw new UndecodablePixels(`The ${name} image is damaged. Send or copy the file again.`);
   }

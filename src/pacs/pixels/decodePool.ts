@@ -8,10 +8,11 @@ import type { StoredFrame } from './storedFrame.js';
 
 /**
  * Threads that decode frames.
- * `readSlice`: frame `frameNumber` (from 1) of a DICOM file, by path or by its bytes, as modality values; see
- * readSlice.ts. `readStoredFrame`: the same as stored values; see storedFrame.ts. Both fail with UndecodablePixels as
- * well where a frame takes too long or too much memory; its thread is then replaced.
- * `close`: stops the threads; frames in work fail.
+ * `readSlice`: frame `frameNumber` (from 1) of a DICOM file, given by its path or bytes, as modality values
+ * (readSlice.ts).
+ * `readStoredFrame`: the same frame as stored values (storedFrame.ts).
+ * Both also fail with UndecodablePixels where a frame takes too much time or memory; its thread is then replaced.
+ * `close`: stops the threads. Frames that are being decoded fail.
  */
 export type DecodePool = {
   readSlice(source: string | Uint8Array, frameNumber: number): Promise<ModalitySlice>;
@@ -19,15 +20,16 @@ export type DecodePool = {
   close(): Promise<void>;
 };
 
-/** Threads that have nothing to do for so long are ended: each takes some 40 MB. */
+/** Idle time after which a thread is ended. Each takes some 40 MB. */
 const IDLE_MS = 60_000;
 
-/** Enough for any frame of a brain MR, and little enough that a hostile file harms nobody. */
+/** Limits for one frame. They are enough for any frame of a brain MR, and keep a hostile file harmless. */
 export const FRAME_LIMITS = { timeoutMs: 20_000, memoryMb: 1024 };
 
 /**
- * Up to `threads` decoders, started when there are frames, each stopped when one frame takes it longer than `timeoutMs`
- * or its heap outgrows `memoryMb`; files larger than that are refused.
+ * Creates a pool of up to `threads` threads, which start when there are frames.
+ * @param options.timeoutMs longest time for one frame; its thread is stopped then.
+ * @param options.memoryMb largest heap of a thread, and largest file.
  */
 export function createDecodePool({
   threads,
@@ -47,7 +49,7 @@ export function createDecodePool({
     recordTiming: false,
   });
   const turn = createTurns(threads);
-  /** Waits for a thread to be up: its start shall not count as decoding. */
+  /** Waits until a thread is up, so that its start does not count as decoding time. */
   const warmUp = () => pool.run(null).then(noop, noop);
   let starting: Promise<void> | undefined;
   const ready = () => {
@@ -58,7 +60,7 @@ export function createDecodePool({
     return starting;
   };
   const decode = (task: Omit<DecodeTask, 'memoryMb'>) =>
-    // The clock must start when a thread is free, not when the frame joins the queue.
+    // The clock starts when a thread is free, not when the frame joins the queue.
     turn(async () => {
       await ready();
       const signal = AbortSignal.timeout(timeoutMs);
@@ -85,7 +87,7 @@ export function createDecodePool({
 
 const noop = () => {};
 
-/** Runs at most `count` calls at a time, in the order in which they came. */
+/** Makes a function that runs at most `count` calls at a time, in the order of their arrival. */
 function createTurns(count: number): <T>(call: () => Promise<T>) => Promise<T> {
   let free = count;
   const waiting: (() => void)[] = [];

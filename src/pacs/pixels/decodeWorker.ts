@@ -10,7 +10,7 @@ import { readStoredFrameOf, type StoredFrame } from './storedFrame.js';
 
 comeLast();
 
-/** `as`: modality values, or stored ones. */
+/** One frame to decode. `as`: as modality values (slice) or as stored values. `source`: path or bytes of the file. */
 export type DecodeTask = {
   as: 'slice' | 'stored';
   source: string | Uint8Array;
@@ -19,17 +19,17 @@ export type DecodeTask = {
 };
 
 /**
- * The file read last, its header read and inflated where it is deflated: the frames of one multi-frame file are asked for
- * one after another, and each would cost as much as all of them.
+ * The file that was read last, with its header read and inflated. The frames of a multi-frame file are asked for one
+ * after another, and each would otherwise cost as much as all of them.
  */
 let last: { key: string; header: Header } | null = null;
 let forgetting: NodeJS.Timeout | undefined;
 
-/** A large file is let go when no frame of it was asked for, for so long. */
+/** Files above this size are forgotten when no frame of them is asked for within KEPT_MS. */
 const LARGE = 256 * 1024 * 1024;
 const KEPT_MS = 10_000;
 
-/** What a thread of the decode pool runs; null asks only whether the thread is up. */
+/** Entry point of a decode pool's thread. A null task only asks whether the thread is up. */
 export default answering(async (task: DecodeTask | null): Promise<ModalitySlice | StoredFrame | null> => {
   if (task === null) return null;
   const { as, source, frameNumber, memoryMb } = task;
@@ -50,7 +50,7 @@ async function readSource(path: string, memoryMb: number): Promise<Header> {
   const key = `${path} ${size} ${mtimeMs}`;
   clearTimeout(forgetting);
   if (last?.key !== key) {
-    last = null; // before the next one is read: both may be more than there is room for
+    last = null; // released first: memory may not hold both files
     last = { key, header: readHeader(await readFile(path)) };
   }
   const { header } = last;

@@ -4,17 +4,17 @@ import type { Header } from '../header/readHeader.js';
 
 type Fragment = { offset: number; bytes: Uint8Array };
 
-/** As many frames as an object may have, and as many fragments again; each costs memory, even an empty one. */
+/** Most fragments: twice as many as an object may have frames. Each costs memory, even an empty one. */
 const MAX_FRAGMENTS = 131_072;
 
 const ITEM = 0xe000fffe;
 const SEQUENCE_DELIMITER = 0xe0ddfffe;
 
 /**
- * The compressed bytes of one frame (PS3.5 A.4), whatever fragments they are spread over. Which fragments belong to
- * it comes from the extended offset table, else the basic one, else one fragment per frame, else from where image
- * codestreams begin.
- * @throws UndecodablePixels where fragments are cut off, or cannot be told apart with certainty.
+ * The compressed bytes of one frame (PS3.5 A.4), whatever fragments they are spread over.
+ * The frame's fragments come from the extended offset table, else the basic one, else from one fragment per frame, else
+ * from where image codestreams begin.
+ * @throws UndecodablePixels where fragments are cut off, or the frame's cannot be determined with certainty.
  */
 export function readEncapsulatedFrame(
   header: Header,
@@ -36,7 +36,7 @@ export function readEncapsulatedFrame(
   return own.length === 1 && own[0] ? own[0] : Buffer.concat(own);
 }
 
-/** The items of the pixel data: the basic offset table, then the fragments with their offsets behind it. */
+/** The items of the pixel data: the basic offset table, then the fragments with their offsets. */
 function readItems(bytes: Uint8Array, start: number): Fragment[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const items: Fragment[] = [];
@@ -69,7 +69,7 @@ function fromOffsets(offsets: number[], fragments: Fragment[], frames: number): 
   return rising && starts[0] === 0 ? starts : null;
 }
 
-/** PS3.5 A.4: without tables and with several fragments a frame, a frame begins where a codestream does. */
+/** Without an offset table, and with several fragments a frame, a frame begins where a codestream does (PS3.5 A.4). */
 function fromCodestreams(fragments: Fragment[], frames: number): number[] {
   const starts = fragments.flatMap(({ bytes }, index) => {
     const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8; // SOI of JPEG and JPEG-LS

@@ -2,9 +2,9 @@ import { inflateRawSync } from 'node:zlib';
 import { UndecodablePixels } from '../../errors/errors.js';
 
 /**
- * The bytes of one frame of Deflated Image Frame Compression (PS3.5 8.2.16 and A.4.13: a raw stream of RFC 1951), of
- * which there may be no more than `frameBytes`, save one byte of padding.
- * @throws UndecodablePixels where the stream is damaged, or longer.
+ * Inflates one frame of Deflated Image Frame Compression (PS3.5 8.2.16, A.4.13: a raw stream of RFC 1951). It may have
+ * `frameBytes` bytes and one byte of padding at most.
+ * @throws UndecodablePixels where the stream is damaged or longer.
  */
 export function inflateFrame(bytes: Uint8Array, frameBytes: number): Uint8Array {
   try {

@@ -3,14 +3,15 @@ import { UndecodablePixels } from '../../errors/errors.js';
 import { readUnsignedShort } from '../header/attributes.js';
 
 /**
- * A table of PS3.3 C.11.1.1 or C.11.2.1.1: `values[0]` is for `first` and everything below, the next for `first` + 1,
- * the last for everything above. `bits`: of each value, 8 to 16.
+ * A lookup table (PS3.3 C.11.1.1, C.11.2.1.1). `values[0]` is for the input `first` and everything below, the last one
+ * for everything above its own input. `bits`: of each value, 8 to 16.
  */
 export type LookupTable = { first: number; values: Uint16Array; bits: number };
 
 /**
- * Reads the LUT Descriptor (0028,3002) – entries, 0 meaning 65536; first value; bits – and LUT Data (0028,3006) of
- * `item`; null where it has no data. `signed`: whether the first value may be negative.
+ * Reads LUT Descriptor (0028,3002) and LUT Data (0028,3006) of `item`; null where it has no data. The descriptor has
+ * the number of entries (0 means 65536), the first input and the bits of a value.
+ * @param signed whether the first input may be negative.
  * @throws UndecodablePixels where the data are shorter than the descriptor says.
  */
 export function readLookupTable(item: DataSet | null, signed: boolean): LookupTable | null {
@@ -22,7 +23,7 @@ export function readLookupTable(item: DataSet | null, signed: boolean): LookupTa
   const available = Math.min(data.length, item.byteArray.length - data.dataOffset);
   const word = (index: number) => item.uint16('x00283006', index) ?? 0;
   if (available >= entries * 2) {
-    return { first, values: Uint16Array.from({ length: entries }, (_, index) => word(index)), bits: within(bits) };
+    return { first, values: Uint16Array.from({ length: entries }, (_, index) => word(index)), bits: validBits(bits) };
   }
   // C.11.1.1.1: entries of 8 bits take a byte each, two to a word.
   if (bits === 8 && available >= entries + (entries % 2)) {
@@ -32,11 +33,11 @@ export function readLookupTable(item: DataSet | null, signed: boolean): LookupTa
   throw new UndecodablePixels('A lookup table is shorter than its descriptor says. Export the image again.');
 }
 
-/** The value of `table` for `input`, which need not be whole. */
+/** The table's value for `input`, which may have fractions. */
 export function lookUp({ first, values }: LookupTable, input: number): number {
   return values[Math.min(Math.max(Math.round(input - first), 0), values.length - 1)] as number;
 }
 
-function within(bits: number): number {
+function validBits(bits: number): number {
   return bits >= 8 && bits <= 16 ? bits : 16;
 }

@@ -4,8 +4,8 @@ import type { Header } from '../header/readHeader.js';
 import { isSubsampled, type PixelDescription } from './pixelDescription.js';
 
 /**
- * Little-endian samples of one uncompressed frame, interleaved by pixel; always a copy. PS3.5 8.1.1 and 8.2:
- * uncompressed frames lie one behind the other, those of single bits without a gap.
+ * Little-endian samples of one uncompressed frame, interleaved by pixel; always a copy.
+ * Uncompressed frames follow one another, and those of single bits without a gap (PS3.5 8.1.1, 8.2).
  * @throws UndecodablePixels where the pixel data end before the frame does.
  */
 export function readNativeFrame(
@@ -29,16 +29,17 @@ export function readNativeFrame(
   const { bitsAllocated } = description;
   if (header.bigEndian && bitsAllocated > 8) Buffer.from(bytes.buffer)[bitsAllocated === 16 ? 'swap16' : 'swap32']();
   if (header.bigEndian && bitsAllocated <= 8 && pixelData.vr === 'OW') {
-    // PS3.5 A.3: in OW, pairs of bytes are swapped; a frame of odd length shares a word with its neighbour.
+    // PS3.5 A.3: OW swaps pairs of bytes. A frame of odd length shares a word with its neighbour.
     bytes = bytes.map((_, index) => header.bytes[from + ((first + index) ^ 1)] ?? 0);
   }
   return arrangeSamples(bytes, description, firstBit % 8);
 }
 
 /**
- * The little-endian bytes of a frame as an uncompressed file keeps them, from bit `firstBit` of the first, as samples
- * interleaved by pixel: single bits (PS3.5 8.1.1) one a byte, shared chroma (PS3.3 C.7.6.3.1.2) once for each pixel.
- * @throws UndecodablePixels where the bytes are fewer than the frame's.
+ * Arranges the bytes of an uncompressed frame as samples interleaved by pixel. Single bits (PS3.5 8.1.1) get a byte
+ * each, and shared chroma (PS3.3 C.7.6.3.1.2) is repeated for each pixel.
+ * @param firstBit where the frame begins within the first byte.
+ * @throws UndecodablePixels where there are fewer bytes than the frame needs.
  */
 export function arrangeSamples(bytes: Uint8Array, description: PixelDescription, firstBit = 0): Uint8Array {
   const { bitsAllocated, samplesPerPixel, planarConfiguration, rows, columns, frameBytes } = description;
@@ -51,15 +52,15 @@ export function arrangeSamples(bytes: Uint8Array, description: PixelDescription,
   return planar ? interleave(samples, rows * columns, samplesPerPixel, Math.ceil(bitsAllocated / 8)) : samples;
 }
 
-/** Bits of one frame in an uncompressed file; YBR_FULL_422 keeps four bytes for two pixels. */
+/** Bits of one frame in an uncompressed file. YBR_FULL_422 takes four bytes for two pixels. */
 function nativeBits(description: PixelDescription): number {
   const { rows, columns, samplesPerPixel, bitsAllocated } = description;
   return isSubsampled(description) ? rows * columns * 16 : rows * columns * samplesPerPixel * bitsAllocated;
 }
 
 /**
- * PS3.3 C.7.6.3.1.2: pixels that share chroma come in pairs, of 8 bits each. Some writers say YBR_FULL_422 of images
- * that are YBR_FULL: read as the one, the other is another image.
+ * Checks pixels that share chroma: they come in pairs, of 8 bits each (PS3.3 C.7.6.3.1.2). Some writers declare
+ * YBR_FULL_422 for images in YBR_FULL, and reading those by their header would show another image.
  */
 function checkSubsampling(description: PixelDescription, available: number): void {
   const { bitsAllocated, columns, frameBytes, numberOfFrames, photometricInterpretation } = description;
@@ -77,7 +78,7 @@ function checkSubsampling(description: PixelDescription, available: number): voi
   }
 }
 
-/** PS3.5 8.1.1: the first pixel is the least significant bit of the first byte. */
+/** Unpacks single bits. The first pixel is the least significant bit of the first byte (PS3.5 8.1.1). */
 function unpackBits(bytes: Uint8Array, count: number, firstBit: number): Uint8Array {
   const samples = new Uint8Array(count);
   for (let index = 0, at = firstBit; index < count; index++, at++) {
@@ -86,7 +87,7 @@ function unpackBits(bytes: Uint8Array, count: number, firstBit: number): Uint8Ar
   return samples;
 }
 
-/** Y1 Y2 Cb Cr becomes Y1 Cb Cr, Y2 Cb Cr. */
+/** Repeats shared chroma: Y1 Y2 Cb Cr becomes Y1 Cb Cr, Y2 Cb Cr. */
 function repeatChroma(pairs: Uint8Array, frameBytes: number): Uint8Array {
   const samples = new Uint8Array(frameBytes);
   for (let from = 0, to = 0; to < frameBytes; from += 4, to += 6) {
@@ -98,7 +99,7 @@ function repeatChroma(pairs: Uint8Array, frameBytes: number): Uint8Array {
   return samples;
 }
 
-/** Planes, one a sample, as samples by pixel. */
+/** Interleaves planes, one for each sample, by pixel. */
 export function interleave(planes: Uint8Array, pixels: number, samples: number, bytesPerSample: number): Uint8Array {
   const interleaved = new Uint8Array(planes.length);
   for (let sample = 0; sample < samples; sample++) {

@@ -3,7 +3,10 @@ import { readString, readUnsignedShort } from '../header/attributes.js';
 import { readNumberOfFrames } from '../header/parse.js';
 import type { Header } from '../header/readHeader.js';
 
-/** The Image Pixel module (PS3.3 C.7.6.3): what the pixel data must contain. Sizes in pixels, bits and bytes. */
+/**
+ * The Image Pixel module (PS3.3 C.7.6.3), which says what the pixel data must contain. Sizes are in pixels, bits and
+ * bytes.
+ */
 export type PixelDescription = {
   rows: number;
   columns: number;
@@ -15,16 +18,19 @@ export type PixelDescription = {
   planarConfiguration: number;
   photometricInterpretation: string;
   numberOfFrames: number;
-  /** Bytes of one decoded frame: of `rows × columns × samplesPerPixel` samples, a single bit taking one. */
+  /** Bytes of one decoded frame: rows × columns × samplesPerPixel samples. A single bit takes a byte. */
   frameBytes: number;
 };
 
-/** Of one frame: 4096 × 4096 grey pixels. A brain slice has some hundred thousand; decoders take 20 bytes for each. */
+/**
+ * Most samples of one frame: 4096 × 4096 grey pixels. A brain slice has some hundred thousand, and decoders take up to
+ * 20 bytes for each.
+ */
 export const MAX_FRAME_SAMPLES = 4096 * 4096;
 
 /**
  * Reads and checks the Image Pixel module.
- * @throws InvalidDicom where it is absent or contradicts itself, UnsupportedPixels where no decoder here handles it.
+ * @throws InvalidDicom where it is absent or contradicts itself, UnsupportedPixels where no decoder handles it.
  */
 export function readPixelDescription(header: Header): PixelDescription {
   const { dataSet } = header;
@@ -67,7 +73,7 @@ export function readPixelDescription(header: Header): PixelDescription {
     bitsAllocated,
     bitsStored,
     highBit,
-    // A single bit has no room for a sign.
+    // A single bit cannot have a sign.
     signed: bitsAllocated > 1 && readUnsignedShort(dataSet, 'x00280103') === 1,
     planarConfiguration: readUnsignedShort(dataSet, 'x00280006') ?? 0,
     photometricInterpretation: readString(dataSet, 'x00280004') ?? 'MONOCHROME2',
@@ -76,7 +82,7 @@ export function readPixelDescription(header: Header): PixelDescription {
   };
 }
 
-/** Whether two pixels share their chroma (PS3.3 C.7.6.3.1.2). */
+/** Whether pixels share chroma in pairs (PS3.3 C.7.6.3.1.2). */
 export function isSubsampled({
   samplesPerPixel,
   photometricInterpretation,

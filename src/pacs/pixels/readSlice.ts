@@ -5,14 +5,14 @@ import { applyModalityLut, type ModalitySlice } from './applyModalityLut.js';
 import { decodeFrameOf } from './decode.js';
 
 /**
- * Frame `frameNumber` (from 1) of a DICOM object as modality values, ready for inference.
+ * Reads frame `frameNumber` (from 1) of a DICOM object as modality values, ready for inference.
  * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
  */
 export async function readSlice(bytes: Uint8Array, frameNumber: number): Promise<ModalitySlice> {
   return readSliceOf(readHeader(bytes), frameNumber);
 }
 
-/** As {@link readSlice}, from a header already read. */
+/** As {@link readSlice}, from a header that is read already. */
 export async function readSliceOf(header: Header, frameNumber: number): Promise<ModalitySlice> {
   const decoded = await decodeFrameOf(header, frameNumber);
   try {

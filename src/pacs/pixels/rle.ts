@@ -1,9 +1,10 @@
 import { UndecodablePixels } from '../../errors/errors.js';
 
 /**
- * Decodes one RLE frame (PS3.5 Annex G) to little-endian samples, interleaved by pixel.
- * Segments hold one byte plane each: all samples' most significant bytes first (G.2).
- * @throws UndecodablePixels unless every plane holds exactly `rows × columns` bytes.
+ * Decodes one RLE frame (PS3.5 Annex G) to little-endian samples, interleaved by pixel. Each segment holds one byte
+ * plane, the most significant bytes of all samples first (G.2).
+ * @param pixels number of pixels of the frame.
+ * @throws UndecodablePixels unless every plane holds exactly `pixels` bytes.
  */
 export function decodeRle(
   bytes: Uint8Array,
@@ -25,7 +26,10 @@ export function decodeRle(
   return decoded;
 }
 
-/** PackBits (PS3.5 G.3.2): 0…127 copies n + 1 bytes, -127…-1 repeats one byte 1 - n times, -128 does nothing. */
+/**
+ * Decodes one plane of PackBits (PS3.5 G.3.2): 0…127 copies n + 1 bytes, -127…-1 repeats one byte 1 - n times, -128
+ * does nothing.
+ */
 function decodePlane(segment: Uint8Array, target: Uint8Array, first: number, step: number, pixels: number): void {
   let read = 0;
   let write = first;

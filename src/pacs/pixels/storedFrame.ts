@@ -3,9 +3,10 @@ import { type DecodedFrame, decodeFrameOf, type StoredPixels } from './decode.js
 import { readPixelDescription } from './pixelDescription.js';
 
 /**
- * One frame's stored values, before any LUT, as a file of numbers would hold them.
- * `pixels`: row by row, samples interleaved by pixel, bits outside BitsStored masked off, sign extended; see decode.ts
- * for colour. `photometricInterpretation` is the header's; `colourSpace` is what the values are once decoded.
+ * One frame's stored values, before any LUT.
+ * `pixels`: row by row, samples interleaved by pixel, with bits outside BitsStored masked off and the sign extended.
+ * See decode.ts for colour.
+ * `photometricInterpretation`: as in the header. `colourSpace`: that of the decoded values.
  */
 export type StoredFrame = {
   rows: number;
@@ -20,14 +21,14 @@ export type StoredFrame = {
 };
 
 /**
- * Frame `frameNumber` (from 1) of a DICOM object as stored values.
+ * Reads frame `frameNumber` (from 1) of a DICOM object as stored values.
  * @throws InvalidDicom, UnsupportedTransferSyntax, UnsupportedPixels or UndecodablePixels; nothing else.
  */
 export async function readStoredFrame(bytes: Uint8Array, frameNumber: number): Promise<StoredFrame> {
   return readStoredFrameOf(readHeader(bytes), frameNumber);
 }
 
-/** As {@link readStoredFrame}, from a header already read. */
+/** As {@link readStoredFrame}, from a header that is read already. */
 export async function readStoredFrameOf(header: Header, frameNumber: number): Promise<StoredFrame> {
   const decoded = await decodeFrameOf(header, frameNumber);
   const { rows, columns, samplesPerPixel, bitsStored, photometricInterpretation } = decoded;
@@ -45,8 +46,8 @@ export async function readStoredFrameOf(header: Header, frameNumber: number): Pr
 }
 
 /**
- * The pixels of `decoded` with bits outside BitsStored masked off and the sign extended from HighBit (PS3.5 8.1.1);
- * where there are no such bits, the very same.
+ * Masks off the bits outside BitsStored and extends the sign from HighBit (PS3.5 8.1.1). Returns the same array where
+ * there are no such bits.
  */
 export function maskStored({ pixels, bitsAllocated, bitsStored, highBit, signed }: DecodedFrame): StoredPixels {
   if (bitsStored === bitsAllocated) return pixels;
@@ -58,7 +59,10 @@ export function maskStored({ pixels, bitsAllocated, bitsStored, highBit, signed 
   });
 }
 
-/** PS3.3 C.7.6.3.1.2 and PS3.5 8.2.4: JPEG 2000 undoes its own transforms, and shared chroma is repeated. */
+/**
+ * The colour space of decoded values: JPEG 2000 decoders undo their own transforms (PS3.5 8.2.4), and shared chroma is
+ * repeated (PS3.3 C.7.6.3.1.2).
+ */
 function decodedColourSpace(photometricInterpretation: string): string {
   if (/^YBR_(?:RCT|ICT)$/.test(photometricInterpretation)) return 'RGB';
   return photometricInterpretation.replace(/^(YBR_(?:FULL|PARTIAL))_42[02]$/, '$1');

@@ -5,16 +5,18 @@ import { recogniseSequence, type Sequence } from './sequence.js';
 import { type SeriesReason, seriesReason } from './seriesReason.js';
 import { ineligibleFrame, ineligibleInstance } from './seriesRules.js';
 
-/** One frame of one instance. `location`: mm along the slice normal, null where the file does not say. */
+/** One frame of one instance. `location`: mm along the slice normal; null where the file does not say. */
 export type LocatedSlice = { sopInstanceUid: string; frameNumber: number; location: number | null };
 
 type Candidate = { instance: Instance; frame: FrameHeader };
 type LocatedCandidate = Candidate & { location: number | null };
 
 /**
- * Whether a series is classified.
- * `reason`: what the series is, or why it is passed over; no patient data.
- * `slices`: the frames to classify, from right to left, front to back or foot to head; all frames when passed over.
+ * Whether a series is eligible for classification.
+ * `reason`: what the series is ("T1 post-contrast axial"), or why it is not eligible ("localizer"). It holds no patient
+ * data.
+ * `slices`: the frames to classify, from right to left, front to back or foot to head. All frames where the series is
+ * not eligible.
  */
 export type SeriesChoice = {
   eligible: boolean;
@@ -26,27 +28,27 @@ export type SeriesChoice = {
 
 const FEWEST_SLICES = 3;
 
-/** Dual echo gives two images of a place, a dynamic or functional series tens. */
+/** Most images at one position. A dual echo gives two, a dynamic or functional series tens. */
 const MOST_IMAGES_PER_POSITION = 4;
 
-/** Two slices are parallel within some 8°. */
+/** Least dot product of the normals of parallel slices: an angle of about 8°. */
 const PARALLEL = 0.99;
 
 /**
- * Decides over one series from the headers of its instances (in any order), by the rules in seriesRules.ts.
- * `weightings`: what the model was made for; a series known to be of another one is passed over.
- * Slices are ordered by position along the slice normal; only at one and the same position, and where positions are
- * missing, by echo time, time point and InstanceNumber.
+ * Decides whether a series is eligible from the headers of its instances, in any order, by the rules in seriesRules.ts.
+ * Slices are ordered by position along the slice normal. Slices at one position, or without one, are ordered by echo
+ * time, time point and InstanceNumber.
+ * @param weightings those that the model was made for. A series that is known to have another one is not eligible.
  */
 export function chooseSeries(instances: readonly Instance[], weightings?: readonly string[]): SeriesChoice {
   const all = instances.flatMap((instance) => instance.frames.map((frame) => ({ instance, frame })));
-  const judged = all.map((slice) => ({
+  const examined = all.map((slice) => ({
     ...slice,
     reason: ineligibleInstance(slice.instance) ?? ineligibleFrame(slice.frame),
   }));
-  const anatomical = judged.filter((slice) => slice.reason === null);
-  const reason = anatomical.length > 0 ? null : (judged[0]?.reason ?? reasonWithoutFrames(instances[0]));
-  const kept = reason === null ? anatomical : judged;
+  const anatomical = examined.filter((slice) => slice.reason === null);
+  const reason = anatomical.length > 0 ? null : (examined[0]?.reason ?? reasonWithoutFrames(instances[0]));
+  const kept = reason === null ? anatomical : examined;
   const normal = kept.map((slice) => sliceNormal(slice.frame)).find((found) => found !== null) ?? null;
   const orientation = normal && planeOf(normal);
   const slices = sortByPosition(kept, normal);
@@ -69,7 +71,7 @@ function reasonWithoutFrames(instance: Instance | undefined): SeriesReason {
   return (instance && ineligibleInstance(instance)) ?? seriesReason('NO_IMAGES');
 }
 
-/** What only the slices together show. */
+/** Why the slices together are not eligible; null where they are. */
 function ineligibleTogether(slices: readonly LocatedCandidate[], normal: Vector | null): SeriesReason | null {
   const parallel = slices.every(({ frame }) => {
     const own = sliceNormal(frame);
@@ -82,6 +84,7 @@ function ineligibleTogether(slices: readonly LocatedCandidate[], normal: Vector 
   return slices.length < FEWEST_SLICES ? seriesReason('TOO_FEW_SLICES', { least: FEWEST_SLICES }) : null;
 }
 
+/** Why the weighting is not eligible; null where it is, or is unknown. */
 function ineligibleWeighting({ weighting }: Sequence, weightings?: readonly string[]): SeriesReason | null {
   if (!weightings || weighting === null || weightings.includes(weighting)) return null;
   return seriesReason('OTHER_WEIGHTING', { weighting, madeFor: weightings.join(', ') });
@@ -105,6 +108,7 @@ function sortByPosition(slices: readonly Candidate[], normal: Vector | null): Lo
   );
 }
 
+/** What an eligible series is. */
 function describe({ weighting, postContrast }: Sequence, orientation: Orientation | null): SeriesReason {
   return seriesReason('ANATOMICAL', { weighting, contrast: postContrast ? 'POST' : null, orientation });
 }

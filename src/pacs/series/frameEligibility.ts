@@ -2,12 +2,13 @@ import type { Instance } from '../header/parse.js';
 import { recogniseSequence } from './sequence.js';
 import { ineligibleFrame, ineligibleInstance, isBrainMr } from './seriesRules.js';
 
-/** Why no answer about a frame is to be believed, whatever its pixels look like. */
+/** Why a frame is not eligible, whatever its pixels look like. */
 export type IneligibleFrame = 'NOT_A_BRAIN_MR' | 'OUT_OF_DISTRIBUTION';
 
 /**
- * What the header of a single frame says, for those that are looked at without their series.
- * `weightings`: what the model was made for. Null where nothing speaks against the frame.
+ * Why the header of a single frame makes it ineligible; null where nothing does. For frames that come without their
+ * series.
+ * @param weightings those that the model was made for.
  */
 export function whyFrameIneligible(
   instance: Instance,

@@ -1,14 +1,17 @@
 import type { FrameHeader, Vector } from '../header/frames.js';
 
+/** The anatomical plane of a slice. */
 export type Orientation = 'AXIAL' | 'CORONAL' | 'SAGITTAL' | 'OBLIQUE';
 
-/** The patient axes of DICOM (PS3.3 C.7.6.2.1.1): x to the left, y to the back, z to the head. */
+/** The plane across each patient axis (PS3.3 C.7.6.2.1.1): x points to the left, y to the back, z to the head. */
 const PLANES: readonly Orientation[] = ['SAGITTAL', 'CORONAL', 'AXIAL'];
 
-/** Beyond some 26° from every patient axis a slice is called oblique. */
+/** Least component of a normal along its main axis: about 26°. A slice beyond that from every axis is oblique. */
 const NEAR_AN_AXIS = 0.9;
 
-/** The slice normal, turned to point along its main axis (left, back or head); null without orientation. */
+/**
+ * The unit normal of a slice, turned to point along its main axis (left, back or head); null without an orientation.
+ */
 export function sliceNormal(frame: FrameHeader): Vector | null {
   const cosines = frame.imageOrientationPatient;
   if (!cosines) return null;
@@ -17,17 +20,19 @@ export function sliceNormal(frame: FrameHeader): Vector | null {
   return (normal[mainAxis(normal)] as number) < 0 ? [-normal[0], -normal[1], -normal[2]] : normal;
 }
 
+/** The anatomical plane of a slice with this unit normal. */
 export function planeOf(normal: Vector): Orientation {
   const axis = mainAxis(normal);
   return Math.abs(normal[axis] as number) < NEAR_AN_AXIS ? 'OBLIQUE' : (PLANES[axis] as Orientation);
 }
 
-/** Where a slice lies along `normal`, in mm; null without position. */
+/** The position of a slice along `normal`, in mm; null without a position. */
 export function positionAlong(normal: Vector, frame: FrameHeader): number | null {
   const position = frame.imagePositionPatient;
   return position && dot(position, normal);
 }
 
+/** The dot product of two vectors. */
 export function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

@@ -1,9 +1,11 @@
 import type { Instance } from '../header/parse.js';
 
-/** What an anatomical series shows, as a radiologist would call it; null where nothing tells. */
+/**
+ * The MR sequence of an anatomical series, as a radiologist would call it. `weighting`: null where nothing tells it.
+ */
 export type Sequence = { weighting: 'T1' | 'T2' | 'T2*' | 'FLAIR' | 'PD' | null; postContrast: boolean };
 
-/** A description in lower case, words parted by single blanks: "AX_T1 (Post)" becomes "ax t1 post". */
+/** Joins descriptions in lower case, with single blanks between words: "AX_T1 (Post)" becomes "ax t1 post". */
 export function words(...texts: (string | null)[]): string {
   return texts
     .map((text) => text ?? '')
@@ -13,7 +15,7 @@ export function words(...texts: (string | null)[]): string {
     .trim();
 }
 
-// First match wins. GE's "T1 FLAIR" is a T1 image; "T2 FLAIR" is not a T2 image.
+// The first match counts. GE's "T1 FLAIR" is a T1 image; "T2 FLAIR" is not a T2 image.
 const DESCRIBED: readonly (readonly [RegExp, NonNullable<Sequence['weighting']>])[] = [
   [/\b[es]?t1(?!\d)|mp2?rage|spgr|\bbravo\b|\bvibe\b|\btfl3?d?\b|\bmdeft\b/, 'T1'],
   [/flair|\btirm\b|dark fluid/, 'FLAIR'],
@@ -34,9 +36,10 @@ const AGENT = /\b(?:post|gd|gad[a-z]*|ce|contrast|km|dotarem)\b|\+ ?(?:c|gd|k|km
 const NO_AGENT = /\b(?:pre|non|without|wo|w o|native?|nativ|no)\b/;
 
 /**
- * The weighting of a series: from its description, else Enhanced MR's AcquisitionContrast, else its times.
- * A T1 series is post-contrast where its description says so, or where an agent is recorded and the description
- * does not say otherwise: protocols copied from one another carry the agent's name into images without it.
+ * Recognises the weighting of a series from its description, else from Enhanced MR's AcquisitionContrast, else from its
+ * times.
+ * A T1 series is post-contrast where its description says so, or where an agent is recorded and the description does
+ * not deny it. Copied protocols carry the agent's name into images without it.
  */
 export function recogniseSequence({ seriesDescription, scan, imageType }: Instance): Sequence {
   const description = words(seriesDescription, scan.protocolName);
@@ -50,7 +53,7 @@ export function recogniseSequence({ seriesDescription, scan, imageType }: Instan
   return { weighting, postContrast: weighting === 'T1' && agent && !NO_AGENT.test(words(seriesDescription)) };
 }
 
-/** Textbook ranges in ms; between them nothing is claimed. */
+/** The weighting by textbook ranges of times, in ms; null between the ranges. */
 function byTimes({ repetitionTime: tr, echoTime: te, inversionTime: ti, scanningSequence }: Instance['scan']) {
   if (tr === null || te === null) return null;
   if (ti !== null && ti >= 1500 && tr >= 4000) return 'FLAIR';

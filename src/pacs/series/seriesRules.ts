@@ -3,13 +3,13 @@ import type { Instance } from '../header/parse.js';
 import { words } from './sequence.js';
 import { type SeriesReason, seriesReason } from './seriesReason.js';
 
-/** What this program writes as Manufacturer: its own results must never be classified in turn. */
+/** Manufacturer of the objects that this program writes. It must never classify them in turn. */
 export const OWN_MANUFACTURER = 'MRIMaster';
 
-/** MR Image, Enhanced MR Image, Legacy Converted Enhanced MR Image. */
+/** SOP classes of MR images: MR Image, Enhanced MR Image, Legacy Converted Enhanced MR Image. */
 const MR_IMAGES = new Set(['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']);
 
-/** Values of Image Type (0008,0008) and Frame Type, their underscores read as blanks, that name what is no anatomy. */
+/** Values of Image Type (0008,0008) and Frame Type, with blanks for underscores, of images that do not show anatomy. */
 const IMAGE_TYPES: readonly (readonly [SeriesReason, readonly string[]])[] = [
   [seriesReason('LOCALIZER'), ['LOCALIZER', 'SCOUT', 'SURVEY']],
   [seriesReason('SCREEN_CAPTURE'), ['SCREEN SAVE', 'SCREENSHOT', 'CAPTURE']],
@@ -50,7 +50,7 @@ const ACQUISITION_CONTRASTS: Record<string, SeriesReason> = {
   SPECTROSCOPY: seriesReason('SPECTROSCOPY'),
 };
 
-/** Words of Series Description that name what is no anatomy; see `words` for their form. */
+/** Words of Series Description of series that do not show anatomy, in the form that `words` gives. */
 const DESCRIPTIONS: readonly (readonly [SeriesReason, RegExp])[] = [
   [seriesReason('LOCALIZER'), /\b(?:loc|locali[sz]er|scout|survey|3 ?pl(?:ane?)?)\b/],
   [seriesReason('CALIBRATION'), /\b(?:calib[a-z]*|asset|prescan|shim|ref(?:erence)? ?scan|sense ref)\b/],
@@ -76,7 +76,7 @@ const NOT_STATED = /^(?:UNKNOWN|UNDEFINED|OTHER|NONE|NA|N\/A)$/i;
 const ELSEWHERE =
   /\b(?:[ctl] ?spine|spine|spinal|cervical|thoracic|lumbar|knee|shoulder|hip|ankle|wrist|elbow|hand|foot|pelvis|pelvic|prostate|abdomen|abdominal|liver|mrcp|breast|cardiac|heart|chest|thorax|kidney|renal|neck|larynx|femur|humerus)\b/;
 
-/** Why no instance of the kind is classified; null when nothing speaks against it. The first reason counts. */
+/** Why an instance is not eligible; null where nothing speaks against it. The first reason counts. */
 export function ineligibleInstance(instance: Instance): SeriesReason | null {
   const { modality, sopClassUid, manufacturer, seriesDescription, scan } = instance;
   if (manufacturer?.toLowerCase() === OWN_MANUFACTURER.toLowerCase()) return seriesReason('OWN_RESULT');
@@ -92,12 +92,12 @@ export function ineligibleInstance(instance: Instance): SeriesReason | null {
   );
 }
 
-/** Whether the instance is an MR image of the head, as far as it says what it is. */
+/** Whether the instance is an MR image of the head, as far as its header says. */
 export function isBrainMr(instance: Instance): boolean {
   return instance.modality === 'MR' && MR_IMAGES.has(instance.sopClassUid) && otherBodyPart(instance) === null;
 }
 
-/** Why a frame is not classified although its instance may be: one Enhanced object can hold images and maps. */
+/** Why a frame is not eligible although its instance may be: one Enhanced object can hold images and maps. */
 export function ineligibleFrame(frame: FrameHeader): SeriesReason | null {
   if ((frame.diffusionBValue ?? 0) > 0) return seriesReason('DIFFUSION');
   return byImageType(frame.frameType);
@@ -108,7 +108,10 @@ function byImageType(imageType: readonly string[]): SeriesReason | null {
   return IMAGE_TYPES.find(([, names]) => names.some((name) => values.has(name)))?.[0] ?? null;
 }
 
-/** BodyPartExamined decides; without it, the series' own description, then the study's. */
+/**
+ * Why the body part is not the brain; null where it is, or is unknown. BodyPartExamined decides; without it, the
+ * series' description, then the study's.
+ */
 function otherBodyPart({ bodyPartExamined, seriesDescription, studyDescription, scan }: Instance): SeriesReason | null {
   const stated = bodyPartExamined && !NOT_STATED.test(bodyPartExamined);
   if (stated)
@@ -123,7 +126,7 @@ function otherBodyPart({ bodyPartExamined, seriesDescription, studyDescription, 
   return null;
 }
 
-/** A coded value; null for free text that took its place, for it may name a patient. */
+/** A coded value; null for free text in its place, because it may name a patient. */
 function codedValue(code: string | null): string | null {
   return code && /^[A-Z0-9_ ]{1,16}$/.test(code) ? code : null;
 }
