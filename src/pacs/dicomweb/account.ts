@@ -1,7 +1,10 @@
-/** An address without credentials, and the headers that carry them. */
+/** An address without credentials, and the HTTP headers that carry them. */
 export type Account = { address: URL; headers: Record<string, string> };
 
-/** User and password (HTTP basic), those in the address by default; or a bearer token, which wins. */
+/**
+ * Separates an address from its credentials. User and password go by HTTP Basic; those in the address are the default.
+ * A bearer `token` replaces them.
+ */
 export function readAccount(
   url: string,
   {

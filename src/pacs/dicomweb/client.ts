@@ -20,10 +20,13 @@ import { writeStowBody } from './stowBody.js';
 import { readStowResult, type StowResult } from './stowResult.js';
 
 /**
- * `url`: the DICOMweb root, "http://pacs.example:8042/dicom-web"; a user and password in it are used and not shown.
- * `token`: an OAuth bearer token, instead of user and password. `certificates`: PEM; `ca` instead of the authorities that
- * Node.js trusts, `cert` and `key` ours, for mutual TLS. `timeoutMs`: the longest silence, 30 s by default.
- * `maxBytes`: the largest study that is pulled; unlimited by default. `pageSize`: of searches, 100 by default.
+ * How to reach a DICOMweb archive.
+ * `url`: the DICOMweb root, "http://pacs.example:8042/dicom-web". A user and password in it are used and never shown.
+ * `token`: an OAuth bearer token instead of user and password.
+ * `certificates` (PEM): `ca` replaces the authorities that Node.js trusts; `cert` and `key` are our own, for mutual
+ * TLS.
+ * `timeoutMs`: longest silence, 30 s by default. `maxBytes`: largest study that is retrieved, unlimited by default.
+ * `pageSize`: matches per search request, 100 by default.
  */
 export type DicomwebOptions = {
   url: string;
@@ -36,9 +39,10 @@ export type DicomwebOptions = {
   pageSize?: number;
 };
 
+/** The UIDs that identify an instance in a WADO-RS path. */
 export type InstancePath = { studyInstanceUid: string; seriesInstanceUid: string; sopInstanceUid: string };
 
-/** Read `content` to its end before asking for the next part. */
+/** One part of a multipart response. Read `content` to its end before asking for the next part. */
 export type RetrievedPart = { mediaType: string; content: AsyncIterable<Uint8Array> };
 
 const KEYWORDS: Record<Exclude<keyof StudyQuery, 'limit' | 'offset'>, string> = {
@@ -51,9 +55,10 @@ const KEYWORDS: Record<Exclude<keyof StudyQuery, 'limit' | 'offset'>, string> = 
 };
 
 /**
- * A client of one DICOMweb archive (PS3.18): QIDO-RS, WADO-RS and STOW-RS. Addresses are made of the root and UIDs alone; the
- * RetrieveURLs in an archive's answers, which may name any host, are never used.
- * Every method fails with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
+ * A client of one DICOMweb archive (PS3.18): QIDO-RS, WADO-RS and STOW-RS.
+ * Requests go to addresses that are made of the root and UIDs only. RetrieveURLs in the archive's answers may name any
+ * host and are never used.
+ * Every method can fail with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
  */
 export class DicomwebClient {
   readonly #root: URL;
@@ -73,12 +78,12 @@ export class DicomwebClient {
     this.#tls = certificates;
   }
 
-  /** The root, without credentials. */
+  /** The DICOMweb root, without credentials. */
   get address(): string {
     return this.#root.href;
   }
 
-  /** Studies that match all of `query` (PS3.18 10.6). */
+  /** Searches for studies that match all of `query` (PS3.18 10.6). */
   async searchForStudies(query: StudyQuery = {}): Promise<StudyFound[]> {
     const { limit = Number.POSITIVE_INFINITY, offset = 0, ...matching } = query;
     const parameters = includeFields(STUDY_FIELDS);
@@ -88,7 +93,7 @@ export class DicomwebClient {
     return this.#search('studies', parameters, readStudy, studyKey, limit, offset);
   }
 
-  /** The series of a study; none where the archive does not have it. */
+  /** The series of a study; empty where the archive does not have it. */
   async searchForSeries(studyInstanceUid: string): Promise<SeriesFound[]> {
     const parameters = includeFields(SERIES_FIELDS);
     const path = `studies/${requireUid(studyInstanceUid, 'StudyInstanceUID')}/series`;
@@ -96,7 +101,7 @@ export class DicomwebClient {
     return this.#search(path, parameters, read, (series) => series.seriesInstanceUid);
   }
 
-  /** The instances of a series; none where the archive does not have it. */
+  /** The instances of a series; empty where the archive does not have it. */
   async searchForInstances(studyInstanceUid: string, seriesInstanceUid: string): Promise<InstanceFound[]> {
     const parameters = includeFields(INSTANCE_FIELDS);
     const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
@@ -106,11 +111,11 @@ export class DicomwebClient {
   }
 
   /**
-   * The DICOM objects of a study as the archive keeps them (PS3.18 10.4), each as the bytes of a Part 10 file while
-   * they arrive. Read one to its end before asking for the next.
-   * @throws StudyNotFound where the archive has no such study, and the errors of every method, also midway: only
-   * when the iteration ends without an error have all parts come.
-   * @param signal when aborted, stops with its reason, also while the archive is silent.
+   * Retrieves the objects of a study as the archive keeps them (PS3.18 10.4), each as the bytes of a Part 10 file while
+   * they arrive. Read one object to its end before asking for the next.
+   * The study is complete only if the iteration ends without an error.
+   * @param signal stops the retrieval with its reason, even while the archive is silent.
+   * @throws StudyNotFound where the archive has no such study, and the errors of every method, also midway.
    */
   async *retrieveStudy(studyInstanceUid: string, signal?: AbortSignal): AsyncGenerator<AsyncIterable<Uint8Array>> {
     const url = new URL(`studies/${requireUid(studyInstanceUid, 'StudyInstanceUID')}`, this.#root);
@@ -119,7 +124,10 @@ export class DicomwebClient {
     for await (const { content } of parts) yield content;
   }
 
-  /** The headers of a study's instances as DICOM JSON, bulk data by reference (PS3.18 10.4.1.1.2). */
+  /**
+   * The headers of a study's instances as DICOM JSON, with references to bulk data (PS3.18 10.4.1.1.2).
+   * @throws StudyNotFound, and the errors of every method.
+   */
   async retrieveMetadata(studyInstanceUid: string): Promise<DicomJson[]> {
     const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
     const found = await this.#getJson(`studies/${study}/metadata`, new URLSearchParams());
@@ -127,7 +135,7 @@ export class DicomwebClient {
     return found;
   }
 
-  /** Frames of an instance, in order (PS3.18 10.4.1.1.6), each in the transfer syntax that its part names. */
+  /** Retrieves frames of an instance, in order (PS3.18 10.4.1.1.6). Each part names its transfer syntax. */
   async *retrieveFrames(instance: InstancePath, frameNumbers: readonly number[]): AsyncGenerator<RetrievedPart> {
     const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance;
     const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
@@ -138,8 +146,8 @@ export class DicomwebClient {
   }
 
   /**
-   * Bulk data that metadata refer to (PS3.18 10.4.1.1.5). Whatever host the reference names, and archives behind proxies
-   * name wrong ones, it is this archive that is asked, under its own root.
+   * Retrieves bulk data that metadata refer to (PS3.18 10.4.1.1.5).
+   * The request always goes to this archive, under its own root: archives behind proxies name wrong hosts.
    */
   async *retrieveBulkData(bulkDataUri: string): AsyncGenerator<RetrievedPart> {
     const path = new URL(bulkDataUri, this.#root).pathname;
@@ -150,8 +158,8 @@ export class DicomwebClient {
   }
 
   /**
-   * Stores DICOM files (STOW-RS, PS3.18 10.5), each byte for byte, in one request.
-   * @returns one entry a file; archives answer an error to a request of which some was stored, so each is looked up.
+   * Stores DICOM files unchanged in one request (STOW-RS, PS3.18 10.5).
+   * @returns one entry for each file. An archive may answer with an error although it stored some of them.
    */
   async storeInstances(paths: readonly string[], signal?: AbortSignal): Promise<StowResult[]> {
     const { type, length, body, instances } = await writeStowBody(paths);
@@ -168,8 +176,8 @@ export class DicomwebClient {
   }
 
   /**
-   * Whatever answer comes to one request under the root, its body up to `MAX_TOLD` characters: for those who look for what
-   * is wrong. @throws PacsUnreachable, PacsBadAnswer where it is no HTTP; their `cause` tells what happened on the wire.
+   * Sends one request under the root and returns any answer, its body cut at `MAX_INQUIRY` characters. For diagnosis.
+   * @throws PacsUnreachable, or PacsBadAnswer where it is not HTTP. Their `cause` says what happened on the wire.
    */
   async inquire(
     path: string,
@@ -190,12 +198,12 @@ export class DicomwebClient {
     let text = '';
     for await (const chunk of readBody(answer, url, this.#idleMs)) {
       text += Buffer.from(chunk).toString('latin1');
-      if (text.length > MAX_TOLD) break;
+      if (text.length > MAX_INQUIRY) break;
     }
     return { status: answer.status, headers: answer.headers, text };
   }
 
-  /** A multipart answer, part by part; also one object without an envelope, as some archives send it. */
+  /** Yields a multipart answer part by part, or one object without an envelope, which some archives send. */
   async *#retrieve(
     url: URL,
     mediaType: string,
@@ -246,7 +254,10 @@ export class DicomwebClient {
     return new StudyNotFound(`The archive at ${this.#root.origin} has no study ${studyInstanceUid}.`);
   }
 
-  /** Asks page by page until one is empty: a page shorter than asked may only show the archive's own limit. */
+  /**
+   * Asks page by page until a page brings nothing new. A page that is shorter than asked may only show the archive's
+   * own limit.
+   */
   async #search<T>(
     path: string,
     parameters: URLSearchParams,
@@ -262,7 +273,7 @@ export class DicomwebClient {
       const page = (await this.#getJson(path, parameters)).map(read);
       const before = found.size;
       for (const result of page) if (found.size < limit) found.set(key(result), result);
-      if (found.size === before) break; // the end, or an archive that ignores the offset
+      if (found.size === before) break; // the end, or an archive that ignores `offset`
     }
     return [...found.values()];
   }
@@ -277,7 +288,7 @@ export class DicomwebClient {
     }
     if (answer.status === 404) {
       discard(answer);
-      if (path !== 'studies') return []; // the study is gone
+      if (path !== 'studies') return []; // the archive does not have the study
       throw new PacsBadAnswer(`There is no DICOMweb at ${this.#root.href} (HTTP 404). Check the path of its address.`);
     }
     return readResults(await this.#readJson(answer, url));
@@ -295,7 +306,7 @@ export class DicomwebClient {
 }
 
 const MAX_JSON = 64 * 1024 * 1024;
-const MAX_TOLD = 256 * 1024;
+const MAX_INQUIRY = 256 * 1024;
 
 function includeFields(tags: readonly string[]): URLSearchParams {
   return new URLSearchParams(tags.map((tag): [string, string] => ['includefield', tag]));

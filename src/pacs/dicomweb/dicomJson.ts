@@ -2,14 +2,15 @@ import { PacsBadAnswer, PacsWrongStudy } from '../../errors/errors.js';
 import { isUid } from '../header/uid.js';
 import type { InstanceFound, SeriesFound, StudyFound } from '../query/searchResults.js';
 
-/** PS3.18 F.2: attributes by tag, "0020000D", each with its value representation and values. */
+/** A data set in DICOM JSON (PS3.18 F.2): attributes by tag, "0020000D", each with its VR and values. */
 export type DicomJson = Record<string, { vr?: string; Value?: unknown[] } | undefined>;
 
-/** The QIDO-RS attributes to ask for beyond those that every archive must return. */
+/** QIDO-RS attributes to ask for in addition to those that every archive must return. */
 export const STUDY_FIELDS = ['00081030', '00080061', '00100021', '00201206', '00201208'];
 export const SERIES_FIELDS = ['0008103E', '00201209'];
 export const INSTANCE_FIELDS = ['00280008'];
 
+/** Reads a study-level match. @throws PacsBadAnswer without a valid UID. */
 export function readStudy(json: DicomJson): StudyFound {
   return {
     studyInstanceUid: uid(json, '0020000D'),
@@ -29,6 +30,9 @@ export function readStudy(json: DicomJson): StudyFound {
   };
 }
 
+/**
+ * Reads a series-level match. @throws PacsWrongStudy where it is of another study, PacsBadAnswer without a valid UID.
+ */
 export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFound {
   requireSameUid(json, '0020000D', studyInstanceUid);
   return {
@@ -41,6 +45,10 @@ export function readSeries(json: DicomJson, studyInstanceUid: string): SeriesFou
   };
 }
 
+/**
+ * Reads an instance-level match. @throws PacsWrongStudy where it is of another study or series, PacsBadAnswer without a
+ * valid UID.
+ */
 export function readInstance(json: DicomJson, studyInstanceUid: string, seriesInstanceUid: string): InstanceFound {
   requireSameUid(json, '0020000D', studyInstanceUid);
   requireSameUid(json, '0020000E', seriesInstanceUid);
@@ -54,7 +62,7 @@ export function readInstance(json: DicomJson, studyInstanceUid: string, seriesIn
   };
 }
 
-/** The results of a search; @throws PacsBadAnswer unless it is an array of objects. */
+/** The matches of a search. @throws PacsBadAnswer unless `json` is an array of objects. */
 export function readResults(json: unknown): DicomJson[] {
   if (!Array.isArray(json) || !json.every((item) => typeof item === 'object' && item !== null)) {
     throw new PacsBadAnswer('The archive answered a search with something other than DICOM JSON. Check its address.');
@@ -62,7 +70,7 @@ export function readResults(json: unknown): DicomJson[] {
   return json as DicomJson[];
 }
 
-/** One value, valid as a whole but for the padding behind it: see readUid in attributes.ts. */
+/** The only value of a UI attribute, valid apart from trailing padding; see readUid in header/attributes.ts. */
 function uid(json: DicomJson, tag: string): string {
   const [value, ...others] = json[tag]?.Value ?? [];
   const text = typeof value === 'string' && others.length === 0 ? value.replace(/[\0 ]+$/, '') : '';
@@ -72,7 +80,7 @@ function uid(json: DicomJson, tag: string): string {
   return text;
 }
 
-/** An archive need not repeat what it was asked for; what it does repeat must be that. */
+/** Checks a UID of the query in its match. An archive need not repeat the UID, but must not return another one. */
 function requireSameUid(json: DicomJson, tag: string, asked: string): void {
   if (!json[tag]?.Value?.length || uid(json, tag) === asked) return;
   throw new PacsWrongStudy(
@@ -80,13 +88,13 @@ function requireSameUid(json: DicomJson, tag: string, asked: string): void {
   );
 }
 
-/** PS3.5 6.2: blanks around a value mean nothing; all else stays as it came, save what PostgreSQL cannot hold. */
+/** Text without padding (PS3.5 6.2). All else stays, apart from NUL, which PostgreSQL cannot store. */
 function text(json: DicomJson, tag: string): string | null {
   const values = json[tag]?.Value ?? [];
   return values.every((value) => typeof value === 'string') ? withoutPadding(values.join('\\')) : null;
 }
 
-/** PS3.18 F.2.2: the up to three representations of a person's name, joined as PN has them. */
+/** A person's name (PS3.18 F.2.2): its representations, up to three, joined as in PN. */
 function personName(json: DicomJson, tag: string): string | null {
   const [name] = json[tag]?.Value ?? [];
   if (typeof name === 'string') return withoutPadding(name);
@@ -101,6 +109,6 @@ function withoutPadding(text: string): string | null {
 
 function count(json: DicomJson, tag: string): number | null {
   const value = json[tag]?.Value?.[0];
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value; // IS may be either
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value; // IS may be a string or a number
   return typeof number === 'number' && Number.isInteger(number) ? number : null;
 }

@@ -7,8 +7,8 @@ import { MrimasterError, PacsBadAnswer, PacsRefused, PacsUnreachable } from '../
 import { limitBytes } from '../../peers/limitBytes.js';
 
 /**
- * `method` and `body`: GET without one by default. `tls`: authorities to believe, and a certificate of ours. `accepted`:
- * the statuses that are returned rather than thrown, 200, 204 and 404 by default. `idleMs`: the longest silence.
+ * Options of a request. `method`: GET by default. `tls`: authorities to trust, and our own certificate. `accepted`:
+ * statuses that are returned rather than thrown; 200, 204 and 404 by default. `idleMs`: longest silence.
  */
 export type HttpRequest = {
   headers: Record<string, string>;
@@ -20,6 +20,7 @@ export type HttpRequest = {
   signal?: AbortSignal | undefined;
 };
 
+/** The head of an answer, and its body still unread. End it by readBody, readWhole or discard. */
 export type HttpAnswer = {
   status: number;
   headers: IncomingMessage['headers'];
@@ -28,9 +29,10 @@ export type HttpAnswer = {
 };
 
 /**
- * Sends one request over a connection of its own and waits for its answer's head. Redirects, which could lead credentials
- * and patient data to another host, are told and not followed. `signal` stops it with its reason; so does `idleMs` without
- * a sign of life, while the body is sent, before the head, or between two chunks of the body that {@link readBody} reads.
+ * Sends one request over a connection of its own and waits for the head of the answer.
+ * Redirects are reported and not followed, because they could lead credentials and patient data to another host.
+ * `signal` stops the request with its reason. `idleMs` stops it after a silence: while the body is sent, before the
+ * head, or between two chunks that {@link readBody} reads.
  * @throws PacsUnreachable, PacsRefused (401, 403) or PacsBadAnswer.
  */
 export async function request(url: URL, options: HttpRequest): Promise<HttpAnswer> {
@@ -55,7 +57,7 @@ function send(url: URL, { method = 'GET', headers, body, tls }: HttpRequest, wat
     const sent = start(url, { method, headers, agent: false, signal: watch.signal, ...tls }, resolve);
     sent.on('error', reject);
     if (!body) return sent.end();
-    // Whatever ends it early, an answer or a broken connection, is told by the request itself.
+    // If something ends the body early, an answer or a broken connection, the request itself reports it.
     pipeline(Readable.from(watchedBody(body, watch)), sent).catch(reject);
   });
 }
@@ -71,7 +73,7 @@ async function* watchedBody(body: AsyncIterable<Uint8Array>, watch: Watch): Asyn
 export async function* readBody({ message, watch }: HttpAnswer, url: URL, idleMs: number): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of message) {
-      watch.stop(); // a slow reader is no slow archive
+      watch.stop(); // the time that the reader takes does not count as the archive's silence
       yield chunk;
       watch.heard();
     }
@@ -83,18 +85,19 @@ export async function* readBody({ message, watch }: HttpAnswer, url: URL, idleMs
   }
 }
 
-/** The whole body. @throws as {@link readBody}, and PacsBadAnswer for more than `maxBytes`. */
+/** The whole body. @throws the errors of {@link readBody}, and PacsBadAnswer for more than `maxBytes`. */
 export async function readWhole(answer: HttpAnswer, url: URL, idleMs: number, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of limitBytes(readBody(answer, url, idleMs), maxBytes, answerTooLarge)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
+/** The error for an answer of more than `maxBytes`. */
 export function answerTooLarge(maxBytes: number): PacsBadAnswer {
   return new PacsBadAnswer(`The archive's answer is larger than the allowed ${maxBytes} bytes. Look at what it sends.`);
 }
 
-/** Ends an answer whose body nobody reads. */
+/** Ends an answer without reading its body. */
 export function discard({ message, watch }: HttpAnswer): void {
   watch.stop();
   message.destroy();
@@ -102,7 +105,7 @@ export function discard({ message, watch }: HttpAnswer): void {
 
 type Watch = { signal: AbortSignal; heard(): void; stop(): void; timedOut(): boolean; outer: AbortSignal | undefined };
 
-/** Aborts when nothing has been heard for `idleMs`, or `outer` does. */
+/** A watch that aborts when nothing is heard for `idleMs`, or when `outer` aborts. */
 function createWatch(idleMs: number, outer?: AbortSignal): Watch {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -134,7 +137,7 @@ function refusalError(status: number, location: string | undefined, url: URL): E
   );
 }
 
-/** What happened on the wire as one of our errors; anything else as it is. */
+/** Turns an error of the connection into one of ours. Any other error is returned as it is. */
 function asPacsError(error: unknown, url: URL, watch: Watch, idleMs: number, what: string): unknown {
   if (watch.outer?.aborted) return watch.outer.reason;
   const at = `The archive at ${url.origin}`;

@@ -1,23 +1,23 @@
 import { PacsBadAnswer } from '../../errors/errors.js';
 import { limitBytes } from '../../peers/limitBytes.js';
 
-/** One part: its header fields by lower-case name, and its content as it arrives. */
+/** One part of a multipart body: its header fields by lower-case name, and its content as it arrives. */
 export type MultipartPart = { headers: ReadonlyMap<string, string>; content: AsyncGenerator<Uint8Array> };
 
-/** The boundary that a Content-Type of multipart/related names; null for any other. */
+/** The boundary in a Content-Type of multipart/related; null for any other type. */
 export function readBoundary(contentType: string): string | null {
   const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? [];
   return /^multipart\/related\s*;/i.test(contentType) ? (quoted ?? plain ?? null) : null;
 }
 
 const MAX_HEADERS = 16 * 1024;
-const MAX_PREAMBLE = 64 * 1024; // what comes before the first boundary is for people, if anything is there
+const MAX_PREAMBLE = 64 * 1024; // the text before the first boundary, which is for people
 const LINE_BREAK = Buffer.from('\r\n');
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
 /**
- * Parts a multipart body (RFC 2046 5.1.1) as it arrives, holding no more than a chunk or two of it. A part's content
- * must be read before the next part comes; what was left unread is skipped.
+ * Splits a multipart body (RFC 2046 5.1.1) into its parts as it arrives, holding no more than a chunk or two of it.
+ * Read a part's content before asking for the next part; unread content is skipped.
  * @throws PacsBadAnswer where the body breaks the format, or ends before its closing boundary.
  */
 export async function* readMultipart(
@@ -26,7 +26,7 @@ export async function* readMultipart(
 ): AsyncGenerator<MultipartPart> {
   const input = createByteReader(source);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
-  input.unread(LINE_BREAK); // the first boundary may open the body without a line break before it
+  input.unread(LINE_BREAK); // the body may begin with the first boundary, without a line break before it
   try {
     await skip(limitBytes(readUntil(input, delimiter), MAX_PREAMBLE, malformed));
     for (;;) {
@@ -46,12 +46,12 @@ export async function* readMultipart(
 
 type ByteReader = ReturnType<typeof createByteReader>;
 
-/** The source with a place to put back what was read too far. */
+/** Makes a reader of `source` that takes back bytes which were read too far. */
 function createByteReader(source: AsyncIterable<Uint8Array>) {
   const iterator = source[Symbol.asyncIterator]();
   let pending: Buffer = Buffer.alloc(0);
   const input = {
-    /** The next bytes, at least one. */
+    /** Reads the next bytes, at least one. @throws PacsBadAnswer at the end of the source. */
     async read(): Promise<Buffer> {
       if (pending.length > 0) {
         const bytes = pending;
@@ -84,7 +84,10 @@ function createByteReader(source: AsyncIterable<Uint8Array>) {
   return input;
 }
 
-/** Content up to `delimiter`, which is consumed. Ended before, it leaves what comes next where it was. */
+/**
+ * Yields the content up to `delimiter`, and consumes the delimiter. If the iteration stops early, the reader continues
+ * behind what was yielded.
+ */
 async function* readUntil(input: ByteReader, delimiter: Buffer, end = { reached: false }): AsyncGenerator<Uint8Array> {
   let held: Buffer = Buffer.alloc(0);
   try {
@@ -97,7 +100,7 @@ async function* readUntil(input: ByteReader, delimiter: Buffer, end = { reached:
         if (at > 0) yield bytes.subarray(0, at);
         return;
       }
-      // The end may be the beginning of the delimiter.
+      // The last bytes may be the beginning of the delimiter.
       const safe = Math.max(0, bytes.length - delimiter.length + 1);
       held = bytes.subarray(safe);
       if (safe > 0) yield bytes.subarray(0, safe);
@@ -113,7 +116,7 @@ async function skipToLineEnd(input: ByteReader): Promise<void> {
     if (read > MAX_HEADERS || !/^[ \t]*\r?$/.test(line.toString('latin1'))) throw malformed();
     line = Buffer.concat([line, await input.take(1)]);
   }
-  input.unread(LINE_BREAK); // so that empty headers end like others, with two line breaks
+  input.unread(LINE_BREAK); // an empty header block then ends like any other, with two line breaks
 }
 
 async function readHeaders(input: ByteReader): Promise<Map<string, string>> {

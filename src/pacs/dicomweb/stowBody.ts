@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { parseFile } from '../header/parseFile.js';
 
+/** A file of a STOW-RS request, with the UIDs that its response refers to. */
 export type SentInstance = { path: string; sopClassUid: string; sopInstanceUid: string };
 
 const BREAK = '\r\n';
 
 /**
- * DICOM files as the body of a STOW-RS request (PS3.18 10.5.1), read while it is sent, and its Content-Type and length.
- * @throws InvalidDicom for a file that is none.
+ * Makes the body of a STOW-RS request (PS3.18 10.5.1), which reads the files while it is sent, with its Content-Type
+ * and its length in bytes.
+ * @throws InvalidDicom for a file that is not DICOM.
  */
 export async function writeStowBody(paths: readonly string[]): Promise<{
   type: string;

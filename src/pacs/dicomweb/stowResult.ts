@@ -2,7 +2,9 @@ import { PacsBadAnswer, PacsRefused } from '../../errors/errors.js';
 import type { DicomJson } from './dicomJson.js';
 import type { SentInstance } from './stowBody.js';
 
-/** What became of one file. `failure`: with the reason that the archive gives (PS3.18 Table 10.5.3-1), in hexadecimal. */
+/**
+ * What became of one file. `warning` and `failure` give the archive's reason in hexadecimal (PS3.18 Table 10.5.3-1).
+ */
 export type StowResult = {
   path: string;
   sopInstanceUid: string;
@@ -17,7 +19,7 @@ const FAILURE_REASON = '00081197';
 const WARNING_REASON = '00081196';
 
 /**
- * Reads a Store Instances Response (PS3.18 I.2). What it does not mention at all counts as not stored.
+ * Reads a Store Instances Response (PS3.18 I.2). A file that it does not mention counts as not stored.
  * @param status the HTTP status, for the message where the body says nothing.
  */
 export function readStowResult(json: unknown, sent: readonly SentInstance[], status: number): StowResult[] {

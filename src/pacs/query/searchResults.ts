@@ -1,6 +1,6 @@
 import type { PatientAttributes } from '../header/parse.js';
 
-/** A study as QIDO-RS finds it (PS3.18 10.6.3.3); what the archive does not tell is null. */
+/** A study that a search found (QIDO-RS, PS3.18 10.6.3.3, or C-FIND). What the archive does not tell is null. */
 export type StudyFound = {
   studyInstanceUid: string;
   studyDate: string | null;
@@ -10,10 +10,11 @@ export type StudyFound = {
   patient: PatientAttributes;
   numberOfSeries: number | null;
   numberOfInstances: number | null;
-  /** The archive has it under several patients; this is the first of them. */
+  /** The archive has the study under several patients; this is the first of them. */
   ambiguous?: boolean;
 };
 
+/** A series that a search found. */
 export type SeriesFound = {
   studyInstanceUid: string;
   seriesInstanceUid: string;
@@ -23,6 +24,7 @@ export type SeriesFound = {
   numberOfInstances: number | null;
 };
 
+/** An instance that a search found. */
 export type InstanceFound = {
   studyInstanceUid: string;
   seriesInstanceUid: string;
@@ -32,7 +34,10 @@ export type InstanceFound = {
   numberOfFrames: number | null;
 };
 
-/** Archives exist that have one StudyInstanceUID under several patients: each is a match of its own. */
+/**
+ * The key of a study among the matches of a search. Some archives have one Study Instance UID under several patients;
+ * each of these is a match of its own.
+ */
 export function studyKey({ studyInstanceUid, patient }: StudyFound): string {
   return JSON.stringify([studyInstanceUid, patient.id, patient.issuer, patient.name]);
 }

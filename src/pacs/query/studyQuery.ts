@@ -1,4 +1,7 @@
-/** Matching as in C-FIND (PS3.4 C.2.2.2): exact, with * and ?, date ranges "20260101-20260131". */
+/**
+ * What studies are searched for. Matching is that of C-FIND (PS3.4 C.2.2.2): exact, with * and ?, and date ranges
+ * "20260101-20260131".
+ */
 export type StudyQuery = {
   studyInstanceUid?: string;
   patientId?: string;
@@ -6,7 +9,8 @@ export type StudyQuery = {
   accessionNumber?: string;
   studyDate?: string;
   modalitiesInStudy?: string;
-  /** The most results wanted, all of them by default, and how many to leave out first. */
+  /** Most matches that are returned, all by default. */
   limit?: number;
+  /** How many matches are left out first. */
   offset?: number;
 };

@@ -6,13 +6,13 @@ import { writeInstance } from './writeInstance.js';
 const MAX_SIDE = 65_535; // Rows and Columns are US
 
 /**
- * A grey picture, 0–255, rows × columns, as a Secondary Capture Image (PS3.3 A.8.1), a study of its own. The same picture
- * gets the same UIDs, so that it is one slice however often it comes.
- * @returns the file; undefined for a side that DICOM cannot hold.
+ * Wraps a grey picture (0–255, rows × columns) as a Secondary Capture Image (PS3.3 A.8.1) in a study of its own. The
+ * same picture gets the same UIDs, so that it is one slice however often it comes.
+ * @returns the Part 10 file; undefined for a side that DICOM cannot hold.
  */
 export function wrapPicture({ rows, columns, pixels }: { rows: number; columns: number; pixels: Float32Array }) {
   if (rows > MAX_SIDE || columns > MAX_SIDE) return undefined;
-  const grey = new Uint8Array(rows * columns + ((rows * columns) % 2)); // PS3.5 8.1.1: an even length
+  const grey = new Uint8Array(rows * columns + ((rows * columns) % 2)); // padded to an even length (PS3.5 8.1.1)
   for (let index = 0; index < pixels.length; index++) grey[index] = Math.round(pixels[index] as number);
   const hash = createHash('sha256').update(`${rows} ${columns} `).update(grey).digest('hex');
   const uid = (what: string) => makeUid(`uploaded picture ${hash}: ${what}`);
@@ -21,7 +21,7 @@ export function wrapPicture({ rows, columns, pixels }: { rows: number; columns: 
     SOPInstanceUID: uid('instance'),
     StudyInstanceUID: uid('study'),
     SeriesInstanceUID: uid('series'),
-    // What it is a picture of: C.7.3.1.1.1. Who uploads says so by uploading it here.
+    // Modality is that of the pictured image (PS3.3 C.7.3.1.1.1). Whoever uploads a picture here states that it is MR.
     Modality: 'MR',
     ConversionType: 'WSD', // workstation
     StudyDescription: 'Uploaded picture',

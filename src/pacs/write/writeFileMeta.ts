@@ -1,7 +1,7 @@
 import { encodeElement } from './encodeElement.js';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.js';
 
-/** `sourceAeTitle`: who sent the object; none where the file is to tell nothing of where it comes from. */
+/** What file meta information says. `sourceAeTitle`: who sent the object; absent where the file must not reveal it. */
 export type FileMeta = {
   sopClassUid: string;
   sopInstanceUid: string;
@@ -9,10 +9,10 @@ export type FileMeta = {
   sourceAeTitle?: string;
 };
 
-/** PS3.10 7.1: group 0002 is always explicit little endian. */
+/** Group 0002 is always explicit little endian (PS3.10 7.1). */
 const ENCODING = { explicit: true, bigEndian: false };
 
-/** Preamble and file meta information (PS3.10 7.1), to be put in front of a data set. */
+/** Encodes preamble and file meta information (PS3.10 7.1), which precede a data set. */
 export function writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle }: FileMeta): Buffer {
   const content = Buffer.concat([
     encodeElement(0x00020001, 'OB', new Uint8Array([0, 1]), ENCODING),

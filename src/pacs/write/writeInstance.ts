@@ -2,14 +2,14 @@ import dcmjs from 'dcmjs';
 import { EXPLICIT_LITTLE_ENDIAN } from '../header/transferSyntax.js';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.js';
 
-/** DICOM attributes by keyword, as dcmjs takes them. */
+/** DICOM attributes by keyword, in the form that dcmjs takes. */
 export type DataSet = Record<string, unknown>;
 
 const { DicomMetaDictionary, datasetToDict } = dcmjs.data;
 
 /**
- * A Part 10 file, Explicit VR Little Endian, of an object that we make. Received objects are never written again.
- * @throws TypeError for a keyword that the dictionary does not have: dcmjs would leave the attribute out.
+ * Writes a new object as a Part 10 file in Explicit VR Little Endian. Received objects are never rewritten.
+ * @throws TypeError for a keyword that the dictionary does not have, because dcmjs would leave the attribute out.
  */
 export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInstanceUID: string }): Buffer {
   requireKnown(dataSet);
@@ -23,9 +23,9 @@ export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInsta
     _vrMap: { FileMetaInformationVersion: 'OB' },
   };
   const file = datasetToDict({ ...dataSet, _meta: {} });
-  // Set behind dcmjs's back, which names itself as the implementation, with a UID that is none.
+  // dcmjs names itself as the implementation, with an invalid UID, so its file meta information is replaced.
   file.meta = DicomMetaDictionary.denaturalizeDataset(meta);
-  // A name of the images that is longer than its VR allows is that of the result, too.
+  // A name in the source may be longer than its VR allows. The result keeps it.
   return Buffer.from(file.write({ allowInvalidVRLength: true }));
 }
 
