@@ -2,34 +2,35 @@ import { type Command, NO_DATA_SET, readCommand, writeCommand } from './command.
 import { type Connection, ConnectionLost } from './connection.js';
 import { InvalidPdu, type PresentationDataValue, writeDataHeader, writePdu } from './pdu.js';
 
-/** A context that both sides agreed upon. */
+/** A presentation context that both sides accepted (PS3.8 9.3.3.2). */
 export type PresentationContext = { id: number; abstractSyntax: string; transferSyntax: string };
 
 /**
- * A command, and the data set that follows it, if any, as it arrives: read it to its end, or leave it and what is left
- * is passed over.
+ * A DIMSE message: a command, and the data set that follows it, if any, as it arrives. Data that the caller leaves
+ * unread are skipped before the next message.
  */
 export type DimseMessage = { context: PresentationContext; command: Command; data: AsyncGenerator<Buffer> | null };
 
-/** A command set of more than this is no command set. */
+/** Longest command set, in bytes. */
 const MAX_COMMAND = 64 * 1024;
-/** Of a message, one after another: pieces that hold nothing bring it no nearer to its end. */
+/** Most empty fragments in a row, because they bring a message no nearer to its end. */
 const MAX_EMPTY = 64;
-/** A peer that takes PDUs of any length still gets them in pieces of this many bytes. */
+/** Longest and shortest P-DATA-TF that we send, in bytes, whatever length the peer takes. */
 const LARGEST_SENT = 128 * 1024;
 const SMALLEST_SENT = 1024;
 
-/** An established association (PS3.8 7): messages both ways, one after another. */
+/** An established association (PS3.8 7). Messages go both ways, one after another. */
 export class Association {
   readonly contexts: ReadonlyMap<number, PresentationContext>;
   readonly #connection: Connection;
   readonly #fragment: number;
   #values: PresentationDataValue[] = [];
   #unread: AsyncGenerator<Buffer> | null = null;
+  /** A Message ID (PS3.7 E.1) for the next request. */
   #nextMessageId = 1;
   #empty = 0;
 
-  /** `peerMaxPduLength`: as the peer announced it; 0: any. */
+  /** @param peerMaxPduLength as the peer announced it; 0 means any length. */
   constructor(connection: Connection, contexts: readonly PresentationContext[], peerMaxPduLength: number) {
     this.#connection = connection;
     this.contexts = new Map(contexts.map((context) => [context.id, context]));
@@ -42,11 +43,11 @@ export class Association {
   }
 
   /**
-   * The next message; null where the peer released the association, which is then answered and closed.
+   * Receives the next message; null where the peer released the association, which is then answered and closed.
    * @throws InvalidPdu, ConnectionLost.
    */
   async receive(): Promise<DimseMessage | null> {
-    if (this.#unread) for await (const _ of this.#unread); // passed over
+    if (this.#unread) for await (const _ of this.#unread); // skips what the caller left unread
     const parts: Buffer[] = [];
     let bytes = 0;
     this.#empty = 0;
@@ -71,7 +72,7 @@ export class Association {
     }
   }
 
-  /** Sends a command and the data set behind it. */
+  /** Sends a command and its data set. @throws ConnectionLost. */
   async send(
     context: PresentationContext,
     command: Omit<Command, 'commandDataSetType'>,
@@ -83,7 +84,7 @@ export class Association {
     if (data) await this.#sendData(context.id, data);
   }
 
-  /** Ends as PS3.8 7.2 has it, waiting for the peer's consent. */
+  /** Releases the association (PS3.8 7.2) and waits for the peer's consent. */
   async release(): Promise<void> {
     await this.#connection.write(writePdu({ type: 'RELEASE_RQ' }));
     try {
@@ -93,13 +94,13 @@ export class Association {
         pdu = await this.#connection.read()
       );
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error; // gone, which is what we asked for
+      if (!(error instanceof ConnectionLost)) throw error; // the peer has closed, which ends the association as well
     } finally {
       this.#connection.destroy();
     }
   }
 
-  /** Ends at once (PS3.8 7.3): what was half sent is void. */
+  /** Aborts the association (PS3.8 7.3). A half-sent message is void. */
   abort(): void {
     abort(this.#connection);
   }
@@ -137,15 +138,18 @@ export class Association {
     }
   }
 
-  /** @param within whether a message has begun. */
-  async #nextValue(within: boolean): Promise<PresentationDataValue | null> {
+  /**
+   * The next presentation data value; null where the peer released the association.
+   * @param inMessage whether a message has begun.
+   */
+  async #nextValue(inMessage: boolean): Promise<PresentationDataValue | null> {
     for (;;) {
       const value = this.#values.shift();
       if (value) {
         this.#countEmpty(value.data.length === 0 && !value.isLast);
         return value;
       }
-      const pdu = await this.#connection.read(within);
+      const pdu = await this.#connection.read(inMessage);
       if (pdu === null) throw new ConnectionLost('closed without a release');
       if (pdu.type === 'P_DATA') {
         this.#values = [...pdu.values];
@@ -165,7 +169,7 @@ export class Association {
   }
 }
 
-/** PS3.8 9.3.8. Source 2: the service provider; reason 0: not specified. */
+/** Aborts a connection (A-ABORT, PS3.8 9.3.8). Source 2 is the service provider; reason 0 is "not specified". */
 export function abort(connection: Connection): void {
   if (connection.closed) return;
   connection.write(writePdu({ type: 'ABORT', source: 2, reason: 0 })).catch(() => {});

@@ -24,19 +24,20 @@ import { asPacsError, describePeer, type Peer, requestAssociation } from './requ
 import { STATUS, statusClass } from './status.js';
 import { STORAGE_CLASSES } from './storageClasses.js';
 
-// Study Root, PS3.4 C.6.2
+// Study Root Query/Retrieve SOP classes (PS3.4 C.6.2)
 export const FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 export const MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
 export const GET = '1.2.840.10008.5.1.4.1.2.2.3';
 
-export const MEDIUM = 0; // PS3.7 E.1, Priority
+export const MEDIUM = 0; // Priority of requests (PS3.7 E.1)
 
-/** How far a C-MOVE or C-GET got, in instances; `remaining` is null where the archive does not say. */
+/** Progress of a C-MOVE or C-GET, in instances. `remaining`: null where the archive does not say. */
 export type Suboperations = { remaining: number | null; completed: number; failed: number };
 
 /**
- * A client of an archive that speaks DIMSE (PS3.4 A and C). Each method opens an association of its own, and asks again
- * where the archive is busy. Every method fails with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
+ * A client of an archive that speaks DIMSE (PS3.4 A and C). Each method opens an association of its own, and tries
+ * again where the archive is busy.
+ * Every method can fail with PacsUnreachable (try again later), PacsRefused or PacsBadAnswer.
  */
 export class DimseClient {
   readonly #peer: Peer;
@@ -45,7 +46,7 @@ export class DimseClient {
     this.#peer = peer;
   }
 
-  /** C-ECHO. */
+  /** Verifies that the archive answers (C-ECHO). */
   echo(): Promise<void> {
     return withAssociation(this.#peer, VERIFICATION, UNCOMPRESSED, async (association, context) => {
       const command = { affectedSopClassUid: VERIFICATION, commandField: COMMANDS.C_ECHO_RQ };
@@ -55,7 +56,7 @@ export class DimseClient {
     });
   }
 
-  /** C-FIND of studies. An archive may match more loosely than it was asked to (PS3.4 C.2.2.2). */
+  /** Searches for studies (C-FIND). An archive may match more loosely than the query says (PS3.4 C.2.2.2). */
   async searchForStudies(query: StudyQuery = {}): Promise<StudyFound[]> {
     const { limit = Number.POSITIVE_INFINITY, offset = 0, ...matching } = query;
     const uid = (study: StudyFound) => study.studyInstanceUid;
@@ -63,14 +64,14 @@ export class DimseClient {
     return found.slice(offset);
   }
 
-  /** C-FIND of a study's series; none where the archive does not have it. */
+  /** Searches for the series of a study (C-FIND); empty where the archive does not have it. */
   searchForSeries(studyInstanceUid: string): Promise<SeriesFound[]> {
     const uid = requireUid(studyInstanceUid, 'StudyInstanceUID');
     const read = (dataSet: DataSet) => readSeriesAnswer(dataSet, uid);
     return this.#find(seriesIdentifier(uid), read, (series) => series.seriesInstanceUid);
   }
 
-  /** C-FIND of a series' instances. */
+  /** Searches for the instances of a series (C-FIND); empty where the archive does not have it. */
   searchForInstances(studyInstanceUid: string, seriesInstanceUid: string): Promise<InstanceFound[]> {
     const study = requireUid(studyInstanceUid, 'StudyInstanceUID');
     const series = requireUid(seriesInstanceUid, 'SeriesInstanceUID');
@@ -79,8 +80,9 @@ export class DimseClient {
   }
 
   /**
-   * C-MOVE: the archive sends a study to the AE title `destination`, over associations of its own.
-   * @throws StudyNotFound where it has nothing to send.
+   * Has the archive send a study to the AE title `destination`, over associations of its own (C-MOVE).
+   * @param onProgress is called at each pending response.
+   * @throws StudyNotFound where the archive has nothing to send.
    */
   moveStudy(
     studyInstanceUid: string,
@@ -106,8 +108,8 @@ export class DimseClient {
   }
 
   /**
-   * C-GET: the objects of a study as they come over this very association, each as the bytes of a Part 10 file. Read one
-   * to its end before asking for the next, which tells the archive that this one is kept.
+   * Retrieves the objects of a study over one association (C-GET), each as the bytes of a Part 10 file while they
+   * arrive. Read one object to its end before asking for the next, which acknowledges it to the archive.
    * @throws StudyNotFound, and the errors of every method, also midway.
    */
   async *retrieveStudy(studyInstanceUid: string, signal?: AbortSignal): AsyncGenerator<AsyncIterable<Uint8Array>> {
@@ -128,7 +130,7 @@ export class DimseClient {
       signal?.throwIfAborted();
       throw asPacsError(error, this.#peer);
     } finally {
-      association.abort(); // nothing where it was released
+      association.abort(); // does nothing after a release
     }
   }
 
@@ -159,14 +161,17 @@ export class DimseClient {
     return true;
   }
 
-  /** What a final answer to a retrieval says. Some archives say success, or A701, of studies that they do not have. */
+  /**
+   * Evaluates the final response to a retrieval. Some archives answer success, or A701, for studies that they do not
+   * have.
+   */
   #conclude(service: string, status: number, done: Suboperations, uid: string): Suboperations {
     const nothing = done.completed === 0 && done.failed === 0;
     const ended = ['success', 'warning'].includes(statusClass(status));
     if (nothing && (ended || status === 0xa701))
       throw new StudyNotFound(`${describePeer(this.#peer)} has no study ${uid}.`);
     if (!ended && done.completed === 0) throw statusError(service, status, this.#peer);
-    return done; // in part: who asked counts what is missing
+    return done; // possibly in part: the caller counts what is missing
   }
 
   #find<T>(
@@ -193,7 +198,7 @@ export class DimseClient {
         found.set(key(answer), answer);
         if (found.size < limit) continue;
         cancelled = true;
-        // PS3.7 9.3.2.3; it may have sent more by now
+        // PS3.7 9.3.2.3. The archive may have sent more matches by now.
         await association.send(context, { commandField: COMMANDS.C_CANCEL_RQ, messageIdBeingRespondedTo: messageId });
       }
     });
@@ -205,10 +210,10 @@ const GET_CONTEXTS = [GET, ...STORAGE_CLASSES].map((abstractSyntax, index) => ({
   abstractSyntax,
   transferSyntaxes: abstractSyntax === GET ? UNCOMPRESSED : DECODABLE,
 }));
-/** PS3.4 C.4.3.3.1: in a C-GET, who asks is who stores. */
+/** In a C-GET the requester is the storage SCP (PS3.4 C.4.3.3.1). */
 const GET_ROLES = STORAGE_CLASSES.map((sopClassUid) => ({ sopClassUid, scu: false, scp: true }));
 
-/** As a response to C-MOVE or C-GET counts them. */
+/** The numbers of suboperations in a response to C-MOVE or C-GET. Those with a warning count as completed. */
 export function suboperations(command: Command): Suboperations {
   const {
     remainingSuboperations,

@@ -1,6 +1,6 @@
 import { InvalidPdu } from './pdu.js';
 
-/** PS3.7 E.1: the fields of command sets that we send or read, their element numbers in group 0000 and their VRs. */
+/** Fields of the command sets that we send or read (PS3.7 E.1): element number in group 0000, and VR. */
 const FIELDS = {
   affectedSopClassUid: [0x0002, 'UI'],
   requestedSopClassUid: [0x0003, 'UI'],
@@ -24,9 +24,10 @@ const FIELDS = {
 
 type Fields = typeof FIELDS;
 type Value<Vr> = Vr extends 'US' ? number : string;
+/** A command set (PS3.7 6.3). */
 export type Command = { -readonly [Name in keyof Fields]?: Value<Fields[Name][1]> } & { commandField: number };
 
-/** PS3.7 E.1-1, Command Field. A response's is its request's with the highest bit set. */
+/** Values of Command Field (PS3.7 E.1-1). A response has its request's value with the highest bit set. */
 export const COMMANDS = {
   C_STORE_RQ: 0x0001,
   C_GET_RQ: 0x0010,
@@ -37,10 +38,10 @@ export const COMMANDS = {
 } as const;
 export const RESPONSE = 0x8000;
 
-/** Command Data Set Type: this, or any other value where a data set follows. */
+/** Command Data Set Type of a message without a data set. Any other value announces one (PS3.7 E.1). */
 export const NO_DATA_SET = 0x0101;
 
-/** Implicit VR Little Endian, as all command sets are (PS3.7 6.3.1). */
+/** Encodes a command set in Implicit VR Little Endian, as all of them are (PS3.7 6.3.1). */
 export function writeCommand(command: Command): Buffer {
   const elements = Object.entries(FIELDS).flatMap(([name, [element, vr]]) => {
     const value = command[name as keyof Fields];
@@ -69,7 +70,7 @@ function writeElement(element: number, value: Buffer): Buffer {
   return Buffer.concat([header, value]);
 }
 
-/** @throws InvalidPdu for what is no command set. */
+/** Reads a command set. @throws InvalidPdu where the bytes are not one. */
 export function readCommand(bytes: Buffer): Command {
   const byElement = new Map<number, Buffer>();
   for (let at = 0; at < bytes.length; ) {

@@ -3,21 +3,28 @@ import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../peers/pace.js';
 import { InvalidPdu, PDU_TYPES, type Pdu } from './pdu.js';
 import { readPdu } from './readPdu.js';
 
-/** The peer closed, reset, aborted or fell silent. `cause` of what a client reports; a provider only logs it. */
+/**
+ * The peer closed, reset or aborted the connection, or fell silent. A client reports it as a `cause`; the provider only
+ * logs it.
+ */
 export class ConnectionLost extends Error {}
 
 /**
- * `maxPduLength`: bytes of the longest PDU that is read; we announce it, so a longer one is an attack or a mistake.
- * `idleMs`: the longest that the whole of the next PDU may take to arrive, or what we write to be taken. `paced`: whether
- * a peer that is too slow in the middle of something is cut off before.
+ * Limits of a connection.
+ * `maxPduLength`: bytes of the longest PDU that is read. We announce it, so a longer one is an attack or a mistake.
+ * `idleMs`: longest time for a whole PDU to arrive, and for the peer to take what we write.
+ * `paced`: whether a peer that is too slow within a message is cut off earlier (peers/pace.ts).
  */
 export type ConnectionLimits = { maxPduLength: number; idleMs: number; paced?: boolean };
 
-/** An A-ASSOCIATE-RQ may name 128 contexts with all their syntaxes: more than most data PDUs hold. */
+/**
+ * Longest A-ASSOCIATE PDU, in bytes. It may name 128 contexts with all their transfer syntaxes, which takes more than
+ * most data PDUs hold.
+ */
 const MAX_ASSOCIATE_LENGTH = 256 * 1024;
 const HEADER = 6;
 
-/** PDUs over a socket. Nothing is read before it is asked for, so a peer faster than our disk waits in its own buffers. */
+/** PDUs over a socket. Nothing is read before it is asked for, so a peer that is faster than our disk has to wait. */
 export class Connection {
   readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
@@ -30,33 +37,34 @@ export class Connection {
   constructor(socket: Socket, limits: ConnectionLimits) {
     this.#socket = socket;
     this.#limits = limits;
-    socket.setNoDelay(true); // a response waits for nothing that could be sent with it
-    socket.on('error', () => {}); // what reads or writes reports it
+    socket.setNoDelay(true); // a response goes out at once
+    socket.on('error', () => {}); // whoever reads or writes reports the error
     this.#chunks = socket.iterator({ destroyOnReturn: true })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
+  /** Whether the socket is closed. */
   get closed(): boolean {
     return this.#socket.destroyed;
   }
 
-  /** The patience that is left where others wait for the place of this connection; pace.ts. */
+  /** Remaining patience with this peer, in ms, where others wait for its place (peers/pace.ts). */
   patienceLeft(): number {
     return this.#slowestOfMany.left();
   }
 
   /**
-   * The next PDU; null where the peer closed in front of one.
-   * @param within whether it belongs to something that has begun, so that the peer may not rest.
-   * @param ms in which the whole of it must have come.
-   * @throws InvalidPdu; ConnectionLost where the connection breaks in the middle of one, or nothing comes in time.
+   * Reads the next PDU; null where the peer closed in front of one.
+   * @param inMessage whether the PDU belongs to something that has begun, so that the peer must not pause.
+   * @param ms time within which the whole PDU must arrive.
+   * @throws InvalidPdu, or ConnectionLost where the connection breaks within a PDU, or nothing comes in time.
    */
-  async read(within = false, ms = this.#limits.idleMs): Promise<Pdu | null> {
+  async read(inMessage = false, ms = this.#limits.idleMs): Promise<Pdu | null> {
     return this.#withTimeout(ms, async () => {
-      const header = await this.#take(HEADER, within);
+      const header = await this.#take(HEADER, inMessage);
       if (header === null) return null;
       const type = header.readUInt8(0);
       const length = header.readUInt32BE(2);
-      // Before a byte of it is kept: a forged length must cost nothing.
+      // The length is checked before a byte of the body is kept, so a forged length costs nothing.
       const longest =
         type === PDU_TYPES.ASSOCIATE_RQ || type === PDU_TYPES.ASSOCIATE_AC
           ? MAX_ASSOCIATE_LENGTH
@@ -69,7 +77,10 @@ export class Connection {
     });
   }
 
-  /** Resolves when the operating system has taken the bytes, or our buffer has room again. */
+  /**
+   * Writes bytes. Resolves when the operating system has taken them, or our buffer has room again.
+   * @throws ConnectionLost.
+   */
   async write(...parts: Buffer[]): Promise<void> {
     if (this.#socket.destroyed) throw new ConnectionLost('closed');
     this.#socket.cork();
@@ -91,19 +102,20 @@ export class Connection {
     );
   }
 
-  /** Ends after what was written. The peer closes its half; if it does not, we do. */
+  /** Ends the connection after what was written. The peer has a second to close its half. */
   end(): void {
     this.#socket.end();
     setTimeout(() => this.#socket.destroy(), 1000).unref();
   }
 
+  /** Closes the socket at once. */
   destroy(): void {
     this.#socket.destroy();
   }
 
-  async #take(length: number, within: boolean): Promise<Buffer | null> {
+  async #take(length: number, inMessage: boolean): Promise<Buffer | null> {
     while (this.#pendingBytes < length) {
-      const { done, value } = await this.#next(within || this.#pendingBytes > 0);
+      const { done, value } = await this.#next(inMessage || this.#pendingBytes > 0);
       if (done) {
         if (this.#pendingBytes === 0) return null;
         throw new ConnectionLost('closed in the middle of a PDU');
@@ -117,8 +129,8 @@ export class Connection {
     return all.subarray(0, length);
   }
 
-  async #next(within: boolean): Promise<IteratorResult<Buffer, undefined>> {
-    const paced = within && this.#limits.paced;
+  async #next(inMessage: boolean): Promise<IteratorResult<Buffer, undefined>> {
+    const paced = inMessage && this.#limits.paced;
     this.#slowestOfMany.wait();
     if (paced) this.#slowest.wait();
     const slow = () => this.#socket.destroy(Object.assign(new Error(), { code: 'too slow' }));
@@ -137,7 +149,7 @@ export class Connection {
     }
   }
 
-  /** A peer that sends a byte now and then is not idle for the socket; it is for us. */
+  /** Runs `action` with a time limit. The socket's own timeout would not do: each byte restarts it. */
   async #withTimeout<T>(ms: number, action: () => Promise<T>): Promise<T> {
     let late = false;
     const timer = setTimeout(() => {

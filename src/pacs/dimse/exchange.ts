@@ -5,12 +5,15 @@ import { type Command, RESPONSE } from './command.js';
 import { asPacsError, describePeer, type Peer, requestAssociation } from './requestAssociation.js';
 import { isBusy, statusClass } from './status.js';
 
-/** A response's command, and its data set, whole: answers to searches are small. */
+/** A response: its command, its status, and its whole data set. Data sets of responses to searches are small. */
 export type Response = { command: Command; status: number; data: Buffer | null };
 
 const MAX_ANSWER = 1024 * 1024;
 
-/** Calls `talk` over an association with one context for `abstractSyntax`, and releases it. */
+/**
+ * Opens an association with one presentation context for `abstractSyntax`, calls `exchange` with it, and releases it.
+ * @throws PacsUnreachable, PacsRefused, PacsBadAnswer, or whatever `exchange` throws.
+ */
 export async function withAssociation<T>(
   peer: Peer,
   abstractSyntax: string,
@@ -30,7 +33,7 @@ export async function withAssociation<T>(
   }
 }
 
-/** The context for a service. @throws PacsRefused where the archive does not offer it. */
+/** The presentation context for a service. @throws PacsRefused where the archive does not offer it. */
 export function requireContext(association: Association, abstractSyntax: string, peer: Peer): PresentationContext {
   const context = [...association.contexts.values()].find((candidate) => candidate.abstractSyntax === abstractSyntax);
   if (context) return context;
@@ -39,7 +42,10 @@ export function requireContext(association: Association, abstractSyntax: string,
   );
 }
 
-/** The next response to a request of this kind. */
+/**
+ * Receives the response to a request with this Command Field.
+ * @throws PacsBadAnswer where something else comes, or too much.
+ */
 export async function receiveResponse(association: Association, request: number, peer: Peer): Promise<Response> {
   const message = await association.receive();
   const { command, data } = message ?? { command: undefined, data: null };
@@ -53,7 +59,7 @@ export async function receiveResponse(association: Association, request: number,
   return { command, status: command.status, data: data && Buffer.concat(chunks) };
 }
 
-/** A final status that is no success, as an error. */
+/** The error for a final status other than success (PS3.7 C). */
 export function statusError(service: string, status: number, peer: Peer): Error {
   const code = status.toString(16).toUpperCase().padStart(4, '0');
   if (isBusy(status))

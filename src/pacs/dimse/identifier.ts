@@ -7,14 +7,21 @@ import type { InstanceFound, SeriesFound, StudyFound } from '../query/searchResu
 import type { StudyQuery } from '../query/studyQuery.js';
 import { encodeElement } from '../write/encodeElement.js';
 
-/** The attributes of an identifier by tag, "0020000D", with their VRs; empty: to be returned (PS3.4 C.2.2.1.3). */
+/**
+ * An identifier (PS3.4 C.2.2.1): attributes by tag, "0020000D", with VR and value. An empty value asks the archive to
+ * return the attribute.
+ */
 export type Identifier = Record<string, readonly [vr: string, value: string]>;
 
-/** Said only where it is needed (PS3.4 C.2.2.2): archives exist that refuse a character set that they do not know. */
+/**
+ * Specific Character Set, where a value needs it (PS3.4 C.2.2.2). Some archives refuse a character set that they do not
+ * know.
+ */
 function characterSet(...values: (string | undefined)[]): Identifier {
   return values.every((value) => /^[\x20-\x7e]*$/.test(value ?? '')) ? {} : { '00080005': ['CS', 'ISO_IR 192'] };
 }
 
+/** The identifier of a C-FIND at study level. */
 export function studyIdentifier(query: Omit<StudyQuery, 'limit' | 'offset'>): Identifier {
   return {
     ...characterSet(query.patientName, query.patientId, query.accessionNumber),
@@ -34,6 +41,7 @@ export function studyIdentifier(query: Omit<StudyQuery, 'limit' | 'offset'>): Id
   };
 }
 
+/** The identifier of a C-FIND at series level. */
 export function seriesIdentifier(studyInstanceUid: string): Identifier {
   return {
     '00080052': ['CS', 'SERIES'],
@@ -46,6 +54,7 @@ export function seriesIdentifier(studyInstanceUid: string): Identifier {
   };
 }
 
+/** The identifier of a C-FIND at instance level. */
 export function instanceIdentifier(studyInstanceUid: string, seriesInstanceUid: string): Identifier {
   return {
     '00080016': ['UI', ''],
@@ -58,30 +67,30 @@ export function instanceIdentifier(studyInstanceUid: string, seriesInstanceUid: 
   };
 }
 
-/** What C-MOVE and C-GET ask for (PS3.4 C.4.2.1.4). */
+/** The identifier of a C-MOVE or C-GET of a study (PS3.4 C.4.2.1.4). */
 export function retrieveIdentifier(studyInstanceUid: string): Identifier {
   return { '00080052': ['CS', 'STUDY'], '0020000D': ['UI', studyInstanceUid] };
 }
 
-/** In Implicit or Explicit VR Little Endian, tags rising. */
+/** Encodes an identifier in Implicit or Explicit VR Little Endian, with rising tags. */
 export function writeIdentifier(identifier: Identifier, transferSyntax: string): Buffer {
   const encoding = { explicit: transferSyntax === EXPLICIT_LITTLE_ENDIAN, bigEndian: false };
   const elements = Object.entries(identifier).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(
     elements.map(([tag, [vr, value]]) => {
-      // As many characters as bytes, so that it is padded as text.
+      // One character for each byte, so that encodeElement pads it as text.
       const bytes = Buffer.from(value, 'utf8').toString('latin1');
       return encodeElement(Number.parseInt(tag, 16), vr, bytes, encoding);
     }),
   );
 }
 
-/** @throws InvalidDicom. */
+/** Reads an identifier. @throws InvalidDicom. */
 export function readIdentifier(bytes: Uint8Array, transferSyntax: string): DataSet {
   return readDataSet(bytes, transferSyntax);
 }
 
-/** A C-FIND answer at study level; its UID is empty where the archive gave none. */
+/** Reads a C-FIND match at study level. Its UID is empty where the archive gave none. */
 export function readStudyAnswer(dataSet: DataSet): StudyFound {
   const text = (tag: string) => readText(dataSet, tag, readStrings(dataSet, 'x00080005'));
   return {
@@ -102,7 +111,7 @@ export function readStudyAnswer(dataSet: DataSet): StudyFound {
   };
 }
 
-/** A C-FIND answer at series level. */
+/** Reads a C-FIND match at series level. @throws PacsWrongStudy where it is of another study. */
 export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): SeriesFound {
   requireSameUid(dataSet, 'x0020000d', studyInstanceUid);
   return {
@@ -115,7 +124,7 @@ export function readSeriesAnswer(dataSet: DataSet, studyInstanceUid: string): Se
   };
 }
 
-/** A C-FIND answer at instance level. */
+/** Reads a C-FIND match at instance level. @throws PacsWrongStudy where it is of another study or series. */
 export function readInstanceAnswer(
   dataSet: DataSet,
   studyInstanceUid: string,
@@ -133,7 +142,7 @@ export function readInstanceAnswer(
   };
 }
 
-/** An archive need not repeat what it was asked for; what it does repeat must be that. */
+/** Checks a UID of the query in its match. An archive need not repeat the UID, but must not return another one. */
 function requireSameUid(dataSet: DataSet, tag: string, asked: string): void {
   const answered = readUid(dataSet, tag);
   if (answered === null || answered === asked) return;

@@ -1,18 +1,24 @@
 import { isIPv4 } from 'node:net';
 import type { AssociateRequest } from './pdu.js';
 
-/** Who may call: an AE title, from any address or from one only. */
+/** A peer that may call: an AE title, from any address or from one only. */
 export type AllowedPeer = { aeTitle: string; address: string | null };
 
-/** `aeTitle`: ours, as callers must name it. `allowed`: null = anyone on this machine, and nobody else. */
+/** `aeTitle`: our own, which callers must name. `allowed`: null allows any peer on this machine, and no other. */
 export type Peers = { aeTitle: string; allowed: readonly AllowedPeer[] | null };
 
-/** PS3.8 9.3.4: result 1 permanent, 2 transient; source 1 the user, 3 the provider's presentation. `why`: for our log. */
+/**
+ * An A-ASSOCIATE-RJ (PS3.8 9.3.4). `result`: 1 permanent, 2 transient. `source`: 1 service user, 3 provider
+ * (presentation). `why`: the reason for our log.
+ */
 export type AssociationRefusal = { result: number; source: number; reason: number; why: string };
 
 export const NO_ROOM: AssociationRefusal = { result: 2, source: 3, reason: 2, why: 'too many associations are open' };
 
-/** Why an association is refused; undefined where it is not. */
+/**
+ * Why an association is refused; undefined where it is not.
+ * @param contexts number of proposed presentation contexts.
+ */
 export function mayAssociate(
   request: AssociateRequest,
   remoteAddress: string | undefined,
@@ -32,7 +38,10 @@ export function mayAssociate(
   return undefined;
 }
 
-/** Whether anybody at all may call from there: those who may not take no place from those who may. */
+/**
+ * Whether any peer may call from this address. Connections from other addresses must not take places from those who
+ * may.
+ */
 export function isKnownAddress(remoteAddress: string | undefined, allowed: Peers['allowed']): boolean {
   const address = plainAddress(remoteAddress);
   if (allowed === null) return isLoopback(address);
@@ -44,11 +53,12 @@ function isAllowed(callingAeTitle: string, address: string, allowed: Peers['allo
   return allowed.some((peer) => peer.aeTitle === callingAeTitle && (peer.address === null || peer.address === address));
 }
 
+/** Whether an IP address is of this machine. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
-/** IPv4 as sockets that listen for IPv6, too, write it: "::ffff:10.0.0.5". */
+/** The address without the prefix that IPv6 sockets put before IPv4: "::ffff:10.0.0.5". */
 function plainAddress(address = ''): string {
   return address.replace(/^::ffff:/i, '');
 }

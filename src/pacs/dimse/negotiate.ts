@@ -7,15 +7,20 @@ import {
 import type { PresentationContext } from './association.js';
 import type { AnsweredContext, ProposedContext } from './pdu.js';
 
+/** The Verification SOP class, which C-ECHO uses (PS3.4 A). */
 export const VERIFICATION = '1.2.840.10008.1.1';
-/** PS3.4 B.5: every standard storage SOP class begins so, retired ones too. */
+/** Prefix of every standard storage SOP class, retired ones included (PS3.4 B.5). */
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
-/** Keeps the value representations of private elements (PS3.5 6.2.2), and no bytes need swapping. */
+/**
+ * Transfer syntaxes that are accepted only if nothing else is proposed. Implicit VR loses the VRs of private elements
+ * (PS3.5 6.2.2), and big endian needs its bytes swapped.
+ */
 const LAST_CHOICES = [IMPLICIT_LITTLE_ENDIAN, EXPLICIT_BIG_ENDIAN];
 
 /**
- * What a storage provider answers to proposed contexts (PS3.8 9.3.3.2): storage and verification, in the first
- * proposed transfer syntax whose pixels we can decode. Others are refused, so that the sender decompresses.
+ * Answers proposed presentation contexts as a storage provider (PS3.8 9.3.3.2). It accepts storage and verification, in
+ * the first proposed transfer syntax whose pixels we can decode. Other syntaxes are refused, so that the sender
+ * decompresses.
  */
 export function answerContexts(proposed: readonly ProposedContext[]): {
   answers: AnsweredContext[];
@@ -38,7 +43,7 @@ function chooseTransferSyntax(proposed: readonly string[]): string | undefined {
   return known.find((uid) => !LAST_CHOICES.includes(uid)) ?? known[0];
 }
 
-/** Of what we proposed, what was accepted in a syntax that we proposed for it. */
+/** The contexts that a peer accepted in a transfer syntax that we proposed for them. */
 export function agreedContexts(
   proposed: readonly ProposedContext[],
   answers: readonly AnsweredContext[],
@@ -50,7 +55,8 @@ export function agreedContexts(
   });
 }
 
+/** Transfer syntaxes that we propose for commands with an identifier. */
 export const UNCOMPRESSED = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN];
 
-/** What we take when we retrieve: everything that we decode. */
+/** Transfer syntaxes that we propose for retrieval: all that we can decode. */
 export const DECODABLE = Object.entries(TRANSFER_SYNTAXES).flatMap(([uid, { decoder }]) => (decoder ? [uid] : []));

@@ -1,9 +1,12 @@
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../write/implementation.js';
 
-/** A proposed presentation context (PS3.8 9.3.2.2): an odd number, what for, and in which transfer syntaxes. */
+/** A proposed presentation context (PS3.8 9.3.2.2): an odd identifier, a service, and possible transfer syntaxes. */
 export type ProposedContext = { id: number; abstractSyntax: string; transferSyntaxes: readonly string[] };
 
-/** The answer to one (PS3.8 9.3.3.2). `result`: 0 accepted, 1 refused by the user, 3 abstract, 4 transfer syntax. */
+/**
+ * The answer to a proposed context (PS3.8 9.3.3.2). `result`: 0 accepted, 1 refused by the user, 3 abstract syntax, 4
+ * transfer syntaxes not supported.
+ */
 export type AnsweredContext = { id: number; result: number; transferSyntax: string };
 
 /** SCP/SCU role selection (PS3.7 D.3.3.4), which C-GET needs. */
@@ -13,7 +16,7 @@ type Associate<Context> = {
   calledAeTitle: string;
   callingAeTitle: string;
   contexts: readonly Context[];
-  /** Longest P-DATA-TF value that the sender of this PDU takes, in bytes; 0: any. */
+  /** Longest P-DATA-TF that the sender of this PDU takes, in bytes; 0 means any. */
   maxPduLength: number;
   roles: readonly RoleSelection[];
 };
@@ -21,7 +24,7 @@ type Associate<Context> = {
 export type AssociateRequest = Associate<ProposedContext>;
 export type AssociateAccept = Associate<AnsweredContext>;
 
-/** A piece of a command or of a data set (PS3.8 9.3.5.1, E.2). */
+/** A fragment of a command or a data set (PS3.8 9.3.5.1, E.2). */
 export type PresentationDataValue = { contextId: number; isCommand: boolean; isLast: boolean; data: Buffer };
 
 /** A protocol data unit (PS3.8 9.3). */
@@ -34,7 +37,7 @@ export type Pdu =
   | { type: 'RELEASE_RP' }
   | { type: 'ABORT'; source: number; reason: number };
 
-/** Bytes that are no PDU. What it says is for our log: the peer gets an A-ABORT. */
+/** Bytes that are not a PDU. The message is for our log; the peer gets an A-ABORT. */
 export class InvalidPdu extends Error {}
 
 export const PDU_TYPES = {
@@ -49,7 +52,7 @@ export const PDU_TYPES = {
 
 const APPLICATION_CONTEXT = '1.2.840.10008.3.1.1.1';
 
-/** The whole PDU, header included. */
+/** Encodes a whole PDU, header included. */
 export function writePdu(pdu: Exclude<Pdu, { type: 'P_DATA' }>): Buffer {
   const body = writeBody(pdu);
   const header = Buffer.alloc(6);
@@ -58,7 +61,9 @@ export function writePdu(pdu: Exclude<Pdu, { type: 'P_DATA' }>): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** The header of a P-DATA-TF with one value of `length` bytes (PS3.8 9.3.5, Table E.2-1), to be sent in front of it. */
+/**
+ * Encodes the header of a P-DATA-TF with one value of `length` bytes (PS3.8 9.3.5, Table E.2-1), which must follow it.
+ */
 export function writeDataHeader(contextId: number, isCommand: boolean, isLast: boolean, length: number): Buffer {
   const header = Buffer.alloc(12);
   header[0] = PDU_TYPES.P_DATA;

@@ -8,16 +8,21 @@ import { isKnownAddress } from './mayAssociate.js';
 import { FIRST_PDU_MS, PROVIDER_LIMITS, type ProviderOptions } from './providerOptions.js';
 import { serveAssociation } from './serveAssociation.js';
 
+/** Longest wait of a new association for the place of one that is too slow. */
 const PLACE_WAIT_MS = 1500;
-/** Addresses from which nobody may call. They are told so, and take no place from others. */
+/**
+ * Limits for connections from addresses that no allowed peer has. They are told of the refusal, and take no place from
+ * others.
+ */
 const STRANGERS = { most: 4, withinMs: 1000 };
 
-/** `associations`: how many are open. */
+/** A running provider. `associations`: how many are open. */
 export type StorageProvider = { port: number; associations(): number; close(): Promise<void> };
 
 /**
- * Listens for C-ECHO and C-STORE (PS3.4 A and B). Each association is served in order; several at a time.
- * @throws the operating system's error where the address cannot be had.
+ * Starts a provider of C-ECHO and C-STORE (PS3.4 A and B). It serves several associations at a time, and the messages
+ * of each in order.
+ * @throws the operating system's error where the address is not available.
  */
 export async function startProvider(options: ProviderOptions): Promise<StorageProvider> {
   const limits = { ...PROVIDER_LIMITS, ...options.limits };
@@ -34,7 +39,7 @@ export async function startProvider(options: ProviderOptions): Promise<StoragePr
     const connection = new Connection(socket, { maxPduLength, idleMs, paced: true });
     const associated = () => known.spoke(socket);
     const served = serveAssociation(connection, socket, options, limits, { places, associated })
-      .catch(fail) // what tells of an association may fail as well
+      .catch(fail) // onEvent and onClose may throw
       .finally(() => open.delete(socket));
     open.set(socket, served);
   };
@@ -45,7 +50,7 @@ export async function startProvider(options: ProviderOptions): Promise<StoragePr
   server.on(
     'connection',
     guarded(fail, (socket: Socket) => {
-      socket.on('error', () => {}); // what reads it tells of it
+      socket.on('error', () => {}); // whoever reads the socket reports the error
       connected.add(socket);
       socket.once('close', () => connected.delete(socket));
       (isKnownAddress(socket.remoteAddress, options.allowed) ? known : strangers).admit(socket);
@@ -60,7 +65,7 @@ export async function startProvider(options: ProviderOptions): Promise<StoragePr
     });
   });
   await listen(server, options.port, options.host);
-  server.on('error', fail); // a connection that cannot be accepted, as without file descriptors
+  server.on('error', fail); // for example, a connection that cannot be accepted for lack of file descriptors
   const { port } = server.address() as { port: number };
   const close = async () => {
     server.close();

@@ -1,23 +1,25 @@
 import type { TlsOptions } from 'node:tls';
 import type { Peers } from './mayAssociate.js';
 
-/** An object that a peer sends: the bytes of a Part 10 file, its data set as it comes over the wire. */
+/** An object that a peer sends, as the bytes of a Part 10 file whose data set is passed on as it arrives. */
 export type IncomingObject = {
   callingAeTitle: string;
-  /** As the C-STORE-RQ says; that the data set says the same is for the receiver to check. */
+  /** UIDs of the C-STORE-RQ. The receiver must check that the data set has the same. */
   sopClassUid: string;
   sopInstanceUid: string;
   bytes: AsyncIterable<Uint8Array>;
-  /** Which association it comes over, until `onClose` names it. */
+  /** Number of the association that it comes over; `onClose` gets the same number. */
   association: number;
-  /** Whose C-MOVE made the peer send it; null where nobody's did. */
+  /** AE title whose C-MOVE made the peer send the object; null without a C-MOVE. */
   moveOriginatorAeTitle: string | null;
 };
 
 /**
- * `store` keeps an object and returns when it is durable: only then is it acknowledged. What it throws becomes the
- * status of the response (status.ts). `tls`: key, cert, and `ca` with `requestCert` where peers must have certificates.
- * Limits: see PROVIDER_LIMITS.
+ * Options of a provider.
+ * `store`: keeps an object and returns when it is durable, for only then is it acknowledged. What it throws becomes the
+ * status of the response (status.ts).
+ * `tls`: key and certificate; `ca` with `requestCert` where peers must have certificates.
+ * `limits`: see PROVIDER_LIMITS.
  */
 export type ProviderOptions = Peers & {
   host: string;
@@ -25,11 +27,12 @@ export type ProviderOptions = Peers & {
   tls?: TlsOptions | undefined;
   store(incoming: IncomingObject): Promise<void>;
   onClose?(association: number): void;
-  /** For the log; never with a patient's data. */
+  /** Is called for the log. Events never hold patient data. */
   onEvent?(event: ProviderEvent): void;
   limits?: Partial<ProviderLimits>;
 };
 
+/** What a provider logs: an association that was refused, broke off, or failed by our own fault. */
 export type ProviderEvent = {
   kind: 'refused' | 'broken' | 'failed';
   peer: string;
@@ -39,21 +42,24 @@ export type ProviderEvent = {
 };
 
 export type ProviderLimits = {
-  /** At once; one more, who waits in vain for the place of one that is too slow, is told to come again later. */
+  /**
+   * Most associations at a time. Another one is refused as transient unless one that is too slow gives up its place.
+   */
   associations: number;
-  /** Of one AE title at one address. */
+  /** Most associations of one AE title at one address. */
   associationsOfOne: number;
-  /** Bytes of a PDU. */
+  /** Longest PDU, in bytes. */
   pduLength: number;
-  /** Bytes of an object. */
+  /** Largest object, in bytes. */
   objectBytes: number;
-  /** The longest silence, and the longest that one PDU may take. */
+  /** Longest silence, and longest time for one PDU. */
   idleMs: number;
 };
 
-/** From the connection to the last byte of the A-ASSOCIATE-RQ, TLS included. */
+/** Longest time from the connection to the last byte of the A-ASSOCIATE-RQ, TLS included. */
 export const FIRST_PDU_MS = 5000;
 
+/** The limits by default. */
 export const PROVIDER_LIMITS: ProviderLimits = {
   associations: 32,
   associationsOfOne: 24,

@@ -11,15 +11,15 @@ import {
 } from './pdu.js';
 
 /**
- * Reads the body of a PDU of a type (PS3.8 9.3.2–9.3.8).
- * @throws InvalidPdu for anything that is none; nothing else, whatever the bytes.
+ * Reads the body of a PDU of the given type (PS3.8 9.3.2–9.3.8).
+ * @throws InvalidPdu for anything that is not one; nothing else, whatever the bytes.
  */
 export function readPdu(type: number, body: Buffer): Pdu {
   try {
     return readBody(type, body);
   } catch (error) {
     if (error instanceof InvalidPdu) throw error;
-    throw new InvalidPdu('a PDU shorter than its fields'); // RangeErrors of reads behind the end
+    throw new InvalidPdu('a PDU shorter than its fields'); // a RangeError of a read behind the end
   }
 }
 
@@ -127,7 +127,10 @@ function readItems(body: Buffer, start: number): { type: number; content: Buffer
   return items;
 }
 
-/** Without the padding: blanks (AE titles) or NULs (UIDs of careless writers). All else stays: it may be another peer. */
+/**
+ * Text without padding: blanks (AE titles) or NULs (UIDs of some writers). All else stays, because a changed AE title
+ * could be another peer's.
+ */
 function readText(body: Buffer, from = 0, to = body.length): string {
   if (to > body.length) throw new InvalidPdu('a field longer than its PDU');
   return body

@@ -7,21 +7,23 @@ import { Connection, ConnectionLost } from './connection.js';
 import { agreedContexts } from './negotiate.js';
 import { InvalidPdu, type Pdu, type ProposedContext, type RoleSelection, writePdu } from './pdu.js';
 
-/** Whom to call and as whom. `tls`: `ca`, and `cert` and `key` where the peer asks for them. */
+/** An archive to call, and our AE title. `tls`: `ca`, and `cert` and `key` where the peer asks for them. */
 export type Peer = {
   host: string;
   port: number;
   calledAeTitle: string;
   callingAeTitle: string;
   tls?: ConnectionOptions | undefined;
-  /** The longest silence in ms, 30 s by default; and how often a busy peer is asked, 4 times by default. */
+  /** Longest silence in ms, 30 s by default. */
   timeoutMs?: number;
+  /** How often a busy peer is asked, 4 times by default. */
   attempts?: number;
 };
 
-/** Why a peer refused, as PS3.8 9.3.4 numbers it; `AE_TITLE`s are what people get wrong most. */
+/** Why a peer refused an association (PS3.8 9.3.4). Wrong AE titles are the most common reasons. */
 export type Rejection = 'CALLED_AE_TITLE' | 'CALLING_AE_TITLE' | 'BUSY' | 'OTHER';
 
+/** A peer refused our association for good. */
 export class AssociationRejected extends PacsRefused {
   constructor(
     readonly rejection: Rejection,
@@ -31,13 +33,15 @@ export class AssociationRejected extends PacsRefused {
   }
 }
 
+/** Longest PDU that we take, in bytes. */
 const PDU_LENGTH = 128 * 1024;
 const FIRST_PAUSE_MS = 250;
 
 /**
- * An association with `peer`. One that is busy (a transient rejection, PS3.8 9.3.4) or does not answer is asked again,
- * each time after twice the pause; one that refuses for good is not.
- * @throws PacsUnreachable, AssociationRejected, PacsBadAnswer.
+ * Opens an association with `peer`.
+ * A peer that is busy (a transient rejection, PS3.8 9.3.4) or unreachable is asked again, each time after twice the
+ * pause. A peer that refuses for good is not.
+ * @throws PacsUnreachable, AssociationRejected, PacsRefused, PacsBadAnswer.
  */
 export async function requestAssociation(
   peer: Peer,
@@ -80,7 +84,7 @@ async function associate(
   }
 }
 
-/** The reason in words, and what to change. */
+/** The error for a peer that did not accept the association: the reason and its cure. */
 function refusalError(answer: Pdu | null, peer: Peer): Error {
   const at = describePeer(peer);
   if (answer === null)
@@ -116,7 +120,7 @@ function openSocket(peer: Peer, signal?: AbortSignal): Promise<Socket> {
   const { host, port, tls } = peer;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const name = isIP(host) ? {} : { servername: host }; // RFC 6066 3: a name, no address
+    const name = isIP(host) ? {} : { servername: host }; // RFC 6066 3: the server name is never an address
     const socket = tls ? connectTls({ ...name, ...tls, host, port }) : connectTcp({ host, port });
     const fail = (error: Error) => {
       socket.destroy();
@@ -137,7 +141,7 @@ function openSocket(peer: Peer, signal?: AbortSignal): Promise<Socket> {
   });
 }
 
-/** What happened on the wire as one of our errors; anything else as it is. */
+/** Turns an error of the connection into one of ours. Any other error is returned as it is. */
 export function asPacsError(error: unknown, peer: Peer): unknown {
   const at = describePeer(peer);
   if (error instanceof InvalidPdu)
@@ -161,6 +165,7 @@ export function asPacsError(error: unknown, peer: Peer): unknown {
   return error;
 }
 
+/** The peer, as the subject of an error message. */
 export function describePeer({ calledAeTitle, host, port }: Peer): string {
   return `The archive ${calledAeTitle} at ${host}:${port}`;
 }

@@ -12,13 +12,13 @@ import { InvalidPdu, writePdu } from './pdu.js';
 import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './providerOptions.js';
 import { failureStatus, STATUS } from './status.js';
 
-/** Numbers them over the life of the process. */
+/** Number of associations over the life of the process. */
 let associations = 0;
 
-/** `associated`: to be called when the peer has said who it is. */
+/** `places`: those for open associations. `associated`: must be called when the peer has said who it is. */
 export type Admission = { places: Places; associated(): void };
 
-/** Serves a connection from its first byte to its last; never throws. */
+/** Serves a connection from its first byte to its last. Never throws, unless `options` do. */
 export async function serveAssociation(
   connection: Connection,
   socket: Socket,
@@ -31,7 +31,7 @@ export async function serveAssociation(
   let releasePlace: (() => void) | undefined;
   try {
     const request = await connection.read(true, Math.min(FIRST_PDU_MS, limits.idleMs));
-    if (request === null) return; // a port scan, a load balancer's probe
+    if (request === null) return; // a port scan, or a load balancer's probe
     if (request.type !== 'ASSOCIATE_RQ') throw new InvalidPdu(`${request.type} without an association`);
     event.callingAeTitle = printable(request.callingAeTitle);
     const { answers, contexts } = answerContexts(request.contexts);
@@ -84,7 +84,7 @@ async function answerMessage(association: Association, message: DimseMessage, se
       ...(affectedSopInstanceUid !== undefined && { affectedSopInstanceUid }),
     });
   if (command.commandField === COMMANDS.C_ECHO_RQ) return respond(STATUS.SUCCESS);
-  if (command.commandField === COMMANDS.C_CANCEL_RQ) return; // what it cancels is done already
+  if (command.commandField === COMMANDS.C_CANCEL_RQ) return; // the operation that it cancels is done already
   if (command.commandField !== COMMANDS.C_STORE_RQ) return respond(STATUS.UNRECOGNIZED_OPERATION);
   if (!message.data || !isStore(command)) return respond(STATUS.MISSING_ATTRIBUTE);
   const failure = await storeObject(message.data, command, context.transferSyntax, serving);
@@ -98,7 +98,11 @@ function isStore(command: Command): command is StoreCommand {
   return command.affectedSopClassUid !== undefined && command.affectedSopInstanceUid !== undefined;
 }
 
-/** What went wrong with this object alone, undefined where nothing did; throws where the association is over. */
+/**
+ * Stores one object.
+ * @returns the error of this object; undefined where it is stored.
+ * @throws what ends the association.
+ */
 async function storeObject(
   data: AsyncGenerator<Buffer>,
   command: StoreCommand,
@@ -114,7 +118,10 @@ async function storeObject(
     (most) => new InvalidPdu(`an object of more than ${most} bytes`),
   );
   let associationError: unknown;
-  /** The association's own end must not be taken for a fault of the store; a store that gives up does not end the data. */
+  /**
+   * Passes the data on, and notes an error of the association itself, which is not the store's. If the store stops
+   * reading, the rest of the data stays available.
+   */
   async function* guarded() {
     try {
       for (let next = await limited.next(); !next.done; next = await limited.next()) yield next.value;
@@ -134,12 +141,12 @@ async function storeObject(
     return undefined;
   } catch (error) {
     if (associationError) throw associationError;
-    for await (const _ of limited); // what is left of the object stands before the next command
+    for await (const _ of limited); // reads the rest of the object, which precedes the next command
     return error instanceof Error ? error : new PacsBadAnswer('The object cannot be kept.');
   }
 }
 
-/** An AE title from the wire may hold anything. */
+/** An AE title for logs. A peer may send any bytes. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 16);
 }

@@ -1,6 +1,6 @@
 import { InvalidDicom, MrimasterError, StorageFull } from '../../errors/errors.js';
 
-/** PS3.7 C, and PS3.4 B.2.3 for C-STORE. */
+/** Statuses of our responses (PS3.7 C, and PS3.4 B.2.3 for C-STORE). */
 export const STATUS = {
   SUCCESS: 0x0000,
   PROCESSING_FAILURE: 0x0110,
@@ -10,7 +10,10 @@ export const STATUS = {
   CANNOT_UNDERSTAND: 0xc000,
 } as const;
 
-/** What a sender is told: A700 where the same object may be kept later, Cxxx where it never will be. */
+/**
+ * The status that a sender gets for an object that was not stored: A700 where a later try may succeed, Cxxx where the
+ * object is not valid.
+ */
 export function failureStatus(error: unknown): number {
   if (error instanceof InvalidDicom) return STATUS.CANNOT_UNDERSTAND;
   if (error instanceof StorageFull) return STATUS.OUT_OF_RESOURCES;
@@ -18,7 +21,7 @@ export function failureStatus(error: unknown): number {
   return STATUS.PROCESSING_FAILURE;
 }
 
-/** How a status class is to be taken (PS3.7 C.1–C.5). */
+/** The class of a status (PS3.7 C.1–C.5). */
 export function statusClass(status: number): 'success' | 'warning' | 'pending' | 'cancel' | 'failure' {
   if (status === 0) return 'success';
   if (status === 0xff00 || status === 0xff01) return 'pending';
@@ -27,7 +30,7 @@ export function statusClass(status: number): 'success' | 'warning' | 'pending' |
   return 'failure';
 }
 
-/** Whether the same request may succeed in a while: no memory, no disk, too busy (PS3.4 B.2.3, C.4). */
+/** Whether the same request may succeed later: out of memory, disk or other resources (PS3.4 B.2.3, C.4). */
 export function isBusy(status: number): boolean {
   return (status & 0xff00) === 0xa700;
 }

@@ -1,4 +1,7 @@
-/** PS3.4 B.5: what a brain MR study may hold, and its company. C-GET must name each; 128 contexts are the most. */
+/**
+ * Storage SOP classes (PS3.4 B.5) that a study with a brain MR may hold. C-GET must propose each, in at most 128
+ * contexts.
+ */
 export const STORAGE_CLASSES = [
   '4', // MR Image
   '4.1', // Enhanced MR Image

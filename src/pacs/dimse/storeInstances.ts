@@ -12,7 +12,10 @@ import type { ProposedContext } from './pdu.js';
 import { asPacsError, describePeer, type Peer, requestAssociation } from './requestAssociation.js';
 import { isBusy, statusClass } from './status.js';
 
-/** What became of one file: `warning` where the archive keeps it with changes, `failure` where it does not. */
+/**
+ * What became of one file. `warning`: status of an archive that keeps it with changes. `failure`: why the archive does
+ * not keep it.
+ */
 export type StoreResult = { path: string; sopInstanceUid: string | null; warning?: number; failure?: MrimasterError };
 
 type FileToStore = {
@@ -23,16 +26,17 @@ type FileToStore = {
   offset: number;
 };
 
-/** PS3.8 9.3.2.2: identifiers are odd and fit a byte. */
+/** Most presentation contexts of an association: their identifiers are odd and fit a byte (PS3.8 9.3.2.2). */
 const MAX_CONTEXTS = 128;
 const PAUSE_MS = 500;
 const ATTEMPTS = 4;
 
 /**
- * C-STORE of DICOM files (PS3.4 B), each data set byte for byte, in the transfer syntax that it has. An archive that is
- * out of resources (A7xx) is asked again after a pause; one that refuses an object is not. A file that fails stops no
- * other one.
- * @returns one entry a file, in order. @throws PacsUnreachable, PacsRefused where the archive takes nothing at all.
+ * Stores DICOM files (C-STORE, PS3.4 B). Each data set is sent unchanged, in its own transfer syntax.
+ * An archive that is out of resources (A7xx) is asked again after a pause; one that refuses an object is not. The
+ * failure of one file does not stop the others.
+ * @returns one entry for each file, in order.
+ * @throws PacsUnreachable or PacsRefused where the archive takes nothing at all.
  */
 export async function storeInstances(
   peer: Peer,
@@ -76,7 +80,7 @@ async function describe(path: string): Promise<FileToStore> {
 
 const contextKey = ({ sopClassUid, transferSyntax }: FileToStore) => `${sopClassUid} ${transferSyntax}`;
 
-/** From the front of `files`, those that one association has contexts for. */
+/** Takes from the front of `files` as many as one association has contexts for. */
 function takeBatch(files: FileToStore[]): FileToStore[] {
   const kinds = new Set<string>();
   let count = 0;
@@ -104,7 +108,7 @@ async function storeBatch(peer: Peer, files: readonly FileToStore[], signal?: Ab
     signal?.throwIfAborted();
     throw asPacsError(error, peer);
   } finally {
-    association.abort(); // nothing where it was released
+    association.abort(); // does nothing after a release
   }
 }
 
