@@ -8,21 +8,23 @@ import { treatmentOf } from './treatment.js';
 
 const PATIENT_ID = 0x00100020;
 
-/** Values of one UI element: each may grow by forty bytes, and a length has sixteen bits. */
+/** Most UIDs of one element. Each may grow by forty bytes, and the length of an element has sixteen bits. */
 const MAX_UIDS = 256;
 
-/** `bytes`: what the elements' offsets point into. `pieces`: where the output goes, to be joined. */
+/**
+ * State of writing one data set. `bytes`: what the offsets of elements point into. `pieces`: the output, to be joined.
+ */
 export type Rewriting = { bytes: Uint8Array; pseudonyms: Pseudonyms; pieces: Uint8Array[] };
 
 /**
- * Writes what the profile leaves of an element, with the same encoding and, where nothing changes, the same bytes.
- * @returns how many bytes were written.
- * @throws InvalidDicom for more UIDs in an element than there can be.
+ * Writes what the profile leaves of an element, in the same encoding. Where nothing changes, the bytes stay the same.
+ * @returns the number of written bytes.
+ * @throws InvalidDicom for too many UIDs in one element.
  */
 export function writeCleaned(element: Element, encoding: Encoding, rewriting: Rewriting): number {
   const treatment = treatmentOf(element);
   if (treatment === 'remove') return 0;
-  // What is empty identifies nobody, whatever the profile would put in its place.
+  // An empty value identifies nobody, so it needs no dummy.
   if (treatment === 'empty' || (treatment === 'dummy' && isEmpty(element)))
     return write(element, '', encoding, rewriting);
   if (element.items)
@@ -34,8 +36,9 @@ export function writeCleaned(element: Element, encoding: Encoding, rewriting: Re
 }
 
 /**
- * Sequences and their items get lengths, which are never more bytes than delimiters.
- * @param writeElement what is done with each element of each item.
+ * Writes a sequence with explicit lengths, which never take more bytes than delimiters.
+ * @param writeElement writes each element of each item.
+ * @param added an encoded item to append.
  */
 export function writeSequence(
   element: Element,
@@ -62,8 +65,8 @@ export function writeSequence(
 }
 
 /**
- * A sequence whose action is D keeps its shape and nothing else: in its items every value is a dummy, save the UIDs
- * of classes, templates and coding schemes that the standard defines.
+ * Writes a sequence whose action is D: it keeps its shape, and every value in it becomes a dummy. Only UIDs of classes,
+ * templates and coding schemes that the standard defines stay.
  */
 function writeDummy(element: Element, encoding: Encoding, rewriting: Rewriting): number {
   if (treatmentOf(element) === 'remove') return 0;
@@ -74,7 +77,7 @@ function writeDummy(element: Element, encoding: Encoding, rewriting: Rewriting):
   return write(element, replaceUids(element, rewriting), encoding, rewriting);
 }
 
-/** A class, template or other thing that the standard itself defines, where the profile does not say otherwise. */
+/** Whether the element's UID names something that the standard itself defines, unless the profile says otherwise. */
 function namesStandard(element: Element, rewriting: Rewriting): boolean {
   return !PROFILE.has(element.tag) && textOf(element, rewriting).startsWith('1.2.840.10008.');
 }
@@ -94,8 +97,8 @@ function replaceUids(element: Element, rewriting: Rewriting): string {
 }
 
 /**
- * Text ends at the first control character that its VR cannot hold (PS3.5 6.1.3): behind it lies what a wrong length
- * swallowed, a whole element perhaps.
+ * Writes an element unchanged, but ends text at the first control character that its VR cannot hold (PS3.5 6.1.3).
+ * Behind it may be a whole element that a wrong length has swallowed.
  */
 function writeKept(element: Element, encoding: Encoding, { bytes, pieces }: Rewriting): number {
   const { start, valueStart, end, vr } = element;
@@ -120,7 +123,7 @@ function write(
   return bytes.length;
 }
 
-/** Its text without padding, a character a byte. */
+/** The text of an element without padding, one character for each byte. */
 export function textOf({ valueStart, end }: Element, { bytes }: Pick<Rewriting, 'bytes'>): string {
   return Buffer.from(bytes.subarray(valueStart, end))
     .toString('latin1')

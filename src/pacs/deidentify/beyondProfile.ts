@@ -1,9 +1,9 @@
 import type { ProfileAction } from './profile.js';
 
 /**
- * What Table E.1-1 does not name and what identifies all the same: dates of birth and death in other calendars, free text
- * on where and for whom the examination was requested, and the address that an archive gave out for retrieving the study
- * or series. In this table of ours they are removed.
+ * Identifying attributes that Table E.1-1 does not name. We remove them: dates of birth and death in other calendars,
+ * free text on where and for whom the examination was requested, and the address from which an archive offers the study
+ * or series.
  */
 const REMOVED = [
   0x00081190, // Retrieve URL
@@ -15,7 +15,7 @@ const REMOVED = [
   0x00401007, // Filler Order Number / Procedure, retired
 ];
 
-/** UIDs of instances, which a pseudonym must replace as it does elsewhere. */
+/** UIDs of instances that Table E.1-1 does not name. They get pseudonyms as elsewhere. */
 const UIDS = [
   0x00081167, // Multi-frame Source SOP Instance UID
   0x00200242, // SOP Instance UID of Concatenation Source
@@ -23,7 +23,7 @@ const UIDS = [
   0x00209313, // Table Frame of Reference UID
 ];
 
-/** As PROFILE, of attributes that are not in it. */
+/** The action for attributes that PROFILE does not have. */
 export const BEYOND_PROFILE: ReadonlyMap<number, ProfileAction> = new Map([
   ...REMOVED.map((tag) => [tag, 'X'] as const),
   ...UIDS.map((tag) => [tag, 'U'] as const),

@@ -12,13 +12,16 @@ import { createPseudonyms } from './pseudonyms.js';
 import { type Element, readElements } from './readElements.js';
 import { refuseUncleanable } from './refuseUncleanable.js';
 
-/** What a dummy or a UID can take more than the value it replaces, and what the marks take, in bytes. */
+/**
+ * Most bytes by which a dummy or a UID exceeds the value that it replaces, and that the marks of de-identification
+ * take.
+ */
 const GROWTH = { element: 64, file: 1024 };
 
 /**
- * The object without what identifies the patient, by the Basic Application Level Confidentiality Profile of PS3.15
- * Annex E: a Part 10 file in the transfer syntax of `input`, its pixels unchanged. UIDs and Patient ID become
- * pseudonyms that are the same wherever `key` is, so that references between objects hold.
+ * De-identifies an object by the Basic Application Level Confidentiality Profile of PS3.15 Annex E. The result is a
+ * Part 10 file in the transfer syntax of `input`, with unchanged pixels. UIDs and Patient ID become pseudonyms that
+ * depend only on the original and `key`, so that references between objects still hold.
  * @param key secret, at least KEY_BYTES bytes.
  * @throws InvalidDicom for damaged input, BurnedInAnnotation and CannotDeidentify for what the profile cannot clean;
  *   nothing else, whatever the bytes.
@@ -56,7 +59,7 @@ export function deidentifyInstance(input: Uint8Array, key: Uint8Array): Buffer {
   return Buffer.concat([fileMeta, deflated ? deflate(dataSet) : dataSet]);
 }
 
-/** PS3.5 7.1: in the order of their tags, which some files do not keep. */
+/** Writes the elements in the order of their tags (PS3.5 7.1), which some files do not keep. */
 function writeDataSet(elements: readonly Element[], encoding: Encoding, rewriting: Rewriting): number {
   const byTag = new Map(elements.map((element) => [element.tag, element]));
   const marks = markDeidentified(byTag, encoding, rewriting);
@@ -69,7 +72,7 @@ function writeDataSet(elements: readonly Element[], encoding: Encoding, rewritin
   return length;
 }
 
-/** PS3.5 A.5: a raw deflate stream, padded to even length. */
+/** Deflates a data set to a raw stream, padded to even length (PS3.5 A.5). */
 function deflate(dataSet: Buffer): Buffer {
   const stream = deflateRawSync(dataSet);
   return stream.length % 2 === 0 ? stream : Buffer.concat([stream, Buffer.alloc(1)]);

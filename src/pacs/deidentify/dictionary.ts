@@ -1,8 +1,8 @@
 import dcmjs from 'dcmjs';
 
 /**
- * The VR that PS3.6 gives a standard attribute, by tag as a number; null where it is not known. Where several are
- * allowed (OB or OW, US or SS) it is UN: such values are kept or removed, never made.
+ * The VR that PS3.6 gives a standard attribute, by tag as a number; null where it is not known. It is UN where several
+ * VRs are allowed (OB or OW, US or SS); such values are kept or removed, never made.
  */
 export function dictionaryVr(tag: number): string | null {
   const hex = tag.toString(16).toUpperCase().padStart(8, '0');

@@ -1,4 +1,4 @@
-/** Values that say nothing, each valid for its VR (PS3.5 6.2), shorter than any limit and the same in every file. */
+/** Dummy values by VR. Each is valid (PS3.5 6.2), short, and the same in every file. */
 const DUMMIES: Record<string, string> = {
   AE: 'REMOVED',
   AS: '000Y',
@@ -18,7 +18,7 @@ const DUMMIES: Record<string, string> = {
   UT: 'REMOVED',
 };
 
-/** A dummy for an element of this VR whose value has `length` bytes: text, or as many zeros. */
+/** A dummy for an element of this VR whose value has `length` bytes: text, or that many zeros. */
 export function dummyValue(vr: string, length: number): string | Uint8Array {
   return DUMMIES[vr] ?? new Uint8Array(length);
 }

@@ -4,9 +4,9 @@ import { InstanceConflict } from '../../errors/errors.js';
 import { parseInstance } from '../header/parse.js';
 
 /**
- * Writes a de-identified object to FOLDER/study/series/object.dcm, by its new UIDs. A file is there whole or not at
- * all, and again the same object is no second one.
- * @throws InvalidDicom where study or series have no UID, InstanceConflict where another object has that place; the
+ * Writes a de-identified object to FOLDER/study/series/object.dcm, by its new UIDs. The file appears whole or not at
+ * all. The same object again changes nothing.
+ * @throws InvalidDicom where study or series have no UID, InstanceConflict where another object has that place, or the
  *   file system's errors.
  */
 export async function keepDeidentified(folder: string, bytes: Buffer): Promise<void> {

@@ -7,12 +7,12 @@ const METHOD_TAG = 0x00120063;
 const METHOD_CODES_TAG = 0x00120064;
 const METHOD = `MRIMaster: Basic Profile of ${PROFILE_EDITION}`;
 
-/** More text than this of earlier de-identifications is not carried along, in bytes. */
+/** Longest text of earlier methods that is carried along, in bytes. */
 const MAX_EARLIER_METHODS = 1024;
 
 /**
- * The attributes that tell how an object was de-identified (PS3.15 E.1.1, E.3.6), by tag, each a function that writes
- * it. Method and codes are added to those of an earlier de-identification, once.
+ * The attributes that say how an object was de-identified (PS3.15 E.1.1, E.3.6), by tag, each with a function that
+ * writes it. Method and codes are added to those of an earlier de-identification, once.
  */
 export function markDeidentified(
   byTag: ReadonlyMap<number, Element>,
@@ -51,7 +51,7 @@ function writeMethodCodes(element: Element | undefined, encoding: Encoding, rewr
   return writeSequence(whole, encoding, rewriting, undefined, added);
 }
 
-/** PS3.16 CID 7050. */
+/** The item that names the Basic Profile (PS3.16 CID 7050). */
 function basicProfileItem(encoding: Encoding): Uint8Array {
   const content = Buffer.concat([
     encodeElement(0x00080100, 'SH', '113100', encoding),

@@ -5,9 +5,9 @@ import { DeidentificationKeyInvalid } from '../../errors/errors.js';
 import { KEY_BYTES } from './pseudonyms.js';
 
 /**
- * The secret of a de-identification: KEY_BYTES random bytes, in hexadecimal in a file that only this account reads.
- * Made where there is none, so that later exports find it.
- * @throws DeidentificationKeyInvalid where the file holds something else; the file system's errors.
+ * Reads the secret key of a de-identification from `file`: KEY_BYTES random bytes in hexadecimal, readable only by this
+ * account. Creates the file where there is none, so that later exports use the same key.
+ * @throws DeidentificationKeyInvalid where the file holds something else, or the file system's errors.
  */
 export async function openKey(file: string): Promise<Buffer> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

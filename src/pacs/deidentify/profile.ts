@@ -1,19 +1,20 @@
 /**
- * The edition of the table below. 617 of its rows are those of a table of the 2024 edition, 35 those that lists of changes
- * name as added since; the number of rows agrees with what is said of 2026c. It was not compared with that edition itself.
+ * The edition of the table below. 617 of its rows come from a table of the 2024 edition. The other 35 are those that
+ * lists of changes name as added since, and the number of rows agrees with what is published on 2026c. The table was
+ * not compared with that edition itself.
  */
 export const PROFILE_EDITION = 'PS3.15 2026c, Table E.1-1';
 
 /**
- * What the Basic Application Level Confidentiality Profile does with an attribute (PS3.15 Table E.1-1a): X removes
- * it, Z empties it, D gives it a dummy value, U another UID. Which of several is right depends on the attribute's type
- * in the object's IOD; U* stands for the UIDs in the items of a sequence.
+ * What the Basic Application Level Confidentiality Profile does with an attribute (PS3.15 Table E.1-1a): X removes it,
+ * Z empties it, D replaces it by a dummy, U by another UID. Where a row has several codes, the attribute's type in the
+ * object's IOD decides. U* concerns the UIDs in the items of a sequence.
  */
 export type ProfileAction = 'X' | 'Z' | 'D' | 'U' | 'X/Z' | 'X/D' | 'Z/D' | 'X/Z/D' | 'X/Z/U*';
 
 /**
- * The column "Basic Prof." of Table E.1-1, all 652 rows that name one attribute: group, then its elements. Its four
- * other rows – private attributes, (50xx,xxxx), (60xx,3000) and (60xx,4000), all X – are in `isRemovedGroup`.
+ * The column "Basic Prof." of Table E.1-1: all 652 rows that name one attribute, as group and elements. The table's
+ * four other rows are in `isRemovedGroup`: private attributes, (50xx,xxxx), (60xx,3000) and (60xx,4000), all X.
  */
 const TABLE: Record<ProfileAction, string> = {
   X: `
@@ -158,13 +159,13 @@ for (const [action, rows] of Object.entries(TABLE)) {
   }
 }
 
-/** What Table E.1-1 says of each attribute that it names, by tag as a number (0x00100010). */
+/** The action of Table E.1-1 for each attribute that it names, by tag as a number (0x00100010). */
 export const PROFILE: ReadonlyMap<number, ProfileAction> = actions;
 
 /**
- * Groups of which nothing is kept: private attributes (odd), curves, and overlays – without Overlay Data, the rest of
- * an overlay's group would describe a plane that is not there (PS3.3 C.9.2). Groups below 0008 belong to messages,
- * file meta information and directories, never to a data set (PS3.5 7.1).
+ * Whether the whole group of a tag is removed: private attributes (odd groups), curves, and overlays. Without Overlay
+ * Data, the rest of an overlay's group would describe a plane that is not there (PS3.3 C.9.2). Groups below 0008 belong
+ * to messages, file meta information and directories, never to a data set (PS3.5 7.1).
  */
 export function isRemovedGroup(tag: number): boolean {
   const group = tag >>> 16;

@@ -3,9 +3,11 @@ import { type Encoding, isShortVr } from '../write/encodeElement.js';
 import { dictionaryVr } from './dictionary.js';
 
 /**
- * An element as it lies in a data set's bytes: header from `start`, value from `valueStart`, all of it before `end`.
- * `writtenVr`: as the file says, null in implicit VR. `vr`: the same, or what the dictionary says where the file says
- * UN or nothing. `items`: of a sequence, null for everything else; `itemEncoding`: theirs.
+ * An element as it lies in the bytes of a data set: its header begins at `start` and its value at `valueStart`; `end`
+ * is exclusive.
+ * `writtenVr`: the VR in the file, null in implicit VR. `vr`: the same, or the dictionary's where the file says UN or
+ * nothing.
+ * `items`: of a sequence, null for everything else. `itemEncoding`: the encoding of the items.
  */
 export type Element = {
   tag: number;
@@ -23,24 +25,25 @@ const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
 
-/** PS3.5 6.2.2: what a UN holds is written in implicit VR little endian, whatever surrounds it. */
+/** Encoding of the items within a UN element, whatever surrounds it (PS3.5 6.2.2). */
 const IN_UN: Encoding = { explicit: false, bigEndian: false };
 
-/** Real images nest some eight deep; a call stack holds a hundred times this. */
+/** Deepest nesting of sequences. Real images nest about eight deep, and a call stack holds a hundred times this. */
 const MAX_DEPTH = 64;
 
-/** Elements and items: each costs some 150 bytes of memory. */
+/** Most elements and items. Each takes some 150 bytes of memory. */
 const MAX_ELEMENTS = 1_000_000;
 
 type Source = { bytes: Uint8Array; view: DataView; count: number };
 
-/** Elements lie before `limit`; behind `stop` there are none, null where a delimiter ends them. */
+/** A range of elements. They lie before `limit`, and end at `stop`, or at a delimiter where `stop` is null. */
 type Range = { offset: number; limit: number; stop: number | null };
 
 /**
- * Every element of the data set that begins at `offset` and fills `bytes`, sequences with their items, pixel data
- * unread. `count`: elements and items at all depths.
- * @throws InvalidDicom where the bytes are not exactly that; nothing else.
+ * Reads every element of the data set that begins at `offset` and fills `bytes`: sequences with their items, pixel data
+ * unread.
+ * @returns `count`: elements and items at all depths.
+ * @throws InvalidDicom where the bytes are not exactly one data set; nothing else.
  */
 export function readElements(
   bytes: Uint8Array,
@@ -48,7 +51,7 @@ export function readElements(
   encoding: Encoding,
 ): { elements: Element[]; count: number } {
   const source = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), count: 0 };
-  // Some writers fill a file up with zeros to a multiple of a block: these belong to no element.
+  // Some writers pad a file with zeros to a multiple of a block. These belong to no element.
   let stop = bytes.length;
   while (stop > offset && bytes[stop - 1] === 0) stop--;
   const { elements } = readDataSet(source, { offset, limit: bytes.length, stop }, encoding, 0);
@@ -64,7 +67,7 @@ function readDataSet(source: Source, range: Range, encoding: Encoding, depth: nu
   while (stop === null || offset < stop) {
     const tag = readTag(source, offset, limit, encoding);
     if (tag === ITEM_END && stop === null) return { elements, end: offset + 8 };
-    // PS3.5 7.1: at most once. Of two, readers disagree which one counts.
+    // PS3.5 7.1 allows an element once. Readers disagree which of two counts.
     if (seen.has(tag)) throw damaged('holds the same element twice');
     seen.add(tag);
     const element = readElement(source, tag, { offset, limit, stop }, encoding, depth);
@@ -85,7 +88,8 @@ function readElement(source: Source, tag: number, range: Range, encoding: Encodi
   const element = { tag, writtenVr, vr, start, valueStart, itemEncoding };
   const nested = { offset: valueStart, limit, stop: null };
   if (length === UNDEFINED_LENGTH) {
-    // PS3.5 A.4: fragments. Every other undefined length is that of a sequence (PS3.5 7.5).
+    // OB and OW of undefined length hold fragments (PS3.5 A.4). Every other undefined length is that of a sequence
+    // (PS3.5 7.5).
     if (stated === 'OB' || stated === 'OW')
       return { ...element, end: skipFragments(source, nested, encoding), items: null };
     if (vr !== 'SQ' && stated !== null) throw damaged('holds a value without a length');
@@ -93,7 +97,7 @@ function readElement(source: Source, tag: number, range: Range, encoding: Encodi
   }
   const end = valueStart + length;
   if (end > limit) throw damaged('ends in the middle of an element');
-  // Private sequences are removed whole, and some are not written as the standard says.
+  // Private sequences are removed as a whole, and some do not follow the standard, so their items are not read.
   if (vr !== 'SQ' || isPrivate(tag)) return { ...element, end, items: null };
   return { ...element, ...readItems(source, { offset: valueStart, limit: end, stop: end }, itemEncoding, depth) };
 }
@@ -109,7 +113,7 @@ function readHeader({ view, bytes }: Source, offset: number, limit: number, { ex
   return { writtenVr, length: view.getUint32(offset + 8, !bigEndian), valueStart: offset + 12 };
 }
 
-/** PS3.5 7.5: items with or without lengths, in a sequence with or without one. */
+/** Reads the items of a sequence, each with or without lengths (PS3.5 7.5). */
 function readItems(source: Source, range: Range, encoding: Encoding, depth: number) {
   const { limit, stop } = range;
   const items: Element[][] = [];

@@ -7,8 +7,9 @@ import { treatmentOf } from './treatment.js';
 const PIXELS = [0x7fe00010, 0x7fe00008, 0x7fe00009];
 
 /**
- * Images that a scanner computes, without a screen or a camera in between: MR, CT and PET with their enhanced and
- * legacy converted kinds, segmentations and parametric maps (PS3.4 B.5). All others need a BurnedInAnnotation of NO.
+ * SOP classes of images that a scanner computes without a screen or a camera in between: MR, CT and PET with their
+ * enhanced and legacy converted kinds, segmentations and parametric maps (PS3.4 B.5). Objects of all other classes need
+ * a BurnedInAnnotation of NO.
  */
 const COMPUTED = new Set(
   ['2', '2.1', '2.2', '4', '4.1', '4.4', '128', '128.1', '130', '66.4', '66.7', '30'].map(
@@ -20,9 +21,10 @@ const COMPUTED = new Set(
 const OF_A_SCREEN = /SCREEN|CAPTURE|REPORT|PASTED|HARDCOPY|DIGITI[SZ]ED/;
 
 /**
- * Refuses what the Basic Profile does not clean: cleaning pixels is an option of its own (PS3.15 E.3.1).
- * `elements`: of the data set, its sequences left out of account; `bytes`: what they lie in.
- * @throws BurnedInAnnotation where text in the pixels is stated or likely, CannotDeidentify for what is no image.
+ * Refuses objects that the Basic Profile does not clean. Cleaning pixels is an option of its own (PS3.15 E.3.1).
+ * @param elements top-level elements of the data set; `bytes` is what they lie in.
+ * @throws BurnedInAnnotation where text in the pixels is stated or likely, CannotDeidentify for objects that are not
+ *   images, or hold free text.
  */
 export function refuseUncleanable(elements: readonly Element[], bytes: Uint8Array): void {
   const byTag = new Map(elements.map((element) => [element.tag, element]));
@@ -40,7 +42,7 @@ export function refuseUncleanable(elements: readonly Element[], bytes: Uint8Arra
       'A content item of the object holds free text (Text Value, 0040,A160), in which somebody may be named. Have it taken out first, or leave the object out.',
     );
   }
-  if (elements.some((element) => isInPixels(element, bytes))) {
+  if (elements.some((element) => isOverlayInPixels(element, bytes))) {
     throw new BurnedInAnnotation(
       'An overlay lies in unused bits of the pixels. Have it moved to Overlay Data or taken out first, or leave it out.',
     );
@@ -53,7 +55,7 @@ export function refuseUncleanable(elements: readonly Element[], bytes: Uint8Arra
     );
   }
   const computed = COMPUTED.has(text(0x00080016)) && byTag.has(0x00280002) && samples(byTag, bytes) === 1;
-  // Conversion Type (0008,0064) is that of a digitised or captured image (PS3.3 C.8.6.1).
+  // Conversion Type (0008,0064) belongs to digitised or captured images (PS3.3 C.8.6.1).
   const captured = text(0x00080064) !== '' || OF_A_SCREEN.test(text(0x00080008));
   if (stated === '' && computed && !captured) return;
   throw new BurnedInAnnotation(
@@ -61,25 +63,28 @@ export function refuseUncleanable(elements: readonly Element[], bytes: Uint8Arra
   );
 }
 
-/** SamplesPerPixel (0028,0002), read without regard to byte order: a colour picture was made for a screen. */
+/** SamplesPerPixel (0028,0002), read without regard to byte order. A colour picture was made for a screen. */
 function samples(byTag: Map<number, Element>, bytes: Uint8Array): number {
   const { valueStart, end } = byTag.get(0x00280002) as Element;
   return bytes.subarray(valueStart, end).reduce((sum, byte) => sum + byte, 0);
 }
 
-/** Overlay Bit Position (60xx,0102) other than 0, or Overlay Bits Allocated (60xx,0100) other than 1: retired. */
-function isInPixels({ tag, valueStart, end }: Element, bytes: Uint8Array): boolean {
+/**
+ * Whether an overlay lies in unused bits of the pixels (retired): Overlay Bit Position (60xx,0102) other than 0, or
+ * Overlay Bits Allocated (60xx,0100) other than 1.
+ */
+function isOverlayInPixels({ tag, valueStart, end }: Element, bytes: Uint8Array): boolean {
   if (tag >>> 24 !== 0x60) return false;
   if (valueStart === end) return false;
   const sum = bytes.subarray(valueStart, end).reduce((total, byte) => total + byte, 0);
   return ((tag & 0xffff) === 0x0102 && sum !== 0) || ((tag & 0xffff) === 0x0100 && sum !== 1);
 }
 
-/** Text Value, of content items as structured reports have them, in images too: the profile has no action for it. */
+/** Text Value of content items, which structured reports have, and some images. The profile has no action for it. */
 const TEXT_VALUE = 0x0040a160;
 
 function holdsFreeText(element: Element, bytes: Uint8Array): boolean {
-  if (treatmentOf(element) !== 'clean') return false; // nothing of it is left
+  if (treatmentOf(element) !== 'clean') return false; // its content is replaced or removed
   if (element.tag === TEXT_VALUE) return textOf(element, { bytes }) !== '';
   return element.items?.some((item) => item.some((nested) => holdsFreeText(nested, bytes))) ?? false;
 }
