@@ -7,7 +7,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../dist/config/config.js';
-import { openContext } from '../dist/context.js';
+import { openContext } from '../dist/openContext.js';
 import { createLog } from '../dist/output/log.js';
 import { measureDashboard } from './api/dashboard.mjs';
 import { fillDatabase } from './api/fillDatabase.mjs';

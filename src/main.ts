@@ -1,6 +1,6 @@
 import { INTENDED_USE } from './about.js';
 import { readConfig } from './config/config.js';
-import { type Context, openContext } from './context.js';
+import { type Context } from './context.js';
 import { type HttpServer, startServer } from './http/server.js';
 import { authenticates } from './identity/authenticate.js';
 import { watchTimers } from './intake/mendTimers.js';
@@ -8,6 +8,7 @@ import { startDicom } from './intake/startDicom.js';
 import { watchArchives } from './intake/watchArchives.js';
 import { watchArrivals } from './intake/watchArrivals.js';
 import { resumeAbandoned } from './jobs/enqueueStudy.js';
+import { openContext } from './openContext.js';
 import { createLog, tellOfMuted } from './output/log.js';
 import { endOnUnforeseen } from './process/endOnUnforeseen.js';
 import { startPatiently } from './process/startPatiently.js';
@@ -68,14 +69,16 @@ export async function serve({ database, stop }: Begun): Promise<void> {
   });
   if (!running) return;
   const { context, server, dicomPort, close } = running;
-  const { name, version } = context.model;
+  const { name, version } = context.models.active.model;
   log.info(`MRIMaster serves GraphQL at ${server.url}/graphql. ${INTENDED_USE}.`);
-  log.info(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
+  log.info(
+    `Model ${name} ${version} on ${context.models.active.classifier.provider}; ${context.database.description}.`,
+  );
   if (!authenticates(config.identity))
     log.warn(
       `Nobody is authenticated: whoever reaches ${config.publicUrl ?? 'this port from this machine'} may see and do everything. docs/authorization.md says how to change that.`,
     );
-  for (const note of context.classifier.notes) log.info(`Not used – ${note}`);
+  for (const note of context.models.active.classifier.notes) log.info(`Not used – ${note}`);
   const { host, aeTitle, allowed, tls } = config.dicom;
   const callers = allowed ? allowed.map((peer) => peer.aeTitle).join(', ') : 'this machine only';
   if (dicomPort !== null)

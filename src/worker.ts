@@ -1,8 +1,8 @@
 import { readConfig } from './config/config.js';
-import { openContext } from './context.js';
 import type { HttpServer } from './http/server.js';
 import { startProbes } from './http/startProbes.js';
 import { watchTimers } from './intake/mendTimers.js';
+import { openContext } from './openContext.js';
 import { createLog, tellOfMuted } from './output/log.js';
 import { endOnUnforeseen } from './process/endOnUnforeseen.js';
 import { startPatiently } from './process/startPatiently.js';
@@ -32,9 +32,9 @@ export async function work(): Promise<void> {
     await context.models.followServer();
     await workOffQueue(context);
     context.readiness.phase = 'RUNNING';
-    const { name, version } = context.model;
+    const { name, version } = context.models.active.model;
     log.info(
-      `This worker classifies with ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`,
+      `This worker classifies with ${name} ${version} on ${context.models.active.classifier.provider}; ${context.database.description}.`,
     );
     if (probes) log.info(`Health and metrics of this worker: ${probes.url}/metrics`);
     await stop.received;

@@ -6,10 +6,10 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import { fastify } from 'fastify';
 import pg from 'pg';
 import { readConfig } from '../../dist/config/config.js';
-import { openContext } from '../../dist/context.js';
 import { buildApiSchema } from '../../dist/graphql/buildSchema.js';
 import { createAuthenticate } from '../../dist/identity/authenticate.js';
 import { start } from '../../dist/main.js';
+import { openContext } from '../../dist/openContext.js';
 import { createLog } from '../../dist/output/log.js';
 import { openRequest } from '../../dist/resolvers/request.js';
 import { remember } from './remember.mjs';

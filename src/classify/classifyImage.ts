@@ -26,14 +26,17 @@ export async function classifyImage(
   const isPicture = pictureKind(bytes) !== undefined;
   const file = isPicture ? asDicom(await context.apart.readPicture(bytes, who)) : bytes;
   const check = (instance: Instance) => (isPicture ? undefined : refuseConflict(context, instance));
-  const received = await receiveBytes(file, context.receivedDir, { check });
+  const received = await receiveBytes(file, context.receivedDir, {
+    check,
+    durableFolders: context.caches.durableFolders,
+  });
   const { sopInstanceUid, studyInstanceUid, numberOfFrames } = received.instance;
   if (numberOfFrames === 0) throw new UnsupportedPixels('The DICOM object holds no image. Give one that does.');
   await recordInstance(context, received, { pacs: null, sender: 'an upload', arriving: false, uploaded: true });
   if (isPicture) await makeEligible(context, studyInstanceUid);
   const prediction = await classifySlice(context, { sopInstanceUid, frameNumber, concludes: !isPicture });
   const { uploaded } = await context.prisma.study.findUniqueOrThrow({ where: { studyInstanceUid } });
-  if (uploaded) await setUploadedStatus(context, studyInstanceUid);
+  if (uploaded) await setUploadedStatus(context, context.models.active, studyInstanceUid);
   return { prediction, studyInstanceUid };
 }
 

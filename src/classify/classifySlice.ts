@@ -1,8 +1,8 @@
 import type { Context } from '../context.js';
 import { ModelNotFound, SliceNotFound } from '../errors/errors.js';
 import type { Prediction, StudyStatus } from '../generated/prisma/client.js';
-import { classifySlices, sliceWithFile } from './classifySeries.js';
-import { conclude, hasSeenAll } from './classifyStudy.js';
+import { concludeStudy, hasPredictedAll } from './concludeStudy.js';
+import { predictSlices, sliceWithFile } from './predictSlices.js';
 
 const ANSWERED: StudyStatus[] = ['CLASSIFIED', 'PARTIAL', 'FAILED'];
 
@@ -15,16 +15,15 @@ export type ClassifySlice = { sopInstanceUid: string; frameNumber: number; model
  * @throws SliceNotFound, ModelNotFound
  */
 export async function classifySlice(
-  program: Context,
+  context: Context,
   { sopInstanceUid, frameNumber, modelId, concludes = true }: ClassifySlice,
 ): Promise<Prediction> {
-  const { prisma } = program;
-  const active = program.model.id;
-  const running = program.models.running(modelId ?? active);
+  const { models, prisma } = context;
+  const { active } = models;
+  const running = modelId === undefined ? active : models.running(modelId);
   if (!running) throw new ModelNotFound('That model does not run. Let it run as a shadow (activateModel) first.');
-  const { classifier, model } = running;
-  const context = { ...program, classifier, model };
-  const shadow = model.id !== active;
+  const { model } = running;
+  const shadow = model.id !== active.model.id;
   const slice = await prisma.slice.findUnique({
     where: { sopInstanceUid_frameNumber: { sopInstanceUid, frameNumber } },
     include: {
@@ -36,16 +35,16 @@ export async function classifySlice(
     throw new SliceNotFound(
       `Frame ${frameNumber} of instance ${sopInstanceUid} is not here. Import its study, or classify it with classifyStudy first.`,
     );
-  await classifySlices(context, [slice], { shadow, known: 'CORRECT' });
+  await predictSlices(context, running, [slice], { shadow, known: 'CORRECT' });
   const { study } = slice.series;
   if (
     concludes &&
     !shadow &&
     slice.eligible &&
     ANSWERED.includes(study.status) &&
-    (await hasSeenAll(context, study.id))
+    (await hasPredictedAll(context, running, study.id))
   )
-    await conclude(context, study.id);
+    await concludeStudy(context, running, study.id);
   return prisma.prediction.findUniqueOrThrow({
     where: { sliceId_modelId: { sliceId: slice.id, modelId: model.id } },
   });

@@ -1,32 +1,42 @@
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
+import type { RunningModel } from '../models/models.js';
 import { SECONDARY_CAPTURE } from '../pacs/header/sopClasses.js';
-import { classifySlices, sliceWithFile } from './classifySeries.js';
+import { type PredictionParts, predictSlices, sliceWithFile } from './predictSlices.js';
 
 /**
- * A study of which a person uploaded single files: each is judged by itself, as when it was uploaded. There is no series to
- * choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
+ * Classifies a study of which a person uploaded single files: each file by itself, as when it was uploaded. There is no series
+ * to choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
  * @param force classify again what has a prediction already.
  */
-export async function classifyUploaded(context: Context, study: Study, force: boolean): Promise<void> {
-  const { model, prisma } = context;
-  const done = { modelId: model.id, status: { not: 'FAILED' as const } };
+export async function classifyUploaded(
+  parts: PredictionParts,
+  running: RunningModel,
+  study: Study,
+  force: boolean,
+): Promise<void> {
+  const { prisma } = parts;
+  const done = { modelId: running.model.id, status: { not: 'FAILED' as const } };
   const slices = await prisma.slice.findMany({
     where: { series: { studyId: study.id }, ...(!force && { predictions: { none: done } }) },
     include: sliceWithFile,
   });
-  await classifySlices(context, slices, { shadow: false, known: force ? 'REPLACE' : 'CORRECT' });
-  await setUploadedStatus(context, study.studyInstanceUid);
+  await predictSlices(parts, running, slices, { shadow: false, known: force ? 'REPLACE' : 'CORRECT' });
+  await setUploadedStatus(parts, running, study.studyInstanceUid);
 }
 
-/** Whether it is of pictures, of which no header says what they are; see wrapPicture.ts. */
-export async function holdsPictures({ prisma }: Context, { id }: Study): Promise<boolean> {
+/** Whether the study holds nothing but pictures, of which no header says what they are; see wrapPicture.ts. */
+export async function holdsPictures({ prisma }: Pick<Context, 'prisma'>, { id }: Study): Promise<boolean> {
   const of = { series: { studyId: id } };
   return (await prisma.instance.count({ where: { ...of, sopClassUid: { not: SECONDARY_CAPTURE } } })) === 0;
 }
 
-/** As far as the active model has come with it. */
-export async function setUploadedStatus({ model, prisma }: Context, studyInstanceUid: string): Promise<void> {
+/** Sets the status of an uploaded study by the predictions that the model has made of it. */
+export async function setUploadedStatus(
+  { prisma }: Pick<Context, 'prisma'>,
+  { model }: RunningModel,
+  studyInstanceUid: string,
+): Promise<void> {
   const predictions = await prisma.prediction.findMany({
     where: { modelId: model.id, slice: { series: { study: { studyInstanceUid } } } },
     select: { status: true, failureCode: true },

@@ -1,25 +1,29 @@
 import type { Context } from '../context.js';
 import { TooManyMissing } from '../errors/errors.js';
 import type { Prediction } from '../generated/prisma/client.js';
-import { bySeries, classifySlices, type SliceWithFile, sliceWithFile } from './classifySeries.js';
+import type { RunningModel } from '../models/models.js';
+import { bySeries, predictSlices, readsSeries, type SliceWithFile, sliceWithFile } from './predictSlices.js';
 
-/** Of one query: some seconds on a slow machine; for a model that reads series, the series that this falls in to its end. */
+/**
+ * Most slices computed for one query (seconds on a slow machine). A model that reads whole series finishes the one in which the
+ * limit is reached.
+ */
 export const MOST_MISSING = 64;
 
 /**
- * Predicts slices that have no prediction by a model that runs, and stores that; for a model that reads series, those of
- * their series as well, which have to be looked at anyhow. Those that are passed over, by themselves or with their
- * series, stay without, and those of studies that arrive or that a job is at: it will come to them.
- * @returns for each id its prediction, null where there is none to be had, TooManyMissing behind the first `MOST_MISSING`.
+ * Predicts slices that have no prediction by a running model, and stores the predictions; for a model that reads series, also
+ * those of the other slices of their series, which it has to read anyhow. No prediction is made for slices that are not
+ * eligible, and none for slices of studies that arrive or that a job works on: the job will come to them.
+ * @returns for each id its prediction; null where there is none to be had; TooManyMissing after the first `MOST_MISSING`.
  */
 export async function predictMissing(
-  program: Context,
+  context: Context,
   modelId: string,
   sliceIds: readonly string[],
 ): Promise<(Prediction | TooManyMissing | null)[]> {
-  const running = program.models.running(modelId);
+  const { models, prisma } = context;
+  const running = models.running(modelId);
   if (!running) return sliceIds.map(() => null);
-  const { prisma } = program;
   const slices = await prisma.slice.findMany({
     where: {
       id: { in: [...sliceIds] },
@@ -31,12 +35,11 @@ export async function predictMissing(
     include: sliceWithFile,
     orderBy: [{ seriesId: 'asc' }, { position: 'asc' }],
   });
-  const context = { ...program, ...running };
-  const shadow = modelId !== program.model.id;
+  const shadow = modelId !== models.active.model.id;
   let count = 0;
   for (const asked of bySeries(slices)) {
     if (count >= MOST_MISSING) break;
-    count += await readOnce(context, asked.slice(0, MOST_MISSING - count), shadow);
+    count += await readOnce(context, running, asked.slice(0, MOST_MISSING - count), shadow);
   }
   const rows = await prisma.prediction.findMany({ where: { modelId, sliceId: { in: slices.map(({ id }) => id) } } });
   const made = new Map(rows.map((row) => [row.sliceId, row]));
@@ -44,16 +47,22 @@ export async function predictMissing(
   return sliceIds.map((id) => made.get(id) ?? (there.has(id) ? tooMany() : null));
 }
 
-/** Series that are read whole for a query at this moment, by model and series. */
-const beingRead = new Map<string, Promise<number>>();
-
-/** Who asks for a series that another query has read already waits for that. @returns how many slices were looked at. */
-async function readOnce(context: Context, asked: SliceWithFile[], shadow: boolean): Promise<number> {
-  const read = () => classifySlices(context, asked, { shadow, known: 'KEEP' });
-  if (!context.classifier.manifest.inSeries || !asked.some(({ eligible }) => eligible)) return read();
-  const key = `${context.model.id} ${asked[0]?.seriesId}`;
-  const reading = beingRead.get(key) ?? read().finally(() => beingRead.delete(key));
-  beingRead.set(key, reading);
+/**
+ * Predicts slices of one series. A query that asks for a series which another query has read at this moment waits for that one.
+ * @returns the number of slices that went through the network.
+ */
+async function readOnce(
+  context: Context,
+  running: RunningModel,
+  asked: SliceWithFile[],
+  shadow: boolean,
+): Promise<number> {
+  const { seriesBeingRead } = context.caches;
+  const read = () => predictSlices(context, running, asked, { shadow, known: 'KEEP' });
+  if (!readsSeries(running) || !asked.some(({ eligible }) => eligible)) return read();
+  const key = `${running.model.id} ${asked[0]?.seriesId}`;
+  const reading = seriesBeingRead.get(key) ?? read().finally(() => seriesBeingRead.delete(key));
+  seriesBeingRead.set(key, reading);
   return reading;
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import type { Prediction, Prisma } from '../generated/prisma/client.js';
+import type { Model as ModelRow, Prediction, Prisma } from '../generated/prisma/client.js';
 
 /**
  * What becomes of predictions that are there. KEEP: they stay. CORRECT: one that says something else is replaced, and what
@@ -8,6 +8,7 @@ import type { Prediction, Prisma } from '../generated/prisma/client.js';
 export type Storing = { shadow: boolean; known: 'KEEP' | 'CORRECT' | 'REPLACE'; anew?: ReadonlySet<string> };
 
 type Row = Prisma.PredictionCreateManyInput;
+type Parts = Pick<Context, 'metrics' | 'prisma'>;
 
 /** Confidences may differ by this much from one run to the next: how slices share a batch moves their last digits. */
 const SAME = 1e-4;
@@ -20,8 +21,13 @@ const MOST_NEW = 1000;
  * Stores the predictions of one model. What is replaced comes first: a process that is killed in between leaves the new
  * slices without, and so the series to be looked at again.
  */
-export async function storePredictions(context: Context, rows: readonly Row[], storing: Storing): Promise<void> {
-  const { prisma, model } = context;
+export async function storePredictions(
+  parts: Parts,
+  model: ModelRow,
+  rows: readonly Row[],
+  storing: Storing,
+): Promise<void> {
+  const { prisma } = parts;
   // In one order, so that two processes at the same series do not lock each other out.
   const sorted = rows.toSorted((a, b) => (a.sliceId < b.sliceId ? -1 : 1));
   const there = await prisma.prediction.findMany({
@@ -35,14 +41,19 @@ export async function storePredictions(context: Context, rows: readonly Row[], s
     return before && (isAnew(row) || (storing.known === 'CORRECT' && !saysTheSame(row, before)));
   });
   for (let start = 0; start < changed.length; start += AT_ONCE)
-    await replace(context, changed.slice(start, start + AT_ONCE), isAnew);
+    await replace(parts, model, changed.slice(start, start + AT_ONCE), isAnew);
   for (let start = 0; start < fresh.length; start += MOST_NEW)
     // Another process may be at it, too.
     await prisma.prediction.createMany({ data: fresh.slice(start, start + MOST_NEW), skipDuplicates: true });
-  countPredictions(context, [...changed, ...fresh]);
+  countPredictions(parts, model, [...changed, ...fresh]);
 }
 
-async function replace({ prisma, model }: Context, rows: readonly Row[], isAnew: (row: Row) => boolean): Promise<void> {
+async function replace(
+  { prisma }: Parts,
+  model: ModelRow,
+  rows: readonly Row[],
+  isAnew: (row: Row) => boolean,
+): Promise<void> {
   const sliceIds = rows.filter(isAnew).map(({ sliceId }) => sliceId);
   await prisma.$transaction([
     // Apart, so that the upsert is PostgreSQL's own (INSERT ... ON CONFLICT) and two processes at the same slice do not
@@ -66,7 +77,7 @@ function saysTheSame(row: Row, before: Prediction): boolean {
   );
 }
 
-function countPredictions({ metrics, model: { name, version } }: Context, rows: readonly Row[]): void {
+function countPredictions({ metrics }: Parts, { name, version }: ModelRow, rows: readonly Row[]): void {
   const model = `${name}@${version}`;
   for (const { status, label, abstentionReason } of rows) {
     metrics.predictions.inc({ model, label: label ?? 'none', status });

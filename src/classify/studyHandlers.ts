@@ -17,7 +17,13 @@ export function studyHandlers(context: Context): StudyHandlers {
       const study = await tx.study.findFirst({ where: { studyInstanceUid, jobs: newer } });
       if (!study) return; // a newer job has the word
       await tx.study.update({ where: { id: study.id }, data: { status: 'FAILED', failureCode: code } });
-      await announceStudy(context, tx, study.id, `${jobId} ended at ${ended.finishedAt.getTime()}`);
+      await announceStudy(
+        context,
+        context.models.active,
+        tx,
+        study.id,
+        `${jobId} ended at ${ended.finishedAt.getTime()}`,
+      );
     });
   }
 

@@ -44,8 +44,10 @@ export async function demo({ exit }: { exit?: boolean }, { database, stop }: Beg
 async function showStudy({ context, server }: Running): Promise<boolean> {
   const { config } = context;
   const ask = createClient(server.url);
-  const { name, version } = context.model;
-  terminal.log(`Model ${name} ${version} on ${context.classifier.provider}; ${context.database.description}.`);
+  const { name, version } = context.models.active.model;
+  terminal.log(
+    `Model ${name} ${version} on ${context.models.active.classifier.provider}; ${context.database.description}.`,
+  );
 
   terminal.log('Importing a synthetic study: a computed head with a lesion, no one’s images.');
   const { studyInstanceUid } = await writeSampleStudy(join(config.dataDir, 'sample'));
@@ -66,7 +68,7 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   for (const { description, eligible, eligibilityReason } of series)
     terminal.log(`${eligible ? 'Classified ' : 'Passed over'}  ${description}: ${eligibilityReason}`);
   printSlices(series);
-  terminal.log(howToRead(context.classifier.manifest));
+  terminal.log(howToRead(context.models.active.classifier.manifest));
   if (finding) await showFinding();
   terminal.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
   terminal.log(`${INTENDED_USE}. The study is synthetic.`);

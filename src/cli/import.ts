@@ -1,9 +1,10 @@
 import { INTENDED_USE } from '../about.js';
 import { classifyStudy } from '../classify/classifyStudy.js';
 import { readConfig } from '../config/config.js';
-import { type Context, openContext } from '../context.js';
+import { type Context } from '../context.js';
 import { claimStudy } from '../intake/claimStudy.js';
 import { type Imported, importFiles } from '../intake/importFiles.js';
+import { openContext } from '../openContext.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { awaitStopSignal } from '../process/stopSignal.js';
@@ -52,10 +53,10 @@ async function classifyImported(context: Context, studyInstanceUids: string[], s
   terminal.log(`${INTENDED_USE}.`);
 }
 
-async function printAnswer({ prisma, model }: Context, studyInstanceUid: string): Promise<void> {
+async function printAnswer({ models, prisma }: Context, studyInstanceUid: string): Promise<void> {
   const study = await prisma.study.findUniqueOrThrow({
     where: { studyInstanceUid },
-    include: { series: true, findings: { where: { modelId: model.id } } },
+    include: { series: true, findings: { where: { modelId: models.active.model.id } } },
   });
   const failed = study.status === 'FAILED' || study.status === 'PARTIAL';
   terminal.log(`\nStudy ${studyInstanceUid}: ${study.status}${failed ? ` (${study.failureCode})` : ''}`);

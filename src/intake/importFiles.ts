@@ -39,7 +39,9 @@ export async function importFiles(
   };
   for await (const file of findFiles(path, tally)) {
     try {
-      const received = await receiveBytes(createReadStream(file), context.receivedDir);
+      const received = await receiveBytes(createReadStream(file), context.receivedDir, {
+        durableFolders: context.caches.durableFolders,
+      });
       await recordInstance(context, received, { pacs: null, sender: 'mrimaster import', arriving: false });
       studies.add(received.instance.studyInstanceUid);
       imported.studyInstanceUids = [...studies];

@@ -45,6 +45,7 @@ export function receiveInstance(context: Context, arrival: Arrival): Promise<Kep
 async function keep(context: Context, arrival: Arrival): Promise<Kept> {
   const { bytes, pacs, sender, transfer, asked = false, of, announced = {} } = arrival;
   const received = await receiveBytes(bytes, context.receivedDir, {
+    durableFolders: context.caches.durableFolders,
     check: async (instance) => {
       compare(instance, announced);
       if (of !== undefined && of !== instance.studyInstanceUid) throw wrongStudy();

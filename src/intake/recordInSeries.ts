@@ -1,21 +1,13 @@
 import type { Context } from '../context.js';
 import { isForeignKeyViolation } from '../database/isForeignKeyViolation.js';
-import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Instance } from '../pacs/header/parse.js';
 import type { Received } from '../pacs/receive.js';
 import { isOwnResult } from '../pacs/report/ownResult.js';
 import { patientOf, slicesOf, studyFacts } from './instanceFacts.js';
 import { fromNow, type SettleDelays } from './settleTimes.js';
 
-/** Series recorded by this process: of most objects nothing but themselves is new. */
-const knownSeries = new WeakMap<PrismaClient, Map<string, string>>();
+/** Size of `caches.recordedSeries`; the oldest entries are dropped. */
 const MOST_KNOWN = 1000;
-
-function knownSeriesOf({ prisma }: Context): Map<string, string> {
-  const known = knownSeries.get(prisma) ?? new Map();
-  knownSeries.set(prisma, known);
-  return known;
-}
 
 /** Everything that an object says of its study and series: where it differs, rows have to be updated. */
 function keyOf(instance: Instance): string {
@@ -23,12 +15,11 @@ function keyOf(instance: Instance): string {
   return JSON.stringify([studyInstanceUid, seriesInstanceUid, modality, studyFacts(instance)]);
 }
 
-/** So that the next object of the series takes the short way. */
-export function remember(context: Context, instance: Instance, seriesId: string): void {
-  const known = knownSeriesOf(context);
-  known.set(keyOf(instance), seriesId);
-  const [oldest] = known.keys();
-  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+/** Remembers a recorded series, so that the next object of it takes the short way. */
+export function remember({ caches: { recordedSeries } }: Context, instance: Instance, seriesId: string): void {
+  recordedSeries.set(keyOf(instance), seriesId);
+  const [oldest] = recordedSeries.keys();
+  if (recordedSeries.size > MOST_KNOWN && oldest !== undefined) recordedSeries.delete(oldest);
 }
 
 /**
@@ -40,7 +31,7 @@ export async function recordInSeries(
   received: Received,
   settle: SettleDelays | null,
 ): Promise<boolean> {
-  const seriesId = knownSeriesOf(context).get(keyOf(received.instance));
+  const seriesId = context.caches.recordedSeries.get(keyOf(received.instance));
   if (seriesId === undefined) return false;
   const { instance, path, sha256, bytes } = received;
   const { sopInstanceUid, sopClassUid, transferSyntaxUid } = instance;
@@ -75,7 +66,7 @@ export async function recordInSeries(
     return stored.count === 1;
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error;
-    knownSeriesOf(context).delete(keyOf(instance));
+    context.caches.recordedSeries.delete(keyOf(instance));
     return false;
   }
 }

@@ -11,12 +11,15 @@ import { shownPatient } from './instanceFacts.js';
  * @param pacs the archive that was asked just now: what was written to others is theirs to tell of.
  */
 export async function renewReports(context: Context, studyId: string, pacs: string | null): Promise<void> {
-  const { model, prisma } = context;
+  const { models, prisma } = context;
+  const { active } = models;
   await prisma.$transaction(async (tx) => {
     await lockStudy(tx, studyId);
     const study = await tx.study.findUnique({ where: { id: studyId } });
     if (!study || study.withheld) return;
-    const reports = await tx.report.findMany({ where: { studyId, modelId: model.id, revision: study.revision } });
+    const reports = await tx.report.findMany({
+      where: { studyId, modelId: active.model.id, revision: study.revision },
+    });
     const present = shownPatient(study);
     const outdated = reports.some(
       (report) => report.pacs === pacs && report.storedAt && report.patient && !equal(report.patient, present),
@@ -26,8 +29,8 @@ export async function renewReports(context: Context, studyId: string, pacs: stri
     const renewed = outdated
       ? await tx.study.update({ where: { id: studyId }, data: { revision: { increment: 1 } } })
       : study;
-    await enqueueWriteBacks(context, tx, renewed, undefined);
-    await announceStudy(context, tx, studyId, `revision ${renewed.revision}`);
+    await enqueueWriteBacks(context, active.model, tx, renewed, undefined);
+    await announceStudy(context, active, tx, studyId, `revision ${renewed.revision}`);
   });
 }
 

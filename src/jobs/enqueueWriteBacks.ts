@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ruleFor } from '../config/rules.js';
 import type { Context } from '../context.js';
-import { type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
+import { type Model as ModelRow, type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
 import { WRITE_BACK } from '../queue/queue.js';
 import { describeStudy } from './describeStudy.js';
 import { reportUids } from './reportUids.js';
@@ -13,11 +13,12 @@ import { reportUids } from './reportUids.js';
  */
 export async function enqueueWriteBacks(
   context: Context,
+  model: ModelRow,
   tx: Prisma.TransactionClient,
   study: Study,
   after: string | undefined,
 ): Promise<void> {
-  const { model, queue, tracing } = context;
+  const { queue, tracing } = context;
   const traceparent = tracing.traceparent();
   const { id: studyId, revision } = study;
   for (const pacs of await targets(context, study)) {

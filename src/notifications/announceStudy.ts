@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Context } from '../context.js';
 import type { Prisma, Study } from '../generated/prisma/client.js';
+import type { RunningModel } from '../models/models.js';
 import { DELIVER_WEBHOOK } from '../queue/deliveryQueue.js';
 import type { StudyFacts } from './fhir/facts.js';
 import { writeStudyBundle } from './fhir/studyBundle.js';
@@ -14,12 +15,14 @@ import { eventContent, eventType } from './webhookEvent.js';
  *   repeats its last step; null: whatever says the same as the last one.
  */
 export async function announceStudy(
-  context: Context,
+  context: Pick<Context, 'config' | 'queue'>,
+  running: RunningModel,
   tx: Prisma.TransactionClient,
   studyId: string,
   cause: string | null,
 ): Promise<void> {
-  const { config, model, queue } = context;
+  const { config, queue } = context;
+  const { model } = running;
   if (config.webhooks.urls.length === 0) return;
   const study = await tx.study.findUniqueOrThrow({
     where: { id: studyId },
@@ -40,7 +43,7 @@ export async function announceStudy(
   if (last?.digest === digest && (cause === null || last.cause === cause)) return;
   const eventId = randomUUID();
   const own = { id: eventId, type, time: new Date().toISOString(), ...content };
-  const message = config.webhooks.format === 'fhir' ? await asFhir(context, tx, study, eventId) : own;
+  const message = config.webhooks.format === 'fhir' ? await asFhir(running, tx, study, eventId) : own;
   const contentType = config.webhooks.format === 'fhir' ? 'application/fhir+json' : 'application/json';
   const event = { eventId, type, contentType, body: JSON.stringify(message), digest, cause, studyId };
   for (const url of config.webhooks.urls) {
@@ -52,8 +55,8 @@ export async function announceStudy(
 }
 
 /** A study that failed has no finding to tell of, though an earlier one may be stored. */
-async function asFhir(context: Context, tx: Prisma.TransactionClient, study: Study, eventId: string) {
-  const facts = (await gatherFacts(context, tx, study.studyInstanceUid)) as StudyFacts;
+async function asFhir(running: RunningModel, tx: Prisma.TransactionClient, study: Study, eventId: string) {
+  const facts = (await gatherFacts(running, tx, study.studyInstanceUid)) as StudyFacts;
   const told = eventType(study.status) === 'study.classified' ? facts : { ...facts, finding: null, time: new Date() };
   return writeStudyBundle(told, eventId);
 }

@@ -1,6 +1,6 @@
-import type { Context } from '../context.js';
 import { WriteBackWithheld } from '../errors/errors.js';
 import type { Prisma } from '../generated/prisma/client.js';
+import type { RunningModel } from '../models/models.js';
 import type { StudyFacts } from './fhir/facts.js';
 
 /**
@@ -8,7 +8,7 @@ import type { StudyFacts } from './fhir/facts.js';
  * @throws WriteBackWithheld where it is not sure whose study it is.
  */
 export async function gatherFacts(
-  { classifier, model }: Context,
+  { classifier, model }: RunningModel,
   db: Prisma.TransactionClient,
   studyInstanceUid: string,
 ): Promise<StudyFacts | null> {

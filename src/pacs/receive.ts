@@ -27,19 +27,30 @@ export type Received = {
 
 const PARTIALS = '.partial';
 
+/** Folders whose names are durable, or about to be, by path. Concurrent receivers wait for the same flush. */
+export type DurableFolders = Map<string, Promise<void>>;
+/** Size of DurableFolders; the oldest entries are dropped. */
+const MOST_FOLDERS = 1000;
+
 /**
  * Keeps one DICOM object unchanged, as `<study>/<series>/<instance>.dcm` under `directory`. The bytes are hashed and
  * flushed to disk before the file gets its name, and the name is durable when this returns. A failure leaves no partial
  * file. The same bytes again change nothing.
  * @param options.maxBytes largest object that is accepted, unlimited by default.
  * @param options.check throws where the header is not the expected one.
+ * @param options.durableFolders remembered from one call to the next, so that a folder is flushed once; by default anew.
  * @throws InvalidDicom, StorageFull, PacsBadAnswer (too large), or whatever `source` throws.
  */
 export async function receiveBytes(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   directory: string,
-  options: { maxBytes?: number; check?(instance: Instance): void | Promise<void> } = {},
+  options: {
+    maxBytes?: number;
+    check?(instance: Instance): void | Promise<void>;
+    durableFolders?: DurableFolders;
+  } = {},
 ): Promise<Received> {
+  const { durableFolders = new Map() } = options;
   const partials = join(directory, PARTIALS);
   const partial = join(partials, `${process.pid}-${randomUUID()}.part`);
   try {
@@ -50,7 +61,7 @@ export async function receiveBytes(
       const instance = await parseOpenFile(file);
       await options.check?.(instance);
       await file.sync();
-      return { instance, sha256, bytes, ...(await keep(partial, directory, instance, sha256)) };
+      return { instance, sha256, bytes, ...(await keep(partial, directory, { instance, sha256, durableFolders })) };
     } finally {
       await file.close();
     }
@@ -104,11 +115,15 @@ async function write(file: FileHandle, source: Uint8Array | AsyncIterable<Uint8A
 }
 
 /** Gives the finished file its name. A link fails where the name is taken; renaming would replace the existing file. */
-async function keep(partial: string, directory: string, instance: Instance, sha256: string) {
+async function keep(
+  partial: string,
+  directory: string,
+  { instance, sha256, durableFolders }: { instance: Instance; sha256: string; durableFolders: DurableFolders },
+) {
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance; // valid UIDs, hence safe names
   const series = `${studyInstanceUid}/${seriesInstanceUid}`;
   const folder = join(directory, studyInstanceUid, seriesInstanceUid);
-  await makeFolder(directory, studyInstanceUid, seriesInstanceUid);
+  await makeFolder(directory, studyInstanceUid, seriesInstanceUid, durableFolders);
   const names = [`${sopInstanceUid}.dcm`, `${sopInstanceUid}.${sha256.slice(0, 12)}.dcm`];
   for (const [index, name] of names.entries()) {
     const conflict = index > 0;
@@ -123,12 +138,12 @@ async function keep(partial: string, directory: string, instance: Instance, sha2
   throw new Error('Two different objects have the same SHA-256');
 }
 
-/** Folders whose names this process has made durable, or is about to. Concurrent receivers wait for the same flush. */
-const durableFolders = new Map<string, Promise<void>>();
-/** Size of that memory; the oldest entries are dropped. */
-const MOST_FOLDERS = 1000;
-
-async function makeFolder(directory: string, study: string, series: string): Promise<void> {
+async function makeFolder(
+  directory: string,
+  study: string,
+  series: string,
+  durableFolders: DurableFolders,
+): Promise<void> {
   const folder = join(directory, study, series);
   const known = durableFolders.get(folder);
   if (known && (await known.then(() => stat(folder)).catch(() => null))) return;

@@ -91,7 +91,7 @@ export function noteAccess(
 
 /** The active model, or any that made predictions here before. @throws ModelNotFound */
 export async function findModel({ loaders, context }: Request, id: string | null | undefined): Promise<Model> {
-  if (!id) return context.model;
+  if (!id) return context.models.active.model;
   const model = kindOf(id) === 'Model' ? await loaders.model.load(id) : undefined;
   if (model) return model;
   throw new ModelNotFound('`model` is the id of no model. Take one from models.');
@@ -99,9 +99,11 @@ export async function findModel({ loaders, context }: Request, id: string | null
 
 /** @throws ModelNotFound unless it is the active one: studies are classified by no other. */
 export function requireActive({ context }: Request, id: string | null | undefined): void {
-  if (!id || id === context.model.id) return;
-  const { name, version } = context.model;
-  throw new ModelNotFound(`${name} ${version} classifies studies (${context.model.id}). Activate another one first.`);
+  if (!id || id === context.models.active.model.id) return;
+  const { name, version } = context.models.active.model;
+  throw new ModelNotFound(
+    `${name} ${version} classifies studies (${context.models.active.model.id}). Activate another one first.`,
+  );
 }
 
 /**
@@ -117,5 +119,5 @@ export function answerOf<Row extends { modelId: string; shadow: boolean; created
   if (wanted) return of(wanted);
   const before = () =>
     rows.filter(({ shadow }) => !shadow).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
-  return of(context.model.id) ?? before();
+  return of(context.models.active.model.id) ?? before();
 }

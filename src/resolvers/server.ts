@@ -13,7 +13,8 @@ import { showSlice } from './slice.js';
 export class ServerResolver {
   @Query(() => Server, { description: 'This server, and what it runs on.' })
   async server(@Ctx() { context }: Request): Promise<Server> {
-    const { classifier, database, prisma } = context;
+    const { database, models, prisma } = context;
+    const { classifier } = models.active;
     return {
       version: VERSION,
       intendedUse: INTENDED_USE,
@@ -37,7 +38,7 @@ export class ServerResolver {
       | null,
     @Ctx() { context }: Request,
   ): Promise<Model | null> {
-    if (!name && !version) return Promise.resolve(context.model);
+    if (!name && !version) return Promise.resolve(context.models.active.model);
     return context.prisma.model.findFirst({
       where: { ...(name && { name }), ...(version && { version }) },
       orderBy: { version: 'desc' },

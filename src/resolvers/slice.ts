@@ -136,7 +136,7 @@ export class SliceResolver {
     const { loaders, missingPrediction, context } = request;
     const stored = answerOf(request, await loaders.predictionsOfSlice.load(id), model);
     if (stored || !may(request, 'classify')) return stored ?? null;
-    return missingPrediction.load([model ?? context.model.id, id]);
+    return missingPrediction.load([model ?? context.models.active.model.id, id]);
   }
 
   @FieldResolver(() => [Prediction], { description: 'Of every model that looked at it.' })

@@ -277,7 +277,7 @@ export class SeriesResolver {
 
 async function showSlices(request: Request, page: Omit<SlicePage, 'modelId'>) {
   const { loaders, context } = request;
-  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: context.model.id });
+  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: context.models.active.model.id });
   const nodes = found.map(({ row }) => showSlice(row));
   const edges = found.map((edge, index) => ({
     get cursor() {

@@ -18,7 +18,7 @@ export function whereStudies(filter: StudyFilter, request: Request): Prisma.Stud
   };
   return {
     ...(status && { status: { in: status } }),
-    ...(asked && { AND: [whereShown(finding, request.context.model.id)] }),
+    ...(asked && { AND: [whereShown(finding, request.context.models.active.model.id)] }),
     ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: { predictionId: null } } }),
     ...(modality && { modalities: { hasSome: modality } }),
     ...((studyDateFrom || studyDateTo) && { studyDate: between(day(studyDateFrom), day(studyDateTo), 'lte') }),
@@ -56,7 +56,7 @@ export function wherePredictions(filter: PredictionFilter, request: Request): Pr
   // An abstention's guess is found by asking for abstentions.
   const ofAnswers = (label != null || bounded) && !abstentionReason;
   return {
-    modelId: model ?? request.context.model.id,
+    modelId: model ?? request.context.models.active.model.id,
     ...(status ? { status: { in: status } } : ofAnswers && { status: 'CLASSIFIED' as const }),
     ...(label && { label: { in: label } }),
     ...(abstentionReason && { abstentionReason: { in: abstentionReason } }),

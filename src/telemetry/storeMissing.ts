@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inTime } from './inTime.js';
@@ -6,7 +7,6 @@ import type { Missing } from './missing.js';
 const ANSWER_MS = 2_000;
 /** Less than that takes no object any more. */
 const LEAST_FREE = 16 * 1024 ** 2;
-let tries = 0;
 
 /** Why nothing could be kept in `receivedDir` now; null where it could. It is tried, for rights alone do not tell. */
 export async function storeMissing(receivedDir: string): Promise<Missing | null> {
@@ -29,7 +29,7 @@ export async function storeMissing(receivedDir: string): Promise<Missing | null>
 async function tryOut(receivedDir: string): Promise<number> {
   const folder = join(receivedDir, '.partial');
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `${process.pid}-ready-${++tries}.part`);
+  const file = join(folder, `${process.pid}-ready-${randomUUID()}.part`);
   try {
     await writeFile(file, Buffer.alloc(4096));
     const { bavail, bsize } = await statfs(receivedDir);

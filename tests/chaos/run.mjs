@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { hasOrthanc } from '../../benchmarks/setup/orthanc.mjs';
 import { readConfig } from '../../dist/config/config.js';
-import { openContext } from '../../dist/context.js';
+import { openContext } from '../../dist/openContext.js';
 import { createLog } from '../../dist/output/log.js';
 import { archiveFault } from './faults/archive.mjs';
 import { clockFault } from './faults/clock.mjs';

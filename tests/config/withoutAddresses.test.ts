@@ -71,7 +71,7 @@ it('only those who may operate read where archives and receivers are', async () 
   const { id: studyId } = await prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: uid } });
   const key = {
     studyId,
-    modelId: program.context.model.id,
+    modelId: program.context.models.active.model.id,
     revision: 0,
     pacs: 'web',
     kind: 'STRUCTURED_REPORT' as const,

@@ -72,13 +72,14 @@ it('says the study’s answer first, then the slice’s, and shows the map of th
 });
 
 it('says of a study without an answer that there is none, why, and shows no map of a label', async () => {
-  const { model, prisma } = program.context;
+  const { models, prisma } = program.context;
+  const { model } = models.active;
   const before = await prisma.study.update({ where: { studyInstanceUid: uid }, data: { revision: { increment: 1 } } });
   await prisma.studyFinding.updateMany({
     where: { modelId: model.id },
     data: { abstained: true, abstentionReason: 'OUT_OF_DISTRIBUTION' },
   });
-  await prisma.$transaction((tx) => enqueueWriteBacks(program.context, tx, before, undefined));
+  await prisma.$transaction((tx) => enqueueWriteBacks(program.context, model, tx, before, undefined));
   await until(study, ({ reports }) => reports.filter(({ storedAt }: Answer) => storedAt).length === 4);
   const picture = lastPicture();
   expect(picture.description).toMatch(/^No answer \(unlike what the model was made from\)\./);
@@ -88,7 +89,8 @@ it('says of a study without an answer that there is none, why, and shows no map 
 });
 
 it('says of a tumour of unsure kind that it is there and what it may be, and shows no map of either', async () => {
-  const { model, prisma } = program.context;
+  const { models, prisma } = program.context;
+  const { model } = models.active;
   const before = await prisma.study.update({ where: { studyInstanceUid: uid }, data: { revision: { increment: 1 } } });
   const probabilities = [
     { label: 'glioma', probability: 0.5509 },
@@ -99,7 +101,7 @@ it('says of a tumour of unsure kind that it is there and what it may be, and sho
     where: { modelId: model.id },
     data: { abstained: true, abstentionReason: 'KINDS_DISAGREE', kinds: ['glioma', 'meningioma'], probabilities },
   });
-  await prisma.$transaction((tx) => enqueueWriteBacks(program.context, tx, before, undefined));
+  await prisma.$transaction((tx) => enqueueWriteBacks(program.context, model, tx, before, undefined));
   await until(study, ({ reports }) => reports.filter(({ storedAt }: Answer) => storedAt).length === 6);
   const picture = lastPicture();
   expect(picture.description).toMatch(/^tumour, kind not sure: glioma 55\.0 % or meningioma 43\.1 %\./);

@@ -207,7 +207,7 @@ describe('an explanation', () => {
   it('is computed for any label, stored, and served as numbers and as pictures', async () => {
     const { prediction, rows, columns } = await keySlice();
     const maps = new Map<string, number[]>();
-    for (const label of program.context.classifier.manifest.labels) {
+    for (const label of program.context.models.active.classifier.manifest.labels) {
       const { explanation } = (await answer(EXPLAIN, { id: prediction.id, label })).explainPrediction;
       expect(explanation).toMatchObject({ method: 'GRAD_CAM', label, prediction: { id: prediction.id } });
       expect(explanation.values).toHaveLength(explanation.rows * explanation.columns);
@@ -275,7 +275,7 @@ describe('an explanation', () => {
 
   it('is computed for any layer by any method', async () => {
     const { prediction } = await keySlice();
-    const { layers } = program.context.classifier;
+    const { layers } = program.context.models.active.classifier;
     const query = `mutation ($id: ID!, $layer: String!, $method: ExplanationMethod!) {
       explainPrediction(input: { predictionId: $id, layer: $layer, method: $method }) {
         explanation { method layer rows columns values } } }`;
@@ -292,7 +292,7 @@ describe('an explanation', () => {
 
   it('of every layer comes in one answer, first to last, and is each the one that is asked for alone', async () => {
     const { prediction } = await keySlice();
-    const { layers } = program.context.classifier;
+    const { layers } = program.context.models.active.classifier;
     const query = `query ($id: ID!, $layer: String!) { prediction(id: $id) {
       explanations(method: LAYER_CAM) { id layer label values }
       explanation(layer: $layer, method: LAYER_CAM) { id layer label values } } }`;

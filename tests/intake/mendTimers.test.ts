@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import { type Context, openContext } from '../../src/context.js';
+import { type Context } from '../../src/context.js';
 import { mendTimers } from '../../src/intake/mendTimers.js';
 import { noteArrival } from '../../src/intake/settleTimes.js';
+import { openContext } from '../../src/openContext.js';
 import { createLog } from '../../src/output/log.js';
 import { temporaryFolder } from '../setup/program.js';
 

@@ -247,7 +247,7 @@ describe('explanations', () => {
     );
 
   it('of a query are computed in few runs, stored, and the same as one by one', async () => {
-    const { classifier } = program.context;
+    const { classifier } = program.context.models.active;
     const runs: number[] = [];
     const explainAll = classifier.explainAll;
     classifier.explainAll = (images, ...rest) => {

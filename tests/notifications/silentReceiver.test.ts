@@ -35,7 +35,9 @@ it('one receiver that never answers keeps no webhook from the others', async () 
     .updateManyAndReturn({ data: { status: 'CLASSIFIED' } })
     .then(([study]) => study as { id: string });
   for (let event = 0; event < EVENTS; event++)
-    await prisma.$transaction((tx) => announceStudy(program.context, tx, id, `cause ${event}`));
+    await prisma.$transaction((tx) =>
+      announceStudy(program.context, program.context.models.active, tx, id, `cause ${event}`),
+    );
   // Forty times ten seconds of silence, four at a time, would take longer than is waited here.
   await until(
     async () => well.received.length,

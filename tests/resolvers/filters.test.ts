@@ -20,7 +20,8 @@ const some = <T>(values: readonly T[]): T[] => values.filter(() => random() < 0.
 beforeAll(async () => {
   folder = await temporaryFolder();
   program = await startProgram({ DATA_DIR: join(folder.path, 'data') });
-  const { model, prisma } = program.context;
+  const { prisma } = program.context;
+  const { model } = program.context.models.active;
   const others = ['0.1.0', '0.2.0'].map((version) =>
     prisma.model.create({ data: { name: 'other', version, sha256: version, labels: LABELS, layers: [], card: {} } }),
   );

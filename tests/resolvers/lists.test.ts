@@ -18,7 +18,8 @@ afterAll(async () => {
 
 /** Two of three have a date, two the same; every other has a finding; slices with predictions of rising confidence. */
 async function createStudy(index: number): Promise<void> {
-  const { model, prisma } = program.context;
+  const { models, prisma } = program.context;
+  const { model } = models.active;
   const uid = `1.2.${index}`;
   const label = index % 2 === 0 ? 'glioma' : 'no_tumor';
   const { id: studyId } = await prisma.study.create({
@@ -129,7 +130,8 @@ describe('a list', () => {
     expect(await found({ label: ['glioma'], minConfidence: 0.69 })).toEqual(['1.2.4', '1.2.8']);
     expect(await found({ label: ['glioma'], minConfidence: 0.69, abstained: true })).toEqual(['1.2.6']);
     expect(await found({ abstained: true })).toEqual(['1.2.6']);
-    const { prisma, model } = program.context;
+    const { models, prisma } = program.context;
+    const { model } = models.active;
     const { id: studyId } = await prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: '1.2.4' } });
     const said = { label: 'glioma', reviewer: 'a reader', answeredLabel: 'glioma', answeredConfidence: 0.9 };
     const answered = { answerAbstained: false, answeredAt: new Date() };

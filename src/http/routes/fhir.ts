@@ -19,7 +19,7 @@ export function serveFhir(app: FastifyInstance, context: Context): void {
       if (!isUid(studyInstanceUid))
         return send(reply, 400, writeOperationOutcome('invalid', 'A StudyInstanceUID is up to 64 digits and dots.'));
       try {
-        const facts = await gatherFacts(context, context.prisma, studyInstanceUid);
+        const facts = await gatherFacts(context.models.active, context.prisma, studyInstanceUid);
         if (facts?.finding) return send(reply, 200, writeStudyBundle(facts));
         const missing = facts ? 'has no finding by the active model' : 'is not here';
         return send(reply, 404, writeOperationOutcome('not-found', `Study ${studyInstanceUid} ${missing}.`));

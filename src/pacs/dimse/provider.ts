@@ -32,13 +32,14 @@ export async function startProvider(options: ProviderOptions): Promise<StoragePr
   const known = admitSilent({ most: 2 * most, withinMs: FIRST_PDU_MS });
   const strangers = admitSilent(STRANGERS);
   const connected = new Set<Socket>();
+  let connections = 0;
   const fail = (error: unknown) =>
     options.onEvent?.({ kind: 'failed', peer: '', reason: (error as Error).message, error });
   const accept = (socket: Socket) => {
     const { pduLength: maxPduLength, idleMs } = limits;
     const connection = new Connection(socket, { maxPduLength, idleMs, paced: true });
     const associated = () => known.spoke(socket);
-    const served = serveAssociation(connection, socket, options, limits, { places, associated })
+    const served = serveAssociation(connection, socket, options, limits, { number: ++connections, places, associated })
       .catch(fail) // onEvent and onClose may throw
       .finally(() => open.delete(socket));
     open.set(socket, served);

@@ -12,11 +12,11 @@ import { InvalidPdu, writePdu } from './pdu.js';
 import { FIRST_PDU_MS, type ProviderEvent, type ProviderLimits, type ProviderOptions } from './providerOptions.js';
 import { failureStatus, STATUS } from './status.js';
 
-/** Number of associations over the life of the process. */
-let associations = 0;
-
-/** `places`: those for open associations. `associated`: must be called when the peer has said who it is. */
-export type Admission = { places: Places; associated(): void };
+/**
+ * `number`: of the connection, from 1, by which `onClose` names it. `places`: those for open associations. `associated`: must
+ * be called when the peer has said who it is.
+ */
+export type Admission = { number: number; places: Places; associated(): void };
 
 /** Serves a connection from its first byte to its last. Never throws, unless `options` do. */
 export async function serveAssociation(
@@ -24,10 +24,9 @@ export async function serveAssociation(
   socket: Socket,
   options: ProviderOptions,
   limits: ProviderLimits,
-  { places, associated }: Admission,
+  { number, places, associated }: Admission,
 ): Promise<void> {
   const event: ProviderEvent = { kind: 'broken', peer: socket.remoteAddress ?? '', reason: '' };
-  const number = ++associations;
   let releasePlace: (() => void) | undefined;
   try {
     const request = await connection.read(true, Math.min(FIRST_PDU_MS, limits.idleMs));
