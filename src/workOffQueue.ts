@@ -42,7 +42,7 @@ export async function workOffQueue(context: Context): Promise<void> {
 async function start(context: Context): Promise<void> {
   const { config, queue } = context;
   const circuits = createReceiverCircuits();
-  await queue.work(studyHandlers(context));
-  await queue.workWriteBacks(writeBackHandlers(context));
+  await queue.studies.work(studyHandlers(context));
+  await queue.writeBacks.work(writeBackHandlers(context));
   await queue.deliveries.work(config.webhooks.urls.length, (delivery) => deliverWebhook(context, delivery, circuits));
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { LIVE } from '../jobs/enqueueStudy.js';
 import { lastError, runJob } from '../jobs/runJob.js';
 import { announceStudy } from '../notifications/announceStudy.js';
-import { CLASSIFY_STUDY, type StudyHandlers } from '../queue/queue.js';
+import { CLASSIFY_STUDY, type StudyHandlers } from '../queue/studyQueue.js';
 import { classifyStudy } from './classifyStudy.js';
 
 /** What the queue calls. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { type PredictionStatus, Prisma } from '../generated/prisma/client.js';
-import { CLASSIFY_STUDY } from '../queue/queue.js';
+import { CLASSIFY_STUDY } from '../queue/studyQueue.js';
 import { during, type Period } from './period.js';
 
 /** What came and what became of it; `day`: YYYY-MM-DD, UTC. */

@@ -4,7 +4,8 @@ import type { Context } from '../context.js';
 import { DatabaseUnavailable, MrimasterError, PacsWrongStudy, StudyBusy, StudyNotFound } from '../errors/errors.js';
 import type { Job, Prisma } from '../generated/prisma/client.js';
 import { requireArchive } from '../pacs/requireArchive.js';
-import { CLASSIFY_STUDY, type Priority, type StudyJob } from '../queue/queue.js';
+import { type Priority } from '../queue/priority.js';
+import { CLASSIFY_STUDY, type StudyJob } from '../queue/studyQueue.js';
 
 /** `pacs`: pull it from there first; undefined = only if it is not here. */
 export type EnqueueStudy = {
@@ -36,7 +37,7 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
     const sent = await sendStudyJob(context, tx, study.id, { studyInstanceUid, pacs, force }, priority);
     if (sent) return sent;
     const job = await tx.job.findFirst({ where: { studyId: study.id, ...LIVE }, orderBy: { createdAt: 'desc' } });
-    if (job && !(await queue.raiseStudy(tx, job.id, force, priority)))
+    if (job && !(await queue.studies.raise(tx, job.id, force, priority)))
       throw new StudyBusy('The study is being classified. Ask to do so by force when that job has ended.');
     return job;
   };
@@ -61,7 +62,7 @@ export async function sendStudyJob(
   priority: Priority,
 ): Promise<Job | null> {
   const id = randomUUID();
-  if (!(await queue.sendStudy(tx, id, { ...job, traceparent: tracing.traceparent() }, priority))) return null;
+  if (!(await queue.studies.send(tx, id, { ...job, traceparent: tracing.traceparent() }, priority))) return null;
   await tx.study.update({ where: { id: studyId }, data: { status: 'QUEUED', failureCode: null } });
   return tx.job.create({ data: { id, kind: CLASSIFY_STUDY, studyId } });
 }

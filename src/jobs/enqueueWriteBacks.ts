@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ruleFor } from '../config/rules.js';
 import type { Context } from '../context.js';
 import { type Model as ModelRow, type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
-import { WRITE_BACK } from '../queue/queue.js';
+import { WRITE_BACK } from '../queue/writeBackQueue.js';
 import { describeStudy } from './describeStudy.js';
 import { reportUids } from './reportUids.js';
 
@@ -28,7 +28,7 @@ export async function enqueueWriteBacks(
     await tx.report.createMany({ data: rows, skipDuplicates: true });
     if ((await tx.report.count({ where: { ...key, storedAt: null } })) === 0) continue;
     const id = randomUUID();
-    if (await queue.sendWriteBack(tx, id, { ...key, traceparent }, after))
+    if (await queue.writeBacks.send(tx, id, { ...key, traceparent }, after))
       await tx.job.create({ data: { id, kind: WRITE_BACK, studyId } });
   }
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { JobForgotten, JobNotFailed, JobNotFound, StudyBusy } from '../errors/errors.js';
 import type { Job, Prisma } from '../generated/prisma/client.js';
 import { DELIVER_WEBHOOK, type Delivery } from '../queue/deliveryQueue.js';
-import { CLASSIFY_STUDY, type StudyJob } from '../queue/queue.js';
+import { CLASSIFY_STUDY, type StudyJob } from '../queue/studyQueue.js';
 
 /**
  * Queues a failed job again: the same job under the same id, with what it was asked for and its priority, so that whoever

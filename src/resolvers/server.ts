@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { INTENDED_USE, VERSION } from '../about.js';
 import { kindOf } from '../database/kindOf.js';
-import { CLASSIFY_STUDY } from '../queue/queue.js';
+import { CLASSIFY_STUDY } from '../queue/studyQueue.js';
 import { Model } from '../schema/model.js';
 import { Node } from '../schema/node.js';
 import { Server } from '../schema/server.js';

@@ -20,7 +20,7 @@ import type { ReportingDevice, StudyReport, WrittenObject } from '../pacs/report
 import { NEOPLASM } from '../pacs/report/vocabulary.js';
 import { whenWritten } from '../pacs/report/whenWritten.js';
 import { requireArchive } from '../pacs/requireArchive.js';
-import type { WriteBackJob } from '../queue/queue.js';
+import type { WriteBackJob } from '../queue/writeBackQueue.js';
 import { sayEvidence } from '../wording/completeness.js';
 import { readInstallation } from './readInstallation.js';
 import { type Result, readResult } from './readResult.js';

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { lastError, runJob } from '../jobs/runJob.js';
-import { WRITE_BACK, type WriteBackHandlers } from '../queue/queue.js';
+import { WRITE_BACK, type WriteBackHandlers } from '../queue/writeBackQueue.js';
 import { timed } from '../telemetry/outcome.js';
 import { writeBack } from './writeBack.js';
 

@@ -66,7 +66,7 @@ it('makes jobs and the watch over them due, too', async () => {
   const ids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
   for (const [index, id] of ids.entries())
     await prisma.$transaction((tx) =>
-      queue.sendStudy(tx, id, { studyInstanceUid: `1.3.${index}`, pacs: null, force: false }, 'ROUTINE'),
+      queue.studies.send(tx, id, { studyInstanceUid: `1.3.${index}`, pacs: null, force: false }, 'ROUTINE'),
     );
   // A fourth retry may lie up to 32 s ahead.
   const ahead = (id: string, seconds: number, retries: number) => prisma.$executeRaw`
