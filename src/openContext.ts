@@ -50,7 +50,7 @@ export async function openContext(
     addQueueGauges(metrics.registry, database.prisma);
     const observe = (classifier: Classifier) => observeClassifier(classifier, metrics, tracing);
     const models = await openModels(config, database.prisma, role, observe);
-    opened.push(models.close);
+    opened.push(() => models.close());
     const pool = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
     const decoding = observeDecoding(pool, metrics, tracing);
     opened.push(decoding.close);

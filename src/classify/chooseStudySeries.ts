@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { ReceivedFilesMissing } from '../errors/errors.js';
 import type { Prisma } from '../generated/prisma/client.js';
 import { parseReceived } from '../intake/parseReceived.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { chooseSeries, type LocatedSlice, type SeriesChoice } from '../pacs/series/chooseSeries.js';
 

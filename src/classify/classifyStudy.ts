@@ -3,7 +3,7 @@ import { asLogged } from '../errors/asKnown.js';
 import { StudyNotFound } from '../errors/errors.js';
 import type { Study } from '../generated/prisma/client.js';
 import { retrieveStudy } from '../intake/retrieveStudy.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import { chooseStudySeries } from './chooseStudySeries.js';
 import { classifyUploaded, holdsPictures } from './classifyUploaded.js';
 import { concludeShadow, concludeStudy } from './concludeStudy.js';

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import { SECONDARY_CAPTURE } from '../pacs/header/sopClasses.js';
 import { type PredictionParts, predictSlices, sliceWithFile } from './predictSlices.js';
 

@@ -3,7 +3,7 @@ import type { Prediction, Prisma, StudyStatus } from '../generated/prisma/client
 import { combine } from '../inference/combine.js';
 import type { LabelProbability } from '../inference/decide.js';
 import { enqueueWriteBacks } from '../jobs/enqueueWriteBacks.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import { announceStudy } from '../notifications/announceStudy.js';
 
 /**

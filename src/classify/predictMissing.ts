@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { TooManyMissing } from '../errors/errors.js';
 import type { Prediction } from '../generated/prisma/client.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import { bySeries, predictSlices, readsSeries, type SliceWithFile, sliceWithFile } from './predictSlices.js';
 
 /**

@@ -7,7 +7,7 @@ import { abstain, type SliceDecision } from '../inference/decide.js';
 import type { TimedView } from '../inference/inferenceWorker.js';
 import type { LeftRight } from '../inference/readSeries.js';
 import { parseReceived } from '../intake/parseReceived.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { whyFrameIneligible } from '../pacs/series/frameEligibility.js';
 import { groupBy } from '../statistics/groupBy.js';

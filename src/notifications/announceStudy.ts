@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Context } from '../context.js';
 import type { Prisma, Study } from '../generated/prisma/client.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import { DELIVER_WEBHOOK } from '../queue/deliveryQueue.js';
 import type { StudyFacts } from './fhir/facts.js';
 import { writeStudyBundle } from './fhir/studyBundle.js';

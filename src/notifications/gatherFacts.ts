@@ -1,6 +1,6 @@
 import { WriteBackWithheld } from '../errors/errors.js';
 import type { Prisma } from '../generated/prisma/client.js';
-import type { RunningModel } from '../models/models.js';
+import type { RunningModel } from '../models/modelLoader.js';
 import type { StudyFacts } from './fhir/facts.js';
 
 /**
