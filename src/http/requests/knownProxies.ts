@@ -1,24 +1,17 @@
-import { BlockList, isIP } from 'node:net';
+import proxyAddr from '@fastify/proxy-addr';
 import type { Config } from '../../config/config.js';
 
 /**
- * Whether a connection may come from this address: where a reverse proxy is to encrypt and is named, nobody goes past it.
+ * Whether a connection may come from this address. Where a reverse proxy is named and is the one to encrypt, connections come
+ * from it or from this machine only.
  */
-export function comesByProxy({ tls, trustedProxies }: Config): (address: string | undefined) => boolean {
+export function comesByProxy({
+  tls,
+  trustedProxies,
+}: Pick<Config, 'tls' | 'trustedProxies'>): (address: string | undefined) => boolean {
   if (tls || trustedProxies.length === 0) return () => true;
-  const known = new BlockList();
-  known.addSubnet('127.0.0.0', 8, 'ipv4');
-  known.addAddress('::1', 'ipv6');
-  for (const network of trustedProxies) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) known.addAddress(address, family);
-    else known.addSubnet(address, Number(bits), family);
-  }
-  return (address = '') => {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, ''); // an IPv4 address on a socket that takes both
-    return isIP(plain) !== 0 && known.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
-  };
+  const isKnown = proxyAddr.compile(['loopback', ...trustedProxies]);
+  return (address) => address !== undefined && isKnown(address, 0);
 }
 
 export const PROXY_REQUIRED = {
