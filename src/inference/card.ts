@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const count = z.int().min(0).nullable().default(null);
 const share = z.number().nullable().default(null);
-/** A figure alone, or with its interval. */
+/** A figure alone, or with its 95 % interval. */
 const figure = z
   .union([
     z.number().transform((value) => ({ value, low: null, high: null })),
@@ -19,7 +19,7 @@ const label = z.object({
   f1: figure,
 });
 
-/** What manifest.json may say under "card" for programs to read; docs/models.md describes it. The rest is kept as it is. */
+/** What manifest.json may hold under "card" for programs to read; see docs/models.md. Unknown keys are kept. */
 export const cardSchema = z.looseObject({
   splits: z
     .array(
@@ -56,4 +56,5 @@ export const cardSchema = z.looseObject({
   text: z.string().nullable().default(null),
 });
 
+/** The model's card: its figures on test data, and its limits. */
 export type Card = z.infer<typeof cardSchema>;

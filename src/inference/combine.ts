@@ -17,8 +17,10 @@ import type { StudyRule } from './studyRule.js';
 import { placesOf } from './tissue.js';
 
 /**
- * `probabilities`: of each label, the mean over the slices that the answer rests on; `confidence`: that of `label`. `kinds`: what
- * a finding may be where that is not sure (KINDS_DISAGREE), the likeliest first; else none.
+ * What the predictions of a study say together.
+ * `probabilities`: of each label, the mean over the slices that the finding rests on (`sliceIds`). `confidence`: that
+ * of `label`.
+ * `kinds`: what the finding may be where its kind is not sure (KINDS_DISAGREE), likeliest first; else empty.
  */
 export type Finding = {
   label: string;
@@ -28,31 +30,32 @@ export type Finding = {
   abstained: boolean;
   abstentionReason: ReasonToAbstain | null;
   keySliceId: string | null;
-  /** Those that the answer rests on. */
+  /** The slices that the finding rests on. */
   sliceIds: string[];
   sliceCounts: { label: string; count: number }[];
 };
 
-/** Share of the slices from which on nearly all are normal. */
+/** From this share of normal slices on, nearly all are normal. */
 const NEARLY_ALL = 0.8;
-/** Share of the heaviest finding's weight from which on another one says as much of the kind. */
+/** From this share of the heaviest finding's weight on, another finding has as much say about the kind. */
 const RIVAL = 0.5;
 
 /**
- * The slices' verdicts as one answer. First whether there is anything, then of which kind:
- * 1. A finding is there where neighbouring slices of one series say so, whatever kinds they name, at two places and over 7 mm
- *    of tissue, one of them as sure as `surest`. Its kind is the likeliest of these slices together, where that has two thirds
- *    of what the kinds have and no finding of comparable weight elsewhere is of another; else the study abstains from naming one
- *    (KINDS_DISAGREE).
- * 2. Nothing is found where half of the slices are normal, and nowhere anything speaks against it (`objectionToAbsence`).
- * 3. Else the study abstains, with the reason, and the slice to look at. Where nearly all slices are normal it names no kind.
- * Where more than half of the slices are unlike what the model was made from it abstains, whatever the others say.
- * More evidence of a finding anywhere never moves an answer towards "nothing found".
- * A model without a `normalLabel` is answered by the label with the largest sum of confidences.
- * @returns null when no slice has a verdict.
+ * Combines the predictions of a study's slices into one finding: first whether there is anything, then of which kind.
+ * 1. There is a finding where neighbouring slices of one series say so, whatever kinds they name: at two places and
+ *   over 7 mm of tissue, and one of the slices as sure as `surest`. Its kind is the likeliest one of these slices
+ *   together, if that has two thirds of the probability of all kinds and no finding of comparable weight has another
+ *   kind. Otherwise the study abstains from naming one (KINDS_DISAGREE).
+ * 2. Nothing is found where half of the slices are normal and nothing speaks against it (`objectionToAbsence`).
+ * 3. Otherwise the study abstains, with a reason and a slice to look at. If nearly all slices are normal, its label is
+ *   the normal one.
+ * A study with more than half of its slices unlike the training data abstains, whatever the others say.
+ * More evidence of a finding anywhere never moves the result towards "nothing found".
+ * For a model without a `normalLabel`, the result is the label with the largest sum of confidences.
+ * @returns null when no slice has a label.
  */
 export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): Finding | null {
-  const ordered = verdicts.toSorted(inOrder);
+  const ordered = verdicts.toSorted(bySeriesAndPosition);
   const seen = ordered.filter(hasLabel);
   const { normalLabel } = rule;
   if (seen.length === 0) return null;
@@ -60,10 +63,10 @@ export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): 
   const series = [...groupBy(ordered, ({ seriesId }) => seriesId).values()].map(placesOf);
   const stretches = series.flatMap((places) => stretchesOf(places, normalLabel));
   const found = findingsOf(stretches, rule.surest);
-  // Of what it does not know the model can say neither.
-  const strange = seen.filter(isUnknown).length > seen.length * (1 - ENOUGH);
+  // On slices unlike its training data, the model can say neither that there is a finding nor that there is none.
+  const mostlyUnknown = seen.filter(isUnknown).length > seen.length * (1 - ENOUGH);
   const [first] = found;
-  if (first && !strange) {
+  if (first && !mostlyUnknown) {
     const kindOf = ({ answers }: Stretch) => likeliestKind(meanProbabilities(answers), normalLabel).label;
     const alike = found.every((stretch) => kindOf(stretch) === kindOf(first));
     const answers = alike ? first.answers : found.flatMap((stretch) => stretch.answers);
@@ -73,15 +76,15 @@ export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): 
     return { ...finding(seen, label, answers, key, 'KINDS_DISAGREE'), kinds };
   }
   const normal = seen.filter(({ label }) => label === normalLabel);
-  const reason = strange
+  const reason = mostlyUnknown
     ? commonestReason(seen)
     : objectionToAbsence({ ordered, series, stretches }, { ...rule, normalLabel });
   if (reason === null) {
     const answers = normal.filter(isAnswer);
-    return finding(seen, normalLabel, answers, middle(answers), null);
+    return finding(seen, normalLabel, answers, middleOfSurestSeries(answers), null);
   }
   const suspect = heaviest(stretches);
-  const basis = suspect && !strange ? suspect.slices : likeliest(seen);
+  const basis = suspect && !mostlyUnknown ? suspect.slices : likeliest(seen);
   const key = mostSuspect(suspect ? basis : seen, normalLabel);
   if (normal.length >= seen.length * NEARLY_ALL) return finding(seen, normalLabel, normal, key, reason);
   const guess = basis.every(({ label }) => label === normalLabel)
@@ -90,7 +93,7 @@ export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): 
   return finding(seen, guess, basis, key, reason);
 }
 
-/** The findings of a study, the heaviest first, and no other that has less than half of its weight. */
+/** The findings of a study, the heaviest first. Those with less than half of its weight are left out. */
 function findingsOf(stretches: readonly Stretch[], surest: number | undefined): Stretch[] {
   const found = stretches.filter((stretch) => isFinding(stretch, surest)).toSorted((a, b) => b.weight - a.weight);
   return found.filter(({ weight }) => weight >= (found[0] as Stretch).weight * RIVAL);
@@ -126,7 +129,7 @@ function finding(
   };
 }
 
-const inOrder = (a: SlicePrediction, b: SlicePrediction): number =>
+const bySeriesAndPosition = (a: SlicePrediction, b: SlicePrediction): number =>
   compare(a.seriesId, b.seriesId) || a.position - b.position || compare(a.sliceId, b.sliceId);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
@@ -140,13 +143,13 @@ function surestOf(slices: readonly Labelled[], label: string): Labelled {
   return slices.reduce((best, slice) => (probabilityOf(slice, label) > probabilityOf(best, label) ? slice : best));
 }
 
-/** Those of the label with the largest sum of confidences. */
+/** The slices of the label with the largest sum of confidences. */
 function likeliest(slices: readonly Labelled[]): Labelled[] {
   return heaviestOf([...groupBy(slices, ({ label }) => label).values()]);
 }
 
-/** The middle one of the surest series. */
-function middle(slices: readonly Labelled[]): Labelled {
+/** The middle slice of the series with the largest sum of confidences. */
+function middleOfSurestSeries(slices: readonly Labelled[]): Labelled {
   const surest = heaviestOf([...groupBy(slices, ({ seriesId }) => seriesId).values()]);
   return surest[Math.floor(surest.length / 2)] as Labelled;
 }

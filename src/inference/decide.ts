@@ -1,14 +1,15 @@
 import { shareWithLookalikes } from './lookalikes.js';
 import type { Manifest } from './manifest.js';
 
+/** A label's calibrated probability, 0–1. */
 export type LabelProbability = { label: string; probability: number };
 
-/** What these give a label, 0–1: 0 where it is none of them. */
+/** The probability of a label, 0–1; 0 where the list does not have it. */
 export function probabilityIn(probabilities: readonly LabelProbability[], wanted: string | undefined): number {
   return probabilities.find(({ label }) => label === wanted)?.probability ?? 0;
 }
 
-/** A model's verdict on one slice, without the slice. `confidence` is the calibrated probability of `label`. */
+/** A model's decision on one slice. `confidence`: calibrated probability of `label`. */
 export type SliceDecision = {
   status: 'CLASSIFIED' | 'ABSTAINED';
   label: string;
@@ -20,10 +21,11 @@ export type SliceDecision = {
 };
 
 /**
- * Logits to a verdict on a slice by itself: temperature scaling (Guo et al., ICML 2017) with the manifest's temperature,
- * what looks alike shares its probability, then abstention where the slice is unlike the training data, or the confidence is
- * below the manifest's threshold, which may be another for the normal label.
- * @param logits one per label, in the manifest's order.
+ * Decides on a slice by itself. Temperature scaling with the manifest's temperature (Guo et al., ICML 2017) gives
+ * probabilities, lookalikes share theirs, and the likeliest label is the answer. The decision is an abstention where
+ * the slice is unlike the training data, or the confidence is below the manifest's threshold, which may be another one
+ * for the normal label.
+ * @param logits one for each label, in the manifest's order.
  */
 export function decide(logits: Float32Array, manifest: Manifest, novelty: number | null = null): SliceDecision {
   const { labels, normalLabel, calibration, abstention } = manifest;
@@ -36,7 +38,10 @@ export function decide(logits: Float32Array, manifest: Manifest, novelty: number
   return labelOrAbstention(label, probabilities, novelty, manifest, label === normalLabel ? normal : confidence);
 }
 
-/** This label, or an abstention: where the slice is unlike the training data, or the label less probable than `least`. */
+/**
+ * The decision for `label`, or an abstention where the slice is unlike the training data, or the label is less probable
+ * than `least`.
+ */
 export function labelOrAbstention(
   label: string,
   probabilities: LabelProbability[],
@@ -45,7 +50,7 @@ export function labelOrAbstention(
   least: number,
 ): SliceDecision {
   const probability = probabilityIn(probabilities, label);
-  // Not "above": a novelty that is no number is no licence to answer.
+  // Negated comparisons: a novelty or probability that is not a number must not give an answer.
   const unknown = outOfDistribution !== undefined && !((novelty ?? Number.NaN) <= outOfDistribution.above);
   const unsure = !(probability >= least);
   return {
@@ -58,7 +63,7 @@ export function labelOrAbstention(
   };
 }
 
-/** The same guess, but no answer: something other than the pixels speaks against it. */
+/** Makes an abstention of a decision. Its label stays as a guess. */
 export function abstain<V extends SliceDecision>(
   verdict: V,
   abstentionReason: NonNullable<SliceDecision['abstentionReason']>,
@@ -66,7 +71,7 @@ export function abstain<V extends SliceDecision>(
   return { ...verdict, status: 'ABSTAINED', abstentionReason };
 }
 
-/** Of as many numbers as there are logits. */
+/** The softmax of logits at a temperature; one number for each logit, with the sum 1. */
 export function softmax(logits: Float32Array, temperature: number): number[] {
   const largest = Math.max(...logits); // subtracted so that no exponential overflows
   const exponentials = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));

@@ -2,7 +2,7 @@ import { readFields } from './gradcam/graph/protobuf.js';
 
 type OnnxMessage = keyof typeof PARTS;
 
-/** Where tensors may be in a model, by the field numbers of onnx.proto: everything that leads to one. */
+/** The fields of ONNX messages that lead to tensors, by message and field number of onnx.proto. */
 const PARTS = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
@@ -16,15 +16,15 @@ const PARTS = {
 } as const;
 
 /**
- * The files that hold weights of an ONNX model, relative to its folder, wherever in it a tensor refers to them: a model is
- * its graph and these. Of what is no ONNX model, none.
+ * The files that hold weights of an ONNX model, by paths relative to its folder, wherever in the model a tensor refers
+ * to them. Empty for bytes that are not an ONNX model.
  */
 export function externalFiles(model: Uint8Array): string[] {
   const files = new Set<string>();
   try {
     visit('model', model, files);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // ONNX Runtime says what is wrong with it
+    if (!(error instanceof RangeError)) throw error; // loading the model reports what is wrong
   }
   return [...files].sort();
 }
@@ -38,7 +38,7 @@ function visit(message: OnnxMessage, bytes: Uint8Array, files: Set<string>): voi
   }
 }
 
-/** StringStringEntryProto: key 1, value 2. */
+/** Notes the path in a StringStringEntryProto (key 1, value 2) whose key is "location". */
 function noteLocation(bytes: Uint8Array, files: Set<string>): void {
   const texts = new Map(
     [...readFields(bytes)].map(({ number, value }) => [number, new TextDecoder().decode(value as Uint8Array)]),

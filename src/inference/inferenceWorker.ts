@@ -1,5 +1,6 @@
 import '../output/muteLibraries.js';
-// Runs in a worker thread: ONNX Runtime computes inside the call, and would hold up every request of the server.
+// This module runs in a worker thread, because ONNX Runtime computes inside the call and would block every request of
+// the server.
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { ExplanationUnavailable, ModelNotLoaded } from '../errors/errors.js';
 import { answering, comeLast } from '../process/threads.js';
@@ -25,27 +26,35 @@ comeLast();
 
 type LoadedModel = OpenSession & { model: ModelFile; explaining: ExplainingSessions };
 
-/** Images in one run of a graph whose batch is free. */
+/** Most images in one run of a graph whose batch size is free. */
 const MOST_AT_ONCE = 16;
-/** By file: the sessions of this thread. */
+/** The loaded models of this thread, by file. */
 const loaded = new Map<string, LoadedModel>();
 
+/** The tasks of the thread. `file` identifies a loaded model. */
 export type LoadTask = { model: ModelFile; device: InferenceDevice };
 export type ClassifyTask = { file: string; images: GrayscaleImage[] };
 export type ReadTask = { file: string; slices: readonly ViewedSlice[]; leftRight: LeftRight | null };
 export type ExplainTask = {
   file: string;
   images: readonly GrayscaleImage[];
-  /** What to explain of each: a weight for each logit. */
+  /** What to explain in each image: a weight for each logit. */
   seeds: readonly Float32Array[];
   method: Method;
   layers: readonly string[];
 };
-/** `novelty`, `presence`: null where the manifest names no output for it. */
+/**
+ * The view of one image, and how long it took. `novelty` and `presence` are null where the manifest names no output for
+ * them.
+ */
 export type TimedView = Omit<ViewedSlice, 'location'> & { milliseconds: number };
-/** `values`: rows × columns, as computed. `frame`: the rectangle of the slice, in slice pixels, that the map covers. */
+/**
+ * A map of one layer. `values`: rows × columns, as computed. `frame`: the rectangle that the map covers, in slice
+ * pixels.
+ */
 export type Cam = { layer: string; rows: number; columns: number; values: Float32Array; frame: InputRectangle };
 
+/** Loads a model. @throws ModelInvalid, DeviceUnavailable. */
 export const load = answering(
   async ({ model, device }: LoadTask): Promise<{ provider: ExecutionProvider; notes: string[] }> => {
     const { input, labels, outOfDistribution, inSeries } = model.manifest;
@@ -60,7 +69,7 @@ export const load = answering(
   },
 );
 
-/** In runs of so many images as the graph's batch is fixed to, or a few where it is free: memory stays bounded. */
+/** Views images in runs of the graph's fixed batch size, or of a few where it is free, so that memory stays bounded. */
 export const classify = answering(async ({ file, images }: ClassifyTask): Promise<TimedView[]> => {
   const { session, model } = get(file);
   const { input, geometry, mirrored } = model.manifest;
@@ -78,12 +87,13 @@ export const classify = answering(async ({ file, images }: ClassifyTask): Promis
   });
 });
 
+/** Decides on the slices of one series together. */
 export const read = answering(
   async ({ file, slices, leftRight }: ReadTask): Promise<SliceDecision[]> =>
     readSeries(slices, leftRight, get(file).model.manifest),
 );
 
-/** What one pass over one plane gives. */
+/** What one pass of one plane through the network gives. */
 type View = {
   logits: Float32Array;
   novelty: number | null;
@@ -107,7 +117,10 @@ async function runBatch(batch: Float32Array[], session: InferenceSession, model:
   }));
 }
 
-/** Of maps [N, labels, rows, columns] the log odds of any label, against the normal one's, in each cell of slice `index`. */
+/**
+ * The presence map of slice `index`, from maps [N, labels, rows, columns]: in each cell the log odds of any finding
+ * against the normal label.
+ */
 function presenceOf(maps: Tensor, index: number, normal: number): Omit<Presence, 'frame'> {
   const [, labels, rows, columns] = maps.dims as [number, number, number, number];
   const cells = rows * columns;
@@ -121,7 +134,7 @@ function presenceOf(maps: Tensor, index: number, normal: number): Omit<Presence,
   return { rows, columns, values };
 }
 
-/** The passes over a slice as it is, and perhaps mirrored, as one: their means. */
+/** The mean of a slice's views: as it is, and mirrored where the manifest asks for that. */
 function meanOfViews(views: View[], frame: InputRectangle, { rows, columns }: GrayscaleImage): TimedView {
   const [first, second] = views as [View, View | undefined];
   const milliseconds = views.reduce((sum, view) => sum + view.milliseconds, 0);
@@ -144,11 +157,15 @@ function meanOfViews(views: View[], frame: InputRectangle, { rows, columns }: Gr
 const mean = (a: Float32Array, b: Float32Array): Float32Array =>
   a.map((value, index) => (value + (b[index] as number)) / 2);
 
+/** Which layers of the model can be explained. @throws ExplanationUnavailable, ModelInvalid. */
 export const explainable = answering(
   async ({ file }: { file: string }): Promise<Explainable> => get(file).explaining.explainable(),
 );
 
-/** The maps of all `layers` for each image, in one run. @throws ExplanationUnavailable, also where a map is not a number */
+/**
+ * The maps of all `layers` for each image, in as few runs as the batch size allows.
+ * @throws ExplanationUnavailable, also where a map holds something that is not a finite number.
+ */
 export const explain = answering(async ({ file, images, seeds, method, layers }: ExplainTask): Promise<Cam[][]> => {
   const { model, explaining } = get(file);
   const { session, layers: explained } = await explaining.get(method, layers);
@@ -188,7 +205,7 @@ export const explain = answering(async ({ file, images, seeds, method, layers }:
   return maps;
 });
 
-/** Before the thread ends. */
+/** Releases all sessions; to be called before the thread ends. */
 export const release = answering(async (): Promise<void> => {
   for (const { session, explaining } of loaded.values()) {
     await explaining.close();
@@ -203,14 +220,14 @@ function get(file: string): LoadedModel {
   return entry;
 }
 
-/** How many images a run must have; undefined where the graph leaves it open. */
+/** The fixed batch size of a graph; undefined where it is free. */
 function fixedBatch(session: InferenceSession): number | undefined {
   const metadata = session.inputMetadata[0];
   const size = metadata?.isTensor ? metadata.shape[0] : undefined;
   return typeof size === 'number' ? size : undefined;
 }
 
-/** One tensor; a fixed batch that is not full ends with zeros. */
+/** Stacks inputs into one tensor. A fixed batch that is not full ends with zeros. */
 function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { input } }: ModelFile): Tensor {
   const size = input.channels * input.rows * input.columns;
   const batch = fixedBatch(session) ?? inputs.length;
@@ -219,7 +236,7 @@ function stack(inputs: Float32Array[], session: InferenceSession, { manifest: { 
   return new Tensor('float32', data, [batch, input.channels, input.rows, input.columns]);
 }
 
-/** One after the other; a fixed batch that is not full ends with zeros. */
+/** Joins arrays into one of `length` values, the rest zeros. */
 function join(parts: readonly Float32Array[], length: number): Float32Array {
   const whole = new Float32Array(length);
   let at = 0;

@@ -1,12 +1,15 @@
 import { type LabelProbability, probabilityIn } from './decide.js';
 import { type Labelled, probabilityOf } from './slicePrediction.js';
 
-/** Share of the kinds' probability that the likeliest must have to be named: twice as likely as all others together. */
+/**
+ * Least share of the probability of all kinds that the likeliest kind needs to be named: twice as likely as all others
+ * together.
+ */
 const SURE_SHARE = 2 / 3;
-/** What has less of it is not worth a word. */
+/** Least share of a kind that is mentioned as possible. */
 const LEAST_SHARE = 0.1;
 
-/** The mean over slices of what they give each label, in the model's order. */
+/** The mean probability of each label over slices, in the model's order. */
 export function meanProbabilities(slices: readonly Labelled[]): LabelProbability[] {
   const labels = new Set(
     slices.flatMap(({ probabilities, label }) => [...probabilities.map((given) => given.label), label]),
@@ -18,9 +21,9 @@ export function meanProbabilities(slices: readonly Labelled[]): LabelProbability
 }
 
 /**
- * Of what kind a finding is, the normal label left out, and whether that is sure enough to be named: no kind that is less likely
- * than that there is nothing.
- * `kinds`: what it may be, the likeliest first.
+ * The likeliest kind of a finding, leaving out the normal label.
+ * @returns `sure`: whether the kind may be named. It must not be less likely than the normal label. `kinds`: the
+ *   possible kinds, likeliest first.
  */
 export function likeliestKind(
   probabilities: readonly LabelProbability[],

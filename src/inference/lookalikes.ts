@@ -1,11 +1,12 @@
 import type { Manifest } from './manifest.js';
 
 /**
- * Probabilities, a part of each label's given to the labels that look like it, as the manifest's `calibration.lookalikes` says.
+ * Gives a part of each label's probability to the labels that look like it, as the manifest's `calibration.lookalikes`
+ * says.
  *
- * Where two kinds cannot be told apart by their looks, a model that has mostly seen one of them is sure of it, and wrong
- * with every patient who has the other. Of what looks like that, a part is the other, however sure the model is.
- * @param probabilities one per label, in the manifest's order; their sum stays what it is.
+ * Where two kinds look the same, a model that has mostly seen one of them is sure of it, and wrong for every patient
+ * with the other. Of what looks like that kind, a known share is the other one, however sure the model is.
+ * @param probabilities one for each label, in the manifest's order. Their sum does not change.
  */
 export function shareWithLookalikes(
   probabilities: readonly number[],

@@ -10,7 +10,10 @@ import { externalFiles } from './externalFiles.js';
 const fraction = z.number().min(0).max(1);
 const perChannel = z.array(z.number()).min(1);
 
-/** manifest.json: everything about a model that is not its graph. docs/models.md describes it for people. */
+/**
+ * The schema of manifest.json, which says everything about a model that its graph does not. docs/models.md describes
+ * it.
+ */
 const manifestSchema = z
   .looseObject({
     name: z.string().regex(/^[\w.-]+$/, 'letters, digits, ".", "_" and "-" only'),
@@ -23,7 +26,7 @@ const manifestSchema = z
       .string()
       .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
       .optional(),
-    /** The SHA-256 of each file beside the graph that holds weights of it. */
+    /** SHA-256 of each file beside the graph that holds weights, by file name. */
     external: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')).optional(),
     labels: z
       .array(z.string().min(1))
@@ -46,18 +49,22 @@ const manifestSchema = z
         lookalikes: z.array(z.looseObject({ label: z.string(), as: z.string(), share: fraction })).optional(),
       })
       .optional(),
-    /** The least confidence of an answer, and that of the normal label where it is another. */
+    /** Least confidence of an answer. `normal`: that of the normal label, where it differs. */
     abstention: z.looseObject({ confidence: fraction, normal: fraction.optional() }).optional(),
-    /** A second output of the graph: one value a slice, how unlike the training data it is; above `above` it abstains. */
+    /**
+     * An output of the graph that tells how unlike the training data a slice is, one value for each slice. The model
+     * abstains where it exceeds `above`.
+     */
     outOfDistribution: z.looseObject({ output: z.string().min(1), above: z.number().default(1) }).optional(),
-    /** Each slice is also looked at left for right, and what is seen is averaged: twice the time. */
+    /** Whether each slice is viewed mirrored as well, and both views are averaged. That takes twice the time. */
     mirrored: z.boolean().default(false),
     /**
-     * How the slices of a series are read together (readSeries.ts). `output`: of the graph, maps [N, labels, rows, columns];
-     * `reach`: mm; `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself;
-     * `calibration`: of the score; `abstention`: the least confidence of a finding and of the normal label, and of any
-     * finding in the surest slice of a study that has one; `absent` and `clear`: from which probability of any finding on, over
-     * 10 mm, and below which mean one of the normal label a study is not free of findings (absence.ts).
+     * How the slices of a series are read together (readSeries.ts).
+     * `output`: of the graph, maps [N, labels, rows, columns]. `reach`: standard deviation of the average over
+     * neighbours, mm. `neighbourAtMost`: log odds up to which a neighbour counts that shows more than the slice itself.
+     * `calibration`: of a slice's score.
+     * `abstention`: least confidence of a finding (`finding`), of the normal label (`normal`), and of any finding in
+     * the surest slice of a study's finding (`study`). `absent` and `clear`: see studyRule.ts.
      */
     inSeries: z
       .looseObject({
@@ -75,19 +82,22 @@ const manifestSchema = z
         }),
       })
       .optional(),
-    /** The weightings that it is made for; others are passed over where a file tells its own. Absent: any. */
+    /**
+     * Weightings that the model is made for. Series and slices that are known to have another one are not eligible.
+     * Absent: any weighting.
+     */
     weightings: z
       .array(z.enum(['T1', 'T2', 'T2*', 'FLAIR', 'PD']))
       .min(1)
       .optional(),
-    /** What labels are called in written reports: DICOM's coded concepts, as long as its SH and LO allow. */
+    /** Coded concepts of the labels in written reports, as long as DICOM's SH and LO allow. */
     codes: z
       .record(
         z.string(),
         z.object({ scheme: z.string().min(1).max(16), code: z.string().min(1), meaning: z.string().min(1).max(64) }),
       )
       .default({}),
-    /** The label that says "nothing found"; without it every label is a finding. */
+    /** The label that means "nothing found". Without it every label is a finding. */
     normalLabel: z.string().optional(),
     card: cardSchema.default(() => cardSchema.parse({})),
     intendedUse: z.string().default('Research use only – not for diagnostic use'),
@@ -105,7 +115,7 @@ const manifestSchema = z
         .filter((lookalike) => lookalike.label === label)
         .reduce((sum, { share }) => sum + share, 0);
       const two = label !== as && [label, as].every((name) => labels.includes(name) && name !== normalLabel);
-      if (two && shares < 1 + Number.EPSILON * 8) continue; // a sum of fractions may end just beyond 1
+      if (two && shares < 1 + Number.EPSILON * 8) continue; // rounding may put a sum of fractions just above 1
       const message = two ? `gives away more than all of ${label}` : 'needs two of the labels, neither the normalLabel';
       issues.push({ code: 'custom', path: ['calibration', 'lookalikes', index], message, input: { label, as } });
     }
@@ -119,15 +129,21 @@ const manifestSchema = z
       issues.push({ code: 'custom', path: ['normalLabel'], message: 'must be one of the labels', input: normalLabel });
   });
 
-/** `sha256`: of the graph, and of the weights outside of it where there are any; `graphSha256` then of the graph alone. */
+/**
+ * A manifest with its hashes. `sha256`: of the graph and of weights in other files, if any. `graphSha256`: of the graph
+ * alone.
+ */
 export type Manifest = z.infer<typeof manifestSchema> & { sha256: string; graphSha256?: string };
 
-/** A classifier on disk, its manifest checked and the hashes of its graph and of all its weights verified. */
+/**
+ * A model on disk. Its manifest is checked, and the hashes of its graph and weights are verified. `file`: path of the
+ * graph.
+ */
 export type ModelFile = { manifest: Manifest; file: string };
 
 /**
- * All models in `folder`/<name>/<version>/.
- * @throws ModelInvalid listing every fault of every manifest, each with its place.
+ * Reads all models in `folder`/<name>/<version>/.
+ * @throws ModelInvalid with every fault of every manifest.
  */
 export async function readModels(folder: string): Promise<ModelFile[]> {
   const models: ModelFile[] = [];
@@ -145,9 +161,9 @@ export async function readModels(folder: string): Promise<ModelFile[]> {
 }
 
 /**
- * The model that `wanted` ("name" or "name@version") names: the newest of that name. Without `wanted`: our own
- * brain-mri, or the only one there is.
- * @throws ModelNotFound naming those there are.
+ * Chooses the model that `wanted` ("name" or "name@version") names; without a version, the newest. Without `wanted`:
+ * our own brain-mri, or the only model.
+ * @throws ModelNotFound with the names of all models.
  */
 export function chooseModel(models: readonly ModelFile[], wanted?: string): ModelFile {
   const [name, version] = (wanted ?? 'brain-mri').split('@');
@@ -200,7 +216,7 @@ async function readModel(directory: string, name: string, version: string): Prom
   return { manifest: { ...data, ...hashes, card: { ...data.card, text: data.card.text ?? text } }, file };
 }
 
-/** Of each file with weights of the graph. What the manifest says of them must be so; `faults` is told where it is not. */
+/** Hashes each file with weights of the graph, and checks the hashes in the manifest. Faults are added to `faults`. */
 async function hashWeights(
   directory: string,
   files: readonly string[],
@@ -230,11 +246,11 @@ async function hashWeights(
 
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer); // weights may be gigabytes
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer); // in chunks: weights may be gigabytes
   return hash.digest('hex');
 }
 
-/** One hash for a graph and its weights: predictions are those of both. */
+/** One hash for a graph and its weights, because predictions depend on both. */
 function hashOfAll(graph: string, external: Readonly<Record<string, string>>): string {
   const files = Object.entries(external).sort(([a], [b]) => (a < b ? -1 : 1));
   if (files.length === 0) return graph;
@@ -243,7 +259,10 @@ function hashOfAll(graph: string, external: Readonly<Record<string, string>>): s
     .digest('hex');
 }
 
-/** So that what is exchanged later under the same version is noticed. A read-only folder stays without. */
+/**
+ * Adds hashes to a manifest without them, so that a later change of the files under the same version is noticed. In a
+ * read-only folder it stays without.
+ */
 async function writeHash(path: string, manifest: object, hashes: object): Promise<void> {
   const fresh = `${path}.${process.pid}.part`;
   await writeFile(fresh, `${JSON.stringify({ ...manifest, ...hashes }, null, 2)}\n`)

@@ -1,4 +1,4 @@
-/** Planes of rows of `columns` values, left for right. */
+/** Mirrors planes left to right. `columns`: values in each row. */
 export function mirror(values: Float32Array, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   for (let start = 0; start < values.length; start += columns)

@@ -1,6 +1,6 @@
 import type { DisplayWindow, GrayscaleImage } from './image.js';
 
-/** What a model's manifest says of its input. `mean` and `std` have one value per channel. */
+/** The input that a model's manifest asks for. `mean` and `std` have one value for each channel. */
 export type InputSpec = {
   rows: number;
   columns: number;
@@ -10,15 +10,16 @@ export type InputSpec = {
   intensity?: 'percentile' | 'byte' | 'window' | undefined;
 };
 
-/** How a slice is laid on the model's grid. Absent: the whole slice, stretched to rows × columns. */
+/** How a slice is laid on the model's grid. By default the whole slice is stretched to rows × columns. */
 export type Geometry = { crop?: 'content' | undefined; pad?: 'square' | undefined };
 
 /**
- * The rectangle of the slice that the model's input covers, in slice pixels: (0, 0) is the outer corner of the first
- * pixel. It may have fractions, and may reach beyond the slice where the input is padding.
+ * The rectangle of the slice that the model's input covers, in slice pixels; (0, 0) is the outer corner of the first
+ * pixel. It may have fractions, and reaches beyond the slice where the input is padding.
  */
 export type InputRectangle = { top: number; left: number; height: number; width: number };
 
+/** The model's input, NCHW float32, and the rectangle of the slice that it covers. */
 export type Preprocessed = { input: Float32Array; frame: InputRectangle };
 
 type Box = { top: number; left: number; bottom: number; right: number }; // bottom and right are exclusive
@@ -29,12 +30,12 @@ const BACKGROUND_PERCENTILE = 1;
 const BRIGHT_PERCENTILE = 99.8; // of a whole field of view
 const WHITE_PERCENTILE = 99.5; // of the head alone
 const CONTENT_THRESHOLD = 0.1; // of the way from background to bright
-const ENOUGH = 128; // rows and columns to find the head with: of larger slices every second, third ... is looked at
-const CONTENT_SHARE = 0.1; // of the fullest row or column; an ellipse loses 0.5 % of its axis to it
+const ENOUGH_LINES = 128; // rows and columns that are enough to find the head: of a larger slice every second, third ... is used
+const CONTENT_SHARE = 0.1; // of the fullest row or column; an ellipse loses 0.5 % of its axis by it
 
 /**
- * A slice as the model's input: NCHW float32 [1, channels, rows, columns], and where on the slice it lies.
- * training/preprocess.py is the same function in numpy; tests/inference/preprocess.test.ts holds them together.
+ * Makes the model's input of a slice: NCHW float32 [1, channels, rows, columns].
+ * training/preprocess.py is the same function in numpy; tests/inference/preprocess.test.ts compares them.
  */
 export function preprocess(image: GrayscaleImage, spec: InputSpec, geometry?: Geometry): Preprocessed {
   const pixels = withoutNonFinite(image.pixels);
@@ -47,20 +48,23 @@ export function preprocess(image: GrayscaleImage, spec: InputSpec, geometry?: Ge
   return { input: normalise(plane, spec), frame };
 }
 
-/** NaN and infinities (a damaged float map, an empty division) count as 0, the value of air. */
+/** Replaces NaN and infinities (a damaged float map, a division by zero) by 0, the value of air. */
 function withoutNonFinite(pixels: Float32Array): Float32Array {
   let index = 0;
   while (index < pixels.length && Number.isFinite(pixels[index])) index++;
   return index === pixels.length ? pixels : pixels.map((value) => (Number.isFinite(value) ? value : 0));
 }
 
-/** `values`: those looked at, of the head's surroundings; content is what exceeds the threshold. */
+/**
+ * The head within a slice: `box` holds the pixels above `threshold`. `values`: a sample of the pixels that were
+ * searched.
+ */
 type Content = { box: Box; values: Float32Array; background: number; threshold: number };
 
 /**
- * The head within the field of view. Searched twice, the second time inside the first find, so that the width of the
- * empty border, which moves the percentiles of the whole field of view, does not move the result. What air looks like
- * is known from the first search: the find itself may hold none.
+ * Finds the head within the field of view. The second search, inside the first find, makes the result independent of
+ * the width of the empty border, which moves the percentiles of the whole field of view. The level of air comes from
+ * the first search, because the first find may hold none.
  */
 function contentOf(pixels: Float32Array, columns: number, slice: Box): Content {
   const rough = findContent(pixels, columns, slice);
@@ -68,7 +72,7 @@ function contentOf(pixels: Float32Array, columns: number, slice: Box): Content {
 }
 
 function findContent(pixels: Float32Array, columns: number, within: Box, air?: number): Content {
-  const step = Math.max(1, Math.floor(Math.min(within.bottom - within.top, within.right - within.left) / ENOUGH));
+  const step = Math.max(1, Math.floor(Math.min(within.bottom - within.top, within.right - within.left) / ENOUGH_LINES));
   const values = gather(pixels, columns, within, step);
   const background = air ?? percentile(values, BACKGROUND_PERCENTILE);
   const threshold = background + CONTENT_THRESHOLD * (percentile(values, BRIGHT_PERCENTILE) - background);
@@ -77,7 +81,7 @@ function findContent(pixels: Float32Array, columns: number, within: Box, air?: n
   for (let row = 0, index = 0; row < perRow.length; row++) {
     let inRow = 0;
     for (let column = 0; column < perColumn.length; column++) {
-      const content = (values[index++] as number) > threshold ? 1 : 0; // no branch: noise is unpredictable
+      const content = (values[index++] as number) > threshold ? 1 : 0; // without a branch, which noise would make slow
       inRow += content;
       perColumn[column] = (perColumn[column] as number) + content;
     }
@@ -95,7 +99,10 @@ function findContent(pixels: Float32Array, columns: number, within: Box, air?: n
   return { box, values, background, threshold };
 }
 
-/** First, and one past the last, place that holds more than its share; specks of noise and burnt-in letters do not. */
+/**
+ * The first place, and one past the last, that holds more than its share of content. Specks of noise and burnt-in
+ * letters do not.
+ */
 function extent(counts: Int32Array): [number, number] | undefined {
   const least = CONTENT_SHARE * counts.reduce((most, count) => Math.max(most, count), 0);
   const first = counts.findIndex((count) => count > least);
@@ -115,16 +122,16 @@ function gather(pixels: Float32Array, columns: number, box: Box, step: number): 
 }
 
 /**
- * Nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed. It is always a
- * value that occurs, so no two programs can interpolate differently. Found by its bits, eleven at a time from the
- * highest, which takes a tenth of the time of sorting.
+ * The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed. It is always a
+ * value that occurs, so no two programs can interpolate differently.
+ * It is found by its bits, eleven at a time from the highest, in a tenth of the time of sorting.
  */
 function percentile(values: Float32Array, percent: number): number {
   if (values.length === 0) return 0;
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   let rank = Math.max(1, Math.ceil((percent * values.length) / 100));
-  let known = 0; // which bits of the answer are known
-  let key = 0; // what they are
+  let known = 0; // mask of the bits of the result that are known
+  let key = 0; // their values
   for (const shift of [21, 10, 0]) {
     const counts = new Int32Array(2048);
     for (let index = 0; index < bits.length; index++) {
@@ -141,12 +148,15 @@ function percentile(values: Float32Array, percent: number): number {
   return new Float32Array(new Int32Array([key < 0 ? key & 0x7fffffff : ~key]).buffer)[0] as number;
 }
 
-/** A float's bits as an integer whose unsigned order is the order of the floats. */
+/** A float's bits as an integer whose unsigned order is that of the floats. */
 function ordered(bits: number): number {
   return bits ^ ((bits >> 31) | 0x80000000);
 }
 
-/** Modality values to 0–1. A slice without a window, where the model asks for one, is scaled by percentiles. */
+/**
+ * The function from modality values to 0–1. A slice without a window is scaled by percentiles, even where the model
+ * asks for the window.
+ */
 function scaleFor(intensity: InputSpec['intensity'], image: GrayscaleImage, content: Content): Scale {
   if (intensity === 'byte') return (value) => clip(value / 255);
   if (intensity === 'window' && image.window) return windowed(image.window);
@@ -167,7 +177,7 @@ function above(values: Float32Array, threshold: number): Float32Array {
   return kept.subarray(0, size);
 }
 
-/** PS3.3 C.11.2.1.2.1 and C.11.2.1.3, with the output range 0–1. */
+/** The function of a window (PS3.3 C.11.2.1.2.1, C.11.2.1.3), with the output range 0–1. */
 function windowed({ center, width, function: shape }: DisplayWindow): Scale {
   if (shape === 'SIGMOID') return (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width));
   if (shape === 'LINEAR_EXACT') return (value) => clip((value - center) / width + 0.5);
@@ -184,7 +194,7 @@ function frameOf(box: Box): InputRectangle {
   return { top: box.top, left: box.left, height: box.bottom - box.top, width: box.right - box.left };
 }
 
-/** The smallest frame around the box, centred on it, whose shape in millimetres is that of the model's input. */
+/** The smallest rectangle around the box, centred on it, whose shape in millimetres is that of the model's input. */
 function paddedFrame(box: Box, spacing: readonly [number, number] | undefined, spec: InputSpec): InputRectangle {
   const ratio = spacing ? spacing[0] / spacing[1] : 1;
   const rowHeight = ratio > 0 && Number.isFinite(ratio) ? ratio : 1; // in widths of a column
@@ -194,7 +204,10 @@ function paddedFrame(box: Box, spacing: readonly [number, number] | undefined, s
   return { top: top - (framed.height - height) / 2, left: left - (framed.width - width) / 2, ...framed };
 }
 
-/** Separable triangle filter as wide as the step between samples: bilinear when enlarging, antialiased when reducing. */
+/**
+ * Resamples with a separable triangle filter as wide as the step between samples: bilinear when enlarging, antialiased
+ * when reducing.
+ */
 function resample(
   pixels: Float32Array,
   columns: number,
@@ -240,8 +253,8 @@ function resample(
 }
 
 /**
- * Which pixels, of those from `boxStart` to `boxEnd`, make each of `size` samples of the frame, and by how much.
- * Pixels of the frame outside the box are padding: they take part in the sum of the weights, with the value 0.
+ * For each of `size` samples of the rectangle: which pixels from `boxStart` to `boxEnd` make it, with which weights.
+ * Pixels of the rectangle outside the box are padding: they take part in the sum of the weights, with the value 0.
  */
 function tapsFor(start: number, length: number, size: number, boxStart: number, boxEnd: number): Taps {
   const step = length / size;

@@ -5,8 +5,8 @@ import type { Manifest } from './manifest.js';
 import { FEWEST_PLACES } from './tissue.js';
 
 /**
- * Where in a slice the model sees a tumour: log odds of any, against none, in rows × columns cells.
- * `frame`: the rectangle that the cells cover, as shares of the slice's rows and columns.
+ * Where in a slice the model sees a tumour: log odds of any kind against none, in rows × columns cells. `frame`: the
+ * rectangle that the cells cover, as shares of the slice's rows and columns.
  */
 export type Presence = {
   rows: number;
@@ -15,7 +15,7 @@ export type Presence = {
   frame: { top: number; left: number; height: number; width: number };
 };
 
-/** What the model saw of one slice. `location`: mm along the series' normal, null where it is not known. */
+/** A viewed slice: what the model sees in it. `location`: mm along the series' normal; null where it is not known. */
 export type ViewedSlice = {
   logits: Float32Array;
   novelty: number | null;
@@ -23,31 +23,32 @@ export type ViewedSlice = {
   location: number | null;
 };
 
-/** Where a series has its mirror image: across the columns of a slice, or across the slices. */
+/** Which direction of a series runs between left and right: the columns of a slice, or the slices. */
 export type LeftRight = 'COLUMNS' | 'SLICES';
 
 type InSeries = NonNullable<Manifest['inSeries']>;
-/** A slice that can be read together with others. */
+/** A viewed slice that can be read together with others. */
 type LocatedView = ViewedSlice & { location: number; presence: Presence };
 
-/** Cells of the grid that all slices of a series are laid on, each way. */
+/** Rows and columns of the grid that all slices of a series are laid on. */
 const GRID = 24;
-/** Standard deviations from which on a neighbour counts no more. */
+/** Neighbours farther away than this many standard deviations do not count. */
 const FARTHEST = 3;
-/** Where no slice has a tumour, all say the same of its kind. */
+/** Least weight of a neighbour for the kind. Where no slice shows a tumour, all have the same say. */
 const LEAST_SAY = 1e-6;
 
 /**
- * The slices of one series, each in the light of its neighbours and of the other side of the head.
+ * Decides on the slices of one series, each in the light of its neighbours and of the other side of the head.
  *
- * A tumour crosses several slices in one place, and it is on one side, or it is there very clearly. So of every cell the
- * evidence is averaged over neighbouring slices (a Gaussian of `reach` mm); one that shows more than the slice itself counts
- * up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. From that is taken what the mirrored
- * cell has above `otherSide.above`, `otherSide.atMost` at most. What remains anywhere in the slice is its score. Of which kind
- * a tumour is, neighbours that have one say together.
+ * A tumour crosses several slices in one place, and it is on one side, or very clear. So the evidence of each cell is
+ * averaged over neighbouring slices (a Gaussian of `reach` mm). A neighbour that shows more than the slice itself
+ * counts up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. What the mirrored cell
+ * has above `otherSide.above`, at most `otherSide.atMost`, is subtracted. The logarithm of the mean exponential of the rest
+ * over the slice is its score. Neighbours with a tumour decide on its kind together.
  *
- * Slices without a known place, and series of fewer than three, are judged each for itself, as `decide` does.
- * @param slices in any order. @param leftRight null where it is not known; then nothing is taken away.
+ * Slices without a location, and series of fewer than three places, are decided on one by one, as `decide` does.
+ * @param slices in any order.
+ * @param leftRight null where it is not known; then nothing is subtracted.
  */
 export function readSeries(
   slices: readonly ViewedSlice[],
@@ -67,7 +68,7 @@ export function readSeries(
       label,
       probability: label === normalLabel ? 1 - presence : presence * (kinds[at] as number),
     }));
-    // First whether, then which: doubt between two kinds is no sign of none.
+    // First whether there is a tumour, then of which kind: doubt between two kinds is not a sign of none.
     const found = presence >= 0.5;
     const label = found ? (labels[kinds.indexOf(Math.max(...kinds))] as string) : (normalLabel as string);
     const { finding, normal } = inSeries.abstention;
@@ -75,7 +76,7 @@ export function readSeries(
   });
 }
 
-/** Log odds, not calibrated, that there is a tumour in each slice; null where it is judged for itself. */
+/** The score of each slice: uncalibrated log odds of a tumour; null for slices that are decided on by themselves. */
 export function scoreSeries(
   slices: readonly ViewedSlice[],
   leftRight: LeftRight | null,
@@ -101,7 +102,7 @@ export function scoreSeries(
         leftRight === 'COLUMNS'
           ? across(smooth[index] as Float64Array, cell)
           : (smooth[partner[index] ?? -1]?.[cell] ?? Number.NaN);
-      values.push(here - takenBy(other, inSeries.otherSide));
+      values.push(here - subtractedBy(other, inSeries.otherSide));
     }
     if (values.length > 0) scored.set(slice, logMeanExp(values));
   }
@@ -110,14 +111,14 @@ export function scoreSeries(
 
 const isPlaced = (slice: ViewedSlice): slice is LocatedView => slice.location !== null && slice.presence !== null;
 
-/** What the other side takes away; nothing where there is none. */
-function takenBy(other: number, { above, atMost }: InSeries['otherSide']): number {
+/** What the mirrored cell subtracts; 0 where there is no such cell. */
+function subtractedBy(other: number, { above, atMost }: InSeries['otherSide']): number {
   return Number.isNaN(other) ? 0 : Math.min(Math.max(other - above, 0), atMost);
 }
 
 type RelativeRectangle = Presence['frame'];
 
-/** The smallest that holds the frames of all. */
+/** The smallest rectangle that holds those of all slices. */
 function commonGrid(slices: readonly LocatedView[]): RelativeRectangle {
   const frames = slices.map(({ presence }) => presence.frame);
   const top = Math.min(...frames.map((frame) => frame.top));
@@ -127,7 +128,7 @@ function commonGrid(slices: readonly LocatedView[]): RelativeRectangle {
   return { top, left, height, width };
 }
 
-/** A slice's cells at the centres of the grid's, bilinear; NaN outside of its frame. */
+/** The values of a slice at the centres of the grid's cells, bilinear; NaN outside of its rectangle. */
 function layOnGrid({ rows, columns, values, frame }: Presence, grid: RelativeRectangle): Float64Array {
   const result = new Float64Array(GRID * GRID).fill(Number.NaN);
   for (let row = 0; row < GRID; row++) {
@@ -136,13 +137,13 @@ function layOnGrid({ rows, columns, values, frame }: Presence, grid: RelativeRec
     for (let column = 0; column < GRID; column++) {
       const x = ((grid.left + ((column + 0.5) * grid.width) / GRID - frame.left) / frame.width) * columns - 0.5;
       if (x <= -0.5 || x >= columns - 0.5) continue;
-      result[row * GRID + column] = between(values, columns, rows, y, x);
+      result[row * GRID + column] = interpolate(values, columns, rows, y, x);
     }
   }
   return result;
 }
 
-function between(values: Float32Array, columns: number, rows: number, y: number, x: number): number {
+function interpolate(values: Float32Array, columns: number, rows: number, y: number, x: number): number {
   const clampedY = Math.min(Math.max(y, 0), rows - 1);
   const clampedX = Math.min(Math.max(x, 0), columns - 1);
   const [top, left] = [Math.floor(clampedY), Math.floor(clampedX)];
@@ -160,8 +161,9 @@ function weightAt(distance: number, reach: number): number {
 }
 
 /**
- * Each cell's mean over the slices around that have it. What a neighbour says counts up to `neighbourAtMost`, or as far as
- * the slice itself goes: so a very clear tumour does not spread beyond its ends, and within stays as clear as it is.
+ * Each cell's mean over the neighbouring slices that have it. A neighbour's value counts up to `neighbourAtMost`, or up
+ * to the slice's own value where that is larger: so a very clear tumour does not spread beyond its ends, and stays
+ * clear within.
  */
 function averageAround(
   at: number,
@@ -180,16 +182,16 @@ function averageAround(
     for (let cell = 0; cell < map.length; cell++) {
       const neighbourValue = map[cell] as number;
       if (!Number.isFinite(neighbourValue)) continue;
-      const shown = own[cell] as number; // NaN where the slice does not reach
+      const shown = own[cell] as number; // NaN outside of the slice's rectangle
       const most = shown > neighbourAtMost ? shown : neighbourAtMost;
       sums[cell] = (sums[cell] as number) + weight * Math.min(neighbourValue, most);
       weights[cell] = (weights[cell] as number) + weight;
     }
   }
-  return sums.map((sum, cell) => sum / (weights[cell] as number)); // 0 / 0 where no slice has the cell
+  return sums.map((sum, cell) => sum / (weights[cell] as number)); // NaN where no slice has the cell
 }
 
-/** The value at the mirror image of a cell, about the middle of the head. */
+/** Makes a function that gives the value at the mirror image of a cell, about the middle of the head. */
 function acrossColumns(placed: readonly LocatedView[], areas: readonly number[], grid: RelativeRectangle) {
   const centres = placed.map(({ presence: { frame } }) => frame.left + frame.width / 2);
   const middle = ((weightedMean(centres, areas) - grid.left) / grid.width) * GRID - 0.5;
@@ -205,7 +207,10 @@ function acrossColumns(placed: readonly LocatedView[], areas: readonly number[],
   };
 }
 
-/** For each slice the one at its mirror image, about the middle of the head; undefined where none lies within reach. */
+/**
+ * For each slice the index of the one at its mirror image, about the middle of the head; undefined where none lies
+ * within reach.
+ */
 function partners(placed: readonly LocatedView[], areas: readonly number[], reach: number): (number | undefined)[] {
   const locations = placed.map(({ location }) => location);
   const middle = weightedMean(locations, areas);
@@ -216,7 +221,10 @@ function partners(placed: readonly LocatedView[], areas: readonly number[], reac
   });
 }
 
-/** Of each label the share that it has of a tumour here: the mean of its logit among the neighbours that have one. */
+/**
+ * The share of each label in a tumour at this slice: the softmax of the weighted mean log share among the neighbours
+ * that show one.
+ */
 function kindsAround(
   slices: readonly ViewedSlice[],
   index: number,

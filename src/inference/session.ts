@@ -6,12 +6,17 @@ import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DeviceUnavailable, ModelInvalid } from '../errors/errors.js';
 
+/** The device that INFERENCE_DEVICE asks for. */
 export type InferenceDevice = 'auto' | 'cpu' | 'webgpu' | 'cuda';
+/** What ONNX Runtime computes with. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
-/** `notes`: for people, why this provider and not another. */
+/** A session that runs. `notes`: why this execution provider was chosen, for people. */
 export type OpenSession = { session: InferenceSession; provider: ExecutionProvider; notes: string[] };
 
-/** What the model must eat and give, for the check that it does. `novelty`, `maps`: outputs beside the logits that its manifest names. */
+/**
+ * Input and output sizes that the graph is checked against. `novelty`, `maps`: names of outputs beside the logits that
+ * its manifest asks for.
+ */
 export type ExpectedShape = {
   channels: number;
   rows: number;
@@ -22,28 +27,31 @@ export type ExpectedShape = {
 };
 
 const FASTEST_FIRST: ExecutionProvider[] = ['cuda', 'webgpu'];
-/** Logits of another provider may differ this much from the CPU's. */
+/** Largest difference between the logits of another provider and the CPU's. */
 const TOLERANCE = 1e-2;
+/** A run that takes this long is not repeated for measuring. */
 const SLOW_RUN_MS = 500;
 
+/** Options of every session of this program. */
 export function sessionOptions(provider: ExecutionProvider): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     logSeverityLevel: 4,
-    // Threads that spin between operators burn as much again as they compute.
+    // Threads that spin between operators use as much time again as they compute.
     extra: {
       session: { intra_op: { allow_spinning: '0' } },
-      // Fusing a Pad into an AveragePool behind it changes the sizes, or the shape, that its means are over, or makes a graph
-      // that does not load (ONNX Runtime 1.30: 104 of 576 small graphs, tests/inference/reference/exportRules.py).
+      // Fusing a Pad into the AveragePool behind it changes the sizes or the shape that its means are over, or makes a
+      // graph that does not load (ONNX Runtime 1.30: 104 of 576 small graphs,
+      // tests/inference/reference/exportRules.py).
       optimization: { disable_specified_optimizers: 'Pad_Fusion' },
     },
   };
 }
 
 /**
- * A session on the wanted device. "auto" tries the GPU providers one at a time (ONNX Runtime itself never falls back),
- * and takes one only if it gives the CPU's answer and gives it faster.
- * @throws ModelInvalid when the graph does not fit its manifest; DeviceUnavailable when the wanted device fails.
+ * Opens a session on the wanted device. "auto" tries the GPU providers one at a time, because ONNX Runtime itself never
+ * falls back, and takes one only if it gives the CPU's answer faster.
+ * @throws ModelInvalid where the graph does not fit its manifest; DeviceUnavailable where the wanted device fails.
  */
 export async function openSession(file: string, device: InferenceDevice, shape: ExpectedShape): Promise<OpenSession> {
   const cpu = await InferenceSession.create(file, sessionOptions('cpu')).catch((error: Error) => {
@@ -111,8 +119,9 @@ async function tryProvider(
 }
 
 /**
- * What need not even be tried, since the libraries complain on the terminal when they fail: CUDA without its library,
- * which is installed apart, and in "auto" WebGPU without a graphics device (drivers in software are slower than cpu).
+ * Why a provider need not be tried. The libraries complain on the terminal when they fail, so two cases are recognised
+ * before: CUDA without its library, which is installed separately, and in "auto" WebGPU without a graphics device
+ * (software drivers are slower than the CPU).
  */
 async function whatIsMissing(provider: ExecutionProvider, device: InferenceDevice): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -127,7 +136,7 @@ async function whatIsMissing(provider: ExecutionProvider, device: InferenceDevic
   return graphics ? undefined : 'this machine has no graphics device';
 }
 
-/** Where the operators really run, from ONNX Runtime's own profile: "webgpu 64 of 66 operators, cpu 2". */
+/** Where the operators really run, by ONNX Runtime's own profile: "webgpu 64 of 66 operators, cpu 2". */
 async function placement(file: string, provider: ExecutionProvider, shape: ExpectedShape): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mrimaster-profile-'));
   try {
@@ -154,7 +163,7 @@ async function placement(file: string, provider: ExecutionProvider, shape: Expec
   }
 }
 
-/** The fastest of up to three runs after one to warm up, on a fixed input; fewer where one takes long. */
+/** Measures the fastest of up to three runs after one to warm up, on a fixed input; fewer where a run takes long. */
 async function measure(session: InferenceSession, shape: ExpectedShape): Promise<Measurement> {
   let logits = await run(session, shape);
   const times: number[] = [];
@@ -206,6 +215,6 @@ function checkOutputs({ outputNames, outputMetadata }: InferenceSession, file: s
   );
 }
 
-/** undefined where the graph leaves the size open. */
+/** The size of a dimension; undefined where the graph leaves it open. */
 const fixed = (size: number | string | undefined): number | undefined => (typeof size === 'number' ? size : undefined);
 const ms = (value: number): string => `${value.toPrecision(2)} ms`;

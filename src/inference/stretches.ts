@@ -2,21 +2,22 @@ import { hasLabel, isAnswer, isUnknown, type Labelled, presenceOf } from './slic
 import type { Place } from './tissue.js';
 
 /**
- * mm of tissue. Of a tumour of 11 mm, whole slices cover two thirds at least, wherever they lie and as long as they are no
- * farther apart than half of it; so less is asked for than is meant.
+ * Least tissue of a finding, in mm. Whole slices cover at least two thirds of a tumour of 11 mm, wherever they lie, if
+ * they are no farther apart than half of it. So less is required than is meant.
  */
 const LEAST_TISSUE = 7;
-/** A single slice is more likely an error. */
+/** Least number of places of a finding. A single slice is more likely an error. */
 export const LEAST_PLACES = 2;
-/** mm; what headers round, and oblique axes multiply. */
+/** Tolerance of distances, in mm: headers round positions, and oblique axes multiply the error. */
 export const TOLERANCE = 0.05;
 
 /**
  * Neighbouring places of a series whose slices lean to a finding, of whatever kind, sure or not.
- * `answers`: the slices among them that are answered so; `slices`: all that lean so. `leaning`: mm of tissue that all of it
- * may stand for; `tissue`: mm of what the model knows, from the first to the last place with an answer. `answeredPlaces`: how many
- * those are. `surest`: the largest probability of any finding among the answers, 0 where there is none; `weight`: the sum of it over
- * all slices.
+ * `slices`: those that lean so. `answers`: those among them that are answers.
+ * `leaning`: mm of tissue that all of it may stand for. `tissue`: mm from the first to the last place with an answer,
+ * without places that are unlike the training data. `answeredPlaces`: number of places with an answer.
+ * `surest`: largest probability of any finding among the answers, 0 without answers. `weight`: sum of that probability
+ * over all slices.
  */
 export type Stretch = {
   slices: Labelled[];
@@ -28,23 +29,25 @@ export type Stretch = {
   weight: number;
 };
 
-/** Whether there is a finding. `surest`: the least probability of one in its surest slice. */
+/** Whether a stretch is a finding. `surest`: least probability of any finding in its surest slice. */
 export function isFinding(stretch: Stretch, surest = 0): boolean {
   return isLarge(stretch) && stretch.surest >= surest;
 }
 
+/** Whether a stretch has enough places and tissue for a finding. */
 export function isLarge({ answeredPlaces, tissue }: Stretch): boolean {
   return answeredPlaces >= LEAST_PLACES && tissue >= LEAST_TISSUE - TOLERANCE;
 }
 
-/** The one whose slices together have most of a finding. */
+/** The stretch with the largest weight; undefined without stretches. */
 export function heaviest(stretches: readonly Stretch[]): Stretch | undefined {
   const [first, ...others] = stretches;
   return others.reduce((best, stretch) => (stretch.weight > (best as Stretch).weight ? stretch : best), first);
 }
 
 /**
- * One slice that leans to a finding makes its place do so. A place whose slices could all not be read ends no stretch.
+ * Finds the stretches of a series. A place leans to a finding if one of its slices does. A place where no slice could
+ * be read does not end a stretch.
  * @param places of one series, in their order in space.
  */
 export function stretchesOf(places: readonly Place[], normalLabel: string): Stretch[] {

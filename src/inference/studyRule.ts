@@ -1,7 +1,9 @@
 /**
- * `normalLabel`: the one that means "nothing found". `surest`: the least probability of any finding in a finding's surest
- * slice. `absent`: "nothing found" is said only where that probability, the mean over any 10 mm of tissue, is below this;
- * `clear`: and where the normal label's, the mean over all places, is this at least.
+ * How predictions of slices become a finding.
+ * `normalLabel`: the label that means "nothing found". `surest`: least probability of any finding in the surest slice
+ * of a finding.
+ * `absent`: "nothing found" needs the mean probability of any finding over any 10 mm of tissue to be below this.
+ * `clear`: it also needs the mean probability of the normal label over all places to be at least this.
  */
 export type StudyRule = {
   normalLabel: string | undefined;

@@ -1,27 +1,28 @@
 import type { SlicePrediction } from './slicePrediction.js';
 
 /**
- * The slices of a series at one place, such as the echoes of one slice. `tissue`: mm that they stand for; `most`: mm that they may
- * stand for, where a gap beside them is wider than usual. `gap`: mm to the next place that no slice stands for.
+ * The slices of a series at one position, such as the echoes of one slice.
+ * `tissue`: mm that they stand for. `most`: mm that they may stand for, where a gap beside them is wider than usual.
+ * `gap`: mm to the next place that no slice stands for.
  */
 export type Place = { slices: readonly SlicePrediction[]; tissue: number; most: number; gap: number };
 
 /** Fewer places than these are no series, and do not show a whole head. */
 export const FEWEST_PLACES = 3;
 
-/** mm; slices whose place is not known are taken to be as far apart as those of a usual brain MR. */
+/** Spacing of slices without a location, in mm: that of a usual brain MR. */
 const USUAL_SPACING = 5;
-/** mm; closer than this is the same place, sent twice or as another echo. */
+/** Slices closer than this, in mm, are at the same place: sent twice, or another echo. */
 const SAME_PLACE = 0.1;
-/** Of the series' median: a wider gap shows tissue that nobody has seen. */
+/** Times the series' median gap. A wider gap holds tissue that no slice shows. */
 const WIDEST_GAP = 1.5;
-/** mm; no slice stands for more, whatever the others do. */
+/** Most tissue that a slice stands for, in mm. */
 const MOST_TISSUE = 20;
 
 /**
- * The places of one series, in their order in space. A place stands for half of the gap to either neighbour, the first and
- * the last one for all of theirs: so tissue that is covered is the extent and one slice's spacing more, and what n slices
- * stand for grows with their spacing without a step.
+ * Groups the slices of one series into places, in their order in space. A place stands for half of the gap to either
+ * neighbour; the first and the last one stand for the whole gap to theirs. So the tissue covered is the extent and one
+ * spacing more, and what n slices stand for grows with their spacing without a step.
  * @param slices of one series, in any order.
  */
 export function placesOf(slices: readonly SlicePrediction[]): Place[] {
@@ -30,7 +31,7 @@ export function placesOf(slices: readonly SlicePrediction[]): Place[] {
   const usual = median(gaps.filter((gap) => gap !== null));
   const widest = Math.min(Math.max(WIDEST_GAP * usual, USUAL_SPACING), MOST_TISSUE);
   const tissue = halves(gaps.map((gap) => Math.min(gap ?? usual, widest)));
-  // What speaks against "nothing found" is measured without the median: one slice more would change it everywhere.
+  // `most` does not depend on the median, because one more slice could change it everywhere.
   const most = halves(gaps.map((gap) => Math.min(gap ?? USUAL_SPACING, MOST_TISSUE)));
   return places.map((slices, index) => ({
     slices,
@@ -40,14 +41,15 @@ export function placesOf(slices: readonly SlicePrediction[]): Place[] {
   }));
 }
 
-/** Half of the gap to either neighbour, at the ends all of it. */
+/** Half of the gap to either neighbour; at the ends the whole gap. */
 function halves(gaps: readonly number[]): number[] {
   return [...gaps, gaps.at(-1) ?? USUAL_SPACING].map((after, index) => ((gaps[index - 1] ?? after) + after) / 2);
 }
 
 /**
- * The largest mean of a value over any `window` mm of neighbouring tissue, or over all of it where there is less.
- * `values`: one for each place. A window may begin and end within a place, which then counts in part.
+ * The largest mean of a value over any `window` mm of neighbouring tissue, or over all of it where there is less. A
+ * window may begin and end within a place, which then counts in part.
+ * @param values one for each place.
  */
 export function densest(places: readonly Place[], values: readonly number[], window: number): number {
   const ends = [0];
@@ -102,7 +104,7 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? USUAL_SPACING) + (sorted[Math.ceil(middle)] ?? USUAL_SPACING)) / 2;
 }
 
-/** Linear between the points (`xs`, ascending, `ys`). */
+/** Interpolates linearly between the points (`xs`, `ys`); `xs` ascends. */
 function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
   const next = xs.findIndex((known) => known >= x);
   if (next <= 0) return ys[next === 0 ? 0 : ys.length - 1] as number;
