@@ -7,37 +7,46 @@ import { type Method, maps } from './maps.js';
 import { logitsOf, pathBetween } from './path.js';
 import { type Obstacle, walkBack } from './walkBack.js';
 
-/** Extra input, float32 [N, labels]: what to explain. One-hot for one label; +1 and −1 for a contrast of two. */
+/**
+ * Name of the added input, float32 [N, labels]: what to explain. One-hot for one label; +1 and −1 for a contrast of
+ * two.
+ */
 export const SEED = 'mrimaster/seed';
 const OLDEST_OPSET = 11;
 
+/** What explanations are appended for. */
 export type ExplainerOptions = {
   methods: readonly Method[];
-  /** By default all. */
+  /** All layers by default. */
   layers?: readonly string[] | undefined;
-  /** Of the input, [channels, rows, columns]; needed where the graph leaves them open. */
+  /** Size of the input, [channels, rows, columns]; needed where the graph leaves it open. */
   sizes?: readonly number[] | undefined;
-  /** The files that hold weights outside of the model, by the path that the model knows. */
+  /** The files that hold weights outside of the model, by the path that the model gives. */
   externalData?: ExternalData;
 };
 
-/** `outputs`: by method, the name of the output float32 [N, rows, columns] with the map, ≥ 0, as computed. */
+/**
+ * A layer with its maps. `outputs`: by method, the name of the output with the map: float32 [N, rows, columns], ≥ 0, as
+ * computed.
+ */
 export type ExplainedLayer = { name: string; rows: number; columns: number; outputs: Partial<Record<Method, string>> };
 
+/** An enlarged model, and what could not be explained. */
 export type Explainer = {
   model: Uint8Array;
-  /** First to last. */
+  /** The explained layers, first to last. */
   layers: ExplainedLayer[];
-  /** Operators that the gradient cannot pass. */
+  /** The operators that the gradient cannot pass. */
   unsupported: Obstacle[];
-  /** The layers before them, first to last. */
+  /** Names of the layers before these operators, first to last. */
   unexplainable: string[];
 };
 
 /**
- * An ONNX classifier enlarged by maps of its convolutional layers: one run gives the logits and, for what SEED asks,
- * every map. The backward pass is appended to the model's bytes in standard operators; nothing of the model changes.
- * @throws LayerNotFound; ExplanationUnavailable where no layer leads to the logits, or the opset is too old.
+ * Enlarges an ONNX classifier by maps of its convolutional layers: one run then gives the logits and, for what SEED
+ * asks, every map. The backward pass is appended to the model's bytes in standard operators; nothing of the model
+ * changes.
+ * @throws LayerNotFound, or ExplanationUnavailable where no layer leads to the logits, or the opset is too old.
  */
 export async function appendExplanations(model: Uint8Array, options: ExplainerOptions): Promise<Explainer> {
   const graph = readGraph(model);
@@ -64,7 +73,7 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
   const shapeOf = (value: string) => facts.shapes.get(value) as readonly number[];
 
   const writer = new GraphWriter(graph.opset);
-  const labels = shapeOf(logits).slice(shapeOf(logits).length === 1 ? 0 : 1); // [labels], where the batch is squeezed away
+  const labels = shapeOf(logits).slice(shapeOf(logits).length === 1 ? 0 : 1); // the shape is [labels] where the graph squeezes the batch away
   writer.input(SEED, ['N', labels.reduce((product, size) => product * size, 1)]);
   const gradient = shapeOf(logits).length === 2 ? SEED : writer.reshape(SEED, shapeOf(logits));
   const gradients = walkBack(path, { value: logits, gradient }, facts, writer);
@@ -92,7 +101,7 @@ export async function appendExplanations(model: Uint8Array, options: ExplainerOp
   return { model: writer.appendTo(model), layers: explained, unsupported: obstacles, unexplainable };
 }
 
-/** A map has to lie on its slice as the slice itself does. */
+/** Why a layer has no map; null where it can have one. A map must lie on its slice as the slice itself does. */
 function whyNoMap(activations: string, { shapes, folded, mirrored }: Facts): string | null {
   if (shapes.get(activations)?.length !== 4) return 'it is not over rows and columns';
   if (folded.has(activations)) return 'its images are not one a slice';

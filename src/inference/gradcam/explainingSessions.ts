@@ -8,22 +8,31 @@ import type { ExternalData } from './graph/facts.js';
 import { readGraph } from './graph/graph.js';
 import type { Method } from './maps.js';
 
-/** Each holds the model's weights again; so few are kept, those that were used last. */
+/** Number of sessions that are kept, those used last. Each holds the model's weights again. */
 const KEPT = 3;
 
 /**
- * `layers`: that a map can be had of, first to last. `last`: the one nearest to the logits whose map has more than one
- * cell; undefined where there is none at all. `missing`: of which there is no map, and why; null where all have one.
+ * What can be explained. `layers`: those with a map, first to last. `last`: the one nearest to the logits whose map has
+ * more than one cell; undefined where no layer has a map. `missing`: which layers have no map, and why; null where all
+ * have one.
  */
 export type Explainable = { layers: string[]; last: string | undefined; missing: string | null };
+/** A session of an enlarged model, and the layers that it maps. */
 export type ExplainingSession = { session: InferenceSession; layers: ExplainedLayer[] };
 
-/** The enlarged models of one classifier at work: built when first asked for, so that predicting never pays for them. */
+/**
+ * The sessions of one classifier's enlarged models. Each is built when it is first asked for, so that predictions never
+ * pay for it.
+ */
 export class ExplainingSessions {
   private readonly opened = new Map<string, Promise<ExplainingSession>>();
   private known: Promise<Explainable> | undefined;
 
-  /** @param sizes of the input, [channels, rows, columns]. @param sha256 of the file that predictions are made with. @param external the same of its weights beside it, by file. */
+  /**
+   * @param sizes of the input, [channels, rows, columns].
+   * @param sha256 of the file that predictions are made with.
+   * @param external SHA-256 of the files with its weights, by path.
+   */
   constructor(
     private readonly file: string,
     private readonly sha256: string,
@@ -32,10 +41,11 @@ export class ExplainingSessions {
     private readonly external?: Readonly<Record<string, string>>,
   ) {}
 
+  /** Which layers can be explained. @throws ExplanationUnavailable, ModelInvalid. */
   explainable(): Promise<Explainable> {
     this.known ??= this.findExplainable();
     this.known.catch(() => {
-      this.known = undefined; // to be tried anew
+      this.known = undefined; // the next call tries again
     });
     return this.known;
   }
@@ -48,21 +58,22 @@ export class ExplainingSessions {
   }
 
   /**
-   * Maps `layers` by `method`.
-   * @throws ExplanationUnavailable naming the operator between a layer and the logits that no gradient passes.
+   * The session that maps `layers` by `method`.
+   * @throws ExplanationUnavailable with the operator between a layer and the logits that no gradient passes.
    */
   async get(method: Method, layers: readonly string[]): Promise<ExplainingSession> {
     const key = JSON.stringify([method, layers]);
     const known = this.opened.get(key);
     this.opened.delete(key);
     const session = known ?? this.open(method, layers);
-    this.opened.set(key, session); // the last one of the map is the one used last
+    this.opened.set(key, session); // the map keeps the session used last at its end
     session.catch(() => this.opened.delete(key));
     const [oldest] = this.opened.keys();
     if (this.opened.size > KEPT && oldest !== undefined) await this.release(oldest);
     return session;
   }
 
+  /** Releases all sessions. */
   async close(): Promise<void> {
     for (const key of [...this.opened.keys()]) await this.release(key);
   }
@@ -87,7 +98,7 @@ export class ExplainingSessions {
     this.requireSame(this.file, model, this.sha256);
     const externalData: ExternalData = [];
     for (const path of readGraph(model).externalFiles) {
-      // ONNX allows no other place, either: external_data's location is relative to the model's folder.
+      // ONNX allows no other place: the location in external_data is relative to the model's folder.
       if (normalize(path).startsWith('..'))
         throw new ExplanationUnavailable(`The model's weights "${path}" lie outside its folder.`);
       const data = await readFile(join(dirname(this.file), path));

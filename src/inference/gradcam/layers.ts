@@ -1,24 +1,24 @@
 import type { Graph, GraphNode } from './graph/graph.js';
 
-/** A convolution, under the name that the model's author knows it by. */
+/** A convolution, under the name that the model's author knows. `activations`: name of its output. */
 export type Layer = { name: string; node: GraphNode; activations: string };
 
-/** The convolutional layers, first to last; every name once. */
+/** The convolutional layers, first to last. Each name is unique. */
 export function convolutionalLayers({ nodes }: Graph): Layer[] {
   const seen = new Map<string, number>();
   return nodes
     .filter(({ opType }) => opType === 'Conv')
     .map((node) => {
       const name = nameOf(node);
-      const count = (seen.get(name) ?? 0) + 1; // a module that is called twice is two layers
+      const count = (seen.get(name) ?? 0) + 1; // a module that is called twice gives two layers
       seen.set(name, count);
       return { name: count === 1 ? name : `${name}#${count}`, node, activations: node.outputs[0] as string };
     });
 }
 
 /**
- * In this order: the module whose weight it is ("layer4.1.conv2.weight"), the module's path in the node's name
- * ("/layer4/layer4.1/conv2/Conv"), the node's name, its output's.
+ * The name of a layer, the first of these that exists: the module of its weight ("layer4.1.conv2.weight"), the module's
+ * path in the node's name ("/layer4/layer4.1/conv2/Conv"), the node's name, its output's name.
  */
 function nameOf({ name, inputs, outputs }: GraphNode): string {
   const module = /^(.+)\.weight$/.exec(inputs[1] ?? '')?.[1];
@@ -28,7 +28,7 @@ function nameOf({ name, inputs, outputs }: GraphNode): string {
   return name || (outputs[0] as string);
 }
 
-/** ["layer4", "layer4.1", "conv2"] → "layer4.1.conv2": a member of a list repeats the list's name. */
+/** Joins a path: ["layer4", "layer4.1", "conv2"] → "layer4.1.conv2". A member of a list repeats the list's name. */
 function moduleOf(path: readonly string[]): string {
   return path.filter((part, index) => !path[index + 1]?.startsWith(`${part}.`)).join('.');
 }

@@ -1,22 +1,25 @@
 import type { GraphWriter } from './graph/writer.js';
 
-/** From activations A and their gradients G, both [N, channels, rows, columns], to a map [N, rows, columns]. */
+/**
+ * Appends the nodes that make a map [N, rows, columns] of activations A and their gradients G, both [N, channels, rows,
+ * columns].
+ */
 type Map = (layer: { writer: GraphWriter; a: string; g: string; shape: readonly number[] }) => string;
 
-/** All maps are cut off below 0 and otherwise as computed. */
+/** The methods of explanation. Negative values of a map become 0; otherwise it is as computed. */
 export const maps = {
-  /** Selvaraju et al., ICCV 2017: each channel weighted by the mean of its gradient. */
+  /** Selvaraju et al., ICCV 2017: each channel is weighted by the mean of its gradient. */
   GRAD_CAM: ({ writer, a, g, shape }) => weightChannels(writer, writer.node('GlobalAveragePool', [g]), a, shape),
 
-  /** Draelos and Carin, 2020: gradient times activation, place by place. */
+  /** Draelos and Carin, 2020: gradient times activation, cell by cell. */
   HIRES_CAM: ({ writer, a, g, shape }) => sumChannels(writer, writer.node('Mul', [g, a]), shape),
 
-  /** Jiang et al., IEEE TIP 2021: the same with positive gradients only. */
+  /** Jiang et al., IEEE TIP 2021: positive gradients times activations. */
   LAYER_CAM: ({ writer, a, g, shape }) => sumChannels(writer, writer.node('Mul', [writer.node('Relu', [g]), a]), shape),
 
   /**
-   * Chattopadhyay et al., WACV 2018: each channel weighted by Σ α · relu(G), α = G² / (2 G² + G³ ΣA), which is
-   * 1 / (2 + G ΣA). The paper's A are behind a ReLU; so here ΣA sums the positive part, and α stays finite.
+   * Chattopadhyay et al., WACV 2018: each channel is weighted by Σ α · relu(G) with α = G² / (2 G² + G³ ΣA), which is 1
+   * / (2 + G ΣA). The paper's A are behind a ReLU, so here ΣA sums the positive part, and α stays finite.
    */
   GRAD_CAM_PLUS_PLUS: ({ writer, a, g, shape }) => {
     const [, , rows, columns] = shape as [number, number, number, number];
@@ -29,10 +32,12 @@ export const maps = {
   },
 } satisfies Record<string, Map>;
 
+/** A method of explanation. */
 export type Method = keyof typeof maps;
+/** All methods of explanation. */
 export const methods = Object.keys(maps) as Method[];
 
-/** Σ over channels of weight · A; weights [N, channels, 1, 1]. */
+/** Σ over channels of weight · A; the weights are [N, channels, 1, 1]. */
 function weightChannels(writer: GraphWriter, weights: string, a: string, shape: readonly number[]): string {
   const [batch, channels] = shape as [number, number];
   return mixChannels(writer, writer.reshape(weights, [batch, 1, channels]), a, shape);
@@ -43,7 +48,7 @@ function sumChannels(writer: GraphWriter, products: string, shape: readonly numb
   return mixChannels(writer, writer.floats(Array(channels).fill(1), [1, channels]), products, shape);
 }
 
-/** A row of weights times the images, cut off below 0. As a product of matrices it is faster than ReduceSum. */
+/** A row of weights times the images, cut off below 0. A product of matrices is faster than ReduceSum. */
 function mixChannels(writer: GraphWriter, row: string, images: string, shape: readonly number[]): string {
   const [batch, channels, rows, columns] = shape as [number, number, number, number];
   const product = writer.node('MatMul', [row, writer.reshape(images, [batch, channels, rows * columns])]);

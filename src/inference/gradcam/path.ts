@@ -4,7 +4,7 @@ import { constantOperators } from './rules/rules.js';
 
 const SHAPING = ['Identity', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze'];
 
-/** The logits: what a trailing Softmax is given, also where it is reshaped afterwards; else the first output. */
+/** The name of the logits: the input of a trailing Softmax, even if its output is reshaped; else the first output. */
 export function logitsOf({ nodes, outputs }: Graph): string {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const [output] = outputs as [string];
@@ -17,9 +17,10 @@ export function logitsOf({ nodes, outputs }: Graph): string {
   return node && ['Softmax', 'LogSoftmax'].includes(node.opType) ? (node.inputs[0] as string) : output;
 }
 
-/** What lies between the layers and the logits: only there gradients are needed. */
+/** The nodes and values between layers and logits. Only these need gradients. */
 export type Path = { nodes: GraphNode[]; values: ReadonlySet<string> };
 
+/** Finds the nodes and values between `layers` and `logits`. */
 export function pathBetween({ nodes }: Graph, layers: readonly Layer[], logits: string): Path {
   const after = new Set(layers.map(({ activations }) => activations));
   for (const { opType, inputs, outputs } of nodes)

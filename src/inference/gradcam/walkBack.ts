@@ -8,6 +8,7 @@ import { rules } from './rules/rules.js';
 /** An operator that the gradient cannot pass, and why. */
 export type Obstacle = { operator: string; node: string; reason: string };
 
+/** The gradients on a path. */
 export type Gradients = {
   /** The name of a value's gradient; undefined where an obstacle lies between the value and the logits. */
   of(value: string): string | undefined;
@@ -15,9 +16,9 @@ export type Gradients = {
 };
 
 /**
- * Reverse-mode differentiation of the graph: from the gradient of the logits to those of all values on the path. A
- * value with several consumers has the sum of what comes back from each; if one of them cannot be passed, the value has
- * no gradient at all, and neither has anything before it.
+ * Differentiates the graph in reverse mode: from the gradient of the logits to those of all values on the path.
+ * The gradient of a value with several consumers is the sum of what comes back from each. If one of them cannot be
+ * passed, neither the value nor anything before it has a gradient.
  */
 export function walkBack(
   path: Path,
@@ -48,7 +49,7 @@ export function walkBack(
     });
   };
 
-  // The nodes of an ONNX graph stand in the order of computing; so backwards, all consumers come before a value.
+  // The nodes of an ONNX graph are in the order of computation. In reverse, all consumers of a value come before it.
   for (const node of path.nodes.toReversed()) {
     if (node.outputs.some((output) => blocked.has(output))) {
       for (const input of node.inputs) blocked.add(input);

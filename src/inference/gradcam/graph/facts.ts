@@ -3,31 +3,32 @@ import { ExplanationUnavailable } from '../../../errors/errors.js';
 import type { Graph, GraphNode } from './graph.js';
 import { GraphWriter } from './writer.js';
 
-/** In a shape: the dimension that grows with the batch. */
+/** Stands in a shape for the dimension that grows with the batch. */
 export const BATCH = -1;
 /** Operators whose outputs are lists of tensors, which have no shape. */
 const LISTS = new Set(['SplitToSequence', 'SequenceConstruct', 'SequenceEmpty', 'SequenceErase', 'SequenceInsert']);
-/** What they give depends on their input's shape alone. */
+/** Operators whose output depends on the shape of their input alone. */
 const OF_SHAPES = new Set(['Shape', 'Size']);
-/** Above this many elements a weight cannot be a list of axes, sizes or limits. */
+/** Most elements of a weight that can be a list of axes, sizes or limits. */
 const LARGEST_OPERAND = 16;
 
-/** What a graph does not say by itself, found by running it. */
+/** Facts that a graph does not state, found by running it. */
 export type Facts = {
   shapes: ReadonlyMap<string, readonly number[]>;
-  /** Small constants that an operator is given as inputs: axes, pads, split sizes, exponents. */
+  /** Small constants that operators take as inputs: axes, pads, split sizes, exponents. */
   constants: ReadonlyMap<string, readonly number[]>;
-  /** Values whose first dimension counts something other than slices: a batch cut into patches or channels. */
+  /** Values whose first dimension does not count slices: a batch cut into patches or channels. */
   folded: ReadonlySet<string>;
-  /** Values that a Slice with a negative step has turned round along rows or columns, or that come of such. */
+  /** Values that a Slice with a negative step has mirrored along rows or columns, or that derive from such values. */
   mirrored: ReadonlySet<string>;
 };
 
+/** Files with weights, by the path that the model gives. */
 export type ExternalData = { path: string; data: Uint8Array }[];
 
 /**
- * Runs the model on zeros, with the shape of every value of `nodes`, and of `others`, as an output; twice where the
- * batch is free, to see what grows with it. So no operator's shape rules need to be known here.
+ * Runs the model on zeros, with the shape of every value of `nodes` and of `others` as an output, so that no operator's
+ * shape rules need to be known here. Where the batch is free it runs twice, to see what grows with it.
  * @param sizes of the input, [channels, rows, columns], where the graph leaves them open.
  */
 export async function measureFacts(
@@ -42,12 +43,12 @@ export async function measureFacts(
   const lists = new Set(graph.nodes.flatMap(({ opType, outputs }) => (LISTS.has(opType) ? outputs : [])));
   const named = [...others, ...nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])];
   const values = new Set(named.filter((name) => name !== '' && !lists.has(name)));
-  const ofSlices = dependingOnSlices(graph);
-  const cuts = graph.nodes.filter(({ opType }) => opType === 'Slice'); // also those before the layers
+  const fromSlices = dependingOnSlices(graph);
+  const cuts = graph.nodes.filter(({ opType }) => opType === 'Slice'); // those before the layers matter as well
   const operands = new Set(
     [...nodes, ...cuts]
       .flatMap(({ inputs }) => inputs.slice(1))
-      .filter((name) => isSmall(name, graph) && !lists.has(name) && !ofSlices.has(name)),
+      .filter((name) => isSmall(name, graph) && !lists.has(name) && !fromSlices.has(name)),
   );
   const shapeOutput = new Map([...values].map((value, index) => [value, `mrimaster/shape/${index}`]));
   const valueOutput = new Map([...operands].map((value, index) => [value, `mrimaster/value/${index}`]));
@@ -61,7 +62,7 @@ export async function measureFacts(
   try {
     const { run, batch } = runner(session, graph, sizes);
     const small = await run(batch);
-    // A batch of two fails where the graph says that it is free, but an operator inside was exported for one.
+    // A batch of two fails where the graph declares it free, but an operator inside was exported for one.
     const large = graph.inputs[0]?.shape[0] === undefined ? await run(2).catch(() => small) : small;
     const read = (run: Run, output: string) => Array.from(run[output]?.data as Float32Array | BigInt64Array, Number);
     const shapes = new Map<string, number[]>();
@@ -74,9 +75,9 @@ export async function measureFacts(
     }
     const constants = new Map<string, number[]>();
     for (const [value, output] of valueOutput) {
-      if ((small[output]?.size ?? 0) > LARGEST_OPERAND) continue; // computed from a weight
+      if ((small[output]?.size ?? 0) > LARGEST_OPERAND) continue; // it was computed from a weight
       const found = read(small, output);
-      // What depends on the batch is no constant.
+      // A value that depends on the batch is not constant.
       if (found.join() === read(large, output).join()) constants.set(value, found);
     }
     return { shapes, constants, folded, mirrored: mirroredIn(graph, constants) };
@@ -87,7 +88,7 @@ export async function measureFacts(
 
 type Run = Record<string, Tensor>;
 
-/** Runs on zeros, and the batch that the graph is fixed to, or 1. */
+/** Makes a function that runs on zeros. `batch`: the one that the graph is fixed to, or 1. */
 function runner(session: InferenceSession, graph: Graph, sizes: readonly number[] | undefined) {
   const [input] = graph.inputs;
   const dimensions = (input?.shape ?? []).slice(1).map((size, index) => size ?? sizes?.[index]);
@@ -103,30 +104,35 @@ function runner(session: InferenceSession, graph: Graph, sizes: readonly number[
   return { run, batch: input.shape[0] ?? 1 };
 }
 
-/** Since opset 10 a Slice has its axes and steps as inputs 3 and 4; torch.flip is exported so. */
+/**
+ * The values that are mirrored. Since opset 10 a Slice has its axes and steps as inputs 3 and 4; torch.flip is exported
+ * so.
+ */
 function mirroredIn({ nodes }: Graph, constants: Facts['constants']): ReadonlySet<string> {
   const turned = nodes.filter(({ opType, inputs }) => {
     const steps = constants.get(inputs[4] ?? '') ?? [];
     const axes = constants.get(inputs[3] ?? '') ?? [];
-    // Axes may be counted from behind: of four, -1 and -2 are columns and rows.
+    // Axes may be counted from the end: of four, -1 and -2 are columns and rows.
     return opType === 'Slice' && steps.some((step, index) => step < 0 && [2, 3, -1, -2].includes(axes[index] ?? index));
   });
-  return comingOf(
+  return derivedFrom(
     turned.flatMap(({ outputs }) => outputs),
     nodes,
   );
 }
 
-/** The values that are another number for another slice; a shape is not. */
+/** The values that depend on the content of a slice, and not only on its shape. */
 function dependingOnSlices({ inputs, nodes }: Graph): ReadonlySet<string> {
-  return comingOf(
+  return derivedFrom(
     inputs.map(({ name }) => name),
     nodes.filter(({ opType }) => !OF_SHAPES.has(opType)),
   );
 }
 
-/** `values`, and all that `nodes` compute of them; the nodes of an ONNX graph stand in the order of computing. */
-function comingOf(values: readonly string[], nodes: readonly GraphNode[]): ReadonlySet<string> {
+/**
+ * `values`, and all values that `nodes` compute from them. The nodes of an ONNX graph are in the order of computation.
+ */
+function derivedFrom(values: readonly string[], nodes: readonly GraphNode[]): ReadonlySet<string> {
   const found = new Set(values);
   for (const { inputs, outputs } of nodes)
     if (inputs.some((name) => found.has(name))) for (const output of outputs) found.add(output);

@@ -1,6 +1,7 @@
 import { type Field, readFields, unpack } from './protobuf.js';
 
-// Field numbers of onnx.proto: ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto, ValueInfoProto.
+// Field numbers of onnx.proto: ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto, ValueInfoProto,
+// OperatorSetIdProto.
 export const MODEL = { graph: 7, opsetImport: 8 };
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 };
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
@@ -9,8 +10,9 @@ export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData:
 export const VALUE_INFO = { name: 1, type: 2 };
 export const OPSET = { domain: 1, version: 2 };
 
+/** Attributes of a node by name: numbers, texts and lists of integers. Any other attribute is an empty list. */
 export type NodeAttributes = Readonly<Record<string, number | string | readonly number[]>>;
-/** `opType` has its domain in front where that is not ONNX's own: "com.microsoft.FusedConv". */
+/** An operator of the graph. `opType` starts with its domain unless that is ONNX's own: "com.microsoft.FusedConv". */
 export type GraphNode = {
   name: string;
   opType: string;
@@ -18,29 +20,30 @@ export type GraphNode = {
   outputs: string[];
   attributes: NodeAttributes;
 };
-/** A dimension without a number ("N") is undefined. */
+/** An input of the graph. A dimension without a number ("N") is undefined. */
 export type GraphInput = { name: string; shape: (number | undefined)[] };
+/** An ONNX graph without its weights. */
 export type Graph = {
   nodes: GraphNode[];
   inputs: GraphInput[];
   outputs: string[];
-  /** The shape of each weight, by its name. */
+  /** Shape of each weight, by its name. */
   initializers: Map<string, number[]>;
-  /** The files, relative to the model, that hold weights. */
+  /** Paths of files that hold weights, relative to the model. */
   externalFiles: Set<string>;
   opset: number;
 };
 
 const text = (value: Field['value']): string => new TextDecoder().decode(value as Uint8Array);
 
-/** The nodes and names of an ONNX model; its weights are not looked at. @throws RangeError where it is none. */
+/** Reads the nodes and names of an ONNX model, without its weights. @throws RangeError where it is not one. */
 export function readGraph(model: Uint8Array): Graph {
   const graph = emptyGraph();
   for (const { number, value } of readFields(model)) {
     if (number === MODEL.graph) readGraphProto(value as Uint8Array, graph);
     if (number === MODEL.opsetImport) readOpset(value as Uint8Array, graph);
   }
-  // Before IR version 4 every weight was listed as an input, too.
+  // Before IR version 4 every weight was listed as an input as well.
   graph.inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   return graph;
 }
@@ -53,7 +56,7 @@ function readOpset(bytes: Uint8Array, graph: Graph): void {
   const fields = [...readFields(bytes)];
   const domain = fields.find(({ number }) => number === OPSET.domain);
   const version = fields.find(({ number }) => number === OPSET.version);
-  // The default domain is written as nothing, or as "ai.onnx".
+  // The default domain is absent, empty or "ai.onnx".
   if (!domain || ['', 'ai.onnx'].includes(text(domain.value))) graph.opset = (version?.value as number) ?? 0;
 }
 
@@ -88,7 +91,10 @@ function readNode(bytes: Uint8Array): GraphNode {
   return { ...node, inputs: [...node.inputs, ...captured], attributes };
 }
 
-/** `captured` takes the values that a branch or a loop body reads from outside: inputs of the node like the others. */
+/**
+ * Reads an attribute. `captured` collects the values that a branch or a loop body reads from outside; they are inputs
+ * of the node like the others.
+ */
 function readAttribute(
   bytes: Uint8Array,
   attributes: Record<string, number | string | number[]>,
@@ -101,7 +107,7 @@ function readAttribute(
     if (number === ATTRIBUTE.name) name = text(value);
     if (number === ATTRIBUTE.float || number === ATTRIBUTE.integer) single = value as number;
     if (number === ATTRIBUTE.text) single = text(value);
-    // Packed into one field, or one field each: both are legal.
+    // Integers are packed into one field, or have a field each; both are legal.
     if (number === ATTRIBUTE.integers) list.push(...(typeof value === 'number' ? [value] : unpack(value)));
     if (number === ATTRIBUTE.graph || number === ATTRIBUTE.graphs) {
       captured.push(...capturedBy(value as Uint8Array));

@@ -1,6 +1,6 @@
 /**
- * The wire format of Protocol Buffers, as far as a graph needs it: fields are read where they lie, and written as
- * bytes. Tensors are skipped over, never decoded.
+ * A field of a message in the wire format of Protocol Buffers, as far as a graph needs it. Fields are read where they
+ * lie. Tensors are skipped, never decoded.
  */
 export type Field = { number: number; value: number | Uint8Array };
 
@@ -9,7 +9,7 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
-/** The fields of a message, in order. @throws RangeError where the bytes are no message. */
+/** Reads the fields of a message, in order. @throws RangeError where the bytes are not a message. */
 export function* readFields(bytes: Uint8Array): Generator<Field> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
@@ -46,7 +46,7 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
   }
 }
 
-/** The integers of a packed repeated field. */
+/** Unpacks the integers of a packed repeated field. */
 export function unpack(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values: number[] = [];
@@ -58,7 +58,7 @@ export function unpack(bytes: Uint8Array): number[] {
   return values;
 }
 
-/** An int64: below zero it is ten bytes of two's complement, more than a number holds without rounding. */
+/** Reads an int64. A negative one is ten bytes of two's complement, more than a number holds without rounding. */
 function readVarint(view: DataView, start: number): { value: number; next: number } {
   let bits = 0n;
   for (let offset = start; ; offset++) {
@@ -68,17 +68,18 @@ function readVarint(view: DataView, start: number): { value: number; next: numbe
   }
 }
 
-/** A field holding an integer. */
+/** Encodes a field with an integer. */
 export function integerField(number: number, value: number): Uint8Array {
   return concatenate([varint(number * 8 + VARINT), varint(value)]);
 }
 
-/** A field holding text, bytes or an embedded message. */
+/** Encodes a field with text, bytes or an embedded message. */
 export function bytesField(number: number, value: Uint8Array | string): Uint8Array {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
   return concatenate([varint(number * 8 + BYTES), varint(bytes.length), bytes]);
 }
 
+/** Joins arrays of bytes. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

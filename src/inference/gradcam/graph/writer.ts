@@ -7,12 +7,12 @@ const INT_ATTRIBUTE = 2; // AttributeProto.AttributeType
 const INTS_ATTRIBUTE = 7;
 const PREFIX = 'mrimaster/';
 
-/** The name of a value; a number stands for a float32 constant. */
+/** An operand of a node: the name of a value, or a number for a float32 constant. */
 export type Operand = string | number;
 
 /**
- * Collects nodes, constants, inputs and outputs to add to a model. Protocol Buffers merge a message that is given
- * in several parts, so the enlarged model is the original bytes followed by these.
+ * Collects nodes, constants, inputs and outputs to add to a model. Protocol Buffers merge a message that comes in
+ * several parts, so the enlarged model is the original bytes followed by these.
  */
 export class GraphWriter {
   private readonly parts: Uint8Array[] = [];
@@ -33,52 +33,58 @@ export class GraphWriter {
     return output;
   }
 
+  /** Gives a value another shape. @returns the name of the result, as all these methods do. */
   reshape(value: string, shape: readonly number[]): string {
     return this.node('Reshape', [value, this.integers(shape)]);
   }
 
-  /** Adds zeros (or `filling`) before and after every axis; takes away where a count is negative. */
+  /** Adds zeros (or `filling`) before and after every axis. A negative count removes elements. */
   pad(value: string, before: readonly number[], after: readonly number[], filling = 0): string {
     if ([...before, ...after].every((count) => count === 0)) return value;
     return this.node('Pad', [value, this.integers([...before, ...after]), filling]);
   }
 
-  /** The sum over `axes`, which stay, with size 1. */
+  /** Sums over `axes`, which stay with size 1. */
   sumOver(value: string, axes: readonly number[]): string {
     return this.opset < 13
       ? this.node('ReduceSum', [value], { axes, keepdims: 1 })
       : this.node('ReduceSum', [value, this.integers(axes)], { keepdims: 1 });
   }
 
+  /** Averages over `axes`, which stay with size 1. */
   meanOver(value: string, axes: readonly number[]): string {
     return this.opset < 18
       ? this.node('ReduceMean', [value], { axes, keepdims: 1 })
       : this.node('ReduceMean', [value, this.integers(axes)], { keepdims: 1 });
   }
 
+  /** A constant list of int64. */
   integers(values: readonly number[]): string {
     return this.constant(INT64, new BigInt64Array(values.map(BigInt)), [values.length]);
   }
 
+  /** A float32 constant without dimensions. */
   float(value: number): string {
     return this.constant(FLOAT, Float32Array.of(value), []);
   }
 
+  /** A float32 constant of the given shape. */
   floats(values: readonly number[], shape: readonly number[]): string {
     return this.constant(FLOAT, Float32Array.from(values), shape);
   }
 
-  /** A float32 input of the given shape; text names a dimension of any size. */
+  /** Adds a float32 input to the model. Text in `shape` names a dimension of any size. */
   input(name: string, shape: readonly (number | string)[]): void {
     this.parts.push(bytesField(GRAPH.input, valueInfo(name, shape)));
   }
 
-  /** Makes `opType` of a value an output of the model, under `name`; ONNX Runtime infers its type. */
+  /** Makes the result of `opType` of a value an output of the model, under `name`. ONNX Runtime infers its type. */
   output(name: string, value: string, opType = 'Identity'): void {
     this.append(opType, [value], name, {});
     this.parts.push(bytesField(GRAPH.output, bytesField(VALUE_INFO.name, name)));
   }
 
+  /** The enlarged model: `model` followed by everything collected. */
   appendTo(model: Uint8Array): Uint8Array {
     return concatenate([model, bytesField(MODEL.graph, concatenate(this.parts))]);
   }
@@ -107,7 +113,7 @@ export class GraphWriter {
       ...dims.map((dim) => integerField(TENSOR.dims, dim)),
       integerField(TENSOR.dataType, type),
       bytesField(TENSOR.name, name),
-      bytesField(TENSOR.rawData, new Uint8Array(values.buffer)), // little-endian, as every platform of Node is
+      bytesField(TENSOR.rawData, new Uint8Array(values.buffer)), // little-endian, like every platform of Node.js
     ];
     this.parts.push(bytesField(GRAPH.initializer, concatenate(fields)));
     this.constants.set(key, name);

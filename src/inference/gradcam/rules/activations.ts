@@ -1,22 +1,24 @@
 import type { BackwardRule, BackwardStep } from './rule.js';
 
-/** y = f(x) element by element: dx = dy · f′, which `slope` computes. */
+/** The rule of y = f(x), element by element: dx = dy · f′, where `slope` computes f′. */
 const times =
   (slope: (step: BackwardStep) => string): BackwardRule =>
   (step) => [() => step.writer.node('Mul', [step.gradient, slope(step)])];
 
-/** The gradient where `condition` holds, else 0. */
+/** The rule that passes the gradient where `condition` holds, else 0. */
 const where =
   (condition: (step: BackwardStep) => string): BackwardRule =>
   (step) => [() => step.writer.node('Where', [condition(step), step.gradient, 0])];
 
-// Masks look at the output: so the convolution before need not keep its own for them. Strictly inside: at exactly
+// Masks test the output, so that the convolution before need not keep its own for them. The test is strict: at exactly
 // 0, as on the black background of a slice, the slope of a ReLU is 0.
+/** y = max(x, 0): dx = dy where y > 0, else 0. */
 export const relu: BackwardRule = where(({ writer, y }) => writer.node('Greater', [y, 0]));
 
+/** y = x between two limits: dx = dy between them, else 0. */
 export const clip: BackwardRule = (step) => {
   const { writer, y, node } = step;
-  const { min, max } = node.attributes; // inputs since opset 11
+  const { min, max } = node.attributes; // the limits are inputs since opset 11
   const low = step.input(1) ?? (typeof min === 'number' ? min : undefined);
   const high = step.input(2) ?? (typeof max === 'number' ? max : undefined);
   const conditions = [
@@ -28,50 +30,53 @@ export const clip: BackwardRule = (step) => {
   return where(() => (second ? writer.node('And', [first(), second()]) : first()))(step);
 };
 
+/** dx = dy where x > 0, else α · dy. */
 export const leakyRelu: BackwardRule = (step) => [() => negativePart(step, step.number('alpha', 0.01))];
 
+/** dx = dy where x > 0, else slope · dy; the slope is an input. */
 export const pRelu: BackwardRule = (step) => [() => negativePart(step, step.node.inputs[1] as string)];
 
 function negativePart({ writer, gradient, x }: BackwardStep, slope: string | number): string {
   return writer.node('Where', [writer.node('Greater', [x, 0]), gradient, writer.node('Mul', [gradient, slope])]);
 }
 
-/** x > 0: 1, else y + α */
+/** f′ = 1 where x > 0, else y + α. */
 export const elu: BackwardRule = times((step) => {
   const { writer, x, y } = step;
   const negative = writer.node('Add', [y, step.number('alpha', 1)]);
   return writer.node('Where', [writer.node('Greater', [x, 0]), 1, negative]);
 });
 
-/** y · (1 − y) */
+/** f′ = y · (1 − y). */
 export const sigmoid: BackwardRule = times(({ writer, y }) => writer.node('Mul', [y, writer.node('Sub', [1, y])]));
 
-/** 1 − y² */
+/** f′ = 1 − y². */
 export const tanh: BackwardRule = times(({ writer, y }) => writer.node('Sub', [1, writer.node('Mul', [y, y])]));
 
+/** f′ = 1 / (1 + e⁻ˣ). */
 export const softplus: BackwardRule = times(({ writer, x }) => writer.node('Sigmoid', [x]));
 
-/** α between the limits 0 and 1, else 0 */
+/** f′ = α where 0 < y < 1, else 0. */
 export const hardSigmoid: BackwardRule = (step) => {
   const { writer, y } = step;
   const inside = writer.node('And', [writer.node('Greater', [y, 0]), writer.node('Less', [y, 1])]);
   return times(() => writer.node('Where', [inside, step.number('alpha', 0.2), 0]))(step);
 };
 
-/** |x| < 3: x/3 + ½, else 1 above and 0 below */
+/** f′ = x/3 + ½ where |x| < 3, else 1 above and 0 below. */
 export const hardSwish: BackwardRule = times(({ writer, x }) => {
   const between = writer.node('Add', [writer.node('Mul', [x, 1 / 3]), 0.5]);
   const outside = writer.node('Where', [writer.node('Greater', [x, 0]), 1, 0]);
   return writer.node('Where', [writer.node('Less', [writer.node('Abs', [x]), 3]), between, outside]);
 });
 
-/** 2/√π · exp(−x²) */
+/** f′ = 2/√π · exp(−x²). */
 export const erf: BackwardRule = times(({ writer, x }) => {
   const bell = writer.node('Exp', [writer.node('Neg', [writer.node('Mul', [x, x])])]);
   return writer.node('Mul', [bell, 2 / Math.sqrt(Math.PI)]);
 });
 
-/** Φ(x) + x · φ(x), or the derivative of its approximation by tanh */
+/** f′ = Φ(x) + x · φ(x), or the derivative of the approximation by tanh. */
 export const gelu: BackwardRule = times((step) => {
   const { writer, x } = step;
   const op = writer.node.bind(writer);
@@ -90,19 +95,22 @@ export const gelu: BackwardRule = times((step) => {
   return op('Mul', [op('Add', [op('Add', [t, 1]), bend]), 0.5]);
 });
 
+/** f′ = y. */
 export const exp: BackwardRule = times(({ y }) => y);
 
+/** f′ = sign(x). */
 export const abs: BackwardRule = times(({ writer, x }) => writer.node('Sign', [x]));
 
+/** dx = −dy. */
 export const neg: BackwardRule = ({ writer, gradient }) => [() => writer.node('Neg', [gradient])];
 
-/** dy / x */
+/** dx = dy / x. */
 export const log: BackwardRule = ({ writer, gradient, x }) => [() => writer.node('Div', [gradient, x])];
 
-/** dy / 2y */
+/** dx = dy / 2y. */
 export const sqrt: BackwardRule = ({ writer, gradient, y }) => [
   () => writer.node('Div', [gradient, writer.node('Add', [y, y])]),
 ];
 
-/** −y² */
+/** f′ = −y². */
 export const reciprocal: BackwardRule = times(({ writer, y }) => writer.node('Neg', [writer.node('Mul', [y, y])]));

@@ -1,12 +1,15 @@
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
+/** y = a + b: da = db = dy. Also the sum of any number of inputs. */
 export const add: BackwardRule = (step) => step.node.inputs.map((input) => () => sumTo(step, step.gradient, input));
 
+/** y = a − b: da = dy, db = −dy. */
 export const sub: BackwardRule = (step) => [
   () => sumTo(step, step.gradient, step.x),
   () => sumTo(step, step.writer.node('Neg', [step.gradient]), step.node.inputs[1] as string),
 ];
 
+/** y = a · b: da = dy · b, db = dy · a. */
 export const mul: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient } = step;
@@ -16,7 +19,7 @@ export const mul: BackwardRule = (step) => {
   ];
 };
 
-/** y = a / b: da = dy / b, db = −dy · y / b */
+/** y = a / b: da = dy / b, db = −dy · y / b. */
 export const div: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient, y } = step;
@@ -27,7 +30,7 @@ export const div: BackwardRule = (step) => {
   ];
 };
 
-/** y = xᵉ, e constant: dx = dy · e · xᵉ⁻¹ */
+/** y = xᵉ with a constant e: dx = dy · e · xᵉ⁻¹. */
 export const pow: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const [exponent, ...more] = step.constant(1) ?? [];
@@ -40,7 +43,10 @@ export const pow: BackwardRule = (step) => {
   ];
 };
 
-/** What was broadcast to the output's shape had its value used many times: its gradient is the sum over them. */
+/**
+ * Sums the gradient over the axes along which `input` was broadcast to the output's shape, because its values were used
+ * several times.
+ */
 export function sumTo(step: BackwardStep, gradient: string, input: string): string {
   const from = step.shape(step.y);
   const to = step.shape(input);

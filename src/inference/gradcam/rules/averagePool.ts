@@ -1,7 +1,7 @@
 import { type PoolWindow, poolWindowsOf } from './poolWindows.js';
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-/** Every input of a window has an equal part in its mean. */
+/** dx: each input of a window gets an equal part of the gradient of its mean. */
 export const averagePool: BackwardRule = (step) => {
   const kernel = step.integers('kernel_shape') as readonly number[];
   if (kernel.length !== 2) throw new NotCovered('it is not over rows and columns');
@@ -9,7 +9,9 @@ export const averagePool: BackwardRule = (step) => {
   return [() => spread(step, share(step, windows), windows)];
 };
 
-/** The gradient over the number of elements of each window, which is smaller at the borders unless padding counts. */
+/**
+ * The gradient divided by the number of elements of each window, which is smaller at the borders unless padding counts.
+ */
 function share(step: BackwardStep, [rows, columns]: [PoolWindow, PoolWindow]): string {
   const { writer, gradient } = step;
   const padding = step.number('count_include_pad', 0) === 1;
@@ -27,7 +29,10 @@ function share(step: BackwardStep, [rows, columns]: [PoolWindow, PoolWindow]): s
   return writer.node('Mul', [gradient, writer.floats(factors, [rows.output, columns.output])]);
 }
 
-/** Elements that each window averages along one axis; `padsAfter`: how much padding behind the input counts as well. */
+/**
+ * Number of elements that each window averages along one axis. `padsAfter`: padding behind the input that counts as
+ * well.
+ */
 function countsOf(
   { input, output, kernel, stride, dilation, before }: PoolWindow,
   padsAfter: number | undefined,
@@ -39,6 +44,7 @@ function countsOf(
   });
 }
 
+/** Spreads the parts over the inputs of their windows. */
 function spread(step: BackwardStep, part: string, [rows, columns]: [PoolWindow, PoolWindow]): string {
   const { writer } = step;
   const channels = step.shape(step.x)[1] as number;
@@ -49,7 +55,7 @@ function spread(step: BackwardStep, part: string, [rows, columns]: [PoolWindow, 
         kernel === stride && dilation === 1 && before === 0 && after <= 0,
     )
   ) {
-    // Side by side: each gradient is repeated over its window.
+    // The windows lie side by side: each gradient is repeated over its window.
     const cells = writer.reshape(part, [-1, channels, rows.output, 1, columns.output, 1]);
     const repeated = writer.node('Expand', [cells, writer.integers([1, 1, 1, rows.kernel, 1, columns.kernel])]);
     const image = writer.reshape(repeated, [-1, channels, rows.output * rows.kernel, columns.output * columns.kernel]);

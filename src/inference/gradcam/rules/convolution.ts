@@ -1,15 +1,15 @@
 import { type PoolWindow, poolWindowsOf } from './poolWindows.js';
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-/** With stride 1 the gradient is a convolution, too, which is faster than a transposed one. */
+/** Convolution. With stride 1 the gradient is a convolution as well, which is faster than a transposed one. */
 export const conv: BackwardRule = (step) => {
   const weights = step.node.inputs[1] as string;
   const windows = poolWindowsOf(step, step.shape(weights).slice(2));
-  const dense = windows.every((window) => window.stride === 1 && Math.min(...mirrored(window)) >= 0);
+  const dense = windows.every((window) => window.stride === 1 && Math.min(...gradientPads(window)) >= 0);
   return [() => (dense ? convolve(step, weights, windows) : transpose(step, weights, windows))];
 };
 
-/** What a transposed convolution spreads, a convolution with the same weights gathers. */
+/** Transposed convolution. A convolution with the same weights gathers what it spreads. */
 export const convTranspose: BackwardRule = (step) => {
   const weights = step.node.inputs[1] as string;
   const kernel = step.shape(weights).slice(2);
@@ -29,17 +29,17 @@ export const convTranspose: BackwardRule = (step) => {
   ];
 };
 
-/** Padding of the gradient: a tap that read from before the first input finds the first output behind itself. */
-function mirrored({ input, output, kernel, dilation, before }: PoolWindow): [number, number] {
+/** Padding of the gradient: a tap that reads from before the first input finds the first output behind itself. */
+function gradientPads({ input, output, kernel, dilation, before }: PoolWindow): [number, number] {
   const start = dilation * (kernel - 1) - before;
   return [start, input - output + dilation * (kernel - 1) - start];
 }
 
-/** dX = Conv(dY, Wᵀ): taps in reverse, inputs and outputs exchanged. ONNX Runtime folds Wᵀ when it loads the model. */
+/** dX = Conv(dY, Wᵀ): taps reversed, inputs and outputs exchanged. ONNX Runtime folds Wᵀ when it loads the model. */
 function convolve(step: BackwardStep, weights: string, windows: readonly PoolWindow[]): string {
   const { writer, gradient } = step;
   const group = step.number('group', 1);
-  const pads = windows.map(mirrored);
+  const pads = windows.map(gradientPads);
   return writer.node('Conv', [gradient, transposeWeights(step, weights, group)], {
     dilations: windows.map(({ dilation }) => dilation),
     pads: [...pads.map(([start]) => start), ...pads.map(([, end]) => end)],
@@ -57,7 +57,7 @@ function transposeWeights(step: BackwardStep, weights: string, group: number): s
     const split = writer.reshape(weights, [group, outputs / group, inputs, ...taps]);
     const turned = writer.node('Transpose', [split], { perm: [0, 2, 1, ...taps.map((_, i) => i + 3)] });
     exchanged = writer.reshape(turned, [group * inputs, outputs / group, ...taps]);
-  } // else depthwise: one tap set a channel, nothing to exchange
+  } // else depthwise: each channel has its own taps, and nothing is exchanged
   if (taps.every((count) => count === 1)) return exchanged;
   const whole = taps.map(() => -(2 ** 31));
   return writer.node('Slice', [
@@ -69,6 +69,7 @@ function transposeWeights(step: BackwardStep, weights: string, group: number): s
   ]);
 }
 
+/** dX as a transposed convolution of dY with the same weights. */
 function transpose(step: BackwardStep, weights: string, windows: readonly PoolWindow[]): string {
   return step.writer.node('ConvTranspose', [step.gradient, weights], {
     strides: windows.map(({ stride }) => stride),

@@ -1,7 +1,7 @@
 import { sumTo } from './arithmetic.js';
 import { type BackwardRule, NotCovered } from './rule.js';
 
-/** Y = α · X · W + bias: dX = α · dY · Wᵀ. Gemm reads the weights as they lie; no transposed copy of them is made. */
+/** Y = α · X · W + bias: dX = α · dY · Wᵀ. Gemm transposes the weights itself; no transposed copy is made. */
 export const gemm: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   if (step.number('transA', 0) === 1) throw new NotCovered('it transposes its first input');
@@ -15,7 +15,7 @@ export const gemm: BackwardRule = (step) => {
   ];
 };
 
-/** Y = A · B: dA = dY · Bᵀ, dB = Aᵀ · dY, summed over the axes that were broadcast */
+/** Y = A · B: dA = dY · Bᵀ, dB = Aᵀ · dY, summed over the axes that were broadcast. */
 export const matMul: BackwardRule = (step) => {
   const [a, b] = step.node.inputs as [string, string];
   const { writer, gradient } = step;

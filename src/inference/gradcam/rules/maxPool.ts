@@ -4,8 +4,8 @@ import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 const LOWEST = -3.4e38;
 
 /**
- * The gradient goes to the first place, row by row, that holds its window's maximum, as in PyTorch. Written tap by
- * tap: every tap is compared with the output in all windows at once. Windows may overlap.
+ * Max pooling. The gradient goes to the first place, row by row, that holds its window's maximum, as in PyTorch. The
+ * nodes are written tap by tap: each tap is compared with the output in all windows at once. Windows may overlap.
  */
 export const maxPool: BackwardRule = (step) => {
   const kernel = step.integers('kernel_shape') as readonly number[];
@@ -15,7 +15,7 @@ export const maxPool: BackwardRule = (step) => {
     () => {
       const shares = new Map<string, string[]>();
       for (const { row, column, share } of sharesOfTaps(step, rows, columns)) {
-        // Inputs as far apart as the stride are one phase: an image with a row for each window, and some at its ends.
+        // Inputs as far apart as the stride form one phase: an image with a row for each window, and some at its ends.
         const phase = `${row % rows.stride},${column % columns.stride}`;
         const [down, across] = [Math.floor(row / rows.stride), Math.floor(column / columns.stride)];
         const before = [0, 0, down, across];
@@ -27,7 +27,7 @@ export const maxPool: BackwardRule = (step) => {
   ];
 };
 
-/** The first maximum of all, as ArgMax finds it. */
+/** Global max pooling. The gradient goes to the first maximum, which ArgMax finds. */
 export const globalMaxPool: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const [, channels, ...image] = step.shape(x) as [number, number, ...number[]];
@@ -47,6 +47,7 @@ export const globalMaxPool: BackwardRule = (step) => {
   ];
 };
 
+/** For each tap of the kernel: its place, and the gradient of the windows whose maximum it holds first. */
 function* sharesOfTaps(step: BackwardStep, rows: PoolWindow, columns: PoolWindow) {
   const { writer, gradient, x, y } = step;
   const padded = writer.pad(
@@ -78,11 +79,12 @@ function* sharesOfTaps(step: BackwardStep, rows: PoolWindow, columns: PoolWindow
   }
 }
 
-/** Rows of a phase. */
+/** Rows (or columns) of a phase. */
 function cells({ output, kernel, stride, dilation }: PoolWindow): number {
   return output + Math.floor(((kernel - 1) * dilation) / stride);
 }
 
+/** Puts the phases together to the gradient of the input. */
 function interleave(step: BackwardStep, shares: Map<string, string[]>, rows: PoolWindow, columns: PoolWindow): string {
   const { writer } = step;
   const phases: string[] = [];
@@ -90,7 +92,7 @@ function interleave(step: BackwardStep, shares: Map<string, string[]>, rows: Poo
     for (let j = 0; j < columns.stride; j++) {
       const [first, ...more] = shares.get(`${i},${j}`) ?? [];
       if (first) phases.push(more.length > 0 ? writer.node('Sum', [first, ...more]) : first);
-      else phases.push(writer.node('Mul', [phases[0] as string, 0])); // no tap reads these places
+      else phases.push(writer.node('Mul', [phases[0] as string, 0])); // no tap reads these inputs
     }
   }
   const [height, width] = [cells(rows), cells(columns)];
@@ -103,7 +105,7 @@ function interleave(step: BackwardStep, shares: Map<string, string[]>, rows: Poo
   );
 }
 
-/** Phase (i, j) to the places i rows down and j columns across of every stride. */
+/** Puts phase (i, j) to the places i rows down and j columns across of every stride. */
 function weave(step: BackwardStep, phases: readonly string[], rows: PoolWindow, columns: PoolWindow): string {
   const { writer } = step;
   const all = writer.node('Concat', phases, { axis: 1 });

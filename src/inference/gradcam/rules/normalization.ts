@@ -1,6 +1,6 @@
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-/** At inference a fixed scale for each channel: γ / √(variance + ε). */
+/** Batch normalization. At inference it is a fixed scale for each channel: γ / √(variance + ε). */
 export const batchNormalization: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   if (step.number('training_mode', 0) === 1) throw new NotCovered('it was exported in training mode');
@@ -15,7 +15,7 @@ export const batchNormalization: BackwardRule = (step) => {
   ];
 };
 
-/** Over the last axes, from `axis` on, then γ for each element of them. */
+/** Layer normalization: over the axes from `axis` on, with a γ for each of their elements. */
 export const layerNormalization: BackwardRule = (step) => {
   const { writer, gradient, node, x } = step;
   const axes = [...step.shape(x).keys()].slice(step.axis(step.number('axis', -1), x));
@@ -23,7 +23,7 @@ export const layerNormalization: BackwardRule = (step) => {
   return [() => normalized(step, scaled(), axes)];
 };
 
-/** Over the image of each channel, then γ for each channel. */
+/** Instance normalization: over the image of each channel, with a γ for each channel. */
 export const instanceNormalization: BackwardRule = (step) => {
   const { writer, gradient, node, x } = step;
   const axes = [...step.shape(x).keys()].slice(2);
@@ -31,7 +31,7 @@ export const instanceNormalization: BackwardRule = (step) => {
   return [() => normalized(step, writer.node('Mul', [gradient, gamma()]), axes)];
 };
 
-/** y = (x − mean) / √(variance + ε): dx = (dy − mean(dy) − y · mean(dy · y)) / √(variance + ε) */
+/** y = (x − mean) / √(variance + ε): dx = (dy − mean(dy) − y · mean(dy · y)) / √(variance + ε). */
 function normalized(step: BackwardStep, gradient: string, axes: readonly number[]): string {
   const { writer, x } = step;
   const mean = (value: string) => writer.meanOver(value, axes);
@@ -44,12 +44,12 @@ function normalized(step: BackwardStep, gradient: string, axes: readonly number[
   return writer.node('Div', [rest, deviation]);
 }
 
-/** Inside a network, as attention weighs: dx = y · (dy − Σ dy · y) */
+/** Softmax inside a network, as in attention: dx = y · (dy − Σ dy · y). */
 export const softmax: BackwardRule = (step) => {
   const { writer, gradient, y } = step;
   const rank = step.shape(y).length;
   const axis = step.axis(step.number('axis', step.writer.opset < 13 ? 1 : -1), y);
-  // Until opset 12 all axes from `axis` on were one.
+  // Until opset 12 it ran over all axes from `axis` on.
   if (step.writer.opset < 13 && axis !== rank - 1) throw new NotCovered('it runs over several axes');
   return [
     () => {

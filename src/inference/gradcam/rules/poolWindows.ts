@@ -8,11 +8,14 @@ export type PoolWindow = {
   stride: number;
   dilation: number;
   before: number;
-  /** Padding behind the input that windows reach; negative: the last inputs that none reads. */
+  /** Padding behind the input that windows reach. Negative: number of last inputs that no window reads. */
   after: number;
 };
 
-/** Of a convolution or a pool, one for each spatial axis. `kernel`: its size along them. */
+/**
+ * The windows of a convolution or a pool, one for each spatial axis. `kernel`: its size along them.
+ * @throws NotCovered where the size of the image varies.
+ */
 export function poolWindowsOf(step: BackwardStep, kernel: readonly number[]): PoolWindow[] {
   const inputs = step.shape(step.x).slice(2);
   const outputs = step.shape(step.y).slice(2);

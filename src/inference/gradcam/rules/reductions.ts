@@ -1,18 +1,18 @@
 import { BATCH } from '../graph/facts.js';
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
-/** Over all axes but the first two. */
+/** The mean over all axes but the first two. */
 export const globalAveragePool: BackwardRule = (step) => [
   () => spread(step, [...step.shape(step.x).keys()].slice(2), ({ count }) => 1 / count),
 ];
 
-/** Axes are an attribute until opset 17, an input since. */
+/** The mean over axes, which are an attribute until opset 17 and an input since. */
 export const reduceMean: BackwardRule = (step) => reduction(step, ({ count }) => 1 / count);
 
-/** Axes are an attribute until opset 12, an input since. */
+/** The sum over axes, which are an attribute until opset 12 and an input since. */
 export const reduceSum: BackwardRule = (step) => reduction(step, () => 1);
 
-/** y = log Σ exp x, so dy/dx = exp(x − y): the softmax over what is reduced. */
+/** y = log Σ exp x: dx = dy · exp(x − y), the softmax over the reduced axes. */
 export const reduceLogSumExp: BackwardRule = (step) => {
   const { writer, x, y } = step;
   const axes = reducedAxes(step);
@@ -30,19 +30,19 @@ function reduction(step: BackwardStep, factor: (reduced: { count: number }) => n
   return [() => (axes.length === 0 ? step.gradient : spread(step, axes, factor))];
 }
 
-/** None given means all, unless the node says that it means none. */
+/** The reduced axes. No axes mean all of them, unless the node says that they mean none. */
 function reducedAxes(step: BackwardStep): number[] {
   const given = step.integers('axes', 1) ?? [];
   if (given.length > 0) return given.map((axis) => step.axis(axis, step.x));
   return step.number('noop_with_empty_axes', 0) === 1 ? [] : [...step.shape(step.x).keys()];
 }
 
-/** The shape of x with 1 for each axis that is reduced. */
+/** The shape of x with 1 for each reduced axis. */
 function keptShape(step: BackwardStep, axes: readonly number[]): number[] {
   return step.shape(step.x).map((size, axis) => (axes.includes(axis) ? 1 : size));
 }
 
-/** The gradient, times a factor, in every element that was reduced. */
+/** The gradient, times a factor, for every element that was reduced. */
 function spread(step: BackwardStep, axes: readonly number[], factor: (reduced: { count: number }) => number): string {
   const { writer, x } = step;
   const shape = step.shape(x);

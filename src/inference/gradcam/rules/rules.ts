@@ -9,7 +9,7 @@ import { globalAveragePool, reduceLogSumExp, reduceMean, reduceSum } from './red
 import type { BackwardRule } from './rule.js';
 import * as shaping from './shaping.js';
 
-/** One entry per operator. To differentiate through another one, add its rule here, and its test to rules.test.ts. */
+/** The backward rule of each operator. To support another one, add its rule here and its test to rules.test.ts. */
 export const rules: Readonly<Record<string, BackwardRule>> = {
   Abs: activation.abs,
   Add: arithmetic.add,
@@ -65,7 +65,10 @@ export const rules: Readonly<Record<string, BackwardRule>> = {
   Where: shaping.where,
 };
 
-/** What they compute does not change with a small change of their inputs: no gradient passes, and none is missing. */
+/**
+ * Operators whose output does not change with a small change of their inputs. No gradient passes them, and none is
+ * missing.
+ */
 export const constantOperators: ReadonlySet<string> = new Set([
   'And',
   'ArgMax',

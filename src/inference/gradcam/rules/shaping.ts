@@ -1,11 +1,13 @@
 import { sumTo } from './arithmetic.js';
 import { type BackwardRule, type BackwardStep, NotCovered } from './rule.js';
 
+/** dx = dy. */
 export const identity: BackwardRule = (step) => [() => step.gradient];
 
-/** Flatten, Reshape, Squeeze, Unsqueeze: the same elements in the input's shape. */
+/** Flatten, Reshape, Squeeze, Unsqueeze: the gradient in the input's shape. */
 export const reshape: BackwardRule = (step) => [() => step.writer.reshape(step.gradient, step.shape(step.x))];
 
+/** The inverse permutation of the axes. */
 export const transpose: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const axes = [...step.shape(x).keys()];
@@ -13,7 +15,7 @@ export const transpose: BackwardRule = (step) => {
   return [() => writer.node('Transpose', [gradient], { perm: axes.map((axis) => forward.indexOf(axis)) })];
 };
 
-/** To each input the part that it gave. */
+/** Each input gets the part of the gradient that it contributed. */
 export const concat: BackwardRule = (step) => {
   const { writer, gradient, node } = step;
   const axis = step.axis(step.number('axis', 1), step.y);
@@ -26,7 +28,7 @@ export const concat: BackwardRule = (step) => {
   });
 };
 
-/** The parts' gradients joined; zeros for a part that nothing reads. */
+/** The gradients of the parts, joined; zeros for a part that nothing reads. */
 export const split: BackwardRule = (step) => {
   const { writer, node, gradients, x } = step;
   const axis = step.axis(step.number('axis', 0), x);
@@ -40,7 +42,7 @@ export const split: BackwardRule = (step) => {
   ];
 };
 
-/** Zeros where nothing was taken from. Steps are forward. */
+/** The gradient at the elements that were taken, zeros elsewhere. Steps must be forward. */
 export const slice: BackwardRule = (step) => {
   const { writer, x, y } = step;
   const [input, output] = [step.shape(x), step.shape(y)];
@@ -73,7 +75,7 @@ export const slice: BackwardRule = (step) => {
   ];
 };
 
-/** Makes room along an axis: stride − 1 zeros after each element. Changes `shape` accordingly. */
+/** Puts stride − 1 zeros behind each element of an axis. Changes `shape` accordingly. */
 function stuff({ writer }: BackwardStep, gradient: string, shape: number[], axis: number, stride: number): string {
   const cells = writer.reshape(gradient, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
   const none = [...shape, 0].map(() => 0);
@@ -82,7 +84,7 @@ function stuff({ writer }: BackwardStep, gradient: string, shape: number[], axis
   return writer.reshape(stuffed, shape);
 }
 
-/** Takes away what was added. */
+/** The gradient without the padding. */
 export const pad: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   if (step.text('mode', 'constant') !== 'constant') throw new NotCovered('it repeats or mirrors the border');
@@ -97,7 +99,7 @@ export const pad: BackwardRule = (step) => {
   return [() => writer.pad(gradient, before, after)];
 };
 
-/** One element of an axis, as attention takes its queries: zeros at the others. */
+/** One element of an axis, as attention takes its queries: its gradient there, zeros elsewhere. */
 export const gather: BackwardRule = (step) => {
   const { writer, gradient, x } = step;
   const shape = step.shape(x);
@@ -117,7 +119,7 @@ export const gather: BackwardRule = (step) => {
   ];
 };
 
-/** To each branch where it was taken. */
+/** Each branch gets the gradient where it was taken, else 0. */
 export const where: BackwardRule = (step) => {
   const [condition, a, b] = step.node.inputs as [string, string, string];
   const { writer, gradient } = step;
