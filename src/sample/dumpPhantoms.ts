@@ -5,7 +5,7 @@ import type { LesionLabel } from './lesion.js';
 import { PHANTOM_COLUMNS, PHANTOM_PIXEL_SPACING, PHANTOM_ROWS, phantomLesion, phantomVolume } from './phantom.js';
 
 const FIRST_TRAINING_SEED = 1000;
-const MINIMUM_AREA = 60; // pixels of tumour from which a slice counts as one; slices with less are left out
+const MINIMUM_AREA = 60; // pixels of tumour that make a slice one with tumour; slices with fewer are left out
 const KINDS: readonly (LesionLabel | null)[] = ['glioma', null, 'meningioma', 'glioma', null, 'pituitary'];
 
 const { values, positionals } = parseArgs({
@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '12' },
     seed: { type: 'string', default: String(FIRST_TRAINING_SEED) },
     slices: { type: 'string', default: '22' },
-    every: { type: 'string', default: '1' }, // of the tumour-free slices, which outnumber the others, keep every so-manyth
+    every: { type: 'string', default: '1' }, // of the tumour-free slices, which outnumber the others, only every Nth is kept
   },
 });
 const [folder] = positionals;
@@ -25,7 +25,7 @@ if (!folder) {
   process.exit(2);
 }
 
-// phantoms.json says what each slice is; pixels.u16 (little endian) and masks.u8 hold them one after another.
+// phantoms.json describes each slice; pixels.u16 (little endian) and masks.u8 hold them one after another.
 const slices: object[] = [];
 const pixels: Uint8Array[] = [];
 const masks: Uint8Array[] = [];

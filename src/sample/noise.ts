@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same on every machine: 0 ≤ value < 1 (mulberry32). */
+/** Makes pseudo-random numbers that are the same on every machine: 0 ≤ value < 1 (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,10 +9,10 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Smooth noise, about -1 to 1, that changes over about one unit of its coordinates. */
+/** Smooth noise of about -1 to 1, which changes over about one unit of its coordinates. */
 export type SmoothNoise = (x: number, y: number, z: number) => number;
 
-/** Gradient noise on the unit lattice (K. Perlin, "Improving noise", 2002). */
+/** Makes gradient noise on the unit lattice (K. Perlin, "Improving noise", 2002). */
 export function smoothNoise(seed: number): SmoothNoise {
   const random = randomNumbers(seed);
   const order = Uint8Array.from({ length: 256 }, (_, index) => index);
@@ -50,12 +50,13 @@ function slope(hash: number, x: number, y: number, z: number): number {
   return (kind & 1 ? -u : u) + (kind & 2 ? -v : v);
 }
 
-/** 0 below `from`, 1 above `to`, smooth between; `from` may be the larger. */
+/** 0 below `from`, 1 above `to`, smooth between. `from` may be the larger one. */
 export function smoothStep(from: number, to: number, value: number): number {
   const t = Math.max(0, Math.min(1, (value - from) / (to - from)));
   return t * t * (3 - 2 * t);
 }
 
+/** Interpolates linearly: `from` at a share of 0, `to` at 1. */
 export function mix(from: number, to: number, share: number): number {
   return from + (to - from) * share;
 }

@@ -2,40 +2,44 @@ import { buildHead, type PhantomHead } from './anatomy.js';
 import { type GrownLesion, growLesion, type Lesion, type LesionLabel, placeLesion } from './lesion.js';
 import { mix, randomNumbers, smoothStep } from './noise.js';
 
-/** The seed of the sample study. Training never sees this head: its seeds start at 1000. */
+/** Seed of the sample study. Training never sees this head, because its seeds start at 1000. */
 export const SAMPLE_SEED = 11;
 
 export const PHANTOM_ROWS = 256;
 export const PHANTOM_COLUMNS = 256;
-/** mm between rows, mm between columns. */
+/** mm between rows, then between columns. */
 export const PHANTOM_PIXEL_SPACING = [0.86, 0.86] as const;
 
 const LOWEST = -27; // mm: the level of the cerebellum
 const HIGHEST = 77; // mm: under the crown
-const FULL_SCALE = 2300; // stored value of the brightest fat, of 4095 that 12 bits hold
+const FULL_SCALE = 2300; // stored value of the brightest fat; 12 bits hold up to 4095
 
+/** A drawn slice. */
 export type PhantomSlice = {
   rows: number;
   columns: number;
-  /** 12-bit stored values, row by row; the first row is the front of the head, the first column its right side. */
+  /** 12-bit stored values, row by row. The first row is the front of the head, the first column its right side. */
   pixels: Uint16Array;
-  /** 1 where tumour is. */
+  /** 1 where there is tumour, else 0. */
   lesionMask: Uint8Array;
-  /** mm above the middle of the head. */
+  /** Height above the middle of the head, mm. */
   z: number;
 };
 
 /**
- * An axial slice of a head that does not exist, as a T1-weighted image after contrast agent would show it: computed
- * from ellipsoids, tubes and smooth noise, from no one's image. The same arguments give the same pixels.
- * `position`: 0 at the cerebellum to 1 near the crown.
+ * Draws an axial slice of a head that does not exist, as a T1-weighted image after contrast agent would show it. It is
+ * computed from ellipsoids, tubes and smooth noise, from nobody's image. The same arguments give the same pixels.
+ * @param position from 0 at the cerebellum to 1 near the crown.
  */
 export function phantomSlice(seed: number, position: number, lesion: Lesion | null): PhantomSlice {
   const head = buildHead(seed);
   return drawSlice(seed, position, head, lesion && growLesion(lesion, seed));
 }
 
-/** All slices of one head, from its base to its crown. Without `lesion`, the seed's own glioma; null: a healthy head. */
+/**
+ * Draws all slices of one head, from its base to its crown.
+ * @param lesion by default the seed's own glioma; null for a healthy head.
+ */
 export function phantomVolume(seed: number, sliceCount = 22, lesion?: Lesion | null): PhantomSlice[] {
   const head = buildHead(seed);
   const found = lesion === undefined ? phantomLesion(seed, 'glioma') : lesion;
@@ -78,14 +82,14 @@ function drawSlice(seed: number, position: number, head: PhantomHead, lesion: Gr
   return { rows, columns, pixels: acquire(blur(clean, columns), columns, seed, position), lesionMask, z };
 }
 
-/** The scanner's point spread: each pixel takes a little of its neighbours. */
+/** The point spread of the scanner: each pixel takes a little of its neighbours. */
 function blur(image: Float32Array, columns: number): Float32Array {
   const pass = (from: Float32Array, step: number) =>
     from.map((value, index) => 0.6 * value + 0.2 * ((from[index - step] ?? 0) + (from[index + step] ?? 0)));
   return pass(pass(image, 1), columns);
 }
 
-/** Coil sensitivity, highest near the skin, and the Rician noise of a magnitude image. */
+/** Adds the sensitivity of the coil, highest near the skin, and the Rician noise of a magnitude image. */
 function acquire(image: Float32Array, columns: number, seed: number, position: number): Uint16Array {
   const random = randomNumbers(seed * 1009 + Math.round(position * 9973));
   const coil = randomNumbers(seed + 401);
@@ -100,7 +104,7 @@ function acquire(image: Float32Array, columns: number, seed: number, position: n
     const x = ((index % columns) / columns) * 2 - 1;
     const y = (Math.floor(index / columns) / columns) * 2 - 1;
     const gain = 1 + tiltX * x + tiltY * y + rim * smoothStep(0, 1, Math.hypot(x, y)) - rim / 2;
-    // Box–Muller: two independent normal deviates, the real and the imaginary channel.
+    // Box–Muller transform: two independent normal deviates, for the real and the imaginary channel.
     const size = noise * Math.sqrt(-2 * Math.log(1 - random()));
     const angle = 2 * Math.PI * random();
     const magnitude = Math.hypot((image[index] as number) * gain + size * Math.cos(angle), size * Math.sin(angle));

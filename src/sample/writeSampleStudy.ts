@@ -23,16 +23,18 @@ const LOCALIZER: SeriesFacts = {
   imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'],
 };
 
+/** What was written. `slices`: those of the anatomical series. */
 export type SampleStudy = { studyInstanceUid: string; slices: number };
 
 /**
- * Writes the sample study: a localizer and an axial head with a glioma-like lesion, computed, no one's pixels. The
- * same bytes every time. Its tags say that it is synthetic wherever a viewer might show a name.
+ * Writes the sample study: a localizer, and an axial head with a glioma-like lesion. All pixels are computed, nobody's,
+ * and the bytes are the same every time. Its attributes say that it is synthetic wherever a viewer might show a name.
  */
 export async function writeSampleStudy(folder: string): Promise<SampleStudy> {
   await mkdir(folder, { recursive: true });
   const volume = phantomVolume(SAMPLE_SEED, SLICES);
-  // Numbered from the crown down, while positions go up: who sorts by InstanceNumber shows the head upside down.
+  // InstanceNumber counts from the crown down, while positions go up. So the sample shows whether
+  // software sorts by InstanceNumber: it then shows the head upside down.
   for (const [index, slice] of volume.entries())
     await writeFile(join(folder, `anatomy-${pad(index)}.dcm`), instance(ANATOMY, slice, SLICES - index));
   const scout = phantomSlice(SAMPLE_SEED, 0.5, null);
