@@ -2,8 +2,10 @@ import { inflateSync } from 'node:zlib';
 import { BITMAP, HEIGHT, LETTERS, WIDTHS } from './letters.js';
 import type { Picture } from './png.js';
 
+/** 0–255 for each channel. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
+/** Height of a line of text, in pixels. */
 export const LINE_HEIGHT = HEIGHT;
 const ALPHA = inflateSync(Buffer.from(BITMAP, 'base64'));
 const STRIDE = WIDTHS.reduce((sum, width) => sum + width, 0);
@@ -23,7 +25,7 @@ export class Canvas {
     this.fill(0, 0, width, height, () => background);
   }
 
-  /** Each pixel of a rectangle by its place in it. */
+  /** Fills a rectangle; `colour` gives each pixel by its place in the rectangle. */
   fill(left: number, top: number, width: number, height: number, colour: (x: number, y: number) => Colour): void {
     const { data } = this;
     for (let y = 0; y < height; y++) {
@@ -37,7 +39,7 @@ export class Canvas {
     }
   }
 
-  /** A grey or RGB picture, enlarged or reduced to `width` × `height` without smoothing: cells stay cells. */
+  /** Draws a grey or RGB picture, enlarged or reduced to `size` without smoothing, so that cells stay cells. */
   picture({ width, height, channels, data }: Picture, left: number, top: number, size = { width, height }): void {
     this.fill(left, top, size.width, size.height, (x, y) => {
       const column = Math.floor(((x + 0.5) * width) / size.width);
@@ -48,8 +50,8 @@ export class Canvas {
   }
 
   /**
-   * One line of text; what does not fit is cut off. Letters that are not in the font become question marks.
-   * `factor`: how many pixels wide and high a pixel of the font is.
+   * Draws one line of text, cut off where it does not fit. Letters that the font does not have become question marks.
+   * @param factor width and height of a pixel of the font, in pixels.
    */
   text(text: string, left: number, top: number, colour: Colour, factor = 1): void {
     let x = left;
@@ -70,12 +72,13 @@ export class Canvas {
     }
   }
 
+  /** The drawn picture; it shares its data with the canvas. */
   toPicture(): Picture {
     return { width: this.width, height: this.height, channels: 3, data: this.data };
   }
 }
 
-/** In pixels. */
+/** Width of a line of text, in pixels. */
 export function textWidth(text: string): number {
   return [...text].reduce((sum, letter) => sum + (WIDTHS[indexOf(letter)] as number), 0);
 }

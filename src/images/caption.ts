@@ -3,6 +3,7 @@ import { Canvas, type Colour, LINE_HEIGHT, textWidth } from './canvas.js';
 import { INFERNO } from './colourMap.js';
 import type { Picture } from './png.js';
 
+/** Colours of captions: background, ordinary text, warnings. */
 export const BACKGROUND: Colour = [18, 18, 22];
 export const INK: Colour = [225, 225, 230];
 export const WARNING: Colour = [255, 196, 110];
@@ -10,19 +11,21 @@ export const WARNING: Colour = [255, 196, 110];
 const MARGIN = 8;
 const BAR_HEIGHT = 10;
 const SMALLEST_WIDTH = 400;
-/** A picture is enlarged for its text, but not beyond this side: one of a few columns would fill all memory. */
+/**
+ * Longest side to which a picture is enlarged for its text. A picture of a few columns would otherwise fill all memory.
+ */
 const LARGEST_SIDE = 4096;
 
 /**
- * What a picture must not be shown without, and no patient's data. `answer`: the largest line, above the picture.
- * `isAnswer`: false where it says that there is none. `lines`: below the picture.
+ * What every shown picture must say, without patient data. `answer`: the largest line, above the picture. `isAnswer`:
+ * false where it says that there is no answer. `lines`: below the picture.
  */
 export type Caption = { answer: string; isAnswer: boolean; lines: readonly string[] };
 
 const ANSWER_FACTOR = 2;
 
 /**
- * A picture between its answer and what it is, its scale, and what it is for.
+ * Puts a picture between its answer and its description, scale and intended use.
  * @param scale the value of the strongest colour; null for a picture without a map.
  */
 export function addCaption(picture: Picture, caption: Caption, scale: number | null): Picture {
@@ -43,8 +46,9 @@ export function addCaption(picture: Picture, caption: Caption, scale: number | n
 }
 
 /**
- * `width`, `height`: of the whole; `size`: of the picture in it, enlarged where text needs it, which begins at `top`;
- * `answer`, `text`: the lines above and below it, wrapped.
+ * Lays out a picture with its caption.
+ * @returns `width`, `height`: of the whole, in pixels. `size`: of the picture in it, enlarged where the text needs it;
+ *   `top`: where it begins. `answer`, `text`: the wrapped lines above and below it.
  */
 export function layOutCaption(picture: { width: number; height: number }, caption: Pick<Caption, 'answer' | 'lines'>) {
   const largest = Math.floor(LARGEST_SIDE / Math.max(picture.width, picture.height));
@@ -55,11 +59,11 @@ export function layOutCaption(picture: { width: number; height: number }, captio
   const answer = wrap(caption.answer, Math.floor(room / ANSWER_FACTOR));
   const text = caption.lines.flatMap((line) => wrap(line, room));
   const top = 2 * MARGIN + answer.length * LINE_HEIGHT * ANSWER_FACTOR;
-  const rows = text.length + 2; // and the bar, and the intended use
+  const rows = text.length + 2; // plus the scale and the intended use
   return { width, height: top + size.height + rows * LINE_HEIGHT + 2 * MARGIN, size, answer, text, top };
 }
 
-/** The colours from 0 to `scale`, with both numbers, in one line. */
+/** Draws the colours from 0 to `scale` between the two numbers, in one line. */
 export function drawScale(canvas: Canvas, left: number, top: number, width: number, scale: number): void {
   const [low, high] = ['0 ', ` ${scale.toPrecision(3)}`];
   const [before, after] = [textWidth(low), textWidth(high)];

@@ -10,12 +10,14 @@ const GAP = 8;
 const ROWS = ['raw map', 'upsampled', 'overlay'] as const;
 const OPACITY = 0.6;
 
+/** One column of a figure: a layer and its map. */
 export type FigureColumn = { layer: string; map: ExplanationMap };
 
 /**
- * One slice through all layers: a column each; rows: the map as computed, the map on the slice's grid, and over the
- * slice. Each column states its own scale, so no two columns may be compared by colour.
- * @param grey the slice as displayed, 8 bits. @param title without a patient's data.
+ * Draws the maps of one slice, a column for each layer. The rows show the map as computed, the map on the slice's grid,
+ * and the map over the slice. Each column states its own scale, so that nobody compares two columns by colour.
+ * @param grey the slice as displayed, 8 bits.
+ * @param title without patient data.
  */
 export function renderFigure(
   grey: Uint8Array,
@@ -50,7 +52,7 @@ export function renderFigure(
   return canvas.toPicture();
 }
 
-/** The end of a name says more than its beginning: "…layer4.1.conv2". */
+/** Shortens a name from its beginning, which says less than its end: "…layer4.1.conv2". */
 function shorten(name: string): string {
   let end = name;
   while (textWidth(end) > CELL) end = `…${end.slice(end.startsWith('…') ? 2 : 1)}`;

@@ -1,6 +1,6 @@
 import type { Explanation } from '../generated/prisma/client.js';
 
-/** A map as computed: `values` row by row; `frame`: the rectangle of the slice that it covers, in slice pixels. */
+/** A map as computed. `values`: row by row. `frame`: the rectangle of the slice that it covers, in slice pixels. */
 export type ExplanationMap = {
   rows: number;
   columns: number;
@@ -8,6 +8,7 @@ export type ExplanationMap = {
   frame: { top: number; left: number; height: number; width: number };
 };
 
+/** The map of a stored explanation. */
 export function mapOf({ rows, columns, values, frame }: Explanation): ExplanationMap {
   return {
     rows,
@@ -18,7 +19,7 @@ export function mapOf({ rows, columns, values, frame }: Explanation): Explanatio
 }
 
 /**
- * The map on the slice's grid, bilinear between the centres of its cells, 0 outside its frame.
+ * Resamples a map to the slice's grid, bilinear between the centres of its cells, 0 outside its rectangle.
  * @param size rows and columns of the slice, and of the result.
  */
 export function resampleToSlice(map: ExplanationMap, size: { rows: number; columns: number }): Float32Array {
@@ -42,16 +43,17 @@ export function resampleToSlice(map: ExplanationMap, size: { rows: number; colum
 }
 
 /**
- * The value that is drawn in the strongest colour: the map's maximum, or what each cell of an even map would hold if
- * the map were worth one logit in all, whichever is larger: a map that says nothing stays dark instead of being
- * stretched to look vivid. (Grad-CAM's cells, at the last layer of a network with global pooling, sum to the logit
- * without its bias, negative parts left out.)
+ * The value that is drawn in the strongest colour: the map's maximum, or the value of each cell of an even map that is
+ * worth one logit in all, whichever is larger. So a map that says nothing stays dark instead of being stretched to look
+ * vivid.
+ * At the last layer of a network with global pooling, Grad-CAM's cells sum to the logit without its bias and without
+ * negative parts.
  */
 export function fullScale({ rows, columns, values }: ExplanationMap): number {
   return values.reduce((most, value) => Math.max(most, value), 1 / (rows * columns));
 }
 
-/** The largest value's place in slice pixels, at the centre of its cell; null where the map is empty. */
+/** The place of the largest value in slice pixels, at the centre of its cell; null where the map is empty. */
 export function peakOf({ rows, columns, values, frame }: ExplanationMap): { x: number; y: number } | null {
   const index = values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
   if (values[index] === 0) return null;

@@ -1,13 +1,19 @@
 import { Unzlib } from 'fflate';
 
 const SIGNATURE_BYTES = 8;
-/** Length, type and check sum. */
+/** Bytes of a chunk's length, type and check sum. */
 const AROUND_CONTENT = 12;
-/** What the pixels need; all else, such as texts and colour profiles, which may inflate to anything, is left out. */
+/**
+ * Chunks that the pixels need. All others, such as texts and colour profiles, could inflate to any size and are left
+ * out.
+ */
 const KEPT = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
-/** A byte of deflate becomes a thousand at most (RFC 1951): so little at once cannot outgrow memory. */
+/**
+ * Bytes that are inflated at once. A byte of deflate becomes a thousand at most (RFC 1951), so this cannot exhaust
+ * memory.
+ */
 const AT_ONCE = 4096;
-/** PNG 8.2: where each pass of Adam7 begins, and its steps. */
+/** Where each pass of Adam7 begins, and its steps (PNG 8.2). */
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -21,7 +27,7 @@ const ADAM7 = [
 type Chunk = { type: string; content: Uint8Array; whole: Uint8Array };
 
 /**
- * A PNG without what its pixels do not need.
+ * Strips a PNG of all that its pixels do not need.
  * @throws RangeError where it is cut off, or its pixels inflate to more than its header says.
  */
 export function plainPng(bytes: Uint8Array): Uint8Array {
@@ -48,7 +54,7 @@ function readChunks(bytes: Uint8Array): Chunk[] {
   return chunks;
 }
 
-/** What the pixels are before they are compressed: rows, each behind a byte that names its filter (PNG 7.2, 9). */
+/** Bytes of the pixels before compression: rows, each with a byte in front that names its filter (PNG 7.2, 9). */
 function inflatedBytes(header: Uint8Array): number {
   if (header.length < 13) throw new RangeError('it has no header');
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
@@ -61,7 +67,7 @@ function inflatedBytes(header: Uint8Array): number {
   return ADAM7.reduce((sum, [x, y, across, down]) => sum + pass(count(width, x, across), count(height, y, down)), 0);
 }
 
-/** By the library that will inflate it, so that both see the same; nothing is kept. */
+/** Inflates the pixels without keeping them, by the library that will inflate them later, so that both see the same. */
 function requireInflation(parts: readonly Uint8Array[], most: number): void {
   let inflated = 0;
   const inflator = new Unzlib((chunk) => {

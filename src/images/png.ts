@@ -1,12 +1,12 @@
 import { encode } from 'fast-png';
 import { INTENDED_USE } from '../about.js';
 
-/** `data`: 8 bits a sample, row by row; `channels` 1 (grey), 3 (RGB) or 4 (RGBA). */
+/** A picture. `data`: 8 bits a sample, row by row. `channels`: 1 (grey), 3 (RGB) or 4 (RGBA). */
 export type Picture = { width: number; height: number; channels: 1 | 3 | 4; data: Uint8Array };
 
 /**
- * A PNG file that carries our intended use in its text, whoever passes it on.
- * @param description what it shows, without a patient's data.
+ * Encodes a picture as PNG. The file's text carries our intended use, whoever passes it on.
+ * @param description what it shows, without patient data.
  */
 export function encodePng({ width, height, channels, data }: Picture, description?: string): Buffer {
   const disclaimer = { Software: 'MRIMaster', Disclaimer: INTENDED_USE.replace('–', '-') }; // tEXt holds Latin-1 only

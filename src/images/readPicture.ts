@@ -7,7 +7,7 @@ import { plainPng } from './plainPng.js';
 const MAX_PIXELS = 4096 * 4096;
 const MAX_JPEG_MEMORY_MB = 512;
 
-/** What the first bytes of a file say it is. */
+/** The kind of picture that the first bytes of a file announce; undefined for others. */
 export function pictureKind(bytes: Uint8Array): 'png' | 'jpeg' | undefined {
   if (Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n') return 'png';
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
@@ -15,7 +15,8 @@ export function pictureKind(bytes: Uint8Array): 'png' | 'jpeg' | undefined {
 }
 
 /**
- * A PNG or JPEG as grey values 0–255 (colour by ITU-R BT.601 luma, 16 bits scaled down, transparency over black).
+ * Reads a PNG or JPEG as grey values 0–255. Colour becomes luma (ITU-R BT.601), 16 bits are scaled down, and
+ * transparent parts are laid over black.
  * @throws UndecodablePixels for a damaged file, UnsupportedPixels for one that is neither, or too large.
  */
 export function readPicture(bytes: Uint8Array): GrayscaleImage {
@@ -32,7 +33,7 @@ export function readPicture(bytes: Uint8Array): GrayscaleImage {
 }
 
 function readPng(bytes: Uint8Array): GrayscaleImage {
-  // IHDR comes first: width and height are at 16 and 20 (PNG 5.2, 11.2.2). A bomb is refused before it is inflated.
+  // IHDR comes first, with width and height at 16 and 20 (PNG 5.2, 11.2.2). So a bomb is refused before it is inflated.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   requireSize(view.getUint32(16), view.getUint32(20));
   const { width, height, data, channels, depth, palette } = decodePng(plainPng(bytes), { checkCrc: true });
@@ -55,7 +56,10 @@ function readPng(bytes: Uint8Array): GrayscaleImage {
   return { rows: height, columns: width, pixels };
 }
 
-/** Below 8 bits a byte holds several samples, the leftmost in its highest bits; a row begins with a fresh byte. */
+/**
+ * Makes a function that reads samples. Below 8 bits a byte holds several samples, the leftmost in its highest bits, and
+ * each row begins with a new byte.
+ */
 function sampler(data: ArrayLike<number>, samplesPerRow: number, depth: number) {
   if (depth >= 8) return (row: number, place: number) => data[row * samplesPerRow + place] as number;
   const bytesPerRow = Math.ceil((samplesPerRow * depth) / 8);

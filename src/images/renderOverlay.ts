@@ -3,19 +3,19 @@ import { INFERNO } from './colourMap.js';
 import { type ExplanationMap, fullScale, resampleToSlice } from './heatmap.js';
 import type { Picture } from './png.js';
 
-/** The map as computed, a pixel a cell. */
+/** Renders a map as computed, one pixel for each cell. */
 export function renderRawMap(map: ExplanationMap): Picture {
   return inColour(levels(map.values, fullScale(map)), map);
 }
 
-/** The map on the slice's grid, in colour. */
+/** Renders a map on the slice's grid, in colour. */
 export function renderHeatmap(map: ExplanationMap, size: { rows: number; columns: number }): Picture {
   return inColour(levels(resampleToSlice(map, size), fullScale(map)), size);
 }
 
 /**
- * The heat map over the slice. A pixel's colour covers the grey in proportion to its value, at most by `opacity`, so
- * where the map is 0 the slice stays as it is.
+ * Renders a heat map over its slice. A pixel's colour covers the grey in proportion to its value, at most by `opacity`,
+ * so the slice stays as it is where the map is 0.
  * @param grey the slice as displayed, 8 bits.
  */
 export function renderOverlay(
@@ -28,7 +28,7 @@ export function renderOverlay(
   const data = new Uint8Array(shown.length * 3);
   for (let index = 0; index < shown.length; index++) {
     const level = shown[index] as number;
-    const cover = opacity * Math.min(1, level / 128); // the upper half of the scale at full opacity
+    const cover = opacity * Math.min(1, level / 128); // the upper half of the scale has full opacity
     const colour = INFERNO[level] as Colour;
     for (let channel = 0; channel < 3; channel++)
       data[index * 3 + channel] = Math.round(

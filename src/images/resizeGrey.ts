@@ -1,6 +1,9 @@
 import type { Picture } from './png.js';
 
-/** Bilinear between pixel centres; the longer side becomes `size`. For display only, never for a model's input. */
+/**
+ * Resizes a grey picture, bilinear between pixel centres; the longer side becomes `size`. For display only, never for a
+ * model's input.
+ */
 export function resizeGrey({ width, height, data }: Picture, size: number): Picture {
   const scale = size / Math.max(width, height);
   const columns = Math.max(1, Math.round(width * scale));

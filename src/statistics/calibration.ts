@@ -1,14 +1,14 @@
 const BINS = 15;
 
-/** What the model said of its surety, and whether it was right. */
+/** An answer's confidence, 0–1, and whether the answer was right. */
 export type ScoredAnswer = { confidence: number; right: boolean };
 
-/** `from` ≤ confidence < `to`, in the last bin ≤; figures are null for an empty one. */
+/** One bin: `from` ≤ confidence < `to`; the last bin includes its upper end. Figures of an empty bin are null. */
 export type Bin = { from: number; to: number; count: number; meanConfidence: number | null; accuracy: number | null };
 
 /**
- * Confidence against accuracy: 15 bins of equal width, and the mean gap weighted by the bins' counts, the expected
- * calibration error (Guo et al., ICML 2017), as the model's card has it.
+ * Compares confidence with accuracy in 15 bins of equal width. `ece`: the mean gap weighted by the bins' counts, which
+ * is the expected calibration error (Guo et al., ICML 2017), as in the model's card; null without answers.
  */
 export function calibrate(answers: readonly ScoredAnswer[]): { ece: number | null; bins: Bin[] } {
   const binned: ScoredAnswer[][] = Array.from({ length: BINS }, () => []);

@@ -1,6 +1,6 @@
 import { groupBy } from './groupBy.js';
 
-/** One reader's latest verdict on one thing (a slice or a study), and what the model had answered when it was given. */
+/** One reader's latest verdict on one thing (a slice or a study), and the model's answer when it was given. */
 export type ReaderVerdict = {
   thingId: string;
   studyId: string;
@@ -12,7 +12,7 @@ export type ReaderVerdict = {
   answerAbstained: boolean;
 };
 
-/** `truth`: null where the readers do not agree. */
+/** An answer of the model and what its readers say. `truth`: null where they do not agree. */
 export type ReviewedAnswer = {
   thingId: string;
   studyId: string;
@@ -23,9 +23,9 @@ export type ReviewedAnswer = {
 };
 
 /**
- * One truth for each thing: the label that more than half of its readers give, each of them one vote. Two who differ leave
- * it open until a third decides, as in reading by two and adjudication; a mere lead of votes is no truth. The model's
- * answer is the one that the latest verdict was given on.
+ * Finds one truth for each thing: the label that more than half of its readers give. Two readers who differ leave it
+ * open until a third one decides, as in double reading with adjudication; a mere lead of votes is not a truth. The
+ * model's answer is that on which the latest verdict was given.
  */
 export function findConsensus(verdicts: readonly ReaderVerdict[]): ReviewedAnswer[] {
   const things = groupBy(verdicts, ({ thingId }) => thingId);
@@ -44,6 +44,7 @@ export function findConsensus(verdicts: readonly ReaderVerdict[]): ReviewedAnswe
   });
 }
 
+/** The label of more than half; null without one. */
 function majority(labels: readonly string[]): string | null {
   return labels.find((label) => labels.filter((candidate) => candidate === label).length * 2 > labels.length) ?? null;
 }

@@ -1,9 +1,10 @@
-/** Sum and sum of squares of one value a study, 0–1. */
+/** Sum and sum of squares of one value for each study, 0–1. */
 export type Moments = { sum: number; squares: number };
 
 /**
- * What a model answered to some studies: of each label the share of a study's answers that have it, of confidences a study's
- * mean, of abstentions a study's share. One value a study, so that long studies weigh as much as short ones.
+ * What a model answered to some studies, with one value for each study, so that long studies weigh as much as short
+ * ones. `labels`: share of a study's answers with the label. `confidence`: mean of a study. `abstentions`: share of a
+ * study.
  */
 export type Sample = {
   studies: number;
@@ -13,42 +14,53 @@ export type Sample = {
   abstentions: Moments;
 };
 
+/** What has drifted. */
 export type DriftReason = 'LABELS' | 'CONFIDENCE' | 'ABSTENTIONS';
 
+/**
+ * How far two samples differ. `labelDistance`: total variation distance. `confidenceShift`, `abstentionShift`:
+ * differences of means.
+ */
 export type Comparison = {
   labelDistance: number;
   confidenceShift: number;
   abstentionShift: number;
-  /** null where there are too few studies to tell. */
+  /** Null where there are too few studies to tell. */
   alarm: boolean | null;
   reasons: DriftReason[];
 };
 
-/** Fewer studies now raise no alarm, and clear none. */
+/** Least number of present studies. Fewer raise no alarm, and clear none. */
 export const LEAST_STUDIES = 30;
-/** Of studies, from as many in all: the reference is the first quarter in doubling steps, never fewer than 100. */
+/**
+ * Sizes of the reference, by the number of all studies. It is the first quarter in doubling steps, and never fewer than
+ * 100 studies.
+ */
 const REFERENCES = [
   { size: 800, from: 3200 },
   { size: 400, from: 1600 },
   { size: 200, from: 800 },
   { size: 100, from: 100 },
 ];
-/** Total variation distance; difference of means; difference of rates. */
+/** Least differences that matter: total variation distance, difference of means, difference of rates. */
 const RELEVANT = { LABELS: 0.1, CONFIDENCE: 0.05, ABSTENTIONS: 0.1 };
-/** The chance of any alarm, ever, at a model whose answers do not change, however often one looks. */
+/** Probability of any alarm, ever, for a model whose answers do not change, however often one looks. */
 export const FALSE_ALARMS = 0.05;
-/** The shift that the test is most powerful for, in units of the least one that matters: larger ones come first. */
+/**
+ * The shift for which the test is most powerful, in multiples of the least one that matters: larger shifts come first.
+ */
 const EXPECTED = 2;
 const EACH = FALSE_ALARMS / Object.keys(RELEVANT).length / REFERENCES.length;
 
-/** How many of a model's first studies the others are held against; null while there are too few. */
+/** How many of a model's first studies are the reference; null while there are too few. */
 export function referenceSize(studies: number): number | null {
   return REFERENCES.find(({ from }) => studies >= from)?.size ?? null;
 }
 
 /**
- * How far the answers of `now` are from those of `reference`. A difference is a reason for alarm when it is large enough to
- * matter and too large for chance, at whatever moment one looks: see isBeyondChance. `labels`: of the model, all of them.
+ * Compares the answers of `now` with those of `reference`. A difference is a reason for alarm when it is large enough
+ * to matter and too large for chance, whenever one looks; see isBeyondChance.
+ * @param labels all labels of the model.
  */
 export function compareAnswers(now: Sample, reference: Sample, labels: readonly string[]): Comparison {
   const none = { sum: 0, squares: 0 };
@@ -87,13 +99,14 @@ export function compareAnswers(now: Sample, reference: Sample, labels: readonly 
   };
 }
 
-/** `shift`: of the means; `variance`: of that, if nothing has changed. */
+/** A difference of two means. `shift`: the difference. `variance`: its variance if nothing has changed. */
 type MeanDifference = { shift: number; variance: number };
 
 function difference(now: Moments, before: Moments, { studies }: Sample, reference: Sample): MeanDifference {
   const all = studies + reference.studies;
   const mean = (now.sum + before.sum) / all;
-  // Both are of one kind if nothing has changed, so their spread is taken together: a few alike studies have none.
+  // If nothing has changed, both samples are of one kind. Their spread is computed together, because a few similar
+  // studies have none.
   const spread = Math.max(0, (now.squares + before.squares) / all - mean ** 2) * (all / (all - 1));
   return {
     shift: now.sum / studies - before.sum / reference.studies,
@@ -102,10 +115,12 @@ function difference(now: Moments, before: Moments, { studies }: Sample, referenc
 }
 
 /**
- * The mixture sequential probability ratio test of two means (Robbins, Ann Math Stat 1970;41:1397; Johari et al., Oper Res
- * 2022;70:1806): the likelihood of shifts that are normal with deviation `expected`, over that of none. While nothing
- * changes that ratio is a martingale in the studies of now, for the reference stays: it passes 1 / `chance` ever with at
- * most that chance (Ville), so it may be looked at after each study. By the central limit theorem, not for any distribution.
+ * Whether a difference of means is too large for chance: the mixture sequential probability ratio test (Robbins, Ann
+ * Math Stat 1970;41:1397; Johari et al., Oper Res 2022;70:1806).
+ * It compares the likelihood of shifts that are normal with deviation `expected` with that of no shift. While nothing
+ * changes, this ratio is a martingale in the present studies, because the reference is fixed. So it ever exceeds 1 /
+ * `chance` with at most that probability (Ville), and may be tested after each study. The bound rests on the
+ * central limit theorem, and is not exact for every distribution.
  */
 export function isBeyondChance({ shift, variance }: MeanDifference, expected: number, chance: number): boolean {
   if (variance === 0) return false;

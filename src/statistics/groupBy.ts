@@ -1,4 +1,4 @@
-/** In the order in which keys appear first. */
+/** Groups items by key, in the order in which keys first appear. */
 export function groupBy<T>(all: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of all) {

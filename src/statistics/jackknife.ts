@@ -2,8 +2,8 @@ import type { Estimate } from './estimate.js';
 import { studentQuantile } from './student.js';
 
 /**
- * How many groups of one size as many of these sizes are worth (Kish, Survey Sampling, 1965, 8.2): of one long study and
- * nine short ones not ten.
+ * The number of groups of equal size that groups of these sizes are worth (Kish, Survey Sampling, 1965, 8.2). One long
+ * study and nine short ones are worth less than ten.
  */
 export function effectiveGroups(sizes: readonly number[]): number {
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -11,16 +11,20 @@ export function effectiveGroups(sizes: readonly number[]): number {
   return squares === 0 ? 0 : total ** 2 / squares;
 }
 
-/** Student's t for a variance that this many effective groups tell; half a degree at least. */
+/**
+ * Quantile of Student's t for a variance estimated from this many effective groups, with at least half a degree of
+ * freedom.
+ */
 export function quantileOf(groups: number): number {
   return studentQuantile(Math.max(0.5, groups - 1));
 }
 
 /**
- * The variance of a figure of summed counts, by leaving out one group at a time (Efron and Stein, Ann Stat 1981;9:586): the
- * sandwich estimate that errs on the wide side where few groups, or unequal ones, tell it (CR3; MacKinnon and Webb, Can J
- * Econ 2018;51:1046).
- * @param groups the counts of each, all of one length; two at least. @param figure of their sums; null where not defined.
+ * The jackknife variance of a figure of summed counts, leaving out one group at a time (Efron and Stein, Ann Stat
+ * 1981;9:586). It is the sandwich estimate that errs on the wide side for few or unequal groups (CR3; MacKinnon and
+ * Webb, Can J Econ 2018;51:1046).
+ * @param groups counts of each group, all of one length; at least two groups.
+ * @param figure of their sums; null where it is not defined.
  * @returns null where the figure is not defined without one of the groups.
  */
 export function jackknifeVariance(
@@ -40,11 +44,12 @@ export function jackknifeVariance(
 }
 
 /**
- * A figure between 0 and 1 of summed counts with its 95 % interval: on the scale of log odds, where it is more nearly
- * normal, by Student's t of the effective number of groups. A study's slices are one group.
- * @param sizeOf what a group weighs.
- * @returns without bounds where there is one group only, where every resample is alike, as where every answer is right, and
- *   where one group decides whether there is a figure at all: nothing then tells how sure it is.
+ * A figure between 0 and 1 of summed counts, with its 95 % interval. The interval is computed on the scale of log odds,
+ * where the figure is closer to normal, by Student's t of the effective number of groups. The slices of a study are one
+ * group.
+ * @param sizeOf the weight of a group.
+ * @returns an estimate without bounds where nothing tells how sure it is: with one group only, where all resamples are
+ *   alike (as when every answer is right), and where one group decides whether there is a figure at all.
  */
 export function jackknife(
   groups: readonly (readonly number[])[],

@@ -1,16 +1,20 @@
-/** How often only the one and only the other of two models was right, in one study. */
+/** How often only the first, and only the second, of two models was right in one study. */
 export type Discordant = { onlyFirst: number; onlySecond: number };
 
-/** Studies times discordant answers: beyond, the studies are so many that the normal distribution is as good, and takes no time. */
+/**
+ * Largest product of studies and discordant answers for the exact test. Beyond it the normal distribution is as good
+ * and immediate.
+ */
 const MOST_EXACT = 100_000_000;
 
 /**
- * McNemar's test with studies as clusters, two-sided: whether two models that answered the same things are equally often
- * right. Only those count on which one is right and the other is not (McNemar, Psychometrika 1947;12:153). The slices of a
- * study are alike, so a study as a whole may speak for either model: if the models are alike, the sign of its difference is
- * as likely the one as the other. The p value is exact over all such signs (Fisher's randomization; for clusters: Datta and
- * Satten, Biometrics 2008;64:501). Where each study has one discordant answer it is the exact McNemar test.
- * @returns p, 0–1; 1 where they never differ.
+ * McNemar's test with studies as clusters, two-sided: whether two models that answered the same things are equally
+ * often right.
+ * Only answers count on which one model is right and the other is not (McNemar, Psychometrika 1947;12:153). The slices
+ * of a study are alike, so a study counts as a whole. If the models are equal, its difference is as likely to favour
+ * one as the other. The p value is exact over all such signs (Fisher's randomization; for clusters: Datta and Satten,
+ * Biometrics 2008;64:501). Where each study has one discordant answer, it is the exact McNemar test.
+ * @returns p, 0–1; 1 where the models never differ.
  */
 export function mcnemar(studies: readonly Discordant[]): number {
   const differences = studies
@@ -23,13 +27,13 @@ export function mcnemar(studies: readonly Discordant[]): number {
   if (sizes.length * most > MOST_EXACT)
     return normal(observed / Math.sqrt(sizes.reduce((sum, size) => sum + size ** 2, 0)));
   const chances = signedSums(sizes, most);
-  // By the tail alone: what is left of 1 would be lost among its digits.
+  // Only the tail is summed: 1 minus the rest would lose its digits.
   let tail = 0;
   for (let sum = observed; sum <= most; sum++) tail += chances[sum + most] as number;
   return Math.min(1, 2 * tail);
 }
 
-/** Probability of each sum of these numbers with random signs; that of `sum` is at `sum + most`. */
+/** Probability of each sum of these numbers with random signs; that of `sum` is at index `sum + most`. */
 function signedSums(sizes: readonly number[], most: number): Float64Array {
   let chances = new Float64Array(2 * most + 1);
   chances[most] = 1;

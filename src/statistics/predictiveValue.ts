@@ -3,8 +3,9 @@ import type { Estimate } from './estimate.js';
 import { jackknife } from './jackknife.js';
 
 /**
- * The share of findings of a label that would be right where it has another prevalence than among what was reviewed, by
- * Bayes' theorem (Altman and Bland, BMJ 1994;309:102). Its interval is a jackknife's over studies, as F1's.
+ * Positive predictive value: the share of findings of a label that would be right at another prevalence than in what
+ * was reviewed, by Bayes' theorem (Altman and Bland, BMJ 1994;309:102). Its interval is a jackknife's over studies, as
+ * F1's.
  * @returns null where sensitivity or specificity is not known, or neither finds anything.
  */
 export function positivePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Estimate | null {
@@ -17,7 +18,10 @@ export function positivePredictiveValue(studies: readonly LabelCounts[], prevale
   });
 }
 
-/** The same of all other answers: the share that would rightly be free of the label. */
+/**
+ * Negative predictive value: the share of all other answers that would rightly be free of the label; see
+ * positivePredictiveValue.
+ */
 export function negativePredictiveValue(studies: readonly LabelCounts[], prevalence: number): Estimate | null {
   return overStudies(studies, (sums) => {
     const known = shares(sums);

@@ -1,11 +1,14 @@
-/** Coefficients of Lanczos' approximation of the gamma function (g = 5, n = 6), good to 2e-10. */
+/** Coefficients of Lanczos' approximation of the gamma function (g = 5, n = 6), with an error below 2e-10. */
 const LANCZOS = [
   76.18009172947146, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.001208650973866179,
   -0.000005395239384953,
 ];
 const STEPS = 200;
 
-/** 97.5 % of Student's t, for any positive number of degrees: the bound of a two-sided 95 % interval. */
+/**
+ * The 97.5 % quantile of Student's t, which bounds a two-sided 95 % interval, for any positive number of degrees of
+ * freedom.
+ */
 export function studentQuantile(degrees: number): number {
   let [low, high] = [0, 1];
   while (below(high, degrees) < 0.975) high *= 2;

@@ -1,16 +1,17 @@
 import type { Estimate } from './estimate.js';
 import { effectiveGroups, jackknifeVariance, quantileOf } from './jackknife.js';
 
-/** Of the standard normal distribution, 97.5 %. */
+/** The 97.5 % quantile of the standard normal distribution. */
 const Z = 1.959963984540054;
 
 /** `hits` of `count` in one group, such as the slices of a study. */
 export type Share = { hits: number; count: number };
 
 /**
- * A proportion with its 95 % interval: Wilson's (J Am Stat Assoc 1927;22:209), with the effective in place of the counted
- * number (Franco et al., J Surv Stat Methodol 2019;7:334), for slices of one study resemble each other.
- * @returns null where there is nothing to count; without bounds for one group of several, which says nothing of others.
+ * A proportion with its 95 % interval: Wilson's (J Am Stat Assoc 1927;22:209), with the effective number of
+ * observations (Franco et al., J Surv Stat Methodol 2019;7:334), because slices of one study resemble each other.
+ * @returns null where there is nothing to count; an estimate without bounds for a single group of several, which says
+ *   nothing of others.
  */
 export function proportion(groups: readonly Share[]): Estimate | null {
   const known = groups.filter(({ count }) => count > 0);
@@ -21,7 +22,7 @@ export function proportion(groups: readonly Share[]): Estimate | null {
   return wilson(value, effectiveNumber(known, value, count));
 }
 
-/** Wilson's score interval of a proportion `value` of `n`, which need not be whole. */
+/** Wilson's score interval of a proportion `value` of `n`, which may have a fraction. */
 export function wilson(value: number, n: number): Estimate {
   const middle = (value + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n);
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((value * (1 - value)) / n + Z ** 2 / (4 * n ** 2));
@@ -29,10 +30,10 @@ export function wilson(value: number, n: number): Estimate {
 }
 
 /**
- * How many independent observations the groups are worth: the variance of one observation over that of the ratio estimate
- * (Rao and Scott, Biometrics 1992;48:577), at most the number counted; less where few or unequal groups tell that variance,
- * by Student's t (Korn and Graubard, Surv Methodol 1998;24:193). Where no observation differs nothing tells how alike those of
- * a group are, and each effective group counts as one.
+ * The number of independent observations that the groups are worth: the variance of one observation divided by that of
+ * the ratio estimate (Rao and Scott, Biometrics 1992;48:577), at most the counted number. It is smaller where few or
+ * unequal groups tell that variance, by Student's t (Korn and Graubard, Surv Methodol 1998;24:193).
+ * Where no observation differs, nothing tells how alike those of a group are, and each effective group counts as one.
  */
 function effectiveNumber(groups: readonly Share[], value: number, count: number): number {
   const single = value * (1 - value);

@@ -26,7 +26,6 @@ export class Association {
   readonly #fragment: number;
   #values: PresentationDataValue[] = [];
   #unread: AsyncGenerator<Buffer> | null = null;
-  /** A Message ID (PS3.7 E.1) for the next request. */
   #nextMessageId = 1;
   #empty = 0;
 
@@ -38,6 +37,7 @@ export class Association {
     this.#fragment = Math.max(longest, SMALLEST_SENT) - 6; // the value's own header
   }
 
+  /** A Message ID (PS3.7 E.1) for the next request. */
   nextMessageId(): number {
     return this.#nextMessageId++ & 0xffff;
   }
