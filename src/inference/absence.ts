@@ -17,9 +17,7 @@ import { densest, FEWEST_PLACES, type Place } from './tissue.js';
 const WINDOW = 10;
 /** From this probability of any finding on, one slice alone speaks against "nothing found", however thin it is. */
 const SURE = 0.98;
-/**
- * Least share of a study's slices. So many must be like the training data for any answer, and so many must be answered.
- */
+/** Least share of a study's slices that must be like the training data, and least share that must be answered. */
 export const ENOUGH = 0.5;
 /** From this share of a series' places on, scattered answers of a finding are too many to be errors. */
 const SCATTERED = 0.02;
@@ -51,10 +49,9 @@ type StudyEvidence = { ordered: readonly SlicePrediction[]; series: readonly Pla
  * - a probability of any finding that is too high, as a mean over 10 mm anywhere or over all places.
  */
 export function objectionToAbsence(
-  told: StudyEvidence,
+  { ordered, series, stretches }: StudyEvidence,
   rule: StudyRule & { normalLabel: string },
 ): ReasonToAbstain | null {
-  const { ordered, series, stretches } = told;
   if (Math.max(...series.map((places) => places.filter(isRead).length)) < FEWEST_PLACES) return 'TOO_FEW_SLICES';
   const speaking = heaviest(
     stretches.filter((stretch) => stretch.answeredPlaces >= LEAST_PLACES || stretch.leaning >= WINDOW - TOLERANCE),
@@ -134,8 +131,8 @@ export function largestPresence(series: readonly Place[][], normalLabel: string)
 }
 
 /** The commonest reason of these slices to abstain. Slices that contradict one another lack confidence as well. */
-export function commonestReason(verdicts: readonly SlicePrediction[]): ReasonToAbstain {
-  const reasons = verdicts.map(reasonOf);
+export function commonestReason(predictions: readonly SlicePrediction[]): ReasonToAbstain {
+  const reasons = predictions.map(reasonOf);
   const count = (reason: ReasonToAbstain) => reasons.filter((candidate) => candidate === reason).length;
   return reasons.reduce(
     (best, candidate) => (count(candidate) > count(best) ? candidate : best),

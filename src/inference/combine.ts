@@ -54,43 +54,43 @@ const RIVAL = 0.5;
  * For a model without a `normalLabel`, the result is the label with the largest sum of confidences.
  * @returns null when no slice has a label.
  */
-export function combine(verdicts: readonly SlicePrediction[], rule: StudyRule): Finding | null {
-  const ordered = verdicts.toSorted(bySeriesAndPosition);
-  const seen = ordered.filter(hasLabel);
+export function combine(predictions: readonly SlicePrediction[], rule: StudyRule): Finding | null {
+  const ordered = predictions.toSorted(bySeriesAndPosition);
+  const labelled = ordered.filter(hasLabel);
   const { normalLabel } = rule;
-  if (seen.length === 0) return null;
-  if (normalLabel === undefined) return combineWithoutNormal(seen);
+  if (labelled.length === 0) return null;
+  if (normalLabel === undefined) return combineWithoutNormal(labelled);
   const series = [...groupBy(ordered, ({ seriesId }) => seriesId).values()].map(placesOf);
   const stretches = series.flatMap((places) => stretchesOf(places, normalLabel));
   const found = findingsOf(stretches, rule.surest);
   // On slices unlike its training data, the model can say neither that there is a finding nor that there is none.
-  const mostlyUnknown = seen.filter(isUnknown).length > seen.length * (1 - ENOUGH);
+  const mostlyUnknown = labelled.filter(isUnknown).length > labelled.length * (1 - ENOUGH);
   const [first] = found;
   if (first && !mostlyUnknown) {
     const kindOf = ({ answers }: Stretch) => likeliestKind(meanProbabilities(answers), normalLabel).label;
     const alike = found.every((stretch) => kindOf(stretch) === kindOf(first));
     const answers = alike ? first.answers : found.flatMap((stretch) => stretch.answers);
     const { label, sure, kinds } = likeliestKind(meanProbabilities(answers), normalLabel);
-    if (sure && alike) return finding(seen, label, answers, surestOf(answers, label), null);
+    if (sure && alike) return finding(labelled, label, answers, surestOf(answers, label), null);
     const key = mostSuspect(answers, normalLabel);
-    return { ...finding(seen, label, answers, key, 'KINDS_DISAGREE'), kinds };
+    return { ...finding(labelled, label, answers, key, 'KINDS_DISAGREE'), kinds };
   }
-  const normal = seen.filter(({ label }) => label === normalLabel);
+  const normal = labelled.filter(({ label }) => label === normalLabel);
   const reason = mostlyUnknown
-    ? commonestReason(seen)
+    ? commonestReason(labelled)
     : objectionToAbsence({ ordered, series, stretches }, { ...rule, normalLabel });
   if (reason === null) {
     const answers = normal.filter(isAnswer);
-    return finding(seen, normalLabel, answers, middleOfSurestSeries(answers), null);
+    return finding(labelled, normalLabel, answers, middleOfSurestSeries(answers), null);
   }
   const suspect = heaviest(stretches);
-  const basis = suspect && !mostlyUnknown ? suspect.slices : likeliest(seen);
-  const key = mostSuspect(suspect ? basis : seen, normalLabel);
-  if (normal.length >= seen.length * NEARLY_ALL) return finding(seen, normalLabel, normal, key, reason);
+  const basis = suspect && !mostlyUnknown ? suspect.slices : likeliest(labelled);
+  const key = mostSuspect(suspect ? basis : labelled, normalLabel);
+  if (normal.length >= labelled.length * NEARLY_ALL) return finding(labelled, normalLabel, normal, key, reason);
   const guess = basis.every(({ label }) => label === normalLabel)
     ? normalLabel
     : likeliestKind(meanProbabilities(basis), normalLabel).label;
-  return finding(seen, guess, basis, key, reason);
+  return finding(labelled, guess, basis, key, reason);
 }
 
 /** The findings of a study, the heaviest first. Those with less than half of its weight are left out. */
@@ -99,23 +99,23 @@ function findingsOf(stretches: readonly Stretch[], surest: number | undefined): 
   return found.filter(({ weight }) => weight >= (found[0] as Stretch).weight * RIVAL);
 }
 
-function combineWithoutNormal(seen: readonly Labelled[]): Finding {
-  const answers = seen.filter(isAnswer);
-  const basis = likeliest(answers.length > 0 ? answers : seen);
-  const enough = answers.length >= seen.length * ENOUGH;
+function combineWithoutNormal(labelled: readonly Labelled[]): Finding {
+  const answers = labelled.filter(isAnswer);
+  const basis = likeliest(answers.length > 0 ? answers : labelled);
+  const enough = answers.length >= labelled.length * ENOUGH;
   const { label } = basis[0] as Labelled;
-  return finding(seen, label, basis, surestOf(basis, label), enough ? null : commonestReason(seen));
+  return finding(labelled, label, basis, surestOf(basis, label), enough ? null : commonestReason(labelled));
 }
 
 function finding(
-  seen: readonly Labelled[],
+  labelled: readonly Labelled[],
   label: string,
   basis: readonly Labelled[],
   key: Labelled,
   reason: ReasonToAbstain | null,
 ): Finding {
   const probabilities = meanProbabilities(basis);
-  const answers = [...groupBy(seen.filter(isAnswer), (slice) => slice.label)];
+  const answers = [...groupBy(labelled.filter(isAnswer), (slice) => slice.label)];
   return {
     label,
     confidence: probabilityIn(probabilities, label),

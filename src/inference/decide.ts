@@ -65,10 +65,10 @@ export function labelOrAbstention(
 
 /** Makes an abstention of a decision. Its label stays as a guess. */
 export function abstain<V extends SliceDecision>(
-  verdict: V,
+  decision: V,
   abstentionReason: NonNullable<SliceDecision['abstentionReason']>,
 ): V {
-  return { ...verdict, status: 'ABSTAINED', abstentionReason };
+  return { ...decision, status: 'ABSTAINED', abstentionReason };
 }
 
 /** The softmax of logits at a temperature; one number for each logit, with the sum 1. */

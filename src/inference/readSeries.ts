@@ -43,8 +43,8 @@ const LEAST_SAY = 1e-6;
  * A tumour crosses several slices in one place, and it is on one side, or very clear. So the evidence of each cell is
  * averaged over neighbouring slices (a Gaussian of `reach` mm). A neighbour that shows more than the slice itself
  * counts up to `neighbourAtMost`, so that a very clear tumour does not spread beyond its ends. What the mirrored cell
- * has above `otherSide.above`, at most `otherSide.atMost`, is subtracted. The logarithm of the mean exponential of the rest
- * over the slice is its score. Neighbours with a tumour decide on its kind together.
+ * has above `otherSide.above`, at most `otherSide.atMost`, is subtracted. The logarithm of the mean exponential of
+ * the rest over the slice is its score. Neighbours with a tumour decide on its kind together.
  *
  * Slices without a location, and series of fewer than three places, are decided on one by one, as `decide` does.
  * @param slices in any order.

@@ -27,12 +27,12 @@ export type StudyReason = 'TOO_SMALL' | 'KINDS_DISAGREE' | 'TOO_FEW_SLICES';
 export type Labelled = SlicePrediction & { label: string; confidence: number };
 
 /** Whether a prediction has a label, even if it is only a guess. */
-export const hasLabel = (verdict: SlicePrediction): verdict is Labelled =>
-  verdict.status !== 'FAILED' && verdict.label !== null && verdict.confidence !== null;
+export const hasLabel = (prediction: SlicePrediction): prediction is Labelled =>
+  prediction.status !== 'FAILED' && prediction.label !== null && prediction.confidence !== null;
 
 /** Whether a prediction is an answer: neither failed nor an abstention. */
-export const isAnswer = (verdict: SlicePrediction): verdict is Labelled =>
-  verdict.status === 'CLASSIFIED' && hasLabel(verdict);
+export const isAnswer = (prediction: SlicePrediction): prediction is Labelled =>
+  prediction.status === 'CLASSIFIED' && hasLabel(prediction);
 
 /** Whether a slice is unlike the training data, so that its label means nothing. */
 export const isUnknown = ({ abstentionReason }: SlicePrediction): boolean =>

@@ -79,7 +79,7 @@ function cortex(traits: HeadTraits, [x, y, z]: HeadPoint, under: number): number
   return mix(matter, SIGNAL.fluid + 0.06, sulcus * 0.9) + vein;
 }
 
-/** Between the hemispheres, away from the corpus callosum: fluid, with the falx in its middle. Gives the share of fluid. */
+/** Share of fluid between the hemispheres, away from the corpus callosum, with the falx in its middle. */
 function midline({ warp }: HeadTraits, [x, y, z]: HeadPoint, under: number): number {
   const core = Math.hypot(y / 44, (z - 2) / 26);
   const beyond = smoothStep(0.95, 1.08, core) * smoothStep(-35, -20, z);

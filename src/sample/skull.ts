@@ -1,7 +1,7 @@
 import { type HeadPoint, type HeadTraits, SCALP_DEPTH, SIGNAL, SKULL_DEPTH } from './headTraits.js';
 import { mix, smoothStep } from './noise.js';
 
-/** Signal of what wraps the brain, `under` mm below the skin: skin, fat, muscle at the temples, skull with marrow, dura. */
+/** Signal of what wraps the brain: skin, fat, muscle at the temples, skull, dura. `under`: mm below the skin. */
 export function wrappingSignal({ shape, across }: HeadTraits, [x, y, z]: HeadPoint, under: number): number {
   const patch = shape(x / 22, y / 22, z / 22);
   const temple =

@@ -13,7 +13,8 @@ export type BackwardRule = (step: BackwardStep) => ((() => string) | undefined)[
 export class NotCovered extends Error {}
 
 /**
- * One graph node on the way back from the logits, and what its rule needs. Its methods throw NotCovered where a fact is missing.
+ * One graph node on the way back from the logits, and what its rule needs. Its methods throw NotCovered where a fact is
+ * missing.
  */
 export class BackwardStep {
   constructor(
