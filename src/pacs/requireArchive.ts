@@ -11,7 +11,7 @@ export function requireArchive({ archives }: { archives: ReadonlyMap<string, Arc
   const known = [...archives.keys()].map((archiveName) => `"${archiveName}"`).join(', ');
   throw new PacsNotConfigured(
     known
-      ? `There is no archive "${name}". There is ${known}; PACS_FILE may name others.`
+      ? `There is no archive "${name}". Configured: ${known}. PACS_FILE may name others.`
       : 'No archive is configured. Set PACS_URL to its address, or PACS_FILE to a list.',
   );
 }

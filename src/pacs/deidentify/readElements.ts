@@ -123,10 +123,10 @@ function readItems(source: Source, range: Range, encoding: Encoding, depth: numb
     if (tag === SEQUENCE_END && stop === null) return { items, end: offset + 8 };
     if (tag !== ITEM) throw damaged('holds a sequence of something else than items');
     const length = source.view.getUint32(offset + 4, !encoding.bigEndian);
-    const undelimited = length !== UNDEFINED_LENGTH;
+    const hasLength = length !== UNDEFINED_LENGTH;
     const end = offset + 8 + length;
-    if (undelimited && end > limit) throw damaged('holds an item that is longer than its sequence');
-    const content = { offset: offset + 8, limit: undelimited ? end : limit, stop: undelimited ? end : null };
+    if (hasLength && end > limit) throw damaged('holds an item that is longer than its sequence');
+    const content = { offset: offset + 8, limit: hasLength ? end : limit, stop: hasLength ? end : null };
     const item = readDataSet(source, content, encoding, depth + 1);
     items.push(item.elements);
     offset = item.end;

@@ -37,7 +37,7 @@ export function readPixelDescription(header: Header): PixelDescription {
   const number = (tag: string, keyword: string): number => {
     const value = readUnsignedShort(dataSet, tag);
     if (value === null)
-      throw new InvalidDicom(`${keyword} is missing: this object is no image. Send the images alone.`);
+      throw new InvalidDicom(`${keyword} is missing: this object is not an image. Send the images alone.`);
     return value;
   };
   const rows = number('x00280010', 'Rows');

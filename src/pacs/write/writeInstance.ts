@@ -32,7 +32,7 @@ export function writeInstance(dataSet: DataSet & { SOPClassUID: string; SOPInsta
 function requireKnown(dataSet: DataSet): void {
   for (const [keyword, value] of Object.entries(dataSet)) {
     if (keyword === '_vrMap') continue;
-    if (!(keyword in DicomMetaDictionary.nameMap)) throw new TypeError(`${keyword} is no keyword of DICOM's.`);
+    if (!(keyword in DicomMetaDictionary.nameMap)) throw new TypeError(`${keyword} is not a DICOM keyword.`);
     if (!Array.isArray(value)) continue;
     for (const item of value) if (isItem(item)) requireKnown(item);
   }

@@ -112,7 +112,7 @@ describe.skipIf(!hasTorch)('explaining a model that PyTorch exported', () => {
   it.each([
     ['mirrored', [], 'Conv "z" (its images are mirrored against the slice), Slice "b" (it runs backwards)'],
     ['patches', [], 'Conv "z" (its images are not one a slice)'],
-    ['cropped to its brightest row', [], 'Slice "z" (its input "from" is no constant)'],
+    ['cropped to its brightest row', [], 'Slice "z" (its input "from" is not constant)'],
     ['two outputs', [], 'LayerNormalization "y" (more than its first output leads to the logits)'],
     ['list', ['z'], 'SequenceAt "b" (there is no rule for it)'],
   ])('draws no map that would not lie on the slice, or be wrong: %s', async (name, explainable, why) => {

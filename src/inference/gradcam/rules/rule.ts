@@ -64,7 +64,7 @@ export class BackwardStep {
     const name = this.input(index);
     if (name === undefined) return undefined;
     const value = this.facts.constants.get(name);
-    if (!value) throw new NotCovered(`its input "${name}" is no constant`);
+    if (!value) throw new NotCovered(`its input "${name}" is not constant`);
     return value;
   }
 
