@@ -44,6 +44,25 @@ it('at most ten files lie loose in src and in src/pacs', () => {
     expect(files.filter((file) => dirname(file) === folder).length).toBeLessThanOrEqual(10);
 });
 
+it('each folder says in one paragraph what may live there', () => {
+  for (const folder of new Set(files.map((file) => dirname(file)))) {
+    const readme = join(SOURCE, folder, 'README.md');
+    expect(existsSync(readme), `${folder} has no README.md`).toBe(true);
+    const [, text = ''] = /^(?:# .*\n\n)?([^]*)$/.exec(readFileSync(readme, 'utf8').trim()) ?? [];
+    if (folder !== '.') expect(text.split('\n\n'), folder).toHaveLength(1);
+  }
+});
+
+it('what a README names as a file of its folder is there', () => {
+  const missing = [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => {
+    const text = readFileSync(join(SOURCE, folder, 'README.md'), 'utf8');
+    const named = [...text.matchAll(/`([\w./]+\.(?:ts|md|py))`/g)].map(([, name = '']) => name);
+    const places = (name: string) => [join(SOURCE, folder, name), join(SOURCE, name), join(REPOSITORY, name)];
+    return named.filter((name) => !places(name).some(existsSync)).map((name) => `${folder}/README.md names ${name}`);
+  });
+  expect(missing).toEqual([]);
+});
+
 it('only one room knows each of the large libraries', () => {
   const owners: Record<string, string[]> = {
     'pg-boss': ['queue'],
