@@ -2,9 +2,14 @@
 // glibc keeps what was freed: an arena a thread, and more of it the larger a block once was. That takes memory and is no
 // faster here.
 //
-// Compiles what changed since the last time, then runs the command line.
-import { buildIfStale } from '../scripts/build.mjs';
+// Runs the command line as it was built last.
+import { existsSync } from 'node:fs';
 
-buildIfStale();
+const program = new URL('../dist/cli.js', import.meta.url);
+if (!existsSync(program)) {
+  const installed = existsSync(new URL('../node_modules', import.meta.url));
+  console.error(`MRIMaster is not built: dist/ is missing. Run \`${installed ? 'npm run build' : 'npm ci'}\`.`);
+  process.exit(1);
+}
 process.setSourceMapsEnabled(true);
-await import('../dist/cli.js');
+await import(program.href);

@@ -5,7 +5,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const prisma = `${root}node_modules/prisma/build/index.js`;
@@ -19,5 +18,5 @@ if (existsSync(prisma)) {
     console.error(generated.stdout + generated.stderr);
     process.exit(generated.status ?? 1);
   }
-  build();
+  await import('./build.mjs');
 }

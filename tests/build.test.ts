@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY, temporaryFolder } from './setup/program.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
+
+describe('starting the program', () => {
+  const start = () => spawnSync(join(folder.path, 'bin/mrimaster.js'), ['--version'], { encoding: 'utf8' });
+  beforeAll(async () => {
+    for (const name of ['bin', 'dist', 'src']) await mkdir(join(folder.path, name));
+    await copyFile(join(REPOSITORY, 'bin/mrimaster.js'), join(folder.path, 'bin/mrimaster.js'));
+    await writeFile(join(folder.path, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(folder.path, 'dist/cli.js'), "console.log('as it was built')");
+  });
+
+  it('compiles nothing, however new a source is', async () => {
+    await writeFile(join(folder.path, 'src/newer.ts'), 'what does not compile');
+    expect(start()).toMatchObject({ status: 0, stdout: 'as it was built\n', stderr: '' });
+    expect(await readdir(join(folder.path, 'dist'))).toEqual(['cli.js']);
+  });
+
+  it('names the command that builds it where that was never done', async () => {
+    await rm(join(folder.path, 'dist'), { recursive: true });
+    expect(start()).toMatchObject({ status: 1, stdout: '' });
+    expect(start().stderr).toBe('MRIMaster is not built: dist/ is missing. Run `npm ci`.\n');
+    await mkdir(join(folder.path, 'node_modules'));
+    expect(start().stderr).toBe('MRIMaster is not built: dist/ is missing. Run `npm run build`.\n');
+  });
+});
