@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPOSITORY, temporaryFolder } from './setup/program.js';
+import { REPOSITORY, temporaryFolder, until, userEnvironment } from './setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -31,5 +32,34 @@ describe('starting the program', () => {
     expect(start().stderr).toBe('MRIMaster is not built: dist/ is missing. Run `npm ci`.\n');
     await mkdir(join(folder.path, 'node_modules'));
     expect(start().stderr).toBe('MRIMaster is not built: dist/ is missing. Run `npm run build`.\n');
+  });
+});
+
+describe('npm run dev', () => {
+  it('builds, starts the server anew at each change of a source, and ends it on Ctrl-C', async () => {
+    const child = spawn(process.execPath, [join(REPOSITORY, 'scripts/dev.mjs')], {
+      env: userEnvironment({ PORT: '0', DICOM_PORT: 'off', DATA_DIR: join(folder.path, 'data') }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let log = '';
+    child.stderr.on('data', (chunk) => {
+      log += chunk;
+    });
+    const servers = (count: number) =>
+      until(
+        async () => [...log.matchAll(/(http:\S+)\/graphql/g)].map(([, url]) => url as string),
+        (urls) => urls.length >= count || child.exitCode !== null,
+      );
+    await servers(1);
+    await utimes(join(REPOSITORY, 'src/cli.ts'), new Date(), new Date());
+    const [before, after] = await servers(2);
+    await expect(fetch(`${before}/healthz`)).rejects.toThrow();
+    expect((await fetch(`${after}/healthz`)).status).toBe(200);
+
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    child.kill('SIGINT'); // npm and the terminal each pass it on
+    expect(await ended).toEqual([0, null]);
+    await expect(fetch(`${after}/healthz`)).rejects.toThrow();
   });
 });
