@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY, temporaryFolder, until, userEnvironment } from './setup/program.js';
@@ -61,5 +61,22 @@ describe('npm run dev', () => {
     child.kill('SIGINT'); // npm and the terminal each pass it on
     expect(await ended).toEqual([0, null]);
     await expect(fetch(`${after}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('an installation', () => {
+  it('without development dependencies has all that src/ and its build import', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+    const sources = (await readdir(join(REPOSITORY, 'src'), { recursive: true })).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const paths = [...sources.map((name) => `src/${name}`), 'scripts/build.mjs', 'scripts/generateClient.mjs'];
+    const texts = await Promise.all(paths.map((path) => readFile(join(REPOSITORY, path), 'utf8')));
+    const imports = /(?:\bfrom |\bimport |\bimport\(|\brequire\()'(?!node:)((?:@[\w-]+\/)?[\w-][\w.-]*)/g;
+    const imported = new Set(texts.flatMap((text) => [...text.matchAll(imports)].map(([, name]) => name as string)));
+    const lacking = [...imported].filter((name) => !(name in dependencies));
+    expect(imported).toContain('fastify');
+    expect(lacking).toEqual([]);
+    expect(dependencies).toHaveProperty('typescript');
   });
 });

@@ -76,7 +76,7 @@ export function pendingMigrations(migrations: Migration[], rows: Row[]): Migrati
       );
     if (!row.finished_at)
       throw new DatabaseNotUsable(
-        `Migration ${row.migration_name} failed half-way. Repair the database, then mark it with \`npx prisma migrate resolve\`.`,
+        `Migration ${row.migration_name} failed half-way. Repair the database, then mark it with \`npx prisma@7 migrate resolve\`.`,
       );
     if (row.checksum !== migration.checksum)
       throw new DatabaseNotUsable(
