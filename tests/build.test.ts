@@ -79,4 +79,15 @@ describe('an installation', () => {
     expect(lacking).toEqual([]);
     expect(dependencies).toHaveProperty('typescript');
   });
+
+  it('has no setting that npm does not know', () => {
+    const { status, stderr } = spawnSync('npm', ['config', 'list'], { cwd: REPOSITORY, encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(stderr).not.toContain('project config');
+  });
+
+  it('runs no install script that is denied, and warns of no engine: package-lock.json says so to every npm', () => {
+    const check = [join(REPOSITORY, 'scripts/amendLock.mjs'), '--check'];
+    expect(spawnSync(process.execPath, check, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  });
 });
