@@ -16,7 +16,7 @@ const evaluate = (...options: string[]) =>
   spawnSync(process.execPath, ['benchmarks/evaluate.mjs', ...options], { cwd: REPOSITORY, encoding: 'utf8' });
 
 describe('npm run evaluate', () => {
-  it.skipIf(!present)('finds on the test slices the figures of the card, to 0.2 points', { timeout: 120_000 }, () => {
+  it.skipIf(!present)('finds on the test slices the figures of the card, to 0.2 points', () => {
     const { status, stdout, stderr } = evaluate('--data', slices);
     expect(stderr).toBe('');
     expect(stdout).toContain('test, strict part');

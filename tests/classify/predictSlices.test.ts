@@ -30,7 +30,7 @@ beforeAll(async () => {
   ({ studyInstanceUid: uid, paths } = await sampleFiles(folder.path));
   program = await startProgram({ DATA_DIR: join(folder.path, 'whole'), STUDY_QUIET_SECONDS: '2' });
   answers = await classified(program, paths, 1);
-}, 120_000);
+});
 afterAll(async () => {
   await program?.close();
   await folder.remove();

@@ -13,4 +13,4 @@ it('docs/models.md and docs/study-answers.txt hold the table that the rule gives
   expect(table.length).toBe(10);
   for (const file of ['docs/models.md', 'docs/study-answers.txt'])
     expect(readFileSync(join(REPOSITORY, file), 'utf8')).toContain(table.join('\n'));
-}, 60_000);
+});

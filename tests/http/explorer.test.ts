@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patience } from '../setup/patience.js';
 import { type Spawned, spawnProgram, temporaryFolder } from '../setup/program.js';
 import { requirePart } from '../setup/requirements.js';
 
@@ -39,24 +40,20 @@ describe('what a browser is answered', () => {
     expect(policies[0]).not.toEqual(policies[1]);
   });
 
-  it.skipIf(!chromium)(
-    'is an explorer that works under its own policy',
-    () => {
-      const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--enable-logging=stderr', '--v=0'];
-      const shown = spawnSync(
-        'chromium',
-        [
-          ...args,
-          `--user-data-dir=${folder.path}/browser`,
-          '--virtual-time-budget=15000',
-          '--dump-dom',
-          `${server.url}/graphiql`,
-        ],
-        { encoding: 'utf8', timeout: 100_000, maxBuffer: 64e6 },
-      );
-      expect(shown.stdout).toMatch(/<div[^>]* class="[^"]*graphiql-container/); // its script has run
-      expect(shown.stderr).not.toMatch(/Content Security Policy|Refused to/);
-    },
-    120_000,
-  );
+  it.skipIf(!chromium)('is an explorer that works under its own policy', () => {
+    const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--enable-logging=stderr', '--v=0'];
+    const shown = spawnSync(
+      'chromium',
+      [
+        ...args,
+        `--user-data-dir=${folder.path}/browser`,
+        '--virtual-time-budget=15000',
+        '--dump-dom',
+        `${server.url}/graphiql`,
+      ],
+      { encoding: 'utf8', timeout: patience(100_000), maxBuffer: 64e6 },
+    );
+    expect(shown.stdout).toMatch(/<div[^>]* class="[^"]*graphiql-container/); // its script has run
+    expect(shown.stderr).not.toMatch(/Content Security Policy|Refused to/);
+  });
 });

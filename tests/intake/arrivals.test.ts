@@ -362,5 +362,5 @@ describe('a worker', () => {
       worker.child.kill('SIGTERM');
       await once(worker.child, 'exit');
     }
-  }, 120_000);
+  });
 });

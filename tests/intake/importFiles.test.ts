@@ -6,6 +6,7 @@ import { classifyStudy } from '../../src/classify/classifyStudy.js';
 import { importFiles } from '../../src/intake/importFiles.js';
 import { resumeAbandoned } from '../../src/jobs/enqueueStudy.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
+import { patience } from '../setup/patience.js';
 import { type Answer, type Program, startProgram, temporaryFolder, until } from '../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -47,7 +48,7 @@ async function classified(): Promise<Answer> {
     program.context,
     { studyInstanceUid: uid, pacs: null, force: false },
     async () => {},
-    AbortSignal.timeout(60_000),
+    AbortSignal.timeout(patience(60_000)),
   );
   return asked();
 }

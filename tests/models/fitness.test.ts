@@ -109,4 +109,4 @@ it('a worker that lacks the active model does not start, and says that this may 
   const { code, stderr } = await runCli(['worker'], { ...env, MODELS_DIR: join(folder.path, 'others') });
   expect(code).toBe(75);
   expect(stderr).toContain('brain-mri 2.1.0 is not in MODELS_DIR of this process. Put it there.');
-}, 120_000);
+});

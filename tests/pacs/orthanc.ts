@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../setup/freePorts.js';
+import { patience } from '../setup/patience.js';
 
 const PLUGINS = [
   '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
@@ -101,14 +102,14 @@ export async function startOrthanc({
 }
 
 async function untilReady(child: ChildProcess, url: string, headers: Record<string, string>, log: () => string) {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (const deadline = Date.now() + patience(60_000); Date.now() < deadline; ) {
     if (child.exitCode !== null) throw new Error(`Orthanc stopped at start:\n${log()}`);
     const response = await fetch(url, { headers }).catch(() => null);
     await response?.arrayBuffer();
     if (response?.ok) return;
     await sleep(100);
   }
-  throw new Error(`Orthanc did not answer within 30 s:\n${log()}`);
+  throw new Error(`Orthanc did not answer in time:\n${log()}`);
 }
 
 async function end(child: ChildProcess): Promise<void> {

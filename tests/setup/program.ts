@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config/config.js';
 import { type Running, start } from '../../src/main.js';
 import { createLog } from '../../src/output/log.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
+import { patience } from './patience.js';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -118,12 +119,13 @@ export function isClassified(study: Answer): boolean {
   return over && study?.jobs.at(-1)?.status === 'SUCCEEDED';
 }
 
-/** Polls until `done` is true of the answer. @throws after a minute. */
+/** Polls until `done` is true of the answer. @throws after `limitMs`, or longer on a busy machine. */
 export async function until<T>(get: () => Promise<T>, done: (value: T) => boolean, limitMs = 60_000): Promise<T> {
-  for (const deadline = Date.now() + limitMs; ; ) {
+  for (const started = Date.now(); ; ) {
     const value = await get();
     if (done(value)) return value;
-    if (Date.now() > deadline) throw new Error(`Still not so after ${limitMs} ms: ${JSON.stringify(value)}`);
+    const waited = Date.now() - started;
+    if (waited > patience(limitMs)) throw new Error(`Still not so after ${waited} ms: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'mrimaster-fit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(!hasPython('torch', 'scipy'))('the training loop', () => {
-  it('interrupted, goes on after the last whole epoch to the weights it would have had', { timeout: 120_000 }, () => {
+  it('interrupted, goes on after the last whole epoch to the weights it would have had', () => {
     const [difference, epochs, moved] = evaluate(
       `import torch, fit
 from pathlib import Path

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createReadiness } from '../../../src/telemetry/readiness.js';
+import { patience } from '../../setup/patience.js';
 import { type Program, startProgram, temporaryFolder } from '../../setup/program.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -70,7 +71,7 @@ it('says that the database is missing when it keeps a probe waiting, and lives m
       seen = await probe('/readyz');
       expect((await probe('/healthz')).status).toBe(200);
     },
-    { timeout: 10_000 },
+    { timeout: patience(10_000) },
   );
   expect(seen).toMatchObject({ status: 503, body: { missing: [{ part: 'database', code: 'DATABASE_UNAVAILABLE' }] } });
   expect((await probe('/readyz')).status).toBe(200);
