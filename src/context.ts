@@ -24,8 +24,8 @@ export type Caches = {
 };
 
 /**
- * The parts of a running MRIMaster. Which model answers may change at any time (`models.active`), so a story that takes its
- * time takes the model once, at its beginning, and passes it on.
+ * The parts of a running MRIMaster. Which model answers may change at any time (`models.active`), so a story that takes
+ * its time takes the model once, at its beginning, and passes it on.
  */
 export type Context = {
   config: Config;

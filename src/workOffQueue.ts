@@ -9,8 +9,8 @@ import { writeBackHandlers } from './writeBack/writeBackHandlers.js';
 const LOOK_MS = 2_000;
 
 /**
- * Starts everything that the queue holds work for, in this process, and takes no more of it as long as the process is not
- * fit for it: jobs then wait for one that is. Until the queue is closed.
+ * Starts everything that the queue holds work for, in this process, and takes no more of it as long as the process is
+ * not fit for it: jobs then wait for one that is. Until the queue is closed.
  */
 export async function workOffQueue(context: Context): Promise<void> {
   const { log, models, queue, readiness } = context;

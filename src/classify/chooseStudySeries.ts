@@ -11,8 +11,8 @@ type Parts = Pick<Context, 'prisma' | 'receivedDir'>;
 type SeriesWithFiles = Prisma.SeriesGetPayload<{ include: { instances: true } }>;
 
 /**
- * Stores for each series of a study, and each slice, whether it is eligible, and the order of the slices in space. A series
- * of which no file can be read stays as it was.
+ * Stores for each series of a study, and each slice, whether it is eligible, and the order of the slices in space. A
+ * series of which no file can be read stays as it was.
  * @throws ReceivedFilesMissing where none of the study can be read.
  */
 export async function chooseStudySeries(parts: Parts, running: RunningModel, studyId: string): Promise<void> {

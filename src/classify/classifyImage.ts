@@ -14,8 +14,8 @@ import { setUploadedStatus } from './classifyUploaded.js';
 export type ClassifiedImage = { prediction: Prediction; studyInstanceUid: string };
 
 /**
- * Keeps a PNG, JPEG or DICOM file as a slice and classifies it, so that it can be explained and reviewed as any other. A
- * picture becomes a study of its own; the same file again is the same slice, and its prediction is made anew.
+ * Keeps a PNG, JPEG or DICOM file as a slice and classifies it, so that it can be explained and reviewed as any other.
+ * A picture becomes a study of its own; the same file again is the same slice, and its prediction is made anew.
  * @param who see apart.ts.
  * @throws UnsupportedPixels, UndecodablePixels, TooBusy, InvalidDicom, UploadConflict, StorageFull
  */

@@ -10,8 +10,8 @@ const ANSWERED: StudyStatus[] = ['CLASSIFIED', 'PARTIAL', 'FAILED'];
 export type ClassifySlice = { sopInstanceUid: string; frameNumber: number; modelId?: string; concludes?: boolean };
 
 /**
- * Classifies one stored slice now, by default with the active model, in the light of its series where that reads series; a
- * stored prediction is made anew, and with it the answer of a study that had one.
+ * Classifies one stored slice now, by default with the active model, in the light of its series where that reads
+ * series; a stored prediction is made anew, and with it the answer of a study that had one.
  * @throws SliceNotFound, ModelNotFound
  */
 export async function classifySlice(

@@ -35,10 +35,10 @@ export type ClassifyStudy = {
 const RETRIEVAL_SHARE = 0.3;
 
 /**
- * The story of a study: retrieve, choose series, decode, run the models, predict, store, conclude.
- * Every step may be repeated: what is stored already is passed over. So the next call finishes a study that was interrupted
- * anywhere, each slice is predicted once by each model, and a killed process repeats no more than one series. The model that
- * is active at the beginning answers, also where another one is activated meanwhile.
+ * The story of a study: retrieve, choose series, decode, run the models, predict, store, conclude. Every step may be
+ * repeated: what is stored already is passed over. So the next call finishes a study that was interrupted anywhere,
+ * each slice is predicted once by each model, and a killed process repeats no more than one series. The model that is
+ * active at the beginning answers, also where another one is activated meanwhile.
  * @param onProgress 0–1.
  * @param signal when aborted, the story stops with its reason after the batch at hand.
  * @throws StudyNotFound, ReceivedFilesMissing and the archive's errors. A slice that fails is stored as such and stops
@@ -84,9 +84,9 @@ async function isUploadWithoutSeries({ prisma }: Context, study: Study): Promise
 }
 
 /**
- * Slices to classify, in their order in space, by series: those without a prediction by the first model, which is the active
- * one, and those that failed. Where one of the models reads series, all slices of a series that has any such slice, or one
- * that was predicted by itself.
+ * Slices to classify, in their order in space, by series: those without a prediction by the first model, which is the
+ * active one, and those that failed. Where one of the models reads series, all slices of a series that has any such
+ * slice, or one that was predicted by itself.
  */
 async function slicesToClassify(
   { prisma }: Context,
@@ -138,8 +138,8 @@ async function* decodeAhead(context: Context, batches: readonly Batch[]): AsyncG
 type Reader = { running: RunningModel; shadow: boolean; views: SliceView[] };
 
 /**
- * Runs a model on a batch, predicts, and stores the predictions. A model that reads series predicts all slices of a series
- * behind its last batch.
+ * Runs a model on a batch, predicts, and stores the predictions. A model that reads series predicts all slices of a
+ * series behind its last batch.
  */
 async function readBatch(context: Context, reader: Reader, batch: DecodedBatch, force: boolean): Promise<void> {
   const { running, shadow } = reader;

@@ -5,8 +5,8 @@ import { SECONDARY_CAPTURE } from '../pacs/header/sopClasses.js';
 import { type PredictionParts, predictSlices, sliceWithFile } from './predictSlices.js';
 
 /**
- * Classifies a study of which a person uploaded single files: each file by itself, as when it was uploaded. There is no series
- * to choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
+ * Classifies a study of which a person uploaded single files: each file by itself, as when it was uploaded. There is no
+ * series to choose or to read (a picture has no header to go by), and a few slices make no finding of a study.
  * @param force classify again what has a prediction already.
  */
 export async function classifyUploaded(

@@ -7,8 +7,8 @@ import type { RunningModel } from '../models/modelLoader.js';
 import { announceStudy } from '../notifications/announceStudy.js';
 
 /**
- * Stores the finding of a study and its final status, and queues what archives and receivers of webhooks are told of it: all
- * in one transaction.
+ * Stores the finding of a study and its final status, and queues what archives and receivers of webhooks are told of
+ * it: all in one transaction.
  * @param jobId the job that classified the study; undefined outside of the queue.
  */
 export async function concludeStudy(

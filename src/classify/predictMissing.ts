@@ -5,16 +5,17 @@ import type { RunningModel } from '../models/modelLoader.js';
 import { bySeries, predictSlices, readsSeries, type SliceWithFile, sliceWithFile } from './predictSlices.js';
 
 /**
- * Most slices computed for one query (seconds on a slow machine). A model that reads whole series finishes the one in which the
- * limit is reached.
+ * Most slices computed for one query (seconds on a slow machine). A model that reads whole series finishes the one in
+ * which the limit is reached.
  */
 export const MOST_MISSING = 64;
 
 /**
- * Predicts slices that have no prediction by a running model, and stores the predictions; for a model that reads series, also
- * those of the other slices of their series, which it has to read anyhow. No prediction is made for slices that are not
- * eligible, and none for slices of studies that arrive or that a job works on: the job will come to them.
- * @returns for each id its prediction; null where there is none to be had; TooManyMissing after the first `MOST_MISSING`.
+ * Predicts slices that have no prediction by a running model, and stores the predictions; for a model that reads
+ * series, also those of the other slices of their series, which it has to read anyhow. No prediction is made for slices
+ * that are not eligible, and none for slices of studies that arrive or that a job works on: the job will come to them.
+ * @returns for each id its prediction; null where there is none to be had; TooManyMissing after the first
+ *   `MOST_MISSING`.
  */
 export async function predictMissing(
   context: Context,
@@ -48,7 +49,8 @@ export async function predictMissing(
 }
 
 /**
- * Predicts slices of one series. A query that asks for a series which another query has read at this moment waits for that one.
+ * Predicts slices of one series. A query that asks for a series which another query has read at this moment waits for
+ * that one.
  * @returns the number of slices that went through the network.
  */
 async function readOnce(

@@ -32,8 +32,8 @@ export type DecodedSlice = ModalitySlice | MrimasterError;
 export type SliceView = TimedView | MrimasterError;
 
 /**
- * Predicts slices and stores the predictions. A model that reads series predicts all eligible slices of their series with
- * them. A slice that is not eligible abstains where its own header says why.
+ * Predicts slices and stores the predictions. A model that reads series predicts all eligible slices of their series
+ * with them. A slice that is not eligible abstains where its own header says why.
  * @returns the number of slices that went through the network.
  */
 export async function predictSlices(

@@ -2,8 +2,8 @@ import type { Context } from '../context.js';
 import type { Model as ModelRow, Prediction, Prisma } from '../generated/prisma/client.js';
 
 /**
- * What becomes of predictions that are there. KEEP: they stay. CORRECT: one that says something else is replaced, and what
- * explains it stays, for that is of the slice. REPLACE: all are made anew; `anew`: these at any rate.
+ * What becomes of predictions that are there. KEEP: they stay. CORRECT: one that says something else is replaced, and
+ * what explains it stays, for that is of the slice. REPLACE: all are made anew; `anew`: these at any rate.
  */
 export type Storing = { shadow: boolean; known: 'KEEP' | 'CORRECT' | 'REPLACE'; anew?: ReadonlySet<string> };
 

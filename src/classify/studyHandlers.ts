@@ -46,7 +46,9 @@ export function studyHandlers(context: Context): StudyHandlers {
   };
 }
 
-/** Passes a fraction on when it has grown by a hundredth: the study of a thousand instances needs no thousand updates. */
+/**
+ * Passes a fraction on when it has grown by a hundredth: the study of a thousand instances needs no thousand updates.
+ */
 function everyPercent(report: (fraction: number) => Promise<unknown>): (fraction: number) => Promise<void> {
   let last = 0;
   return async (fraction) => {

@@ -6,19 +6,24 @@ import type { StudyFound } from '../pacs/query/searchResults.js';
 import { patientColumns, patientOf, shownPatient } from './instanceFacts.js';
 import { WITHHELD_TOLD } from './setAside.js';
 
-/** What a person decided about a study in conflict: whose word counts, as long as the archive says what it said then. */
+/**
+ * A person's decision on a study in conflict: which side is right. It holds as long as the archive says what it said
+ * then (`archive`; null where none was asked).
+ */
 export type Decision = { keep: 'ARCHIVE' | 'RECEIVED'; archive: StudyPatient | null };
 
 /** An archive's answer about a study; `found` is null where it does not have it. */
 export type ArchiveAnswer = { archive: string; found: StudyFound | null };
 
-/** `patient`: under whom an answer goes out to the archive that was asked; null where it is withheld. */
+/**
+ * `patient`: the one under whom the answer is sent to the archive that was asked; null where the answer is withheld.
+ */
 export type Checked = { withheld: WithheldReason; patient: null } | { withheld: null; patient: StudyPatient };
 
 /**
- * Decides whose study this is now: by what came, by what is in conflict with that, and by what an archive says. The study's
- * row then says whether its answer is withheld, and shows the patient as its own archive has it.
- * @param answer of the archive that knows the study; null where none was asked, or none has it.
+ * Decides whose study this is, from what came, from what is in conflict with that, and from what an archive says.
+ * Stores whether the answer is withheld, and the patient as the study's own archive has it.
+ * @param answer the answer of the archive that knows the study; null where none was asked, or none has it.
  */
 export async function checkPatient(
   { log, prisma }: Pick<Context, 'log' | 'prisma'>,
@@ -30,7 +35,7 @@ export async function checkPatient(
     const before = await tx.study.findUniqueOrThrow({ where: { id: studyId } });
     const checked = judge(before, await versionsOf(tx, studyId), answer);
     const { withheld, patient } = checked;
-    // Another archive may have given the same person an ID of its own: that is for what is written there.
+    // Another archive may have given the same person an ID of its own, which counts only for what is written there.
     const shows = patient && (before.pacs === null || before.pacs === answer?.archive);
     await tx.study.update({ where: { id: studyId }, data: { withheld, ...(shows && patientColumns(patient)) } });
     return { before, checked, studyInstanceUid: before.studyInstanceUid };
@@ -41,7 +46,9 @@ export async function checkPatient(
   return checked;
 }
 
-/** Unresolved objects in conflict, the latest first; `used`: SOP Instance UIDs of the images that are looked at. */
+/**
+ * `conflicts`: the unresolved objects, the latest first. `used`: SOP instance UIDs of the images that are classified.
+ */
 type Versions = {
   conflicts: Pick<ConflictingInstance, 'sopInstanceUid' | 'kind' | 'depicts' | 'patient'>[];
   used: string[];
@@ -83,14 +90,14 @@ function judge(study: Study, { conflicts, used }: Versions, answer: ArchiveAnswe
   return withhold('ARCHIVE_DISAGREES');
 }
 
-/** Whether the archive's answer names a patient: by one PatientID, and one that can be one (PS3.5 6.2, LO). */
+/** Whether the archive's answer names a patient: with exactly one PatientID, which is a valid LO (PS3.5 6.2). */
 function names(there: StudyPatient, received: StudyPatient): boolean {
   if (there.id === null) return received.id === null && (there.name !== null || received.name === null);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return there.id === received.id || !/[\0-\x1f\x7f\\\u2400]/.test(there.id);
 }
 
-/** Whether each image that is looked at came again with the patient that the archive has by now, and shows the same as before. */
+/** Whether each image in use came again with the patient that the archive names now, and shows the same as before. */
 function allCorrected(renamed: Versions['conflicts'], used: readonly string[], there: StudyPatient): boolean {
   const corrected = new Set(renamed.map(({ sopInstanceUid }) => sopInstanceUid));
   const right = ({ depicts, patient }: Versions['conflicts'][number]) =>

@@ -3,8 +3,9 @@ import { isOtherPatient, type StudyPatient } from '../pacs/header/patientIdentit
 import { groupBy } from '../statistics/groupBy.js';
 
 /**
- * An object of a study that is kept on disk. `used`: it is the one of its SOPInstanceUID that is looked at. `patient`: whom
- * it names; null where that is not known. `sentNow`: the archive sent it when it was asked for the study just now.
+ * An object of a study that is kept on disk. `used`: of the objects with its SOPInstanceUID, it is the one that is
+ * classified. `patient`: the one that it names; null where that is not known. `sentNow`: the archive sent it in answer
+ * to the pull that resolves the conflict.
  */
 export type Version = {
   sopInstanceUid: string;
@@ -18,8 +19,9 @@ export type Version = {
 };
 
 /**
- * `adopt`: used from now on; `leave`: used no more, `replaced` where another takes its place; `replaced`: what was used
- * before, by SOPInstanceUID; `patient`: whom the objects in use name now, null where that did not change.
+ * `adopt`: objects that are used from now on. `leave`: objects that are used no more, with whether another takes their
+ * place. `replaced`: what was used before, by SOPInstanceUID. `patient`: the one that the objects in use name now; null
+ * where that did not change.
  */
 export type Chosen = {
   adopt: Version[];
@@ -29,8 +31,8 @@ export type Chosen = {
 };
 
 /**
- * For each SOPInstanceUID the object to use, of those that name this patient. Where no object does, as where an archive has
- * only given the patient another ID, all stays as it is.
+ * Chooses for each SOPInstanceUID the object to use, of those that name this patient. Where no object names the
+ * patient, as where an archive has only given the patient another ID, all stays as it is.
  * @param versions the used ones first, then the others as they came.
  */
 export function chooseVersions(versions: readonly Version[], patient: StudyPatient | null, keep: ConflictSide): Chosen {

@@ -2,13 +2,13 @@ import type { Context } from '../context.js';
 import { asLogged } from '../errors/asKnown.js';
 import { fromNow } from './settleTimes.js';
 
-/** Another process takes a study for abandoned that nobody has claimed for so long. */
+/** Length of a claim. After that long without a new claim, other processes take the study for abandoned. */
 const CLAIM_MS = 60_000;
 const RENEW_MS = 15_000;
 
 /**
- * Does a study's work outside of the queue, while other processes can see that somebody does: a server that starts
- * meanwhile would take the study for one whose process has died.
+ * Works on a study outside of the queue, and claims it meanwhile. Without the claim, a server that starts would take
+ * the study for one whose process has died.
  */
 export async function claimStudy<T>(context: Context, studyInstanceUid: string, work: () => Promise<T>): Promise<T> {
   const { log, prisma } = context;

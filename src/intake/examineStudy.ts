@@ -71,7 +71,10 @@ export async function examineStudy(context: Context, study: Study, overdue: bool
   };
 }
 
-/** SOP instance UIDs, sorted: of what is used; of another patient's objects, which the archive counts too; of own results. */
+/**
+ * SOP instance UIDs, sorted: of objects in use, of another patient's objects (the archive counts them, too), of own
+ * results.
+ */
 async function instancesOf(prisma: Context['prisma'], studyId: string) {
   const instances = await prisma.instance.findMany({
     where: { series: { studyId } },
@@ -93,9 +96,9 @@ async function instancesOf(prisma: Context['prisma'], studyId: string) {
 }
 
 /**
- * How many instances of the study the archive has, own results left out. Its own count is used where it gives one and we
- * have written nothing there; else the instances are counted one by one (NumberOfStudyRelatedInstances is optional:
- * PS3.4 C.6.2.1.2).
+ * Number of instances that the archive has of the study, own results left out. The archive's own count is used where it
+ * gives one and we have written nothing there. Otherwise the instances are counted one by one, because
+ * NumberOfStudyRelatedInstances is optional (PS3.4 C.6.2.1.2).
  */
 async function countIn(
   { archives }: Context,
@@ -110,7 +113,9 @@ async function countIn(
   return there.filter((uid) => !own.includes(uid)).length;
 }
 
-/** Whether the archive has an instance that is not here: as many may be others. */
+/**
+ * Whether the archive has an instance that is not here. Equal counts do not tell: they may be of different instances.
+ */
 export async function lacks({ archives }: Context, { archive, present, study }: Settling): Promise<boolean> {
   if (!archive) return false;
   const there = (await archives.get(archive)?.listInstances(study.studyInstanceUid)) ?? [];
@@ -124,7 +129,7 @@ function digest(uids: readonly string[]): string {
 /** `archive`: as in Settling. */
 type Asked = { archive: string | null | undefined; found: StudyFound | null };
 
-/** What the archive says of the study: the one it came from, else the first that has it. */
+/** Asks for the study the archive that it came from; where none is known, every archive until one has it. */
 async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<Asked> {
   const known = pacs !== null ? archives.get(pacs) : undefined;
   const candidates: Archive[] = known ? [known] : [...archives.values()];

@@ -6,8 +6,8 @@ import { receiveBytes } from '../pacs/receive.js';
 import { recordInstance } from './recordInstance.js';
 
 /**
- * `duplicates`: were here before, byte for byte. `refused`: DICOM files that could not be kept or used, and files that
- * could not be read, each with its reason. `skipped`: files that are no DICOM objects.
+ * `duplicates`: objects that were here before, byte for byte. `refused`: DICOM files that could not be kept or used,
+ * and files that could not be read, each with its reason. `skipped`: files that are not DICOM objects.
  */
 export type Imported = {
   studyInstanceUids: string[];
@@ -60,7 +60,7 @@ export async function importFiles(
   return imported;
 }
 
-/** Why this file alone is left out; undefined for what would stop every following one, too. */
+/** Why a file is left out; undefined for an error that would stop every following file, too. */
 function reasonToRefuse(error: unknown, file: string): string | undefined {
   if (error instanceof MrimasterError) return error.code === 'STORAGE_FULL' ? undefined : error.message;
   const { code, path } = error as NodeJS.ErrnoException;

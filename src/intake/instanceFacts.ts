@@ -2,19 +2,19 @@ import { isoDate } from '../pacs/header/isoDate.js';
 import type { Instance } from '../pacs/header/parse.js';
 import type { StudyPatient } from '../pacs/header/patientIdentity.js';
 
-/** What an object says of its study, as a row has it. */
+/** What an object says of its study, as columns of Study. */
 export function studyFacts(instance: Instance) {
   const { studyDate, studyDescription } = instance;
   return { ...patientColumns(patientOf(instance)), studyDate: isoDate(studyDate), description: studyDescription };
 }
 
-/** Whose study an object, or an archive's answer, says that it is. */
+/** The patient that an object, or an archive's answer, names. */
 export function patientOf({ patient, accessionNumber }: Pick<Instance, 'patient' | 'accessionNumber'>): StudyPatient {
   const { name, id, issuer, birthDate, sex } = patient;
   return { name, id, issuer, birthDate, sex, accessionNumber };
 }
 
-/** As the columns of Study, which show it. */
+/** The patient as columns of Study. */
 export function patientColumns({ name, id, issuer, birthDate, sex, accessionNumber }: StudyPatient) {
   return {
     patientName: name,
@@ -26,7 +26,7 @@ export function patientColumns({ name, id, issuer, birthDate, sex, accessionNumb
   };
 }
 
-/** The columns' values as a patient again. */
+/** The patient that the columns of Study show. */
 export function shownPatient(row: ReturnType<typeof patientColumns>): StudyPatient {
   const { patientName, patientId, issuerOfPatientId, patientBirthDate, patientSex, accessionNumber } = row;
   return {
@@ -39,10 +39,10 @@ export function shownPatient(row: ReturnType<typeof patientColumns>): StudyPatie
   };
 }
 
-/** The slices that an object is, each without the rows that it belongs to. */
+/** The slices of an object, one a frame, as rows without their keys. */
 export function slicesOf(instance: Instance) {
   const { rows, columns, sopInstanceUid, instanceNumber } = instance;
-  if (rows === null || columns === null) return []; // a report, a presentation state: nothing to look at
+  if (rows === null || columns === null) return []; // not an image: a report, a presentation state
   return instance.frames.map((frame, index) => ({
     sopInstanceUid,
     frameNumber: index + 1,

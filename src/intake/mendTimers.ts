@@ -7,13 +7,13 @@ import { fromNow } from './settleTimes.js';
 import { LEASE_MS } from './watchArrivals.js';
 
 const EVERY_MS = 5_000;
-/** What lies this little too far ahead was set a moment ago, and no clock jumped. */
+/** A time that lies no more than this too far ahead was set a moment ago; no clock jumped. */
 const TOLERANCE_MS = 5_000;
 
 /**
- * All these times are by the clock of the database, whatever those of the processes say. After it was ahead and has been
- * set back, times that lie further ahead than anybody sets them would hold up studies and jobs for as long as it was
- * ahead: those are due now. Times that lie too far behind need nothing, they are due.
+ * Makes due what lies further ahead than anybody sets it. All these times are by the clock of the database. When that
+ * was ahead and is set back, they would hold up studies and jobs for as long as the clock was ahead. Times in the past
+ * need nothing: they are due.
  */
 export async function mendTimers({ config, prisma }: Pick<Context, 'config' | 'prisma'>): Promise<void> {
   const { quietMs, deadlineMs } = config.arrivals;
@@ -26,14 +26,14 @@ export async function mendTimers({ config, prisma }: Pick<Context, 'config' | 'p
   await mendQueueTimers(prisma, TOLERANCE_MS / 1000);
 }
 
-/** Does so as long as the program runs. */
+/** Mends timers every few seconds, as long as the program runs. */
 export function watchTimers(context: Context): { close(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
   const watch = async () => {
     while (!signal.aborted) {
       await mendTimers(context).catch((error: unknown) => {
-        context.log.warn(asLogged(error), 'Timers could not be looked at for now.');
+        context.log.warn(asLogged(error), 'Timers could not be checked for now.');
       });
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
     }

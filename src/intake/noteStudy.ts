@@ -6,8 +6,8 @@ import { patientColumns, patientOf } from './instanceFacts.js';
 import { fromNow } from './settleTimes.js';
 
 /**
- * Takes note, within the caller's transaction, that an archive has a study, or more of one than before: it is then looked
- * at as if its last instance had just come (settleStudy.ts). To note it again changes nothing but the time.
+ * Notes, within the caller's transaction, that an archive has a study, or more of one than before. The study is then
+ * examined as if its last instance had just come (settleStudy.ts). To note it again changes nothing but the time.
  */
 export async function noteStudy(
   { config }: Context,

@@ -2,7 +2,7 @@ import { MrimasterError } from '../errors/errors.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { parseFile } from '../pacs/header/parseFile.js';
 
-/** The headers of a received file; undefined where it is gone or damaged since. */
+/** Reads the headers of a received file. @returns undefined where the file is gone, or was damaged since. */
 export async function parseReceived(path: string): Promise<Instance | undefined> {
   try {
     return await parseFile(path);

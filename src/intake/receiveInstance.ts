@@ -7,31 +7,34 @@ import { timed } from '../telemetry/outcome.js';
 import { recordInstance } from './recordInstance.js';
 
 /**
- * `announced`: what the sender said that it would send, or what we asked for; `pacs`: the archive that it is, if we know it
- * by a name; `sender`: who it is, for people.
+ * `announced`: UIDs that the sender announced, or that we asked for. `pacs`: the sender's name as an archive, where it
+ * is one of ours. `sender`: its name for people.
  */
 export type Arrival = {
   door: 'C-STORE' | 'STOW-RS' | 'pull';
   bytes: AsyncIterable<Uint8Array>;
   pacs: string | null;
   sender: string | null;
-  /** What it comes with; null where we asked for it, so that it sets nothing off. */
+  /** The transfer that it is part of; null where we asked for the object, which then starts nothing by itself. */
   transfer: Transfer | null;
-  /** The archive says that we asked for it: then its study is here, since a pull notes it before the first byte comes. */
+  /**
+   * The archive says that we asked for it. Then its study is here, because a pull records it before the first byte
+   * comes.
+   */
   asked?: boolean;
-  /** The study that was asked for. */
+  /** StudyInstanceUID of the study that we asked for. */
   of?: string;
   announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
 };
 
-/** `conflict`: it is kept and not used, because of what was recorded first. */
+/** `conflict`: the object is kept and not used, because it contradicts what was recorded first. */
 export type Kept = { instance: Instance; conflict: boolean };
 
 /**
- * Keeps an object that somebody sends: when this returns, its bytes are on the disk and its row in the database, so it may
- * be acknowledged. The same bytes again change nothing; what is in conflict with what came before is kept beside it and
- * flagged.
- * @throws InvalidDicom, StorageFull, and the database's errors: the sender has to keep it, and may try again.
+ * Keeps an object that somebody sends. When this returns, its bytes are on the disk and its row is in the database, so
+ * it may be acknowledged. The same bytes again change nothing. An object that contradicts what came before is kept
+ * beside it and flagged.
+ * @throws InvalidDicom, StorageFull, and the database's errors. The sender has to keep the object, and may try again.
  */
 export function receiveInstance(context: Context, arrival: Arrival): Promise<Kept> {
   const { door } = arrival;
@@ -63,9 +66,10 @@ async function keep(context: Context, arrival: Arrival): Promise<Kept> {
 }
 
 /**
- * @throws PacsWrongStudy for an object of a study that is not here while others are being pulled: an archive that answers
- *   C-MOVE with something else makes no study of ours by that. Where nothing is being pulled, another program has asked
- *   under our AE title (`mrimaster doctor --move`).
+ * Checks that an object is of a study that we asked for. Where nothing is being pulled, another program has asked under
+ * our AE title (`mrimaster doctor --move`).
+ * @throws PacsWrongStudy for an object of a study that is not here while others are being pulled: an archive that
+ *   answers C-MOVE with another study adds none to ours.
  */
 async function requireAsked({ prisma }: Context, { studyInstanceUid }: Instance): Promise<void> {
   if ((await prisma.study.count({ where: { studyInstanceUid } })) > 0) return;

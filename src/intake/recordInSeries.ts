@@ -9,7 +9,7 @@ import { fromNow, type SettleDelays } from './settleTimes.js';
 /** Size of `caches.recordedSeries`; the oldest entries are dropped. */
 const MOST_KNOWN = 1000;
 
-/** Everything that an object says of its study and series: where it differs, rows have to be updated. */
+/** All that an object says of its study and series. Where it differs from before, their rows have to be updated. */
 function keyOf(instance: Instance): string {
   const { studyInstanceUid, seriesInstanceUid, modality } = instance;
   return JSON.stringify([studyInstanceUid, seriesInstanceUid, modality, studyFacts(instance)]);
@@ -23,8 +23,9 @@ export function remember({ caches: { recordedSeries } }: Context, instance: Inst
 }
 
 /**
- * Object and slices in one statement, where this process recorded their series before.
- * @returns false, with nothing changed, where it did not, the object is here already, or the series is no longer.
+ * Records an object and its slices in one statement, where this process has recorded their series before.
+ * @returns false, with nothing changed, where it has not, where the object is here already, or where the series was
+ *   deleted.
  */
 export async function recordInSeries(
   context: Context,

@@ -11,16 +11,16 @@ import { type Conflict, setAside } from './setAside.js';
 import { noteArrival, type SettleDelays, settleDelays } from './settleTimes.js';
 
 /**
- * Makes a received file known: its study, its series, itself and its slices, in one transaction. Doing so again
- * changes nothing. Results of our own set nothing off.
+ * Records a received file: its study, its series, its instance and its slices, in one transaction. Recording it again
+ * changes nothing. Results of our own do not have their study classified.
  * @throws InstanceConflict where another object with its SOPInstanceUID was recorded first, or its study is another
- *   patient's; that it came, too, is recorded then, and nothing else.
+ *   patient's. The object is recorded as one in conflict then.
  */
 export async function recordInstance(context: Context, received: Received, origin: Origin): Promise<void> {
   const { instance } = received;
   const settle = origin.arriving && !isOwnResult(instance) ? settleDelays(context) : null;
   if (await recordInSeries(context, received, settle)) return;
-  // An Enhanced object may hold thousands of frames: more than the usual five seconds on a slow disk.
+  // An Enhanced object may hold thousands of frames, for which Prisma's five seconds are too short on a slow disk.
   const limits = { timeout: 60_000, maxWait: 10_000 };
   const recorded = await context.prisma.$transaction((tx) => record(tx, received, origin, settle), limits);
   if (typeof recorded === 'string') return remember(context, instance, recorded);
@@ -32,7 +32,7 @@ export async function recordInstance(context: Context, received: Received, origi
   );
 }
 
-/** @returns the id of its series; or what it is in conflict with, and then nothing was changed. */
+/** @returns the id of the series; or the conflict, where nothing was changed. */
 async function record(
   tx: Prisma.TransactionClient,
   received: Received,
@@ -59,7 +59,10 @@ async function record(
   return storeInstance(tx, study, received);
 }
 
-/** What was recorded under the object's SOPInstanceUID before; `conflict`: null where it is the same object. */
+/**
+ * What was recorded under the object's SOPInstanceUID before; null: nothing. `conflict`: null where it is the same
+ * object.
+ */
 async function findFirst(
   tx: Prisma.TransactionClient,
   { instance, sha256 }: Received,
@@ -73,7 +76,7 @@ async function findFirst(
   return { conflict: first.sha256 === sha256 ? null : { kind: 'OTHER_BYTES', studyId: series.studyId, firstPath } };
 }
 
-/** Locked, so that of two objects that come first at once one is first. */
+/** Finds or creates the study and locks it, so that of two objects that come at once one is the first. */
 async function findOrCreateStudy(
   tx: Prisma.TransactionClient,
   { instance }: Received,
@@ -88,7 +91,7 @@ async function findOrCreateStudy(
   return tx.study.findUnique({ where: { studyInstanceUid } });
 }
 
-/** What came first says whose study it is; what comes later adds what that did not say, and changes nothing. */
+/** Stores the patient that the first object names. Later objects add what it did not say, and change nothing. */
 async function rememberPatient(
   tx: Prisma.TransactionClient,
   study: Study,
@@ -108,7 +111,7 @@ async function rememberPatient(
   });
 }
 
-/** Series, instance and slices of an object that belongs to this study. @returns the series' id. */
+/** Stores series, instance and slices of an object of this study. @returns the id of the series. */
 export async function storeInstance(tx: Prisma.TransactionClient, study: Study, received: Received): Promise<string> {
   const { instance, path, sha256, bytes } = received;
   const { seriesInstanceUid, sopInstanceUid, sopClassUid, transferSyntaxUid } = instance;

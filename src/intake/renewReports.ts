@@ -6,9 +6,9 @@ import { announceStudy } from '../notifications/announceStudy.js';
 import { shownPatient } from './instanceFacts.js';
 
 /**
- * Writes a study's answer back once more where it is known by now that it was written under another patient's data than
- * those that the study has, and where it was withheld and is no longer.
- * @param pacs the archive that was asked just now: what was written to others is theirs to tell of.
+ * Queues the write-back of a study's answer once more where it was written under other patient data than the study has
+ * now, and where it was withheld and no longer is.
+ * @param pacs the archive that was asked just now. Nothing is known by that of what was written to others.
  */
 export async function renewReports(context: Context, studyId: string, pacs: string | null): Promise<void> {
   const { models, prisma } = context;

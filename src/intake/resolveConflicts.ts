@@ -17,9 +17,9 @@ import { retrieveStudy } from './retrieveStudy.js';
 import { noteArrival, settleDelays } from './settleTimes.js';
 
 /**
- * A person's word on a study in conflict: which objects are right, and so whose study it is. Files are never deleted; an
- * object that is not used any more is kept as one in conflict, resolved. Slices of another patient's object leave the study,
- * with their predictions.
+ * Carries out a person's decision on a study in conflict: which objects are right, and so whose study it is. Files are
+ * never deleted; an object that is used no more is kept as a resolved conflict. Slices of another patient's object
+ * leave the study, with their predictions.
  * @throws StudyNotFound; NoConflict; StudyBusy while it is being classified; what pulling from the archive throws.
  */
 export async function resolveConflicts(
@@ -47,10 +47,10 @@ export async function resolveConflicts(
 
 const MOST_ATTEMPTS = 10;
 
-/** `of`: what was there when it was decided. */
+/** A choice of objects. `of`: what was there when it was made, by which a later change is noticed. */
 type Decided = { of: string; chosen: Chosen; received: Received[]; depicts: boolean };
 
-/** Which objects are used from now on; reads their files, which takes its time. */
+/** Chooses the objects that are used from now on, and reads their files, outside of any transaction. */
 async function decide(context: Context, study: Study, keep: ConflictSide, asked: Asked | null): Promise<Decided> {
   const versions = await versionsOf(context.prisma, study, asked?.since ?? null);
   const chosen = chooseVersions(versions, whoseStudy(study, versions, keep, asked?.found ?? null), keep);
@@ -66,7 +66,10 @@ async function decide(context: Context, study: Study, keep: ConflictSide, asked:
 const fingerprint = (versions: readonly Version[]): string =>
   JSON.stringify(versions.map(({ sopInstanceUid, sha256, used }) => `${sopInstanceUid} ${sha256} ${used}`).sort());
 
-/** Nothing else can be recorded of the study until this ends. @returns null where something was since it was decided. */
+/**
+ * Carries out the choice while the study is locked. @returns null where an object was recorded since the choice was
+ * made.
+ */
 async function carryOut(
   context: Context,
   tx: Prisma.TransactionClient,
@@ -108,7 +111,7 @@ const busy = () => new StudyBusy('The study is being classified. Resolve its con
 
 type Asked = { archive: string; found: StudyFound; since: Date };
 
-/** What the archive says of the study. Where its objects are to be kept it is made to send them all once more. */
+/** Asks the archive for the study. Where the archive's objects are to be kept, it sends them all once more. */
 async function askArchive(context: Context, study: Study, keep: ConflictSide): Promise<Asked | null> {
   const { archives, prisma } = context;
   const { pacs, studyInstanceUid } = study;
@@ -129,7 +132,10 @@ async function askArchive(context: Context, study: Study, keep: ConflictSide): P
   throw new StudyNotFound('No archive has this study. Keep what was received first, or last.');
 }
 
-/** Every object of the study that is kept, used or not. `since`: what came later was sent by the archive just now. */
+/**
+ * Every kept object of the study, used or not. `since`: what came later was sent by the archive just now; null: nothing
+ * was.
+ */
 async function versionsOf(prisma: Prisma.TransactionClient, study: Study, since: Date | null): Promise<Version[]> {
   const used = await prisma.instance.findMany({ where: { series: { studyId: study.id } } });
   const aside = await prisma.conflictingInstance.findMany({
@@ -149,7 +155,7 @@ async function versionsOf(prisma: Prisma.TransactionClient, study: Study, since:
   ];
 }
 
-/** Null: nothing says. */
+/** The patient that the decision makes the study's; null where nothing names one. */
 function whoseStudy(
   study: Study,
   versions: readonly Version[],
@@ -162,7 +168,7 @@ function whoseStudy(
   return versions.findLast(({ used, patient }) => !used && patient)?.patient ?? received;
 }
 
-/** Whether an image that is used from now on shows something else than the one that was. */
+/** Whether an image that is used from now on shows something else than the one that it replaces. */
 async function changesPictures({ receivedDir }: Context, { adopt, replaced }: Chosen) {
   for (const version of adopt) {
     const before = replaced.get(version.sopInstanceUid);
@@ -180,7 +186,7 @@ async function receivedOf({ receivedDir }: Context, { path, sha256, bytes }: Ver
 
 type Resolution = { resolvedAt: Date; resolution: ConflictSide };
 
-/** An object that was used becomes one in conflict; its slices go where nothing takes its place. */
+/** Makes an object in use a resolved conflict. Its slices are deleted where nothing takes its place. */
 async function leaveOut(
   tx: Prisma.TransactionClient,
   study: Study,
@@ -206,7 +212,7 @@ async function leaveOut(
   if (!replaced) await tx.instance.delete({ where: { sopInstanceUid } });
 }
 
-/** The object is used from now on. Slices that it still has keep their rows, and so what readers said of them. */
+/** Makes an object one in use. Slices that it still has keep their rows, and so their reviews. */
 async function adopt(tx: Prisma.TransactionClient, study: Study, received: Received): Promise<void> {
   const { instance, path, sha256, bytes } = received;
   const { sopInstanceUid, sopClassUid, transferSyntaxUid, numberOfFrames, rows, columns } = instance;

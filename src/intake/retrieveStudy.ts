@@ -6,8 +6,9 @@ import { requireArchive } from '../pacs/requireArchive.js';
 import { receiveInstance } from './receiveInstance.js';
 
 /**
- * Pulls a study from an archive: a search, then WADO-RS, C-GET or C-MOVE. What is missing is recorded before the first
- * byte comes, so a pull that breaks off is known to be incomplete. An instance that cannot be kept stops no other one.
+ * Pulls a study from an archive: a search, then WADO-RS, C-GET or C-MOVE. The study is recorded as incomplete before
+ * the first byte comes, so that a pull that breaks off is known to be incomplete. An instance that cannot be kept stops
+ * no other one.
  * @param name of the archive.
  * @param onProgress 0–1, by instances where the archive tells their number.
  * @param signal when aborted, stops with its reason.
@@ -51,7 +52,9 @@ export async function retrieveStudy(
   await prisma.study.update({ where: { studyInstanceUid }, data: { ...data, expectedInstances: expected - own } });
 }
 
-/** `expected`: how many instances the archive has. `onProgress`, `signal`: as of retrieveStudy. */
+/**
+ * A pull at work. `expected`: number of instances that the archive has. `onProgress`, `signal`: as for retrieveStudy.
+ */
 type Pull = {
   archive: Archive;
   studyInstanceUid: string;
@@ -60,10 +63,13 @@ type Pull = {
   signal: AbortSignal;
 };
 
-/** `foreign`: objects of other studies, none of which is kept. */
+/**
+ * Numbers of instances. `refused`: could not be kept. `differing`: are in conflict with what came first. `foreign`: are
+ * of other studies, and not kept.
+ */
 type Pulled = { refused: number; differing: number; foreign: number };
 
-/** WADO-RS and C-GET: the objects come in answer to us. */
+/** Pulls by WADO-RS or C-GET: the objects come in answer to the request. */
 async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
   const { archive, studyInstanceUid, expected, onProgress, signal } = pull;
   const pacs = archive.settings.name;
@@ -86,7 +92,7 @@ async function takeObjects(context: Context, pull: Pull): Promise<Pulled> {
   return { refused, differing, foreign };
 }
 
-/** C-MOVE: the objects come to our DICOM port, and are recorded there. */
+/** Pulls by C-MOVE: the objects come to our DICOM port, and are recorded there. */
 async function haveItSent({ config }: Context, pull: Pull): Promise<Pulled> {
   const { archive, studyInstanceUid, expected, onProgress, signal } = pull;
   if (config.dicom.port === null)
@@ -99,9 +105,12 @@ async function haveItSent({ config }: Context, pull: Pull): Promise<Pulled> {
   return { refused: done?.failed ?? 0, differing: 0, foreign: 0 };
 }
 
-/** `differing`: were here before under the same UID, with other bytes; pulling them again would change nothing. */
+/**
+ * Columns of Study after a pull. Instances that differ from those here do not make it incomplete: pulling again changes
+ * nothing.
+ */
 function completeness(here: number, expected: number, refused: number, differing: number) {
-  // PROVEN asks for more than one look: a study may still be arriving at the archive.
+  // PROVEN takes a second count: the study may still be arriving at the archive.
   return {
     completenessState: here >= expected && refused === 0 ? ('PROVISIONAL' as const) : ('INCOMPLETE' as const),
     evidenceCode: 'COUNTED_WHEN_PULLED' as const,

@@ -9,14 +9,14 @@ import { patientOf } from './instanceFacts.js';
 import type { Origin } from './origin.js';
 import { noteArrival, type SettleDelays } from './settleTimes.js';
 
-/** `firstPath`: of the object that has its SOPInstanceUID already, null where none has. */
+/** `firstPath`: path of the object that was recorded under the same SOPInstanceUID; null where none was. */
 export type Conflict = { kind: ConflictKind; studyId: string; firstPath: string | null };
 
 export const WITHHELD_TOLD = 'The answer of a study is withheld: it is not sure whose study it is.';
 
 /**
- * Records an object that is kept and not used. Its study is no longer proven whole, is looked at again, and, where the
- * object names another patient, its answer is withheld until somebody resolves that.
+ * Records an object as one in conflict, which is kept and not used. Its study is no longer proven whole and is examined
+ * again. Where the object names another patient, the study's answer is withheld until somebody resolves that.
  */
 export async function setAside(
   { log, metrics, prisma, receivedDir }: Context,
@@ -49,7 +49,7 @@ export async function setAside(
     await tx.$executeRaw`
       UPDATE "ConflictingInstance" SET "receivedAt" = clock_timestamp()
       WHERE "sopInstanceUid" = ${sopInstanceUid} AND "sha256" = ${sha256}`;
-    if (seen) return null; // as before; also what a person has set aside for good
+    if (seen) return null; // it is recorded already; a person may have resolved it
     await tx.study.update({
       where: { id: studyId },
       data: { ...doubted(study), ...reasonToWithhold(kind, study.withheld, known, patient) },
@@ -84,7 +84,7 @@ function reasonToWithhold(
   return { withheld: 'CHANGED_PATIENT' };
 }
 
-/** The first file may be gone since: its pixels are then unknown. */
+/** Compares two files. Where the first one is gone, its pixels are unknown and taken to differ. */
 async function compareFiles(first: string, other: string): ReturnType<typeof compareObjects> {
   try {
     return await compareObjects(first, other);

@@ -10,11 +10,12 @@ import { retrieveStudy } from './retrieveStudy.js';
 import { firstLookMs, fromNow } from './settleTimes.js';
 
 /**
- * Examines a study of which no instance came for a while. Whether every instance is here is asked of the archive: PROVEN when
- * it counts what is here twice with no change, names none that is not, and nothing is in conflict; what is missing is
- * fetched; PROVISIONAL when the deadline has passed, or nobody can be asked. Then the study is queued, as a new revision,
- * unless these very instances were classified before. Each examination ends in one transaction; one that is cut short is made
- * again. Results that a MRIMaster wrote count nowhere: an archive may have them, and send them back.
+ * Examines a study of which no instance came for a while, and queues it as a new revision, unless these very instances
+ * were classified before. The archive is asked whether every instance is here:
+ * - PROVEN: the archive counts twice what is here, names no other instance, and nothing is in conflict;
+ * - PROVISIONAL: the deadline has passed, or no archive can be asked;
+ * - what is missing is fetched first. Each examination ends in one transaction; one that is cut short is made again.
+ *   Results that a MRIMaster wrote are not counted: an archive may have them, and send them back.
  * @param overdue whether the study is to be classified now, proven or not.
  */
 export async function settleStudy(
@@ -44,7 +45,9 @@ export async function settleStudy(
   return examineAgain(context, study, { countedInstances: counts.archive, countedHere: counts.here });
 }
 
-/** For a study that was classified as it is here: proves it whole where that can be done by now. */
+/**
+ * Ends the examination of a study that was classified as it is here. Marks it proven where the archive's counts say so.
+ */
 async function keepClassified(context: Context, settling: Settling): Promise<void> {
   const { archive, counts, inConflict, overdue, study, withheld } = settling;
   const isProvable = counts.agree && !inConflict && study.completenessState !== 'PROVEN';
@@ -60,7 +63,7 @@ async function keepClassified(context: Context, settling: Settling): Promise<voi
   if (!withheld) await renewReports(context, study.id, archive ?? null);
 }
 
-/** `ruling`: null where no rule is for the study. */
+/** Columns of a study that is not classified. `ruling`: null where no rule is for the study. */
 function passedOver({ archive, counts, study }: Settling, ruling: Ruling | null): Prisma.StudyUpdateManyMutationInput {
   return {
     ...(archive && { countedByArchive: counts.archiveInAll }),
@@ -76,7 +79,8 @@ function parametersOf({ matches, rule }: Ruling) {
 }
 
 /**
- * Revision, completeness and job in one transaction. Nothing where an instance came meanwhile: the study is examined again then.
+ * Stores revision and completeness and queues the job, in one transaction. Does nothing where an instance came
+ * meanwhile: the study is examined again then.
  */
 async function conclude(
   context: Context,

@@ -3,12 +3,12 @@ import { Prisma } from '../generated/prisma/client.js';
 
 const BETWEEN_LOOKS_MS = 1500;
 
-/** How long before the quiet time ends the archive is asked for the first time, so that the second look is at its end. */
+/** Time from the last instance to the first examination, in ms; the second one is then at the end of the quiet time. */
 export function firstLookMs(quietMs: number): number {
   return Math.min(BETWEEN_LOOKS_MS, quietMs / 2);
 }
 
-/** How long after its last instance a study is looked at, and how long after it it is classified at the latest; in ms. */
+/** Times from the last instance of a study, in ms: to its examination, and to its classification at the latest. */
 export type SettleDelays = { lookMs: number; deadlineMs: number };
 
 export function settleDelays({ config }: Pick<Context, 'config'>): SettleDelays {
@@ -16,12 +16,12 @@ export function settleDelays({ config }: Pick<Context, 'config'>): SettleDelays 
   return { lookMs: quietMs - firstLookMs(quietMs), deadlineMs };
 }
 
-/** A time by the clock of the database: those of the processes that share it differ. */
+/** SQL for a time `ms` from now, by the clock of the database: the clocks of processes differ. */
 export function fromNow(ms: number): Prisma.Sql {
   return Prisma.sql`(clock_timestamp() + ${ms}::float8 * interval '1 millisecond')`;
 }
 
-/** Says, within the caller's transaction, that an instance of the study has just come. */
+/** Records, within the caller's transaction, that an instance of the study has just come. */
 export async function noteArrival(
   tx: Prisma.TransactionClient,
   studyId: string,

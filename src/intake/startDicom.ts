@@ -7,8 +7,9 @@ import type { Transfer } from '../pacs/transfers.js';
 import { receiveInstance } from './receiveInstance.js';
 
 /**
- * Our DICOM port: what archives and scanners send is kept and recorded. undefined where DICOM_PORT is off.
- * @throws ConfigInvalid where the address cannot be had.
+ * Opens our DICOM port, which keeps and records what archives and scanners send.
+ * @returns undefined where DICOM_PORT is off.
+ * @throws ConfigInvalid where the port cannot be opened.
  */
 export async function startDicom(context: Context): Promise<StorageProvider | undefined> {
   const { host, port, aeTitle, allowed, tls } = context.config.dicom;
@@ -29,7 +30,7 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
       store: async ({ bytes, callingAeTitle, sopClassUid, sopInstanceUid, association, moveOriginatorAeTitle }) => {
         const pacs = archiveOf(context, callingAeTitle);
         const announced = { sopClassUid, sopInstanceUid };
-        // What our own C-MOVE has sent to us is being classified already.
+        // A job of ours is already at the study that our own C-MOVE has sent to us.
         const asked = moveOriginatorAeTitle === aeTitle;
         const transfer = asked ? null : transferOf(association);
         const sender = `${callingAeTitle} by DICOM`;
@@ -62,7 +63,7 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
   }
 }
 
-/** The archive that calls itself so, where exactly one does. */
+/** The name of the archive with this AE title, where exactly one has it. */
 function archiveOf({ archives }: Context, callingAeTitle: string): string | null {
   const named = [...archives].filter(
     ([, { settings }]) => settings.kind === 'DIMSE' && settings.aeTitle === callingAeTitle,

@@ -11,7 +11,7 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Watches the archives that are to be watched, each by itself, as long as the program runs. */
+/** Watches the archives that have a feed of changes or are searched, each by itself, as long as the program runs. */
 export function watchArchives(context: Context): { close(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -41,7 +41,10 @@ function hasFeed(settings: ArchiveSettings): settings is WithFeed {
   return settings.changesUrl !== undefined;
 }
 
-/** One part of the feed. The cursor moves in the transaction that notes its studies: none is lost, whatever ends between. */
+/**
+ * Reads one page of a feed of changes. The cursor moves in the transaction that notes the studies, so that none is lost
+ * when the process ends in between. @returns whether the feed has more.
+ */
 async function followFeed(context: Context, archive: Archive, settings: WithFeed): Promise<boolean> {
   const { prisma } = context;
   const pacs = settings.name;
@@ -59,8 +62,8 @@ async function followFeed(context: Context, archive: Archive, settings: WithFeed
 }
 
 /**
- * Studies of yesterday and today of which the archive counts other instances than at the last look. The overlap finds what
- * came late, and what an archive in another time zone dates otherwise.
+ * Notes studies of yesterday, today and tomorrow of which the archive counts other instances than at the last search.
+ * The overlap finds what came late, and what an archive in another time zone dates otherwise.
  */
 async function searchAnew(context: Context, archive: Archive): Promise<boolean> {
   const { prisma } = context;
@@ -75,7 +78,7 @@ async function searchAnew(context: Context, archive: Archive): Promise<boolean> 
   const byUid = new Map(known.map((study) => [study.studyInstanceUid, study]));
   for (const study of found) {
     const before = byUid.get(study.studyInstanceUid);
-    // On its way already, or nothing new.
+    // It is being settled already, or has nothing new.
     if (before && (before.settleAt !== null || before.expectedInstances === study.numberOfInstances)) continue;
     if (before?.revision === 0 && before.intakeCode !== null) continue; // a rule passed it over
     await prisma.$transaction((tx) => noteStudy(context, tx, pacs, study));
@@ -83,7 +86,9 @@ async function searchAnew(context: Context, archive: Archive): Promise<boolean> 
   return false;
 }
 
-/** Again and again: at once while `step` says that there is more, else after `pauseMs`; an archive that is down, less often. */
+/**
+ * Repeats `step`: at once while it says that there is more, else after `pauseMs`; less often while the archive is down.
+ */
 async function repeat(
   { log }: Context,
   archive: string,

@@ -9,42 +9,45 @@ import { fromNow, settleDelays } from './settleTimes.js';
 
 const POLL_MS = 250;
 const AT_ONCE = 16;
-/** While one process looks at a study no other one does; a process that dies looks at nothing for longer than this. */
+/** Length of the lease by which one process at a time examines a study. The lease of a process that died runs out. */
 export const LEASE_MS = 30_000;
 const AFTER_FAILURE_MS = 5_000;
 const RESUME_MS = 60_000;
 
 /**
- * Looks at studies that have been quiet for long enough, as long as the program runs. Several processes may: each study
- * is looked at by one at a time.
+ * Settles studies that have been quiet for long enough, as long as the program runs. Several processes may do so: each
+ * study is examined by one at a time.
  */
 export function watchArrivals(context: Context): { close(): Promise<void> } {
   const { log, transfers } = context;
   const stopping = new AbortController();
-  const look = async ({ study, overdue }: Due) => {
+  const settle = async ({ study, overdue }: Due) => {
     try {
       await settleStudy(context, study, overdue, stopping.signal);
     } catch (error) {
-      if (stopping.signal.aborted) return; // looked at again when the lease has run out
-      log.warn({ studyId: study.id, ...asLogged(error) }, 'A look at an arriving study failed; it is made again.');
+      if (stopping.signal.aborted) return; // examined again when the lease has run out
+      log.warn(
+        { studyId: study.id, ...asLogged(error) },
+        'An arriving study could not be settled for now; it is tried again.',
+      );
       await context.prisma.$executeRaw`
         UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
     }
   };
-  /** By the study's id: one whose archive is silent holds up no other. */
-  const looks = new Map<string, Promise<void>>();
+  /** Examinations under way, by the study's id: a study whose archive is silent holds up no other. */
+  const settling = new Map<string, Promise<void>>();
   const begin = (due: Due) => {
     const { id } = due.study;
-    looks.set(
+    settling.set(
       id,
-      look(due).finally(() => looks.delete(id)),
+      settle(due).finally(() => settling.delete(id)),
     );
   };
   const watch = async () => {
     while (!stopping.signal.aborted) {
       try {
         await postpone(context, transfers.studies());
-        const due = await lease(context, AT_ONCE - looks.size, [...looks.keys()]);
+        const due = await lease(context, AT_ONCE - settling.size, [...settling.keys()]);
         for (const one of due) begin(one);
         await sleep(POLL_MS, undefined, { signal: stopping.signal });
       } catch (error) {
@@ -69,15 +72,15 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
     close: async () => {
       stopping.abort(new Interrupted('MRIMaster was stopped.'));
       await watching;
-      await Promise.allSettled(looks.values());
+      await Promise.allSettled(settling.values());
     },
   };
 }
 
-/** A study that is to be looked at. `overdue`: it is classified now, proven or not. */
+/** A study to examine. `overdue`: it is classified now, proven or not. */
 type Due = { study: Study; overdue: boolean };
 
-/** Takes as many studies that are due, for this process alone. `busy`: those that it looks at already, however long. */
+/** Leases up to `most` due studies to this process. `busy`: ids of studies that it is examining already. */
 async function lease({ prisma }: Context, most: number, busy: readonly string[]): Promise<Due[]> {
   if (most <= 0) return [];
   const taken = await prisma.$queryRaw<{ id: string; overdue: boolean }[]>`
@@ -90,8 +93,8 @@ async function lease({ prisma }: Context, most: number, busy: readonly string[])
 }
 
 /**
- * What a sender that is still connected has brought here is quiet only when it has hung up, or when the deadline has passed
- * since its last object: some senders never hang up.
+ * Puts off studies whose sender is still connected. They are quiet when it has hung up, or when the deadline has passed
+ * since their last object: some senders never hang up.
  */
 async function postpone({ config, prisma }: Context, studyInstanceUids: readonly string[]): Promise<void> {
   if (studyInstanceUids.length === 0) return;

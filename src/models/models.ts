@@ -10,8 +10,8 @@ import { ModelsFolder } from './modelsFolder.js';
 import { registerModels } from './registerModels.js';
 
 /**
- * The models of MODELS_DIR. The database says which one answers and which run as shadows, so that all processes agree. A model
- * that was loaded stays loaded, so that going back to it takes no time.
+ * The models of MODELS_DIR. The database says which one answers and which run as shadows, so that all processes agree.
+ * A model that was loaded stays loaded, so that going back to it takes no time.
  */
 export type Models = {
   readonly active: RunningModel;
@@ -63,7 +63,9 @@ export async function openModels(
 
 type Settings = Pick<Config, 'inferenceDevice' | 'model' | 'modelsDir'>;
 
-/** Which models this process runs, and for what. Changes are made one at a time, each after those asked for before it. */
+/**
+ * Which models this process runs, and for what. Changes are made one at a time, each after those asked for before it.
+ */
 class OpenModels implements Models {
   active: RunningModel;
   shadows: RunningModel[] = [];
@@ -127,7 +129,8 @@ class OpenModels implements Models {
   private async readStates(): Promise<void> {
     const rows = await this.prisma.model.findMany({ where: { state: { in: ['ACTIVE', 'SHADOW'] } } });
     const chosen = rows.find(({ state }) => state === 'ACTIVE');
-    // A tool that was told its model works with that one, beside whatever the server does; a worker works for the server.
+    // A tool that was told its model works with that one, beside whatever the server does; a worker works for the
+    // server.
     const follows = this.role === 'server' || this.followsServer || !this.wanted;
     if (chosen && follows) this.active = await this.loadActive(chosen);
     const shadows = rows.filter(({ id, state }) => state === 'SHADOW' && id !== this.active.model.id);

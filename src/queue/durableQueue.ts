@@ -1,7 +1,10 @@
 import type { PgBoss } from 'pg-boss';
 import type { Handlers, Payload } from './handlers.js';
 
-/** One waiting or running job a key. Tried again quickly at first, then every five minutes: an archive may be down for a day. */
+/**
+ * One waiting or running job a key. Tried again quickly at first, then every five minutes: an archive may be down for a
+ * day.
+ */
 const POLICY = {
   policy: 'exclusive' as const,
   retryLimit: 300,

@@ -1,8 +1,8 @@
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 /**
- * Makes due what pg-boss has put off further than it ever does: the clock of the database, by which it counts, was ahead and
- * has been set back. pg-boss documents its tables and columns; no call of it does this.
+ * Makes due what pg-boss has put off further than it ever does: the clock of the database, by which it counts, was
+ * ahead and has been set back. pg-boss documents its tables and columns; no call of it does this.
  * @param toleranceSeconds what lies no more than this too far ahead was set a moment ago, and no clock jumped.
  */
 export async function mendQueueTimers(

@@ -9,7 +9,9 @@ export const CLASSIFY_STUDY = 'classify-study';
 /** While one study's slices are in the model, the other's are decoded, stored or fetched. */
 const STUDIES_AT_ONCE = 2;
 
-/** `pacs`: the archive to pull from first; null where the study is here. `force`: classify again what has a prediction. */
+/**
+ * `pacs`: the archive to pull from first; null where the study is here. `force`: classify again what has a prediction.
+ */
 export type StudyJob = { studyInstanceUid: string; pacs: string | null; force: boolean };
 export type StudyHandlers = Handlers<StudyJob>;
 
@@ -20,7 +22,9 @@ export type StudyQueue = {
    * @returns false when the study has a job waiting or running already.
    */
   send(tx: Prisma.TransactionClient, jobId: string, job: StudyJob & Traced, priority: Priority): Promise<boolean>;
-  /** Makes a waiting job more urgent, and one by force. @returns false where `force` comes too late: it runs without. */
+  /**
+   * Makes a waiting job more urgent, and one by force. @returns false where `force` comes too late: it runs without.
+   */
   raise(tx: Prisma.TransactionClient, jobId: string, force: boolean, priority: Priority): Promise<boolean>;
   /** Starts working in this process. */
   work(handlers: StudyHandlers): Promise<void>;

@@ -32,7 +32,10 @@ const WORDS: Record<EligibilityCode, string> = {
   WORDED: 'not stated',
 };
 
-/** Why a series is classified or passed over: "T1 post-contrast axial", "localizer". `code`: null before it was examined. */
+/**
+ * Why a series is classified or passed over: "T1 post-contrast axial", "localizer". `code`: null before it was
+ * examined.
+ */
 export function sayEligibility({ code, parameters }: StoredReason<EligibilityCode>): string {
   if (code === null) return 'not looked at yet';
   const { bodyPart, images, kind, least, madeFor, modality, places, text, weighting } = readParameters(parameters);

@@ -20,7 +20,10 @@ export function sayIntake({ code, parameters }: StoredReason<IntakeCode>): strin
   }
 }
 
-/** Which rule is for a study, and by what: `rule "MR studies": modality "MR"`. `matches`: empty where it has no condition. */
+/**
+ * Which rule is for a study, and by what: `rule "MR studies": modality "MR"`. `matches`: empty where it has no
+ * condition.
+ */
 export function sayRuling(rule: string, matches: string): string {
   return `rule "${rule}": ${matches || 'matches everything'}`;
 }

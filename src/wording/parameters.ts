@@ -1,6 +1,6 @@
 /**
- * A reason as its row has it. `parameters`: what its words need, by name, each a text or a number. The code WORDED stands for
- * the sentence of a row that is older than the codes; `text` holds it.
+ * A reason as its row has it. `parameters`: what its words need, by name, each a text or a number. The code WORDED
+ * stands for the sentence of a row that is older than the codes; `text` holds it.
  */
 export type StoredReason<Code extends string> = { code: Code | null; parameters: unknown };
 

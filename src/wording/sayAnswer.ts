@@ -22,8 +22,8 @@ export type Finding = {
 };
 
 /**
- * What a study's finding says, as it begins wherever it is shown: "glioma, 92.3 %", "No answer (confidence too low)", or where a
- * tumour is there and its kind is not sure, what it may be.
+ * What a study's finding says, as it begins wherever it is shown: "glioma, 92.3 %", "No answer (confidence too low)",
+ * or where a tumour is there and its kind is not sure, what it may be.
  */
 export function sayFinding(finding: Finding): string {
   if (isOfUnsureKind(finding)) return `tumour, kind not sure: ${sayKinds(finding)}`;
@@ -59,7 +59,9 @@ export function sayPrediction({ status, label, confidence, abstentionReason, fai
   return `${inWords(label)}, ${inPercent(confidence)}`;
 }
 
-/** What an abstention's label and confidence are, where they are shown at all: behind the words that there is no answer. */
+/**
+ * What an abstention's label and confidence are, where they are shown at all: behind the words that there is no answer.
+ */
 export function sayGuess({ label, confidence }: { label: string | null; confidence: number | null }): string {
   return label === null || confidence === null ? '' : `not relied on: ${inWords(label)} ${inPercent(confidence)}`;
 }
