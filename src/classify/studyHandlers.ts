@@ -5,7 +5,7 @@ import { announceStudy } from '../notifications/announceStudy.js';
 import { CLASSIFY_STUDY, type StudyHandlers } from '../queue/studyQueue.js';
 import { classifyStudy } from './classifyStudy.js';
 
-/** What the queue calls. */
+/** What the queue calls for studies. */
 export function studyHandlers(context: Context): StudyHandlers {
   const { prisma } = context;
 

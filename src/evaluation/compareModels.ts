@@ -7,23 +7,23 @@ import { during, type Period } from './period.js';
 export type CompareModels = { first: string; second: string; period: Period };
 
 export type Compared = {
-  /** Slices that both answered or abstained from, with their best guess. */
+  /** Slices that both models answered or abstained from; an abstention counts with its guess. */
   both: number;
-  /** Of these with the same guess. */
+  /** Of `both`, slices with the same label. */
   same: number;
-  /** Of these, those that readers agree on. */
+  /** Of `both`, slices on which readers agree. */
   reviewed: number;
   bothRight: number;
   onlyFirst: number;
   onlySecond: number;
   bothWrong: number;
-  /** Of McNemar's test, studies as clusters; null of no reviews. */
+  /** p of McNemar's test with studies as clusters; null without reviews. */
   p: number | null;
 };
 
 /**
- * Two models on the same slices: how often they say the same, and which of them readers agree with. What a reader said of a
- * slice counts for both, whosever answer it was said of. A shadow is compared without anybody seeing its answers.
+ * Compares two models on the same slices: how often they agree, and with which of them readers agree. A verdict counts
+ * for both, whichever model's answer the reader saw. So a shadow is compared without anybody seeing its answers.
  */
 export async function compareModels({ prisma }: Context, { first, second, period }: CompareModels): Promise<Compared> {
   const pairs = Prisma.sql`"Prediction" a JOIN "Prediction" b ON b."sliceId" = a."sliceId"

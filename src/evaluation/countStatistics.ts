@@ -3,7 +3,7 @@ import { type PredictionStatus, Prisma } from '../generated/prisma/client.js';
 import { CLASSIFY_STUDY } from '../queue/studyQueue.js';
 import { during, type Period } from './period.js';
 
-/** What came and what became of it; `day`: YYYY-MM-DD, UTC. */
+/** Counts of studies and slices. `day`: YYYY-MM-DD, UTC. */
 export type Statistics = {
   studies: number;
   failedStudies: number;
@@ -15,7 +15,10 @@ export type Statistics = {
   failureRate: number;
 };
 
-/** Studies by when they came, slices by when `modelId` looked at them. Three statements, whatever is stored. */
+/**
+ * Counts studies by when they came, and slices by when the model predicted them. Takes three statements, whatever is
+ * stored.
+ */
 export async function countStatistics({ prisma }: Context, modelId: string, period: Period): Promise<Statistics> {
   const [slices, studies, [timing]] = await Promise.all([
     countSlices(prisma, modelId, period),
@@ -42,7 +45,7 @@ export async function countStatistics({ prisma }: Context, modelId: string, peri
 type DayCount = { day: string; count: number };
 type SliceCount = DayCount & { status: PredictionStatus; label: string | null };
 
-/** Read from the index alone. */
+/** Counts slices, from the index alone. */
 function countSlices(prisma: Context['prisma'], modelId: string, period: Period): Promise<SliceCount[]> {
   return prisma.$queryRaw`
     SELECT to_char("day", 'YYYY-MM-DD') AS "day", "status", "label", "count" FROM (
@@ -60,8 +63,8 @@ function countStudies(prisma: Context['prisma'], period: Period): Promise<(DayCo
 }
 
 /**
- * From a study's receivedAt to the end of its first job that succeeded, or, where none is known (`mrimaster import`), to its
- * finding: a finding that was made anew tells nothing of the first.
+ * Seconds from a study's receivedAt to the end of its first job that succeeded. Where no job is known (`mrimaster
+ * import`), to its finding. With a job the finding does not count, because it may have been made anew.
  */
 function timeToResult(
   prisma: Context['prisma'],

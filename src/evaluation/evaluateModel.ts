@@ -8,22 +8,23 @@ export type Unit = 'SLICES' | 'STUDIES';
 
 export type EvaluateModel = { model: Model; period: Period; unit: Unit; answeredOnly: boolean };
 
-/** What readers said of a model's answers. */
+/** What readers' verdicts say of a model's answers. */
 export type Evaluated = EvaluateModel & {
-  /** Those of the model, and behind them any that it had when it was reviewed. */
+  /** Labels of the model, and after them any that it had when it was reviewed. */
   labels: string[];
   readers: number;
-  /** Things whose readers do not agree: in no figure. */
+  /** Slices or studies on which readers do not agree. They are in no figure. */
   disputed: number;
-  /** Of all that are agreed on. */
+  /** Abstentions among those on which readers agree. */
   abstained: number;
-  /** What the figures are of. */
+  /** The slices or studies that the figures are made of. */
   judged: Judged[];
 };
 
 /**
- * Reads the verdicts that were given in the period, the latest of each reader on each thing, and makes one truth of them.
- * `answeredOnly`: leaves out what the model abstained from; otherwise its guess counts as its answer, as on its card.
+ * Reads the verdicts of the period, the latest of each reader on each slice or study, and finds their consensus.
+ * @param request.answeredOnly leaves out abstentions. Otherwise the guess of an abstention counts as the answer, as on
+ *   the card.
  */
 export async function evaluateModel({ prisma }: Context, request: EvaluateModel): Promise<Evaluated> {
   const { model, period, unit, answeredOnly } = request;
@@ -47,7 +48,7 @@ export async function evaluateModel({ prisma }: Context, request: EvaluateModel)
   };
 }
 
-/** Mistakes to read first: a confidence above 0.95, the same bound as on the card. */
+/** The mistakes to read first: those with a confidence above 0.95, which is the bound of the model's card. */
 export function confidentlyWrong({ judged }: Evaluated, most: number): Judged[] {
   return judged
     .filter(({ truth, label, confidence }) => truth !== label && confidence > 0.95)

@@ -8,9 +8,9 @@ import { during, type Period } from './period.js';
 export type Drift = { now: Sample; reference: Sample | null; comparison: Comparison | null };
 
 /**
- * The answers of a period against the model's first ones here, each as it was when the study was answered for the first
- * time. The reference's own studies are left out of the period.
- * Where too few studies have an answer there is no reference yet, and nothing to compare with.
+ * Compares the answers of a period with the model's first answers here (the reference), each as it was when the study
+ * was answered for the first time. Studies of the reference are left out of the period. Where too few studies have an
+ * answer, there is no reference yet, and nothing is compared.
  */
 export async function measureDrift(
   { prisma }: Context,
@@ -30,7 +30,7 @@ export async function measureDrift(
   };
 }
 
-/** One row a study; `labels`: how many answers have each. */
+/** SQL that gives one row a study. `labels`: the number of answers with each label. */
 const OF_UNIT: Record<Unit, Prisma.Sql> = {
   SLICES: Prisma.sql`"slices" AS "answers", "sliceLabels" AS "labels", "sliceConfidence" AS "confidence",
     "sliceAbstained"::float / nullif("slices", 0) AS "abstained"`,
@@ -41,7 +41,10 @@ const OF_UNIT: Record<Unit, Prisma.Sql> = {
 type Totals = { studies: number; answers: number; c: number; cc: number; a: number; aa: number };
 type LabelSums = { label: string; sum: number; squares: number };
 
-/** `which`: of the model's studies, by "position" in the order of their first answers, from 1, and "answeredAt". */
+/**
+ * Reads a sample. `which`: SQL that chooses studies by "position", from 1 in the order of first answers, and
+ * "answeredAt".
+ */
 async function readSample(prisma: Context['prisma'], modelId: string, unit: Unit, which: Prisma.Sql): Promise<Sample> {
   const studies = Prisma.sql`
     WITH "ordered" AS (
@@ -76,8 +79,8 @@ export type CardMix = {
 };
 
 /**
- * What the card tells of the model's answers to its makers' slices: those of the split "test", else of the last. How often
- * a label was answered follows from its slices, recall and precision. Mean confidences stand on no card.
+ * The mix of answers that the model's card states, of the split "test", else of the last split. How often a label was
+ * answered follows from its number of slices, recall and precision. Cards state no mean confidence.
  */
 export function mixOfCard(model: Model): CardMix | null {
   const { splits } = cardSchema.safeParse(model.card).data ?? cardSchema.parse({});

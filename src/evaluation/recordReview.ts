@@ -3,13 +3,13 @@ import { isForeignKeyViolation } from '../database/isForeignKeyViolation.js';
 import { LabelNotFound, PredictionNotFound, ReviewUnavailable, StudyNotFound } from '../errors/errors.js';
 import type { Model, Prediction, PrismaClient, Review, Study } from '../generated/prisma/client.js';
 
-/** What a reader says. `reviewer`: Caller.subject. */
+/** A reader's verdict. `reviewer`: Caller.subject. */
 export type Verdict = { label: string; comment: string | null; reviewer: string };
 
 /**
- * Stores what a reader says a slice shows, beside what the model had answered.
- * @throws PredictionNotFound, LabelNotFound, and ReviewUnavailable for a slice that could not be read: there is no answer
- *   to agree with or not.
+ * Stores a reader's verdict on a slice, beside the model's answer.
+ * @throws PredictionNotFound, LabelNotFound, and ReviewUnavailable for a slice that could not be read and so has no
+ *   answer.
  */
 export async function reviewPrediction(
   { prisma }: Context,
@@ -36,7 +36,7 @@ export async function reviewPrediction(
 }
 
 /**
- * The same of a study as a whole, beside the finding of `model`.
+ * Stores a reader's verdict on a study, beside the model's finding.
  * @throws StudyNotFound, LabelNotFound, and ReviewUnavailable where the model has no finding of the study.
  */
 export async function reviewStudy(
@@ -63,13 +63,15 @@ export async function reviewStudy(
   return { review, study };
 }
 
-/** Whether what was sent is a label is asked before it is stored or repeated: it may be anything. */
+/**
+ * Checks that the text is a label, before it is stored or repeated: a client may send anything. @throws LabelNotFound
+ */
 function requireLabel({ labels }: Model, label: string): void {
   if (!labels.includes(label))
     throw new LabelNotFound(`The model has no such label. Its labels: ${labels.join(', ')}.`);
 }
 
-/** @throws what `missing` makes, where the study is deleted at this moment. */
+/** Stores a review. @throws what `missing` makes, where the study is deleted at this moment. */
 async function store(prisma: PrismaClient, data: ReturnType<typeof row>, missing: () => Error): Promise<Review> {
   try {
     return await prisma.review.create({ data });

@@ -7,7 +7,10 @@ import type { Cam } from '../inference/inferenceWorker.js';
 import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { type Faithfulness, measureFaithfulness } from './measureFaithfulness.js';
 
-/** Decoded, explained and checked together. A run that maps every layer holds the gradients of all of them. */
+/**
+ * Slices that are decoded, explained and measured together. A run that maps every layer holds the gradients of all of
+ * them.
+ */
 const BATCH = 8;
 
 export const withSlice = {
@@ -16,7 +19,7 @@ export const withSlice = {
 } satisfies Prisma.PredictionInclude;
 export type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
 
-/** The maps of one prediction that are to be had. */
+/** Maps of one prediction that are to be computed. */
 export type Plan = {
   predictionId: string;
   prediction: PredictionWithSlice;
@@ -28,8 +31,8 @@ export type Plan = {
 };
 
 /**
- * Computes and stores, in as few runs as can be.
- * @returns those that cannot be had, each with its reason.
+ * Computes and stores maps, in as few runs as possible.
+ * @returns the plans that could not be carried out, each with its reason.
  */
 export async function computeExplanations(
   context: Context,
@@ -41,7 +44,7 @@ export async function computeExplanations(
   return failures;
 }
 
-/** Those that one run can compute. */
+/** The plans in groups that one run can compute. */
 function batchesOf(plans: readonly Plan[]): Plan[][] {
   const batches: Plan[][] = [];
   for (const one of plans) {
@@ -59,7 +62,9 @@ function batchesOf(plans: readonly Plan[]): Plan[][] {
   return batches;
 }
 
-/** Computes and stores. @returns those that cannot be had, each with its reason. */
+/**
+ * Computes and stores the maps of one batch. @returns the plans that could not be carried out, each with its reason.
+ */
 async function compute(context: Context, batch: readonly Plan[]): Promise<[Plan, MrimasterError][]> {
   const { decoding, receivedDir } = context;
   const failed: [Plan, MrimasterError][] = [];
@@ -86,7 +91,7 @@ async function compute(context: Context, batch: readonly Plan[]): Promise<[Plan,
   } catch (error) {
     if (!(error instanceof MrimasterError)) throw error;
     if (decoded.length === 1) return [...failed, [first.one, error]];
-    // One of them spoils the run: each for itself.
+    // One slice spoils the run: each is tried by itself.
     for (const { one } of decoded) failed.push(...(await compute(context, [one])));
   }
   return failed;

@@ -1,15 +1,15 @@
 import type { GrayscaleImage } from '../inference/image.js';
 
-/** In pixels of a slice. */
+/** A rectangle in pixels of a slice. */
 export type Rectangle = { top: number; left: number; height: number; width: number };
 
 const PARTS = 6; // each costs a forward pass
-const SEEDS = 5; // a side
+const SEEDS = 5; // along each side of the grid
 
 /**
- * Parts of the slice to hold the hottest one against: each as large as that, none in its place or in another's, compact.
- * Those come first where the blur changes most: the air around a head is no control. By their pixels' places; fewer than
- * six where the part that the model saw has no room.
+ * Chooses parts of a slice as controls for the hottest one: each compact, as large as that, and apart from it and each
+ * other. Parts in which the blur changes most come first, because the air around a head is not a control.
+ * @returns for each part the indices of its pixels; fewer than six parts where the model's input has no room for more.
  */
 export function controlParts(
   hottest: readonly number[],
@@ -36,7 +36,7 @@ export function controlParts(
 
 type Seed = { row: number; column: number };
 
-/** An even grid, in the order of how much the blur changes in a square of that side around each. */
+/** Points of an even grid, ordered by how much the blur changes in a square of the given side around each. */
 function seedsByChange(
   side: number,
   seen: Rectangle,
@@ -58,7 +58,7 @@ function seedsByChange(
   return seeds.sort((a, b) => b.change - a.change);
 }
 
-/** The `size` places nearest to the seed that nothing has taken: whole rings, each a pixel wide, and a part of the last. */
+/** The `size` free pixels nearest to the seed: whole rings, each a pixel wide, and a part of the last one. */
 function nearest({ row, column }: Seed, size: number, seen: Rectangle, columns: number, taken: Uint8Array): number[] {
   const eachFree = (visit: (place: number, ring: number) => void) => {
     for (let r = seen.top; r < seen.top + seen.height; r++)

@@ -11,8 +11,9 @@ import type { Classifier } from '../inference/classifier.js';
 import { computeExplanations, type Plan, type PredictionWithSlice, withSlice } from './computeExplanations.js';
 
 /**
- * `against`: a label to contrast with. By default: the predicted label against none, Grad-CAM, and for explainPrediction
- * the last convolutional layer that can be explained and has more than one cell.
+ * What to explain. `against`: a label to contrast with; none by default. The defaults of the others: the predicted
+ * label, Grad-CAM, and for explainPrediction the last convolutional layer that can be explained and has more than one
+ * cell.
  */
 export type ExplainPrediction = {
   predictionId: string;
@@ -22,11 +23,11 @@ export type ExplainPrediction = {
   method?: ExplanationMethod | null | undefined;
 };
 
-/** `layers`: every one that can be explained. */
+/** `layers`: ALL: every layer that can be explained. */
 export type ExplainRequest = ExplainPrediction & { layers?: 'ALL' };
 
 /**
- * The stored explanation, or a new one that is stored then.
+ * Gives the stored explanation, or computes and stores it.
  * @throws PredictionNotFound, LabelNotFound, LayerNotFound, ModelNotFound, ExplanationUnavailable, and the decoding
  *   errors of the slice.
  */
@@ -37,9 +38,8 @@ export async function explainPrediction(context: Context, request: ExplainPredic
 }
 
 /**
- * Many at once: what is stored is read in one statement, what is not is computed in a few runs. Of every layer, first to
- * last, where that is asked for.
- * @returns for each request its explanations, or what explainPrediction would throw.
+ * Explains many predictions at once: what is stored is read in one statement, the rest is computed in a few runs.
+ * @returns for each request its explanations, first layer to last, or what explainPrediction would throw.
  */
 export async function explainPredictions(
   context: Context,
@@ -109,7 +109,7 @@ async function readStored({ prisma }: Context, plans: readonly Plan[]): Promise<
 
 async function chooseLayer(classifier: Classifier, wanted: string | null | undefined): Promise<string> {
   const { layers } = classifier;
-  if (wanted && layers.includes(wanted)) return wanted; // where it has no map, that is told with the reason
+  if (wanted && layers.includes(wanted)) return wanted; // a layer without a map is refused later, with the reason
   if (!wanted) {
     const { last, missing } = await classifier.explainable();
     if (last === undefined)

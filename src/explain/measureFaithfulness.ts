@@ -6,10 +6,12 @@ import { inPercent } from '../statistics/percent.js';
 import { controlParts, type Rectangle } from './controlParts.js';
 
 /**
- * What removing the hottest part of a map does to the calibrated probability of its label.
- * `without`: with that part blurred away; `control`: the same for other parts, see controlParts.ts.
- * SUPPORTED: the label needs that part, and by a margin more than others. UNSUPPORTED: it does not; the map does not show
- * what the label rests on. EMPTY: the map has no part to remove. TOO_UNLIKELY: there is too little to rest on anything.
+ * How removing the hottest part of a map changes the calibrated probability of its label. `without`: the probability
+ * with that part blurred away. `control`: the same for other parts, see controlParts.ts. `verdict`:
+ * - SUPPORTED: the label needs that part, by a margin more than other parts.
+ * - UNSUPPORTED: it does not, so the map does not show what the label rests on.
+ * - EMPTY: the map has no part to remove.
+ * - TOO_UNLIKELY: the label's probability is too low for a drop to be seen.
  */
 export type Faithfulness = {
   verdict: 'SUPPORTED' | 'UNSUPPORTED' | 'EMPTY' | 'TOO_UNLIKELY';
@@ -19,8 +21,8 @@ export type Faithfulness = {
 };
 
 /**
- * What a map is worth, in one sentence for people; docs/explanations.md says how it is measured.
- * `label`: that of the map where it is not the answer of the slice, else null.
+ * Says in one sentence how far a map can be trusted; docs/explanations.md says how that is measured.
+ * @param label the map's label, where it is not the answer of the slice; else null.
  */
 export function describeFaithfulness(
   { verdict, probability, without, control }: Faithfulness,
@@ -40,13 +42,13 @@ export function describeFaithfulness(
 
 const REMOVED_SHARE = 0.1; // of the part of the slice that the model saw
 const BLUR_SHARE = 0.15; // of the frame's shorter side: the radius of the blur
-const LEAST_PROBABILITY = 0.05; // less is no support for a label that anything could be taken from
-const LEAST_DROP = 0.05; // of probability; less is no support
+const LEAST_PROBABILITY = 0.05; // a label less likely than this rests on nothing
+const LEAST_DROP = 0.05; // of probability; a smaller drop is not support
 const MARGIN = 0.05; // by which the drop exceeds that of other parts: less may be chance
-/** The drop that this share of the other parts stays below counts: one of them may hold more of the same tumour. */
+/** Quantile of the other parts' drops that counts: the largest may be of a part that holds more of the same tumour. */
 const CONTROL_QUANTILE = 0.8;
 
-/** One for each map, by seven forward passes a map. */
+/** Measures each map, by seven forward passes. */
 export async function measureFaithfulness(
   classifier: Classifier,
   image: GrayscaleImage,
@@ -61,7 +63,7 @@ export async function measureFaithfulness(
     (await classifier.classify(images)).map(({ probabilities }) => probabilityIn(probabilities, label));
   const [probability = 0] = await probabilitiesOf([image]);
   const found: Faithfulness[] = [];
-  // One map at a time: the thread that computes is free for others in between, and no copies pile up.
+  // One map at a time, so that the inference thread serves others in between and no copies pile up.
   for (const map of maps) {
     const hottest = hottestPixels(map, image);
     const parts = [hottest, ...controlParts(hottest, seenPart(map, image), image, blurred)];
@@ -74,19 +76,19 @@ export async function measureFaithfulness(
   return found;
 }
 
-/** Pure, of the figures alone. */
+/** The verdict that follows from the figures. */
 export function judge({ probability, without, control }: Omit<Faithfulness, 'verdict'>): Faithfulness['verdict'] {
   if (probability < LEAST_PROBABILITY) return 'TOO_UNLIKELY';
   const supported = probability - without >= LEAST_DROP && control - without >= MARGIN;
   return supported ? 'SUPPORTED' : 'UNSUPPORTED';
 }
 
-/** Their places in the slice: a tenth of what the model saw, where the map is above 0. */
+/** Indices of the hottest pixels in the slice: a tenth of the model's input, where the map is above 0. */
 function hottestPixels(map: ExplanationMap, size: { rows: number; columns: number }): number[] {
   const { height, width } = seenPart(map, size);
   const most = Math.max(1, Math.round(height * width * REMOVED_SHARE));
   const values = resampleToSlice(map, size);
-  // By the least value that belongs to them: to sort places by value takes twice as long, and callers wait meanwhile.
+  // By the least value that belongs to them: sorting the pixels takes twice as long, and callers wait.
   const positive = values.filter((value) => value > 0).sort();
   const least = positive[Math.max(0, positive.length - most)] ?? Number.POSITIVE_INFINITY;
   const above = places(values, (value) => value > least);
@@ -100,7 +102,7 @@ function places(values: Float32Array, fits: (value: number) => boolean): number[
   return found;
 }
 
-/** The pixels of the slice that the model saw. */
+/** The part of the slice that the model's input covers. */
 function seenPart({ frame }: ExplanationMap, { rows, columns }: { rows: number; columns: number }): Rectangle {
   const [top, left] = [Math.max(0, Math.round(frame.top)), Math.max(0, Math.round(frame.left))];
   const height = Math.min(rows, Math.round(frame.top + frame.height)) - top;
@@ -114,7 +116,7 @@ function replacePixels(image: GrayscaleImage, by: Float32Array, places: readonly
   return { ...image, pixels };
 }
 
-/** The mean of the square around each pixel, from sums over all rectangles that begin in the corner. */
+/** The mean of the square around each pixel, by a summed-area table. */
 function blur({ rows, columns, pixels }: GrayscaleImage, radius: number): Float32Array {
   const sums = new Float64Array((rows + 1) * (columns + 1));
   const at = (row: number, column: number) => sums[row * (columns + 1) + column] as number;

@@ -12,10 +12,12 @@ import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
 import { type Finding, isOfUnsureKind, sayFinding, sayPrediction } from '../wording/sayAnswer.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 
-/** `size`: pixels of the longer side. The window is in modality values. Null: as the file says. */
+/**
+ * How a slice is drawn. `size`: pixels of the longer side. The window is in modality values. Null: as the file says.
+ */
 export type SliceView = { size: number | null; windowCenter: number | null; windowWidth: number | null };
 
-/** A stored slice as a grey PNG. @throws SliceNotFound, and the slice's decoding errors. */
+/** Draws a stored slice as a grey PNG. @throws SliceNotFound, and the slice's decoding errors. */
 export async function renderSliceImage(context: Context, sliceId: string, view: SliceView): Promise<Buffer> {
   const slice = await readStoredSlice(context, sliceId);
   const { windowCenter: center, windowWidth: width } = view;
@@ -26,9 +28,9 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
 }
 
 /**
- * RAW: the map as computed, a pixel a cell; HEATMAP: on the slice's grid; OVERLAY: over the slice, with this opacity.
- * `legend`: the slice's answer above, and a strip below that says what the map is, its scale, whether the answer rests on it,
- * and what it is for. `study`: the study's answer, which then stands first.
+ * How a map is drawn. RAW: as computed, a pixel a cell; HEATMAP: on the slice's grid; OVERLAY: over the slice, with
+ * this opacity. `legend`: the slice's answer above, and a strip below that says what the map is, its scale, how far it
+ * can be trusted, and the intended use. `study`: the study's answer, which then stands first.
  */
 export type ExplanationView = {
   kind: 'RAW' | 'HEATMAP' | 'OVERLAY';
@@ -37,13 +39,13 @@ export type ExplanationView = {
   study?: Finding;
 };
 
-/** A stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
+/** Draws a stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
 export async function renderExplanationImage(context: Context, id: string, view: ExplanationView): Promise<Buffer> {
   const { description, ...picture } = await explanationPicture(context, id, view);
   return encodePng(picture, description);
 }
 
-/** What that picture measures, in pixels, without drawing it. @throws ExplanationNotFound */
+/** Size of that picture in pixels, without drawing it. @throws ExplanationNotFound */
 export async function explanationSize(
   context: Context,
   id: string,
@@ -57,7 +59,7 @@ export async function explanationSize(
   return { width, height };
 }
 
-/** The same before it is a file. */
+/** Draws a stored explanation, as pixels. @throws ExplanationNotFound, and the slice's decoding errors. */
 export async function explanationPicture(context: Context, id: string, view: ExplanationView) {
   const { kind, opacity, legend, study } = view;
   const { caption, description, map, slice } = await readExplanation(context, id, study);
@@ -71,7 +73,7 @@ export async function explanationPicture(context: Context, id: string, view: Exp
 }
 
 /**
- * The key slice of a study without an answer: no map, since one would be of a label that is none.
+ * Draws the key slice of a study without an answer. It has no map, because there is no label to explain.
  * @throws SliceNotFound, and the slice's decoding errors.
  */
 export async function pictureWithoutAnswer(context: Context, sliceId: string, finding: Finding, model: ModelName) {
@@ -88,7 +90,7 @@ export async function pictureWithoutAnswer(context: Context, sliceId: string, fi
 
 type ModelName = { name: string; version: string };
 
-/** `description`: for the file. */
+/** Reads an explanation with its slice. `description`: the text that goes into the file. */
 async function readExplanation({ prisma }: Context, id: string, study?: Finding) {
   const include = { prediction: { include: { slice: true, model: true } } };
   const row = kindOf(id) === 'Explanation' ? await prisma.explanation.findUnique({ where: { id }, include }) : null;

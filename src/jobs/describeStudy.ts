@@ -2,7 +2,7 @@ import type { Arrived } from '../config/rules.js';
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
 
-/** What rules look at. */
+/** What intake rules know of a study. */
 export async function describeStudy({ prisma }: Context, study: Study): Promise<Arrived> {
   const series = await prisma.series.findMany({
     where: { studyId: study.id },

@@ -7,7 +7,7 @@ import { requireArchive } from '../pacs/requireArchive.js';
 import { type Priority } from '../queue/priority.js';
 import { CLASSIFY_STUDY, type StudyJob } from '../queue/studyQueue.js';
 
-/** `pacs`: pull it from there first; undefined = only if it is not here. */
+/** `pacs`: the archive to pull from first; undefined: the study is pulled only where it is not here. */
 export type EnqueueStudy = {
   studyInstanceUid: string;
   pacs?: string | undefined;
@@ -19,10 +19,11 @@ export type EnqueueStudy = {
 export const LIVE = { kind: CLASSIFY_STUDY, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.JobWhereInput;
 
 /**
- * Queues a study to be classified, in the transaction that marks it QUEUED. If it is queued or running already, that
- * job is the answer; while it waits it takes over a higher priority, and `force`.
- * @throws StudyBusy where `force` is asked of a job that runs already; StudyNotFound when neither we nor the archive has
- *   it; PacsNotConfigured for an archive we do not know. An archive that does not answer is no error here: the job waits.
+ * Queues a study to be classified, in the transaction that marks it QUEUED. Where a job for the study waits or runs
+ * already, that job is returned; while it waits it takes over a higher priority, and `force`.
+ * @throws StudyBusy where `force` is asked of a running job; StudyNotFound where neither we nor the archive has the
+ *   study; PacsNotConfigured for an archive that the settings do not name. An archive that does not answer is not an
+ *   error here: the job waits for it.
  */
 export async function enqueueStudy(context: Context, request: EnqueueStudy): Promise<Job> {
   const { prisma, queue } = context;
@@ -51,7 +52,7 @@ export async function enqueueStudy(context: Context, request: EnqueueStudy): Pro
 }
 
 /**
- * A job and the study's status, within the caller's transaction.
+ * Queues a study's job and marks the study QUEUED, within the caller's transaction.
  * @returns null where the study has a job that waits or runs already.
  */
 export async function sendStudyJob(
@@ -68,9 +69,9 @@ export async function sendStudyJob(
 }
 
 /**
- * Queues what was being classified when its process ended, outside of the queue (`mrimaster import`).
- * @param which ALL at start-up; UNCLAIMED: what a process had claimed that has died since.
- * @returns how many studies.
+ * Queues studies that were being classified outside of the queue (`mrimaster import`) when their process ended.
+ * @param which ALL: for the start of a server. UNCLAIMED: only studies whose process has died since it claimed them.
+ * @returns the number of studies.
  */
 export async function resumeAbandoned(context: Context, which: 'ALL' | 'UNCLAIMED' = 'ALL'): Promise<number> {
   const { prisma } = context;
@@ -85,7 +86,7 @@ export async function resumeAbandoned(context: Context, which: 'ALL' | 'UNCLAIME
   });
   let resumed = 0;
   for (const { id, studyInstanceUid } of abandoned) {
-    // By the clock of the database; whoever still claims it goes on with it.
+    // By the clock of the database. A process that still claims the study goes on with it.
     const free = await prisma.$executeRaw`
       UPDATE "Study" SET "classifyingUntil" = NULL
       WHERE "id" = ${id} AND coalesce("classifyingUntil", '-infinity') < clock_timestamp()`;
@@ -114,8 +115,7 @@ async function whereToPull(context: Context, request: EnqueueStudy): Promise<str
 }
 
 /**
- * The first archive that has the study. One that does not answer is no reason to say no: the job waits for the first
- * such one, unless another has it.
+ * The first archive that has the study. Where none has it and one does not answer, that one: the job waits for it.
  */
 async function findInArchives(
   { archives }: Context,
@@ -128,7 +128,7 @@ async function findInArchives(
       const found = await archives.get(name)?.searchForStudies({ studyInstanceUid });
       if (found?.length) return name;
     } catch (error) {
-      // One that answers with another study is asked once more by the job, which then says so.
+      // An archive that answers with another study is asked once more by the job, which then says so.
       const maybe = error instanceof PacsWrongStudy || (error instanceof MrimasterError && error.retryable);
       if (!maybe) throw error;
       silent ??= name;

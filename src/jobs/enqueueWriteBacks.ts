@@ -7,9 +7,10 @@ import { describeStudy } from './describeStudy.js';
 import { reportUids } from './reportUids.js';
 
 /**
- * Queues the write-back of a study's answer, within the transaction that stores it: to the archives that its rule names,
- * and with WRITE_BACK=true to that which it came from. What is stored there already is not sent again.
- * @param after the job that the answer is of, which is as urgent.
+ * Queues the write-back of a study's answer, within the transaction that stores the answer: to the archives that its
+ * intake rule names, and with WRITE_BACK=true to the one that it came from. What is stored there already is not sent
+ * again.
+ * @param after id of the job that made the answer; the write-back is as urgent as that was.
  */
 export async function enqueueWriteBacks(
   context: Context,

@@ -5,15 +5,15 @@ import { DELIVER_WEBHOOK, type Delivery } from '../queue/deliveryQueue.js';
 import { CLASSIFY_STUDY, type StudyJob } from '../queue/studyQueue.js';
 
 /**
- * Queues a failed job again: the same job under the same id, with what it was asked for and its priority, so that whoever
- * follows it sees it go on and the list of failed jobs shrinks. Its attempts are counted anew; its error stands until it runs.
+ * Queues a failed job again, under its id, with its payload and priority. So whoever follows the job sees it go on, and
+ * the list of failed jobs shrinks. Its attempts are counted anew; its error stands until it runs.
  * @throws JobNotFound; JobNotFailed where it waits, runs or succeeded; StudyBusy where another job is at its study;
  *   JobForgotten where it failed so long ago that nobody knows what it was to do.
  */
 export async function retryJob({ log, prisma, queue }: Context, jobId: string): Promise<Job> {
   const job = await prisma.$transaction(async (tx) => {
     const data = { status: 'QUEUED' as const, attempts: 0, progress: 0, startedAt: null, finishedAt: null };
-    // The row stays locked until the end: of two who retry it at once, the second finds it QUEUED.
+    // The row stays locked until the end, so that the second of two callers finds it QUEUED.
     const { count } = await tx.job.updateMany({ where: { id: jobId, status: 'FAILED' }, data });
     const row = await tx.job.findUnique({ where: { id: jobId } });
     if (!row) throw new JobNotFound(`There is no job ${jobId}. Take an id from jobs.`);
@@ -31,7 +31,7 @@ export async function retryJob({ log, prisma, queue }: Context, jobId: string): 
   return job;
 }
 
-/** What can be told of it without the queue, where that has forgotten it. */
+/** The payload as far as rows tell it, for a job that the queue has forgotten; null where they do not. */
 async function askedOf(tx: Prisma.TransactionClient, { id, kind, studyId }: Job): Promise<StudyJob | Delivery | null> {
   if (kind === DELIVER_WEBHOOK) return { jobId: id };
   if (kind !== CLASSIFY_STUDY || studyId === null) return null;

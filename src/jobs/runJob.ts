@@ -3,13 +3,15 @@ import { asKnown, asLogged } from '../errors/asKnown.js';
 import { type MrimasterError, NotFit } from '../errors/errors.js';
 import { type Attempt, observeJob } from '../telemetry/observeJob.js';
 
-/** A failure that nobody foresaw is not tried for a day. */
+/** Attempts at a job that fails for a reason that was not foreseen. Foreseen ones are tried for a day. */
 const MOST_ATTEMPTS_UNKNOWN = 6;
 
 /**
- * One attempt at a job's work, with its row, which clients see, kept in step.
- * `failure`: what the log says of an attempt that failed. `onFailure`: each time, before it is tried again or ended.
- * `end`: makes it FAILED for good; @throws what failed where the queue is to try again later.
+ * Makes one attempt at a job, and keeps its row, which clients see, in step.
+ * @param failure what the log says of an attempt that failed.
+ * @param end makes the job FAILED for good.
+ * @param onFailure called for each attempt that failed, before the job is tried again or ended.
+ * @throws what failed, where the queue is to try again later.
  */
 export async function runJob(
   context: Context,
@@ -39,13 +41,13 @@ export async function runJob(
   }
 }
 
-/** Before a job is begun: what this process lacks may be no more than seconds old. @throws NotFit: the job goes back. */
+/** Checks, before a job begins, that this process can do it. @throws NotFit, so that the job goes back to the queue. */
 export async function requireFitness({ readiness }: Context): Promise<void> {
   const unfit = await readiness.unfit();
   if (unfit) throw new NotFit(unfit.message);
 }
 
-/** Why a job that the queue gave up was not done: what its last attempt met, if it came to an end. */
+/** Why a job that the queue gave up was not done: the error of its last attempt, if that came to an end. */
 export async function lastError({ prisma }: Context, jobId: string): Promise<string> {
   const job = await prisma.job.findUnique({ where: { id: jobId } });
   return job?.error ?? 'The process that worked on it ended too often.';

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { ReportingDevice } from '../pacs/report/report.js';
 import { uidOfDigest } from '../pacs/write/implementation.js';
 
-/** This installation as the device that observed: every server at the database is the same one, whatever its version. */
+/** This installation as the reporting device. All servers at one database are one device, whatever their version. */
 export async function readInstallation({ prisma }: Pick<Context, 'prisma'>): Promise<ReportingDevice> {
   const { id } = await prisma.installation.findUniqueOrThrow({ where: { only: true } });
   const digits = id.replaceAll('-', '');

@@ -15,14 +15,14 @@ import { readSourceHeader, type SourceHeader, withKnownPatient } from '../pacs/r
 import { labelCode } from '../pacs/report/vocabulary.js';
 import { isOfUnsureKind } from '../wording/sayAnswer.js';
 
-/** A study's answer with everything that is written of it. `key`: the slice to look at first, null where there is none. */
+/** A study's answer with all that is written of it. `key`: the key slice; null where there is none. */
 export type Result = {
   study: Study;
   model: Model;
   uids: ReturnType<typeof resultUids>;
   source: SourceHeader;
   answer: ReportedAnswer;
-  /** Of what was looked for, all that the model knows. */
+  /** Codes of all findings that the model looks for. */
   kinds: Code[];
   examined: Reference[];
   counts: { answered: number; abstained: number; failed: number };
@@ -45,7 +45,10 @@ const withSlice = {
 } satisfies Prisma.PredictionInclude;
 type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
 
-/** @param patient under whom it is filed. @throws StudyNotFound where it was deleted since. */
+/**
+ * Reads what is written of a study's answer. @param patient of the reports. @throws StudyNotFound where it was deleted
+ * since.
+ */
 export async function readResult(
   context: Context,
   { studyId, modelId, revision }: { studyId: string; modelId: string; revision: number },
@@ -119,7 +122,7 @@ function answerOf(
     return { outcome: 'KIND_UNSURE', kinds, confidence: present(mean), key, slices: certain(present) };
   }
   if (finding.abstained || !key) {
-    const guess = finding.label === normalLabel ? null : label; // that nothing is there is no guess to make
+    const guess = finding.label === normalLabel ? null : label; // "nothing found" is never shown as a guess
     return { outcome: 'ABSTAINED', reason: finding.abstentionReason ?? 'LOW_CONFIDENCE', guess, key };
   }
   const outcome = finding.label === normalLabel ? 'NO_FINDING' : 'FINDING';

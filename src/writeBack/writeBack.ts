@@ -25,16 +25,16 @@ import { sayEvidence } from '../wording/completeness.js';
 import { readInstallation } from './readInstallation.js';
 import { type Result, readResult } from './readResult.js';
 
-/** High, so that viewers list results behind the images. */
+/** Series numbers of results. They are high, so that viewers list results after the images. */
 const SERIES_NUMBERS = { STRUCTURED_REPORT: 9901, SECONDARY_CAPTURE: 9902 };
 const OPACITY = 0.4;
 
 /**
- * Writes a study's answer to an archive: a structured report, and where there is a slice to look at, a picture of it under
- * its heat map. To do so again sends the same bytes under the same UIDs; what is stored already is passed over.
- * Before that the archive is asked whose study it is by now: that is who the result is filed under.
- * @throws WriteBackWithheld where that is not sure; what the archive's client throws; PacsRefused where it does not keep an
- *   object; the decoding errors of the slice.
+ * Writes a study's answer to an archive: a structured report and, where there is a key slice, a picture of it under its
+ * heat map. Another attempt sends the same bytes under the same UIDs; what is stored already is passed over. First the
+ * archive is asked whose study it is now: the result is filed under that patient.
+ * @throws WriteBackWithheld where that is not sure; what the archive's client throws; PacsRefused where it does not
+ *   keep an object; the decoding errors of the slice.
  */
 export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob, signal: AbortSignal): Promise<void> {
   const { config, prisma } = context;
@@ -69,7 +69,7 @@ export async function writeBack(context: Context, { pacs, ...key }: WriteBackJob
 }
 
 /**
- * Under whom the result is filed.
+ * The patient under whom the result is filed.
  * @throws WriteBackWithheld, with the reason in the rows; the archive's errors that another attempt may not meet.
  */
 async function requirePatient(
@@ -84,7 +84,7 @@ async function requirePatient(
   if (!study) throw new StudyNotFound('The study was deleted before its answer was written back.');
   const { withheld, patient } = await askWhose(context, archive, study).catch(async (error) => {
     if (!(error instanceof MrimasterError)) throw error;
-    if (error.retryable && !(await answers(archive))) throw error; // it is down, which is no news of the patient
+    if (error.retryable && !(await answers(archive))) throw error; // the archive is down, which says nothing about the patient
     await prisma.study.update({ where: { id: study.id }, data: { withheld: 'ARCHIVE_CANNOT_BE_ASKED' } });
     if (!error.retryable) return { withheld: 'ARCHIVE_CANNOT_BE_ASKED' as const, patient: null };
     await withholdRows(context, study, rows, 'ARCHIVE_CANNOT_BE_ASKED');
@@ -106,7 +106,7 @@ async function withholdRows(
   log.warn({ studyInstanceUid, reason: withheld }, 'An answer was not written back.');
 }
 
-/** Whether it answers at all: some archives take objects of whoever they do not let search (Orthanc's default). */
+/** Whether the archive answers at all. Some take objects from peers that may not search (Orthanc's default). */
 async function answers(archive: Archive): Promise<boolean> {
   return archive.check().then(
     () => true,
@@ -115,9 +115,9 @@ async function answers(archive: Archive): Promise<boolean> {
 }
 
 /**
- * The archive that is written to is asked, and where it does not have the study, or does not tell, the one that the study
- * came from.
- * @throws why the first one did not tell, where no other one did.
+ * Asks whose study it is: the archive that is written to and, where that does not have the study or does not tell, the
+ * one that the study came from.
+ * @throws the first archive's error, where no archive told.
  */
 async function askWhose(context: Context, archive: Archive, study: Study): Promise<Checked> {
   const { studyInstanceUid, pacs } = study;
@@ -176,7 +176,7 @@ async function buildReport(
   return apart.writeStructuredReport(report);
 }
 
-/** null where there is no slice to look at, or none of its maps. */
+/** The picture for the archive; null where there is no key slice, or no map of it. */
 async function buildOverlay(
   context: Context,
   row: ReportRow,
@@ -194,7 +194,7 @@ async function buildOverlay(
   return context.apart.writeSecondaryCapture(overlay);
 }
 
-/** Under its heat map, where the study has an answer that this explains. */
+/** Draws the key slice, under its heat map where the study has an answer. */
 async function drawKeySlice(context: Context, { finding, model }: Result, key: NonNullable<Result['key']>) {
   if (!finding) return null;
   if (finding.abstained) return pictureWithoutAnswer(context, key.sliceId, finding, model);
@@ -208,7 +208,7 @@ async function drawKeySlice(context: Context, { finding, model }: Result, key: N
   return explanationPicture(context, explanation.id, view);
 }
 
-/** Written at the time that its row was made, so that every attempt writes the same bytes. */
+/** What all written objects share. Their time is that of their row, so that every attempt writes the same bytes. */
 function writtenObject(
   { source, model }: Result,
   { kind, revision, sopInstanceUid, createdAt }: ReportRow,

@@ -4,7 +4,7 @@ import { WRITE_BACK, type WriteBackHandlers } from '../queue/writeBackQueue.js';
 import { timed } from '../telemetry/outcome.js';
 import { writeBack } from './writeBack.js';
 
-/** What the queue calls. */
+/** What the queue calls for write-backs. */
 export function writeBackHandlers(context: Context): WriteBackHandlers {
   const { metrics, prisma } = context;
   const fail = async (jobId: string, message: string) => {
