@@ -3,7 +3,7 @@ import type { Database } from './database/database.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import type { Audit } from './identity/audit.js';
 import type { Models } from './models/models.js';
-import type { Apart } from './offload/offload.js';
+import type { Offload } from './offload/offload.js';
 import type { Log } from './output/log.js';
 import type { Archive } from './pacs/archive.js';
 import type { DecodePool } from './pacs/pixels/decodePool.js';
@@ -38,7 +38,7 @@ export type Context = {
   models: Models;
   decoding: DecodePool;
   /** Does what would hold up callers. */
-  apart: Apart;
+  offload: Offload;
   /** Whether this process can work. */
   readiness: Readiness;
   /** Archives by name; the first one is asked first. */

@@ -8,7 +8,7 @@ import { openAudit } from './identity/audit.js';
 import { keepAuditHeads } from './identity/auditHeads.js';
 import type { Classifier } from './inference/classifier.js';
 import { openModels } from './models/models.js';
-import { openApart } from './offload/offload.js';
+import { openOffload } from './offload/offload.js';
 import type { Log } from './output/log.js';
 import { type ArchiveSettings, openArchive } from './pacs/archive.js';
 import { createDecodePool, FRAME_LIMITS } from './pacs/pixels/decodePool.js';
@@ -54,8 +54,8 @@ export async function openContext(
     const pool = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
     const decoding = observeDecoding(pool, metrics, tracing);
     opened.push(decoding.close);
-    const apart = openApart();
-    opened.push(apart.close);
+    const offload = openOffload();
+    opened.push(offload.close);
     const queue = await openQueue(database.connection, log);
     opened.push(queue.close);
     const { prisma } = database;
@@ -71,7 +71,7 @@ export async function openContext(
       queue,
       models,
       decoding,
-      apart,
+      offload,
       readiness: createReadiness(prisma, models, receivedDir),
       archives,
       audit: openAudit(prisma, heads?.note),

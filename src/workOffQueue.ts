@@ -18,12 +18,12 @@ export async function workOffQueue(context: Context): Promise<void> {
   let working = true;
   const look = async () => {
     await models.follow().catch(() => {}); // what it cannot do stands in the readiness
-    const unfit = await readiness.unfit();
-    if (queue.signal.aborted || working === !unfit) return;
-    working = !unfit;
-    if (unfit) {
+    const missing = await readiness.missingForJobs();
+    if (queue.signal.aborted || working === !missing) return;
+    working = !missing;
+    if (missing) {
       await queue.pause();
-      log.error({ code: unfit.code }, `No more jobs are taken: ${unfit.message}`);
+      log.error({ code: missing.code }, `No more jobs are taken: ${missing.message}`);
     } else {
       await start(context);
       log.info('Jobs are taken again.');

@@ -16,7 +16,7 @@ export type ClassifiedImage = { prediction: Prediction; studyInstanceUid: string
 /**
  * Keeps a PNG, JPEG or DICOM file as a slice and classifies it, so that it can be explained and reviewed as any other.
  * A picture becomes a study of its own; the same file again is the same slice, and its prediction is made anew.
- * @param who see apart.ts.
+ * @param who see offload.ts.
  * @throws UnsupportedPixels, UndecodablePixels, TooBusy, InvalidDicom, UploadConflict, StorageFull
  */
 export async function classifyImage(
@@ -24,7 +24,7 @@ export async function classifyImage(
   { bytes, frameNumber, who }: { bytes: Buffer; frameNumber: number; who: string },
 ): Promise<ClassifiedImage> {
   const isPicture = pictureKind(bytes) !== undefined;
-  const file = isPicture ? asDicom(await context.apart.readPicture(bytes, who)) : bytes;
+  const file = isPicture ? asDicom(await context.offload.readPicture(bytes, who)) : bytes;
   const check = (instance: Instance) => (isPicture ? undefined : refuseConflict(context, instance));
   const received = await receiveBytes(file, context.receivedDir, {
     check,

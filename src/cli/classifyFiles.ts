@@ -36,13 +36,13 @@ export async function* classifyFiles(
       continue;
     }
     for await (const slice of slicesOf(file, bytes, decoding, single, classifier)) {
-      const { frameNumber, image, unfit } = slice;
+      const { frameNumber, image, ineligible } = slice;
       if (image instanceof MrimasterError) {
         yield { file, frameNumber, failure: image };
         continue;
       }
       const [prediction] = (await classifier.classify([image])) as [PredictedSlice];
-      yield { file, frameNumber, prediction: unfit ? abstain(prediction, unfit) : prediction };
+      yield { file, frameNumber, prediction: ineligible ? abstain(prediction, ineligible) : prediction };
     }
   }
 }
@@ -61,7 +61,7 @@ async function readWhole(file: string, single: boolean): Promise<Uint8Array | un
   );
 }
 
-type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; unfit?: IneligibleFrame | null };
+type SliceOfFile = { frameNumber: number; image: GrayscaleImage | MrimasterError; ineligible?: IneligibleFrame | null };
 
 async function* slicesOf(
   file: string,
@@ -82,7 +82,7 @@ async function* slicesOf(
     yield {
       frameNumber,
       image: await orError(() => decoding.readSlice(file, frameNumber)),
-      unfit: whyFrameIneligible(instance, frameNumber, manifest.weightings),
+      ineligible: whyFrameIneligible(instance, frameNumber, manifest.weightings),
     };
 }
 

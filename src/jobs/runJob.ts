@@ -43,8 +43,8 @@ export async function runJob(
 
 /** Checks, before a job begins, that this process can do it. @throws NotFit, so that the job goes back to the queue. */
 export async function requireFitness({ readiness }: Context): Promise<void> {
-  const unfit = await readiness.unfit();
-  if (unfit) throw new NotFit(unfit.message);
+  const missing = await readiness.missingForJobs();
+  if (missing) throw new NotFit(missing.message);
 }
 
 /** Why a job that the queue gave up was not done: the error of its last attempt, if that came to an end. */

@@ -7,11 +7,11 @@ import type { Overlay } from '../pacs/report/writeSecondaryCapture.js';
 import { answerOf, type Outcome } from '../process/threads.js';
 import { createTurns } from './takeTurns.js';
 
-/** What computes for so long that callers would notice, in a thread of its own, which is there only while it is needed. */
-export type Apart = {
+/** Does work that takes so long that callers would notice, in a thread of its own, which is there only while it is needed. */
+export type Offload = {
   /**
-   * @param who callers take turns.
-   * @throws as readPicture, UndecodablePixels where it takes too long or too much memory, TooBusy where too many wait.
+   * @param who the caller; callers take turns.
+   * @throws as readPicture; UndecodablePixels where it takes too long or too much memory; TooBusy where too many wait.
    */
   readPicture(bytes: Uint8Array, who: string): Promise<GrayscaleImage>;
   writeStructuredReport(report: StudyReport): Promise<Uint8Array>;
@@ -19,14 +19,15 @@ export type Apart = {
   close(): Promise<void>;
 };
 
-/** Ten times what the largest picture takes. */
+/** Longest time for a picture: ten times what the largest one takes. */
 const PICTURE_MS = 20_000;
 const MEMORY_MB = 512;
 const IDLE_MS = 60_000;
-/** Pictures are held in memory while they wait. */
+/** Limits of what waits: pictures are held in memory meanwhile. */
 const TURNS = { most: 12, mostOfOne: 4 };
 
-export function openApart(): Apart {
+/** Starts nothing yet: the thread starts with the first work. */
+export function openOffload(): Offload {
   const pool = new Piscina({
     filename: fileURLToPath(new URL('./offloadWorker.js', import.meta.url)),
     minThreads: 0,
@@ -39,7 +40,7 @@ export function openApart(): Apart {
   const run = async <Result>(name: string, task: unknown, signal?: AbortSignal): Promise<Result> =>
     answerOf<Result>((await pool.run(task, { name, ...(signal && { signal }) })) as Outcome<Result>);
   const readPicture = async (bytes: Uint8Array) => {
-    await run('ready', null); // that the thread starts, or ends what it does for us, is not the picture's time
+    await run('ready', null); // the picture's time begins when the thread is up and free
     const signal = AbortSignal.timeout(PICTURE_MS);
     try {
       return await run<GrayscaleImage>('picture', bytes, signal);

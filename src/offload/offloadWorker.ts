@@ -1,5 +1,5 @@
 import '../output/muteLibraries.js';
-// What the thread of apart.ts runs.
+// What the thread of offload.ts runs.
 import { move } from 'piscina';
 import { readPicture } from '../images/readPicture.js';
 import type { StudyReport } from '../pacs/report/report.js';
@@ -9,7 +9,7 @@ import { answering, comeLast } from '../process/threads.js';
 
 comeLast();
 
-/** Asks only whether the thread is up. */
+/** Answers as soon as the thread is up and free. */
 export const ready = answering(async () => null);
 
 export const picture = answering(async (bytes: Uint8Array) => {

@@ -1,12 +1,12 @@
-/** `most`: how many calls may wait; `mostOfOne`: of one caller. */
+/** `most`: number of calls that may wait. `mostOfOne`: number of one caller's calls that may wait. */
 export type TurnLimits = { most: number; mostOfOne: number };
 
 /**
- * Runs one call at a time; callers take turns, so that one with much to do makes no other wait longer than for one call.
- * @returns undefined, without having called, where too many wait.
+ * Makes a function that runs one call at a time. Callers take turns, so that nobody waits for more than one call of another.
+ * It returns undefined, without having called, where too many calls wait.
  */
 export function createTurns({ most, mostOfOne }: TurnLimits) {
-  /** By caller; whose turn is next comes first. */
+  /** Calls that wait, by caller; the caller whose turn is next comes first. */
   const waiting = new Map<string, (() => void)[]>();
   let count = 0;
   let busy = false;

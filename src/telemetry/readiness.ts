@@ -19,7 +19,7 @@ export type Readiness = {
   phase: Phase;
   missing(): Promise<Missing[]>;
   /** Why no job may be taken from the queue: another process has what this one lacks. */
-  unfit(): Promise<Missing | null>;
+  missingForJobs(): Promise<Missing | null>;
 };
 
 /** @param receivedDir where received bytes lie. */
@@ -38,7 +38,7 @@ export function createReadiness(
         modelMissing(models),
         ...(await Promise.all([databaseMissing(), receivedDir === undefined ? null : storeMissing(receivedDir)])),
       ].filter((one) => one !== null),
-    unfit: async () => {
+    missingForJobs: async () => {
       const missing = modelMissing(models) ?? (await databaseMissing());
       return missing?.part === 'database' ? null : missing; // then nothing can be taken anyway
     },

@@ -138,7 +138,7 @@ async function askWhose(context: Context, archive: Archive, study: Study): Promi
 }
 
 async function buildReport(
-  { apart, prisma }: Context,
+  { offload, prisma }: Context,
   row: ReportRow,
   result: Result,
   device: ReportingDevice,
@@ -173,7 +173,7 @@ async function buildReport(
       seriesInstanceUid,
     },
   };
-  return apart.writeStructuredReport(report);
+  return offload.writeStructuredReport(report);
 }
 
 /** The picture for the archive; null where there is no key slice, or no map of it. */
@@ -191,7 +191,7 @@ async function buildOverlay(
   const object = writtenObject(result, row, device, uids.overlay.seriesInstanceUid);
   const { reference, imageOrientationPatient } = key;
   const overlay = { ...object, pixels, description, key: reference, imageOrientationPatient };
-  return context.apart.writeSecondaryCapture(overlay);
+  return context.offload.writeSecondaryCapture(overlay);
 }
 
 /** Draws the key slice, under its heat map where the study has an answer. */

@@ -1,17 +1,17 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openApart } from '../../src/offload/offload.js';
+import { openOffload } from '../../src/offload/offload.js';
 import { createTurns } from '../../src/offload/takeTurns.js';
 import { greyPng } from '../images/buildPng.js';
 
-const apart = openApart();
-afterAll(() => apart.close());
+const offload = openOffload();
+afterAll(() => offload.close());
 
 describe('pictures that are read apart', () => {
   it('come in turns: a small one of one caller waits for one large one of another, not for all', async () => {
     const order: string[] = [];
     const large = greyPng(4000, 4000);
     const read = (name: string, bytes: Buffer, who: string) =>
-      apart.readPicture(bytes, who).then(() => void order.push(name));
+      offload.readPicture(bytes, who).then(() => void order.push(name));
     const all = [1, 2, 3].map((number) => read(`large ${number}`, large, 'one'));
     await Promise.all([...all, read('small', greyPng(8, 8), 'other')]);
     expect(order).toEqual(['large 1', 'small', 'large 2', 'large 3']);
@@ -20,12 +20,12 @@ describe('pictures that are read apart', () => {
   it('are refused, as retryable, where one caller has too many waiting, and another is not', async () => {
     const large = greyPng(3000, 3000);
     const mine = Array.from({ length: 8 }, () =>
-      apart.readPicture(large, 'one').then(
+      offload.readPicture(large, 'one').then(
         () => 'read',
         (error) => error,
       ),
     );
-    const other = await apart.readPicture(greyPng(8, 8), 'other');
+    const other = await offload.readPicture(greyPng(8, 8), 'other');
     expect(other.rows).toBe(8);
     const refused = (await Promise.all(mine)).filter((one) => one !== 'read');
     expect(refused).toHaveLength(3); // one is read, four wait
