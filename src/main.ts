@@ -18,7 +18,7 @@ import { workOffQueue } from './workOffQueue.js';
 /** `dicomPort`: null where DICOM_PORT is off. */
 export type Running = { context: Context; server: HttpServer; dicomPort: number | null; close(): Promise<void> };
 
-/** Starts the whole server: database, model, queue, HTTP, DICOM; in order, and closes in reverse. */
+/** Starts the whole server in order: database, model, queue, HTTP, DICOM. `close` ends it in reverse. */
 export async function start(
   config = readConfig(),
   log = createLog(config.logLevel),
@@ -41,7 +41,7 @@ export async function start(
     if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
     await workOffQueue(context);
     context.readiness.phase = 'RUNNING';
-    // Closed first: whoever asks learns of the end before anything is missing.
+    // This is closed first, so that probes learn of the end before anything is missing.
     opened.push(async () => {
       context.readiness.phase = 'STOPPING';
     });
@@ -52,7 +52,7 @@ export async function start(
   }
 }
 
-/** What was started before the rest of the program was loaded. */
+/** What was started while the rest of the program was still being loaded. */
 export type Begun = { database: Promise<void>; stop: StopSignal };
 
 /** `mrimaster serve`, `npm start`: runs until it is asked to stop. */
@@ -64,7 +64,7 @@ export async function serve({ database, stop }: Begun): Promise<void> {
   tellOfMuted(log);
   await database;
   const running = await startPatiently(() => start(config, log, stop.signal), log, stop.signal).catch((error) => {
-    if (stop.signal.aborted) return undefined; // who asked knows why it did not start
+    if (stop.signal.aborted) return undefined; // whoever asked it to stop knows why it did not start
     throw error;
   });
   if (!running) return;

@@ -23,7 +23,10 @@ import { addQueueGauges } from './telemetry/queueGauges.js';
 import { createReadiness } from './telemetry/readiness.js';
 import { NO_TRACING } from './telemetry/tracing.js';
 
-/** Composition root: plain calls, in order; closed in reverse, also when a later part does not open. */
+/**
+ * Opens the parts of a running MRIMaster, in order. They are closed in reverse, also where a later part does not open.
+ * @param signal when aborted, stops waiting for a database that is not there yet.
+ */
 export async function openContext(
   config: Config,
   role: DatabaseRole,

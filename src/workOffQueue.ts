@@ -9,15 +9,15 @@ import { writeBackHandlers } from './writeBack/writeBackHandlers.js';
 const LOOK_MS = 2_000;
 
 /**
- * Starts everything that the queue holds work for, in this process, and takes no more of it as long as the process is
- * not fit for it: jobs then wait for one that is. Until the queue is closed.
+ * Works off all kinds of jobs in this process, until the queue is closed. As long as the process lacks what they need,
+ * it takes none: they wait for a process that has it.
  */
 export async function workOffQueue(context: Context): Promise<void> {
   const { log, models, queue, readiness } = context;
   await start(context);
   let working = true;
   const look = async () => {
-    await models.follow().catch(() => {}); // what it cannot do stands in the readiness
+    await models.follow().catch(() => {}); // a model that it cannot load is in the readiness
     const missing = await readiness.missingForJobs();
     if (queue.signal.aborted || working === !missing) return;
     working = !missing;

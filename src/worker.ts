@@ -10,8 +10,9 @@ import { awaitStopSignal } from './process/stopSignal.js';
 import { workOffQueue } from './workOffQueue.js';
 
 /**
- * `mrimaster worker`: works off the queue beside a server, on the same database and DATA_DIR; as many as there are
- * cores for. Ended, it finishes the work at hand; killed, its study goes to another one.
+ * `mrimaster worker`: works off the queue beside a server, on the same database and DATA_DIR. There may be as many as
+ * there are cores. When it is asked to end, it finishes the work at hand; when it is killed, its study goes to another
+ * worker.
  */
 export async function work(): Promise<void> {
   const config = readConfig();

@@ -16,7 +16,7 @@ export type ClassifiedImage = { prediction: Prediction; studyInstanceUid: string
 /**
  * Keeps a PNG, JPEG or DICOM file as a slice and classifies it, so that it can be explained and reviewed as any other.
  * A picture becomes a study of its own; the same file again is the same slice, and its prediction is made anew.
- * @param who see offload.ts.
+ * @param who the caller; see offload.ts.
  * @throws UnsupportedPixels, UndecodablePixels, TooBusy, InvalidDicom, UploadConflict, StorageFull
  */
 export async function classifyImage(
@@ -46,7 +46,10 @@ function asDicom(picture: GrayscaleImage): Buffer {
   return file;
 }
 
-/** What an archive said of a study and its patient is not for a single file of somebody's to change. */
+/**
+ * Refuses a file that contradicts its study: a single upload must not change what an archive said. @throws
+ * UploadConflict
+ */
 async function refuseConflict({ prisma }: Context, instance: Instance): Promise<void> {
   const { studyInstanceUid } = instance;
   const known = await prisma.study.findUnique({ where: { studyInstanceUid } });
@@ -57,7 +60,7 @@ async function refuseConflict({ prisma }: Context, instance: Instance): Promise<
   );
 }
 
-/** No header speaks for or against a picture: who uploads it says that it is a slice. */
+/** Makes an uploaded picture eligible. It has no header to decide by: whoever uploads it says that it is a slice. */
 async function makeEligible({ prisma }: Context, studyInstanceUid: string): Promise<void> {
   const series = { study: { studyInstanceUid } };
   await prisma.$transaction([

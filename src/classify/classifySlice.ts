@@ -6,7 +6,7 @@ import { predictSlices, sliceWithFile } from './predictSlices.js';
 
 const ANSWERED: StudyStatus[] = ['CLASSIFIED', 'PARTIAL', 'FAILED'];
 
-/** `concludes`: whether the answer of its study is to follow; a picture has none. */
+/** `concludes`: whether the study's answer is made anew, too; a picture has none. */
 export type ClassifySlice = { sopInstanceUid: string; frameNumber: number; modelId?: string; concludes?: boolean };
 
 /**

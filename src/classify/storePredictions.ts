@@ -10,11 +10,11 @@ export type Storing = { shadow: boolean; known: 'KEEP' | 'CORRECT' | 'REPLACE'; 
 type Row = Prisma.PredictionCreateManyInput;
 type Parts = Pick<Context, 'metrics' | 'prisma'>;
 
-/** Confidences may differ by this much from one run to the next: how slices share a batch moves their last digits. */
+/** Difference of confidences that counts as none: how slices share a batch moves their last digits. */
 const SAME = 1e-4;
 /** Predictions replaced in one transaction, which Prisma gives 5 s. */
 const AT_ONCE = 50;
-/** New ones in one statement, of whose values PostgreSQL takes 32,767. */
+/** New predictions in one statement; PostgreSQL takes 32,767 values in one. */
 const MOST_NEW = 1000;
 
 /**
@@ -56,8 +56,8 @@ async function replace(
 ): Promise<void> {
   const sliceIds = rows.filter(isAnew).map(({ sliceId }) => sliceId);
   await prisma.$transaction([
-    // Apart, so that the upsert is PostgreSQL's own (INSERT ... ON CONFLICT) and two processes at the same slice do not
-    // meet.
+    // In a statement of its own: the upserts are then PostgreSQL's (INSERT ... ON CONFLICT), so that two processes at
+    // the same slice do not fail.
     prisma.explanation.deleteMany({ where: { prediction: { modelId: model.id, sliceId: { in: sliceIds } } } }),
     ...rows.map(({ sliceId, modelId, ...prediction }) =>
       prisma.prediction.upsert({

@@ -4,16 +4,16 @@ import type { Prisma } from '../generated/prisma/client.js';
 
 export const DELIVER_WEBHOOK = 'deliver-webhook';
 
-/** The id of the job, and of the row of WebhookDelivery. */
+/** Payload of a delivery. `jobId`: the id of the job, and of the row of WebhookDelivery. */
 export type Delivery = { jobId: string };
 
 /** `since`: when it was queued. `signal` is aborted when this process is asked to stop. */
 export type DeliveryAttempt = Delivery & { attempt: number; since: Date; signal: AbortSignal };
 
-/** Each receiver has places of its own: one that does not answer keeps no other one waiting. */
+/** Deliveries to one receiver at the same time. A receiver that does not answer holds up no other one. */
 const AT_ONCE = 2;
 
-/** What the queue knows a receiver by. */
+/** The group of jobs to one receiver, by a hash of its URL. */
 export const groupOf = (url: string) => ({ id: createHash('sha256').update(url).digest('hex') });
 
 export type DeliveryQueue = {
