@@ -10,18 +10,18 @@ import type { Classifier } from './inference/classifier.js';
 import { openModels } from './models/models.js';
 import { openOffload } from './offload/offload.js';
 import type { Log } from './output/log.js';
-import { type ArchiveSettings, openArchive } from './pacs/archive.js';
+import { type Archive, openArchive } from './pacs/archive.js';
 import { createDecodePool, FRAME_LIMITS } from './pacs/pixels/decodePool.js';
 import { clearPartials } from './pacs/receive.js';
 import { createTransfers } from './pacs/transfers.js';
 import { openQueue } from './queue/queue.js';
-import { createMetrics } from './telemetry/metrics.js';
+import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import { observeArchive } from './telemetry/observeArchive.js';
 import { observeClassifier } from './telemetry/observeClassifier.js';
 import { observeDecoding } from './telemetry/observeDecoding.js';
 import { addQueueGauges } from './telemetry/queueGauges.js';
 import { createReadiness } from './telemetry/readiness.js';
-import { NO_TRACING } from './telemetry/tracing.js';
+import { NO_TRACING, type Tracing } from './telemetry/tracing.js';
 
 /**
  * Opens the parts of a running MRIMaster, in order. They are closed in reverse, also where a later part does not open.
@@ -33,37 +33,29 @@ export async function openContext(
   log: Log,
   signal?: AbortSignal,
 ): Promise<Context> {
-  const opened: (() => Promise<unknown>)[] = [];
+  const opened: Closable[] = [];
   const close = async () => {
-    for (const part of opened.splice(0).reverse()) await part();
+    for (const part of opened.splice(0).reverse()) await part.close();
+  };
+  const keep = <Part extends Closable>(part: Part): Part => {
+    opened.push(part);
+    return part;
   };
   try {
-    const tracing = config.tracing ? (await import('./telemetry/openTelemetry.js')).openTracing(log) : NO_TRACING;
-    opened.push(tracing.close);
+    const tracing = keep(config.tracing ? (await import('./telemetry/openTelemetry.js')).openTracing(log) : NO_TRACING);
     const receivedDir = join(config.dataDir, 'received');
     await startPrivate(config.dataDir);
-    if (role === 'server') opened.push((await closeToOthers(config.dataDir, log)).close);
-    const database = await openDatabase(config, role, log, signal);
-    opened.push(database.close);
+    if (role === 'server') keep(await closeToOthers(config.dataDir, log));
+    const database = keep(await openDatabase(config, role, log, signal));
+    const { prisma } = database;
     if (role === 'server') await clearPartials(receivedDir);
     await clearOutgoing(config.dataDir);
-    const heads = role === 'server' ? await keepAuditHeads(database.prisma, config.dataDir, log) : undefined;
-    if (heads) opened.push(heads.close);
+    const heads = role === 'server' ? keep(await keepAuditHeads(prisma, config.dataDir, log)) : undefined;
     const metrics = createMetrics();
-    addQueueGauges(metrics.registry, database.prisma);
+    addQueueGauges(metrics.registry, prisma);
     const observe = (classifier: Classifier) => observeClassifier(classifier, metrics, tracing);
-    const models = await openModels(config, database.prisma, role, observe);
-    opened.push(() => models.close());
+    const models = keep(await openModels(config, prisma, role, observe));
     const pool = createDecodePool({ threads: config.decodeThreads, ...FRAME_LIMITS });
-    const decoding = observeDecoding(pool, metrics, tracing);
-    opened.push(decoding.close);
-    const offload = openOffload();
-    opened.push(offload.close);
-    const queue = await openQueue(database.connection, log);
-    opened.push(queue.close);
-    const { prisma } = database;
-    const open = (one: ArchiveSettings) => observeArchive(openArchive(one, config.dicom.aeTitle), metrics, tracing);
-    const archives = new Map(config.archives.map((one) => [one.name, open(one)]));
     return {
       config,
       log,
@@ -71,12 +63,12 @@ export async function openContext(
       tracing,
       database,
       prisma,
-      queue,
       models,
-      decoding,
-      offload,
+      decoding: keep(observeDecoding(pool, metrics, tracing)),
+      offload: keep(openOffload()),
+      queue: keep(await openQueue(database.connection, log)),
       readiness: createReadiness(prisma, models, receivedDir),
-      archives,
+      archives: openArchives(config, metrics, tracing),
       audit: openAudit(prisma, heads?.note),
       transfers: createTransfers(),
       receivedDir,
@@ -87,4 +79,14 @@ export async function openContext(
     await close().catch((failure) => log.error({ err: failure }, 'Closing after a failed start failed, too.'));
     throw error;
   }
+}
+
+/** A part that must be closed. */
+type Closable = { close(): Promise<unknown> };
+
+/** The archives of the settings, by name; what they are asked is timed. Nothing is connected yet. */
+function openArchives({ archives, dicom }: Config, metrics: Metrics, tracing: Tracing): Map<string, Archive> {
+  return new Map(
+    archives.map((settings) => [settings.name, observeArchive(openArchive(settings, dicom.aeTitle), metrics, tracing)]),
+  );
 }

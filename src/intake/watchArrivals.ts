@@ -19,55 +19,10 @@ const RESUME_MS = 60_000;
  * study is examined by one at a time.
  */
 export function watchArrivals(context: Context): { close(): Promise<void> } {
-  const { log, transfers } = context;
   const stopping = new AbortController();
-  const settle = async ({ study, overdue }: Due) => {
-    try {
-      await settleStudy(context, study, overdue, stopping.signal);
-    } catch (error) {
-      if (stopping.signal.aborted) return; // examined again when the lease has run out
-      log.warn(
-        { studyId: study.id, ...asLogged(error) },
-        'An arriving study could not be settled for now; it is tried again.',
-      );
-      await context.prisma.$executeRaw`
-        UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
-    }
-  };
   /** Examinations under way, by the study's id: a study whose archive is silent holds up no other. */
   const settling = new Map<string, Promise<void>>();
-  const begin = (due: Due) => {
-    const { id } = due.study;
-    settling.set(
-      id,
-      settle(due).finally(() => settling.delete(id)),
-    );
-  };
-  const watch = async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await postpone(context, transfers.studies());
-        const due = await lease(context, AT_ONCE - settling.size, [...settling.keys()]);
-        for (const one of due) begin(one);
-        await sleep(POLL_MS, undefined, { signal: stopping.signal });
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        log.warn(asLogged(error), 'Arriving studies cannot be looked at for now.');
-        await sleep(AFTER_FAILURE_MS, undefined, { signal: stopping.signal }).catch(() => {});
-      }
-    }
-  };
-  // Here, since only a server may queue: a tool may be the very process that works.
-  const resume = async () => {
-    while (!stopping.signal.aborted) {
-      await sleep(RESUME_MS, undefined, { signal: stopping.signal }).catch(() => {});
-      if (stopping.signal.aborted) return;
-      await resumeAbandoned(context, 'UNCLAIMED').catch((error: unknown) => {
-        log.warn(asLogged(error), 'Abandoned studies cannot be looked for at the moment.');
-      });
-    }
-  };
-  const watching = Promise.all([watch(), resume()]);
+  const watching = Promise.all([watch(context, settling, stopping.signal), resume(context, stopping.signal)]);
   return {
     close: async () => {
       stopping.abort(new Interrupted('MRIMaster was stopped.'));
@@ -75,6 +30,57 @@ export function watchArrivals(context: Context): { close(): Promise<void> } {
       await Promise.allSettled(settling.values());
     },
   };
+}
+
+/** Begins the examination of each study that is due, until `signal` is aborted. */
+async function watch(context: Context, settling: Map<string, Promise<void>>, signal: AbortSignal): Promise<void> {
+  const { log, transfers } = context;
+  while (!signal.aborted) {
+    try {
+      await postpone(context, transfers.studies());
+      for (const due of await lease(context, AT_ONCE - settling.size, [...settling.keys()])) {
+        const { id } = due.study;
+        settling.set(
+          id,
+          settle(context, due, signal).finally(() => settling.delete(id)),
+        );
+      }
+      await sleep(POLL_MS, undefined, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn(asLogged(error), 'Arriving studies cannot be examined for now.');
+      await sleep(AFTER_FAILURE_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** Settles a study; after a failure it is examined again soon. */
+async function settle(context: Context, { study, overdue }: Due, signal: AbortSignal): Promise<void> {
+  try {
+    await settleStudy(context, study, overdue, signal);
+  } catch (error) {
+    if (signal.aborted) return; // examined again when the lease has run out
+    context.log.warn(
+      { studyId: study.id, ...asLogged(error) },
+      'An arriving study could not be settled for now; it is tried again.',
+    );
+    await context.prisma.$executeRaw`
+      UPDATE "Study" SET "settleAt" = ${fromNow(AFTER_FAILURE_MS)} WHERE "id" = ${study.id} AND "settleAt" IS NOT NULL`;
+  }
+}
+
+/**
+ * Queues studies whose process has died, every minute until `signal` is aborted. Only a server does so: a tool may be
+ * the very process that works on the study.
+ */
+async function resume(context: Context, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(RESUME_MS, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    await resumeAbandoned(context, 'UNCLAIMED').catch((error: unknown) => {
+      context.log.warn(asLogged(error), 'Abandoned studies cannot be looked for at the moment.');
+    });
+  }
 }
 
 /** A study to examine. `overdue`: it is classified now, proven or not. */
