@@ -136,7 +136,12 @@ export async function startServer(context: Context): Promise<HttpServer> {
   serveNotices(app, context);
   serveFhir(app, context);
   if (!config.production) serveExplorer(app);
-  const subscriptions = await serveSubscriptions(app.server, context, schema, authenticate, sign, silent.spoke);
+  const subscriptions = await serveSubscriptions(app.server, context, {
+    schema,
+    authenticate,
+    sign,
+    onUpgrade: silent.spoke,
+  });
   const url = await app.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await subscriptions.close();
     if (error.code === 'EACCES')

@@ -6,14 +6,14 @@ import type { Log } from '../../output/log.js';
 import { guarded } from '../../peers/guarded.js';
 import { requestIdOf } from '../requests/requestId.js';
 
-/** A peer that answers no ping for this long is gone. */
+/** A peer that does not answer a ping within this time is gone. */
 const PING_MS = 12_000;
 // RFC 6455 7.4.1
 const INTERNAL_ERROR = 1011;
 
 /**
- * Carries the messages of graphql-transport-ws between a WebSocket and graphql-ws, as graphql-ws/use/ws does; but whatever
- * fails ends this socket alone, and is told in the log instead of on the console, code only where it was foreseen.
+ * Carries the messages of graphql-transport-ws between a WebSocket and graphql-ws, as graphql-ws/use/ws does. A failure
+ * ends this socket alone, and goes to the log instead of the console. Of a foreseen failure the log has only its code.
  */
 export function carryMessages<Extra extends { socket: WebSocket; request: IncomingMessage }>(
   server: Server<Extra>,
@@ -25,11 +25,11 @@ export function carryMessages<Extra extends { socket: WebSocket; request: Incomi
     log.error({ ...asLogged(error), requestId: requestIdOf(request) }, 'A WebSocket failed for an unknown reason.');
     socket.close(INTERNAL_ERROR, 'Internal server error');
   };
-  socket.on('error', () => {}); // a broken frame, or a peer that has gone: the socket is closed because of it
+  socket.on('error', () => {}); // after a broken frame, or when the peer has gone; `close` follows
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      // What cannot be sent is no fault: the peer has gone, and the socket is closed because of it.
+      // A message that cannot be sent is not a fault: the peer has gone, and `close` follows.
       send: (data) => new Promise((resolve) => socket.send(data, () => resolve())),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (read) =>
@@ -47,7 +47,7 @@ export function carryMessages<Extra extends { socket: WebSocket; request: Incomi
   const pings = setInterval(() => {
     if (!answered) return socket.terminate();
     answered = false;
-    socket.ping(() => {}); // one that cannot be sent is not answered
+    socket.ping(() => {}); // a ping that cannot be sent is not answered, so the next round ends the socket
   }, PING_MS);
   socket.once(
     'close',

@@ -3,13 +3,16 @@ import proxyAddr from '@fastify/proxy-addr';
 import type { Config } from '../../config/config.js';
 
 export type Client = {
-  /** Whose audit speaks of: the client's, not its proxy's. */
+  /** IP address that the audit records: the client's, not its proxy's. Empty after the client has gone. */
   address: string;
-  /** The server's address as this client has it, such as "https://mri.hospital.example". */
+  /** URL under which this client reaches the server, such as "https://mri.hospital.example". */
   origin: string;
 };
 
-/** For a WebSocket what Fastify tells of an HTTP request; what a proxy forwards counts only from those of TRUSTED_PROXY. */
+/**
+ * Finds for the request of a WebSocket what Fastify finds for an HTTP request. Forwarded headers count only if a proxy of
+ * TRUSTED_PROXY sent them.
+ */
 export function clientOf({
   publicUrl,
   tls,

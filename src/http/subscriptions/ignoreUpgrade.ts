@@ -2,9 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Serves a request that asks for a protocol we do not speak as if it had not asked, which RFC 9110 7.8 allows and callers
- * rely on: Java's HTTP client asks for h2c with its first request. Node.js 20 hands over every such request once anybody
- * takes upgrades, its body unread; so it goes back, less its wish, to the server as a new connection.
+ * Serves a request that asks to upgrade to an unknown protocol as if it had not asked (RFC 9110 7.8). Callers rely on
+ * that: the first request of Java's HTTP client asks for h2c. Once a server listens for upgrades, Node.js 20 hands it each
+ * such request with its body unread. So this gives the request back to the server as a new connection, without the
+ * headers that ask for the upgrade.
  */
 export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];

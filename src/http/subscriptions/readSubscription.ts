@@ -17,17 +17,20 @@ import { MAX_TOKENS } from '../../graphql/limits.js';
 import { checkRights } from '../../identity/checkRights.js';
 import type { SubscriptionRequest } from '../../resolvers/updates.js';
 
-type Asked = {
+type SubscribeMessage = {
   payload: SubscribePayload;
   schema: GraphQLSchema;
   production: boolean;
-  /** Whether its socket has as many subscriptions as it may. */
+  /** Whether the socket already has the largest number of subscriptions that it may have. */
   exhausted: boolean;
 };
 
-/** What a message asks for, under the rules that hold over HTTP; errors where it may not be carried out. */
+/**
+ * Reads a `subscribe` message under the rules that hold over HTTP: size, validity, persisted operations, cost and rights.
+ * @returns what graphql-ws is to execute, or the errors that refuse it.
+ */
 export function readSubscription(
-  { exhausted, payload, production, schema }: Asked,
+  { exhausted, payload, production, schema }: SubscribeMessage,
   request: SubscriptionRequest,
 ): ExecutionArgs | GraphQLError[] {
   if (exhausted)
