@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 
 const ANYBODY = { config: { demand: 'ANYBODY' as const } };
 
-/** GraphiQL, whole in one page, so that it works without the internet; for development. */
+/** Serves GraphiQL for development on /graphiql. The page holds all its scripts, so it works without the internet. */
 export function serveExplorer(app: FastifyInstance): void {
   let page: Promise<readonly [before: string, script: string]> | undefined;
   app.get('/graphiql', ANYBODY, async (_request, reply) => {
@@ -16,7 +16,7 @@ export function serveExplorer(app: FastifyInstance): void {
   app.get('/', ANYBODY, (_request, reply) => reply.redirect('/graphiql'));
 }
 
-/** Its only script is part of the page and behind all else. */
+/** Cuts the page at its only script, which is its last part, because the script's tag needs a nonce for each answer. */
 async function renderPage() {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const page = renderGraphiQL({
@@ -28,7 +28,7 @@ async function renderPage() {
   return [page.slice(0, at), page.slice(at + '<script>'.length)] as const;
 }
 
-/** Nothing but itself, and nobody but us is asked; its editor writes styles, has a font in them, and works in threads. */
+/** Allows the page's own script and this server alone. Its editor writes styles with a font, and starts workers. */
 function policyOf(nonce: string): string {
   return [
     "default-src 'none'",

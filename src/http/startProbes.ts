@@ -6,8 +6,9 @@ import { serveMetrics } from './routes/metrics.js';
 import type { HttpServer } from './server.js';
 
 /**
- * Health and metrics of a process that serves nothing else, a worker, at METRICS_PORT; undefined where that is not set.
- * @throws ConfigInvalid where the port cannot be had: each worker of a machine needs its own.
+ * Serves health and metrics of a worker on METRICS_PORT.
+ * @returns undefined if METRICS_PORT is not set.
+ * @throws ConfigInvalid if the port cannot be listened on: each worker of a machine needs its own.
  */
 export async function startProbes(context: Context): Promise<HttpServer | undefined> {
   const { host, metricsPort: port } = context.config;

@@ -3,11 +3,13 @@ import { BodyCutOff, BodyTooSlow } from '../../errors/errors.js';
 import { createPace, SLOWEST, SLOWEST_OF_MANY } from '../../peers/pace.js';
 import type { Holder } from '../../peers/places.js';
 
+/** So much of a body has to be there for its request to go on at once. */
 const READY_BYTES = 8 * 1024;
 
 /**
- * The body of a request as it arrives, and who may lose its place for it (places.ts). One that comes too slowly is cut
- * off. A reader that stops in the middle leaves the connection as it is, so that its answer is read.
+ * The body of a request as it arrives, as the holder of a place (peers/places.ts). `bytes` throws BodyTooSlow for a body
+ * that comes too slowly, and BodyCutOff for one whose sender has gone. If its reader stops in the middle, the connection
+ * stays open, so that the caller can read the answer.
  */
 export function arrivingBody({ raw }: FastifyRequest): Holder & { bytes: AsyncGenerator<Buffer> } {
   const [slowest, slowestOfMany] = [createPace(SLOWEST), createPace(SLOWEST_OF_MANY)];
@@ -33,7 +35,7 @@ export function arrivingBody({ raw }: FastifyRequest): Holder & { bytes: AsyncGe
       await chunks.return?.();
     }
   }
-  // Node.js has read some of it already; of one that trickles that is little.
+  // Node.js reads ahead. Of a body that trickles it has read little.
   const isReady = () => raw.complete || raw.readableLength >= READY_BYTES;
   return { bytes: read(), left: slowestOfMany.left, end, isReady };
 }

@@ -1,8 +1,9 @@
 const WINDOW_MS = 60_000;
 
 /**
- * Counts what each caller asks for in a minute, by a clock that nobody sets.
- * @returns how many that are, this one included, and when counting begins anew.
+ * Counts the requests of each caller within a minute, by a monotonic clock.
+ * @param now milliseconds.
+ * @returns the number so far, with this request, and the milliseconds until counting begins anew.
  */
 export function countRate(now = () => performance.now()): (subject: string) => { count: number; leftMs: number } {
   const counts = new Map<string, { count: number; began: number }>();
@@ -10,7 +11,7 @@ export function countRate(now = () => performance.now()): (subject: string) => {
   return (subject) => {
     const at = now();
     if (at - cleared >= WINDOW_MS) {
-      for (const [one, { began }] of counts) if (at - began >= WINDOW_MS) counts.delete(one);
+      for (const [name, { began }] of counts) if (at - began >= WINDOW_MS) counts.delete(name);
       cleared = at;
     }
     const known = counts.get(subject);

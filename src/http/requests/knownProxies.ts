@@ -2,8 +2,8 @@ import proxyAddr from '@fastify/proxy-addr';
 import type { Config } from '../../config/config.js';
 
 /**
- * Whether a connection may come from this address. Where a reverse proxy is named and is the one to encrypt, connections come
- * from it or from this machine only.
+ * Tells whether a connection may come from an address. If TRUSTED_PROXY names a reverse proxy and the server itself does
+ * not encrypt, only that proxy and this machine may connect.
  */
 export function comesByProxy({
   tls,
@@ -14,6 +14,7 @@ export function comesByProxy({
   return (address) => address !== undefined && isKnown(address, 0);
 }
 
+/** What a connection that does not come through the proxy is answered. */
 export const PROXY_REQUIRED = {
   code: 'PROXY_REQUIRED',
   message: 'This server is reached through its reverse proxy only; TRUSTED_PROXY names it.',

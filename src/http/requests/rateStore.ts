@@ -1,17 +1,17 @@
 import { countRate } from './countRate.js';
 
-type Told = (error: Error | null, result: { current: number; ttl: number }) => void;
+type CountCallback = (error: Error | null, result: { current: number; ttl: number }) => void;
 
-/** Counts for @fastify/rate-limit, whose own counts go by a clock that may be set back. */
+/** Counts requests for @fastify/rate-limit, because its own store goes by a clock that may be set back. `ttl`: ms. */
 export class RateStore {
   readonly #count = countRate();
 
-  incr(key: string, tell: Told): void {
+  incr(key: string, callback: CountCallback): void {
     const { count, leftMs } = this.#count(key);
-    tell(null, { current: count, ttl: leftMs });
+    callback(null, { current: count, ttl: leftMs });
   }
 
-  /** Routes share the counts. */
+  /** All routes share one count. */
   child(): this {
     return this;
   }

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Without dots or blanks, so that no UID and no name passes for one: it is logged. A UUID, nginx' $request_id, ... */
-const SANE = /^[A-Za-z0-9_-]{8,64}$/;
+/** Request ids are logged, so they have neither dots nor blanks: a DICOM UID or a name does not pass for one. */
+const ALLOWED = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** What a request is called in its answer, in the log and in errors: as its caller calls it, or by a name of ours. */
+/** The id of a request in its answer, the log and errors: its header x-request-id, or else a new UUID. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
-  if (typeof given === 'string' && SANE.test(given)) return given;
+  if (typeof given === 'string' && ALLOWED.test(given)) return given;
   const id = randomUUID();
-  headers['x-request-id'] = id; // asked again, it has the same one
+  headers['x-request-id'] = id; // so that the next call returns the same id
   return id;
 }

@@ -12,17 +12,18 @@ const notice = z.object({
 });
 
 /**
- * A door for whatever can send a request when a study is there, a script in an archive or an integration engine:
- * POST /arrivals {"studyInstanceUid": "1.2.3", "pacs": "main"}. Answers 202; telling it again changes nothing.
+ * Serves POST /arrivals {"studyInstanceUid": "1.2.3", "pacs": "main"}: a notice that an archive has a study, such as a
+ * script in an archive or an integration engine sends. Answers 202. A second notice of the same study changes nothing.
+ * Without `pacs` it is the first archive.
  */
 export function serveNotices(app: FastifyInstance, context: Context): void {
   app.post('/arrivals', { config: { demand: 'send' } }, async (request, reply) => {
-    const told = notice.safeParse(request.body);
-    if (!told.success) {
-      const message = told.error.issues.map((issue) => issue.message).join('; ');
+    const body = notice.safeParse(request.body);
+    if (!body.success) {
+      const message = body.error.issues.map((issue) => issue.message).join('; ');
       return reply.status(400).send({ code: 'BAD_REQUEST', message });
     }
-    const { studyInstanceUid, pacs = [...context.archives.keys()][0] ?? '' } = told.data;
+    const { studyInstanceUid, pacs = [...context.archives.keys()][0] ?? '' } = body.data;
     const [found] = await requireArchive(context, pacs).searchForStudies({ studyInstanceUid });
     if (!found) throw new StudyNotFound(`The archive "${pacs}" does not have that study.`);
     await context.prisma.$transaction((tx) => noteStudy(context, tx, pacs, found));

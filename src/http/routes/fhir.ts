@@ -10,7 +10,10 @@ import { isUid } from '../../pacs/header/uid.js';
 
 type ByUid = { Params: { studyInstanceUid: string } };
 
-/** GET /fhir/studies/{StudyInstanceUID}: the active model's finding as a Bundle of FHIR R4. */
+/**
+ * Serves GET /fhir/studies/{StudyInstanceUID}: the active model's finding as a Bundle of FHIR R4, or an OperationOutcome
+ * with status 400, 404, 409 (the answer is withheld) or 503.
+ */
 export function serveFhir(app: FastifyInstance, context: Context): void {
   app.get<ByUid>(
     '/fhir/studies/:studyInstanceUid',

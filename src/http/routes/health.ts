@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../../context.js';
 
 /**
- * For supervisors and load balancers. GET /healthz: this process lives, whatever it lacks; one that does not answer is to
- * be restarted. GET /readyz: it can work; 503 names what is missing, and no restart of this process is asked for.
+ * Serves two probes for supervisors and load balancers. GET /healthz answers while the process lives, whatever it lacks; a
+ * process that does not answer has to be restarted. GET /readyz answers 200 when the process can work, and else 503 with
+ * what is missing, which no restart would cure.
  */
 export function serveHealth(app: FastifyInstance, { readiness }: Pick<Context, 'readiness'>): void {
   app.get('/healthz', { config: { demand: 'ANYBODY' } }, (_request, reply) =>

@@ -25,7 +25,7 @@ const PIXELS = { config: { demand: 'pixels' } } as const;
 
 type ById = { Params: { id: string } };
 
-/** The pictures that the API's Image.url names. */
+/** Serves the PNG pictures that Image.url of the API names. */
 export function serveImages(app: FastifyInstance, context: Context): void {
   app.get<ById>('/images/slices/:id.png', PIXELS, (request, reply) => {
     const view = sliceView.safeParse(request.query);
@@ -46,7 +46,7 @@ export function serveImages(app: FastifyInstance, context: Context): void {
     });
 }
 
-/** Private, since it shows a patient; revalidated, since the reader may lose the right to see it. */
+/** Audits and sends a picture. Caches keep it privately, as it shows a patient, and ask again, as rights may change. */
 async function send(
   { audit, prisma }: Context,
   request: FastifyRequest<ById>,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../../context.js';
 
-/** GET /metrics, in the text format of Prometheus. */
+/** Serves GET /metrics in the text format of Prometheus. */
 export function serveMetrics(app: FastifyInstance, { metrics: { registry } }: Pick<Context, 'metrics'>): void {
   app.get('/metrics', { config: { demand: 'operate' } }, async (_request, reply) =>
     reply

@@ -10,16 +10,16 @@ import { limitBytes } from '../../peers/limitBytes.js';
 import { createPlaces } from '../../peers/places.js';
 import { arrivingBody } from '../requests/arrivingBody.js';
 
-const MAX_OBJECT = 4 * 1024 ** 3;
-/** Requests at once; each holds a connection, a file and a chunk of memory. */
+const MAX_OBJECT_BYTES = 4 * 1024 ** 3;
+/** Limits of requests at the same time. Each holds a connection, a file and a chunk of memory. */
 const AT_ONCE = { most: 16, mostOfOne: 12, waitMs: 1500 };
 
-type Outcome = { stored: { sopClassUid: string; sopInstanceUid: string }[]; failures: MrimasterError[] };
+type StoreOutcome = { stored: { sopClassUid: string; sopInstanceUid: string }[]; failures: MrimasterError[] };
 
-/** STOW-RS into us (PS3.18 10.5): POST /dicom-web/studies and /dicom-web/studies/{study}. */
+/** Serves STOW-RS (PS3.18 10.5): POST /dicom-web/studies and POST /dicom-web/studies/{study}. */
 export function serveStow(app: FastifyInstance, context: Context): void {
   const places = createPlaces(AT_ONCE);
-  // The body is ours to read, part by part: nothing of it is buffered.
+  // `store` reads the body itself, part by part, so Fastify must not buffer it.
   app.addContentTypeParser(/^multipart\/related/, (_request, _payload, done) => done(null));
   const store = async (request: FastifyRequest<{ Params: { study?: string } }>, reply: FastifyReply) => {
     const boundary = readBoundary(request.headers['content-type'] ?? '');
@@ -42,8 +42,8 @@ export function serveStow(app: FastifyInstance, context: Context): void {
   app.post('/dicom-web/studies/:study', { config: { demand: 'send' } }, store);
 }
 
-/** PS3.18 Table 10.5.3-1: all of them, some, none. */
-function statusOf({ stored, failures }: Outcome): number {
+/** PS3.18 Table 10.5.3-1: 200 if all objects were stored, 202 if some were, 409 if none was. */
+function statusOf({ stored, failures }: StoreOutcome): number {
   if (stored.length === 0) return 409;
   return failures.length === 0 ? 200 : 202;
 }
@@ -54,15 +54,15 @@ async function storeParts(
   boundary: string,
   announced: { studyInstanceUid?: string },
   sender: string,
-): Promise<Outcome> {
+): Promise<StoreOutcome> {
   const transfer = context.transfers.begin();
-  const outcome: Outcome = { stored: [], failures: [] };
+  const outcome: StoreOutcome = { stored: [], failures: [] };
   try {
     for await (const { headers, content } of readMultipart(body, boundary)) {
       try {
         if (!/^application\/dicom\s*(?:;|$)/i.test(headers.get('content-type') ?? 'application/dicom'))
           throw new InvalidDicom('A part is not application/dicom. Send DICOM Part 10 objects.');
-        const bytes = limitBytes(content, MAX_OBJECT, tooLarge);
+        const bytes = limitBytes(content, MAX_OBJECT_BYTES, tooLarge);
         const { instance } = await receiveInstance(context, {
           door: 'STOW-RS',
           bytes,
@@ -73,7 +73,7 @@ async function storeParts(
         });
         outcome.stored.push(instance);
       } catch (error) {
-        // The envelope is broken, or its sender gone: so is what follows.
+        // The multipart body is broken or cut off, so no further part can be read.
         if (error instanceof PacsBadAnswer || isCutOff(error)) throw error;
         const known = asKnown(error);
         if (!known) throw error;
@@ -90,13 +90,13 @@ async function storeParts(
   return outcome;
 }
 
-/** By its sender, or because it came too slowly: a broken connection to the database has the same code, but not this type. */
+/** By type, not by code: a broken connection to the database has the same code as a body that was cut off. */
 function isCutOff(error: unknown): boolean {
   return error instanceof BodyTooSlow || error instanceof BodyCutOff;
 }
 
 function tooLarge(): InvalidDicom {
-  return new InvalidDicom(`An object is larger than ${MAX_OBJECT / 1024 ** 3} GiB. Send it in smaller ones.`);
+  return new InvalidDicom(`An object is larger than ${MAX_OBJECT_BYTES / 1024 ** 3} GiB. Send it in smaller ones.`);
 }
 
 /** PS3.18 Table 10.5.3-2: A700 out of resources, C000 cannot understand, 0110 processing failure. */
@@ -105,8 +105,8 @@ function failureReason(error: MrimasterError): number {
   return error instanceof InvalidDicom ? 0xc000 : 0x0110;
 }
 
-/** A Store Instances Response Module (PS3.18 I.2). A failed object's UIDs are not known, or not to be trusted. */
-function writeResponse({ stored, failures }: Outcome): Record<string, unknown> {
+/** Store Instances Response Module (PS3.18 I.2). It names no UIDs of failed objects: they are unknown or unreliable. */
+function writeResponse({ stored, failures }: StoreOutcome): Record<string, unknown> {
   return {
     ...(stored.length > 0 && {
       '00081199': {
