@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
-import type { ConflictingInstance, Study as StudyRow } from '../generated/prisma/client.js';
+import type { ConflictingInstance as ConflictingInstanceRow, Study as StudyRow } from '../generated/prisma/client.js';
 import { resolveConflicts } from '../intake/resolveConflicts.js';
 import { listDifferences, type StudyPatient } from '../pacs/header/patientIdentity.js';
 import {
@@ -43,11 +43,11 @@ export class ConflictResolver {
     const groups = groupBy(rows, (row) =>
       JSON.stringify([row.kind, row.sender, row.differing, row.patient, row.resolvedAt, row.resolution]),
     );
-    return [...groups.values()].map((group) => summarize(group as [ConflictingInstance], first));
+    return [...groups.values()].map((group) => summarize(group as [ConflictingInstanceRow], first));
   }
 }
 
-function summarize(rows: readonly [ConflictingInstance, ...ConflictingInstance[]], first: StudyPatient | null) {
+function summarize(rows: readonly [ConflictingInstanceRow, ...ConflictingInstanceRow[]], first: StudyPatient | null) {
   const [{ kind, sender, resolvedAt, resolution }] = rows;
   const times = rows.map(({ receivedAt }) => receivedAt.getTime());
   return {
@@ -63,7 +63,10 @@ function summarize(rows: readonly [ConflictingInstance, ...ConflictingInstance[]
 }
 
 /** Values are kept of whose study it is; of other attributes only that they differ. */
-function differencesOf({ differing, patient }: ConflictingInstance, first: StudyPatient | null): AttributeDifference[] {
+function differencesOf(
+  { differing, patient }: ConflictingInstanceRow,
+  first: StudyPatient | null,
+): AttributeDifference[] {
   const known = first && patient ? listDifferences(first, patient as StudyPatient) : [];
   const others = differing.filter((attribute) => !known.some((one) => one.attribute === attribute));
   return [...known, ...others.map((attribute) => ({ attribute, first: null, other: null }))];

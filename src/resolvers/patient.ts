@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Study } from '../generated/prisma/client.js';
+import type { Study as StudyRow } from '../generated/prisma/client.js';
 import { shownPatient } from '../intake/instanceFacts.js';
-import type { PatientAttributes as PatientSaid } from '../pacs/header/parse.js';
+import type { PatientAttributes } from '../pacs/header/parse.js';
 import type { Patient } from '../schema/study.js';
 import { may, noteAccess, type Request } from './request.js';
 
 /** Null for callers who may not see identity; the audit says that the others saw it. */
-export function showPatient(study: Study, request: Request): Patient | null {
+export function showPatient(study: StudyRow, request: Request): Patient | null {
   if (!may(request, 'identity')) return null;
   noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
   return toPatient(shownPatient(study), study.id.replace(/^study-/, 'patient-'));
@@ -19,7 +19,7 @@ export function studyOfPatient(id: string): string {
 
 /** The patient of a study that an archive has. */
 export function showArchivedPatient(
-  { patient, studyInstanceUid, pacs }: { patient: PatientSaid; studyInstanceUid: string; pacs: string },
+  { patient, studyInstanceUid, pacs }: { patient: PatientAttributes; studyInstanceUid: string; pacs: string },
   request: Request,
 ): Patient | null {
   if (!may(request, 'identity')) return null;
@@ -31,6 +31,6 @@ export function showArchivedPatient(
   return toPatient(patient, `patient-${uuid}`);
 }
 
-function toPatient({ name, id: patientId, issuer, birthDate, sex }: PatientSaid, id: string): Patient {
+function toPatient({ name, id: patientId, issuer, birthDate, sex }: PatientAttributes, id: string): Patient {
   return { name, patientId, issuer, birthDate, sex, id };
 }

@@ -5,7 +5,11 @@ import type { Context } from '../context.js';
 import { kindOf } from '../database/kindOf.js';
 import { ModelNotFound } from '../errors/errors.js';
 import { type ExplainRequest, explainPredictions } from '../explain/explainPrediction.js';
-import type { Explanation, Model, Prediction } from '../generated/prisma/client.js';
+import type {
+  Explanation as ExplanationRow,
+  Model as ModelRow,
+  Prediction as PredictionRow,
+} from '../generated/prisma/client.js';
 import type { Access } from '../identity/audit.js';
 import type { Caller, Right } from '../identity/caller.js';
 import { createLoaders, type Loaders } from './loaders.js';
@@ -17,9 +21,9 @@ export type Request = {
   requestId: string;
   loaders: Loaders;
   /** Computed when it is asked for, all of a query together. By model, then slice. */
-  missingPrediction: DataLoader<readonly [modelId: string, sliceId: string], Prediction | null, string>;
+  missingPrediction: DataLoader<readonly [modelId: string, sliceId: string], PredictionRow | null, string>;
   /** The same of explanations. */
-  explanations: DataLoader<ExplainRequest, Explanation[], string>;
+  explanations: DataLoader<ExplainRequest, ExplanationRow[], string>;
   caller: Caller;
   /** From where, as an IP address. */
   address: string;
@@ -57,7 +61,7 @@ export function openRequest(
 function loadMissing(context: Context): Request['missingPrediction'] {
   return new DataLoader(
     async (keys) => {
-      const found = new Map<string, Prediction | Error | null>();
+      const found = new Map<string, PredictionRow | Error | null>();
       for (const modelId of new Set(keys.map(([model]) => model))) {
         const ids = keys.filter(([model]) => model === modelId).map(([, slice]) => slice);
         const predictions = await predictMissing(context, modelId, ids);
@@ -90,7 +94,7 @@ export function noteAccess(
 }
 
 /** The active model, or any that made predictions here before. @throws ModelNotFound */
-export async function findModel({ loaders, context }: Request, id: string | null | undefined): Promise<Model> {
+export async function findModel({ loaders, context }: Request, id: string | null | undefined): Promise<ModelRow> {
   if (!id) return context.models.active.model;
   const model = kindOf(id) === 'Model' ? await loaders.model.load(id) : undefined;
   if (model) return model;

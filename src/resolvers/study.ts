@@ -13,7 +13,11 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import type { StudyFinding as FindingRow, Series as SeriesRow, Study as StudyRow } from '../generated/prisma/client.js';
+import type {
+  Series as SeriesRow,
+  StudyFinding as StudyFindingRow,
+  Study as StudyRow,
+} from '../generated/prisma/client.js';
 import { enqueueStudy } from '../jobs/enqueueStudy.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
@@ -34,7 +38,7 @@ import { sayFinding } from '../wording/sayAnswer.js';
 import { showPatient } from './patient.js';
 import { answerOf, may, noteAccess, type Request, requireActive } from './request.js';
 import { showSlice } from './slice.js';
-import type { SlicePage } from './slicePages.js';
+import type { SlicePageRequest } from './slicePages.js';
 import { whereStudies } from './whereOf.js';
 
 const STUDIES_PER_PAGE = 20;
@@ -144,7 +148,7 @@ export class StudyResolver {
 
   @FieldResolver(() => Completeness, { description: 'Whether every instance is here.' })
   async completeness(@Root() study: StudyRow, @Ctx() { loaders }: Request): Promise<Completeness> {
-    const { here: receivedInstances } = await loaders.instancesOfStudy.load(study.id);
+    const { received: receivedInstances } = await loaders.instancesOfStudy.load(study.id);
     const { completenessState: state, expectedInstances, evidenceCode, evidenceParameters } = study;
     return {
       state,
@@ -205,7 +209,7 @@ export class StudyResolver {
     @Arg('model', () => ID, { nullable: true, description: 'Of this one, a shadow perhaps, and of no other.' })
     model: string | null,
     @Ctx() request: Request,
-  ): Promise<FindingRow | undefined> {
+  ): Promise<StudyFindingRow | undefined> {
     return answerOf(request, await request.loaders.findingsOfStudy.load(id), model);
   }
 
@@ -226,18 +230,18 @@ export class StudyFindingResolver {
     description:
       'For people, to be shown as it is: "glioma, 92.3 %", "No answer (confidence too low)", "tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %".',
   })
-  answer(@Root() row: FindingRow): string {
+  answer(@Root() row: StudyFindingRow): string {
     return sayFinding(row);
   }
 
   @FieldResolver(() => Slice, { nullable: true, description: 'The slice to look at first.' })
-  async keySlice(@Root() { keySliceId }: FindingRow, @Ctx() { loaders }: Request): Promise<Slice | undefined> {
+  async keySlice(@Root() { keySliceId }: StudyFindingRow, @Ctx() { loaders }: Request): Promise<Slice | undefined> {
     const row = keySliceId === null ? undefined : await loaders.slice.load(keySliceId);
     return row && showSlice(row);
   }
 
   @FieldResolver(() => Model, { description: 'Whose answer it is.' })
-  model(@Root() { modelId }: FindingRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
+  model(@Root() { modelId }: StudyFindingRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
     return loaders.model.load(modelId);
   }
 }
@@ -275,7 +279,7 @@ export class SeriesResolver {
   }
 }
 
-async function showSlices(request: Request, page: Omit<SlicePage, 'modelId'>) {
+async function showSlices(request: Request, page: Omit<SlicePageRequest, 'modelId'>) {
   const { loaders, context } = request;
   const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: context.models.active.model.id });
   const nodes = found.map(({ row }) => showSlice(row));

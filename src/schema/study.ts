@@ -1,5 +1,9 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import type { StudyFinding as FindingRow, Report as ReportRow, Study as StudyRow } from '../generated/prisma/client.js';
+import type {
+  Report as ReportRow,
+  StudyFinding as StudyFindingRow,
+  Study as StudyRow,
+} from '../generated/prisma/client.js';
 import { connectionOf } from './connection.js';
 import { AbstentionReason, CompletenessState, EvidenceCode, ReportKind, StudyStatus, WithheldReason } from './enums.js';
 import { Node } from './node.js';
@@ -105,7 +109,7 @@ export class LabelCount {
   description: "The slices' predictions by one model as one answer. Research use only – not for diagnostic use.",
 })
 export class StudyFinding
-  implements Pick<FindingRow, 'label' | 'confidence' | 'abstained' | 'abstentionReason' | 'keySliceId' | 'modelId'>
+  implements Pick<StudyFindingRow, 'label' | 'confidence' | 'abstained' | 'abstentionReason' | 'keySliceId' | 'modelId'>
 {
   keySliceId!: string | null;
 
