@@ -1,6 +1,6 @@
 import { readConfig } from '../config/config.js';
 import { openDatabase } from '../database/database.js';
-import { type Verified, verifyAudit } from '../identity/audit.js';
+import { type AuditVerification, verifyAudit } from '../identity/audit.js';
 import { readAuditHeads } from '../identity/auditHeads.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
@@ -37,7 +37,7 @@ export async function verify({ known }: { known?: string }): Promise<void> {
   }
 }
 
-function faultsOf({ broken, entries, knownAt, lost }: Verified, known: string | undefined): string[] {
+function faultsOf({ broken, entries, knownAt, lost }: AuditVerification, known: string | undefined): string[] {
   if (broken !== null) return [`The audit is broken at entry ${broken}: it, or one before it, was changed or removed.`];
   const faults: string[] = [];
   if (lost)

@@ -1,31 +1,33 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
 import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
-import type { Head } from './auditHeads.js';
+import type { AuditHead } from './auditHeads.js';
 
-/** What is written down. */
+/** An entry of the audit: who (`subject`) did what (`action`) to what, from which IP address, with which outcome. */
 export type Access = Pick<AuditEntry, 'subject' | 'action' | 'studyInstanceUid' | 'object' | 'address' | 'outcome'>;
 
-/** Somebody asked for what they may not have. */
+/** The entry of a caller who asked for what they may not have. */
 export function denied(subject: string, address: string, action = 'OPERATION'): Access {
   return { subject, action, studyInstanceUid: null, object: null, address, outcome: 'FORBIDDEN' };
 }
 
 export type Audit = {
-  /** Resolves when all of it is in the database: nothing that must be known leaves before. */
+  /** Resolves when all entries are in the database, so that no answer leaves before. Rejects if they cannot be written. */
   record(accesses: readonly Access[]): Promise<void>;
 };
 
+/** Largest number of rows in one transaction, and read at once when the chain is verified. */
 const MOST_AT_ONCE = 1000;
 
-type Waiting = { accesses: readonly Access[]; resolve(): void; reject(error: unknown): void };
+type QueuedAccesses = { accesses: readonly Access[]; resolve(): void; reject(error: unknown): void };
 
 /**
- * Rows are chained one by one, so requests that come together share a transaction.
- * @param onHead told of the last entry whenever there are more.
+ * Opens the audit to be written to. Each row holds the hash of the one before, so only one transaction can append at a
+ * time; requests that come together share it.
+ * @param onHead called with the number and hash of the last entry after each append.
  */
 export function openAudit(prisma: PrismaClient, onHead: (seq: bigint, hash: string) => void = () => {}): Audit {
-  const waiting: Waiting[] = [];
+  const waiting: QueuedAccesses[] = [];
   let writing = false;
   const writeAll = async () => {
     writing = true;
@@ -40,7 +42,7 @@ export function openAudit(prisma: PrismaClient, onHead: (seq: bigint, hash: stri
         for (const { resolve } of batch) resolve();
       } catch (error) {
         if (batch.length === 1) batch[0]?.reject(error);
-        // One that cannot be written spoils no other: each for itself.
+        // An entry that cannot be written must not keep the others out, so each is appended by itself.
         else
           for (const { accesses, reject, resolve } of batch)
             await append(prisma, accesses).then(({ seq, hash }) => {
@@ -62,14 +64,14 @@ export function openAudit(prisma: PrismaClient, onHead: (seq: bigint, hash: stri
   };
 }
 
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  const batch: Waiting[] = [];
+function takeBatch(waiting: QueuedAccesses[]): QueuedAccesses[] {
+  const batch: QueuedAccesses[] = [];
   for (let rows = 0; waiting.length > 0 && rows < MOST_AT_ONCE; rows += batch.at(-1)?.accesses.length ?? 0)
-    batch.push(waiting.shift() as Waiting);
+    batch.push(waiting.shift() as QueuedAccesses);
   return batch;
 }
 
-/** @returns the last entry by then. */
+/** @returns the number and hash of the last entry. */
 async function append(prisma: PrismaClient, accesses: readonly Access[]): Promise<{ seq: bigint; hash: string }> {
   return prisma.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.audit})`;
@@ -87,7 +89,7 @@ async function append(prisma: PrismaClient, accesses: readonly Access[]): Promis
   });
 }
 
-/** In one statement of ten parameters, whatever the number of rows: a worklist that shows names waits for this. */
+/** One statement of ten parameters for any number of rows, because a worklist that shows names waits for it. */
 async function insert(tx: Prisma.TransactionClient, rows: readonly AuditEntry[]): Promise<void> {
   const column = <Name extends keyof AuditEntry>(name: Name) => rows.map((row) => row[name]);
   await tx.$executeRaw`
@@ -98,7 +100,7 @@ async function insert(tx: Prisma.TransactionClient, rows: readonly AuditEntry[])
       ${column('previous')}::text[], ${column('hash')}::text[])`;
 }
 
-/** As PostgreSQL gives it back, or the hash would not be that of the row: without NUL and halves of characters. */
+/** Replaces what PostgreSQL cannot store, NUL and lone surrogates; else the hash would not be that of the stored row. */
 function storable(access: Access): Access {
   const texts = Object.entries(access).map(([name, text]) => [
     name,
@@ -107,30 +109,48 @@ function storable(access: Access): Access {
   return Object.fromEntries(texts) as Access;
 }
 
-/** SHA-256, in hexadecimal, of all that a row says and of its place. */
+/** SHA-256, in hexadecimal, of a row's number, content and the hash of the row before. */
 export function hashEntry(entry: Omit<AuditEntry, 'hash'>): string {
   const { seq, time, subject, action, studyInstanceUid, object, address, outcome, previous } = entry;
-  const said = [String(seq), time.toISOString(), subject, action, studyInstanceUid, object, address, outcome, previous];
-  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+  const content = [
+    String(seq),
+    time.toISOString(),
+    subject,
+    action,
+    studyInstanceUid,
+    object,
+    address,
+    outcome,
+    previous,
+  ];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 /**
- * `broken`: the number of the first row that is not as it was written, or follows a gap; null where none is. `lost`: the
- * first of the heads kept elsewhere that is not in it any more.
+ * `entries`: rows that are whole. `broken`: the number of the first row that was changed or follows a gap, or null. `head`:
+ * the hash of the last whole row, empty without rows. `knownAt`: the number of the row with the known hash, or null.
+ * `lost`: the first of the kept heads that is not in the audit any more, or null.
  */
-export type Verified = {
+export type AuditVerification = {
   entries: bigint;
   broken: bigint | null;
   head: string;
   knownAt: bigint | null;
-  lost: Head | null;
+  lost: AuditHead | null;
 };
 
 /**
- * Follows the chain from its first row. Whoever can write to the database can also cut off its end, or write all of it
- * anew: `kept` heads, which lie outside of it, tell of that, and one that people kept, given as `known`.
+ * Follows the chain of the audit from its first row. The chain alone does not show that its end was cut off or that all of
+ * it was written anew, which anybody with write access can do. Heads that lie outside the database do.
+ * @param known the hash of an entry that people kept.
+ * @param kept the heads in DATA_DIR, as `readAuditHeads` reads them.
+ * @throws what Prisma throws, with code P2021 where the table is gone.
  */
-export async function verifyAudit(prisma: PrismaClient, known?: string, kept: readonly Head[] = []): Promise<Verified> {
+export async function verifyAudit(
+  prisma: PrismaClient,
+  known?: string,
+  kept: readonly AuditHead[] = [],
+): Promise<AuditVerification> {
   let [entries, previous, knownAt] = [0n, '', null as bigint | null];
   const open = new Set(kept.filter(({ seq }) => seq !== '0'));
   const verified = (broken: bigint | null) => {

@@ -3,25 +3,25 @@ import { join } from 'node:path';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Log } from '../output/log.js';
 
-/** The last entry of the audit at some time: its number and its hash, which says all that is before it. */
-export type Head = { time: string; seq: string; hash: string };
+/** The last entry of the audit at `time`: its number and its hash, which depends on all entries before. */
+export type AuditHead = { time: string; seq: string; hash: string };
 
-/** Append only: what was the last entry at each start, each stop and once a day. */
-const RECORDED = 'audit-heads.jsonl';
-/** What is the last entry, so that not even what was written since can be cut off unnoticed. */
-const LATEST = 'audit-head.json';
+/** File of heads, append only: the last entry at each start, at each stop and once a day. */
+const HEADS_FILE = 'audit-heads.jsonl';
+/** File with the latest head, so that entries since the last line of HEADS_FILE cannot be cut off unnoticed. */
+const LATEST_FILE = 'audit-head.json';
 const DAY_MS = 24 * 3600 * 1000;
 const LATEST_EVERY_MS = 1_000;
 
 export type AuditHeads = {
-  /** The audit's last entry is this one by now. */
+  /** Keeps the number and hash of what is now the audit's last entry, soon and without waiting. */
   note(seq: bigint, hash: string): void;
   close(): Promise<void>;
 };
 
 /**
- * Keeps the audit's last entry outside of the database, in `dataDir`: whoever cuts off its end, or empties it, changes one
- * place only. Tells the log at once where that has happened already.
+ * Keeps the audit's last entry in `dataDir`, outside the database. Somebody who cuts off the audit's end or empties it
+ * would have to change both places. Logs an error if the audit lacks a kept entry already.
  */
 export async function keepAuditHeads(prisma: PrismaClient, dataDir: string, log: Log): Promise<AuditHeads> {
   await mkdir(dataDir, { recursive: true });
@@ -30,11 +30,11 @@ export async function keepAuditHeads(prisma: PrismaClient, dataDir: string, log:
     log.error(
       'The audit lacks entries that it had, or has others in their place. Run `mrimaster audit verify`; docs/authorization.md says more.',
     );
-  const append = (head: Head) =>
-    appendFile(join(dataDir, RECORDED), `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true });
+  const append = (head: AuditHead) =>
+    appendFile(join(dataDir, HEADS_FILE), `${JSON.stringify(head)}\n`, { mode: 0o600, flush: true });
   const before = kept.at(-1);
-  if (before) await append(before); // the latest of a process that was killed, which is about to be replaced
-  let latest: Head | undefined;
+  if (before) await append(before); // the latest head of a process that was killed, before it is replaced
+  let latest: AuditHead | undefined;
   let writing: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -45,20 +45,20 @@ export async function keepAuditHeads(prisma: PrismaClient, dataDir: string, log:
   const writeLatest = () =>
     inTurn(async () => {
       writing = undefined;
-      if (latest) await replace(join(dataDir, LATEST), `${JSON.stringify(latest)}\n`);
+      if (latest) await replace(join(dataDir, LATEST_FILE), `${JSON.stringify(latest)}\n`);
     });
   const record = () =>
     inTurn(async () => {
       const row = await prisma.auditEntry.findFirst({ orderBy: { seq: 'desc' }, select: { seq: true, hash: true } });
-      const head = asHead(row?.seq ?? 0n, row?.hash ?? '');
+      const head = createHead(row?.seq ?? 0n, row?.hash ?? '');
       await append(head);
-      log.info({ seq: head.seq, hash: head.hash }, 'The last entry of the audit.'); // where logs are kept, it is, too
+      log.info({ seq: head.seq, hash: head.hash }, 'The last entry of the audit.'); // so that the logs keep it as well
     });
   await record();
   const daily = setInterval(record, DAY_MS).unref();
   return {
     note: (seq, hash) => {
-      latest = asHead(seq, hash);
+      latest = createHead(seq, hash);
       writing ??= setTimeout(writeLatest, LATEST_EVERY_MS);
     },
     close: async () => {
@@ -70,30 +70,34 @@ export async function keepAuditHeads(prisma: PrismaClient, dataDir: string, log:
   };
 }
 
-/** All that was kept in `dataDir`, the oldest first; lines that were cut off while they were written are left out. */
-export async function readAuditHeads(dataDir: string): Promise<Head[]> {
+/** Reads the heads kept in `dataDir`, the oldest first. Leaves out lines that were cut off while they were written. */
+export async function readAuditHeads(dataDir: string): Promise<AuditHead[]> {
   const texts = await Promise.all(
-    [RECORDED, LATEST].map((name) => readFile(join(dataDir, name), 'utf8').catch(() => '')),
+    [HEADS_FILE, LATEST_FILE].map((name) => readFile(join(dataDir, name), 'utf8').catch(() => '')),
   );
   return texts.flatMap((text) => text.split('\n').map(readHead)).filter((head) => head !== undefined);
 }
 
-/** Whether the audit still holds each of `heads`, by a look at each. */
-async function holdsAll(prisma: PrismaClient, heads: readonly Head[]): Promise<boolean> {
+/** Whether the audit still has an entry with the number and hash of each head. */
+async function holdsAll(prisma: PrismaClient, heads: readonly AuditHead[]): Promise<boolean> {
   const seqs = [...new Set(heads.map(({ seq }) => seq))].map(BigInt);
   try {
     const rows = await prisma.auditEntry.findMany({ where: { seq: { in: seqs } }, select: { seq: true, hash: true } });
     const hashes = new Map(rows.map(({ hash, seq }) => [String(seq), hash]));
     return heads.every(({ hash, seq }) => seq === '0' || hashes.get(seq) === hash);
   } catch (error) {
-    if ((error as { code?: string }).code === 'P2021') return false; // no table at all
+    if ((error as { code?: string }).code === 'P2021') return false; // the table itself is gone
     throw error;
   }
 }
 
-const asHead = (seq: bigint, hash: string): Head => ({ time: new Date().toISOString(), seq: String(seq), hash });
+const createHead = (seq: bigint, hash: string): AuditHead => ({
+  time: new Date().toISOString(),
+  seq: String(seq),
+  hash,
+});
 
-function readHead(line: string): Head | undefined {
+function readHead(line: string): AuditHead | undefined {
   try {
     const { hash, seq, time } = JSON.parse(line);
     return /^\d+$/.test(seq) && typeof hash === 'string' ? { time: String(time), seq, hash } : undefined;

@@ -4,13 +4,19 @@ import { createProvider } from './provider.js';
 import { type ProviderSettings } from './providerSettings.js';
 import { callerOfToken, isToken, type StoredToken } from './tokens.js';
 
-/** How callers prove who they are. */
+/** How callers authenticate: by tokens of a provider, by our own tokens, by both, or not at all. */
 export type IdentitySettings = { provider: ProviderSettings | undefined; tokens: readonly StoredToken[] | undefined };
 
-/** @param authorization the header, or what stands for it over a WebSocket. @throws Unauthenticated. */
+/**
+ * Finds the caller of a request by its header `Authorization`, or what a WebSocket's first message holds instead.
+ * @throws Unauthenticated; IdentityProviderUnreachable.
+ */
 export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
 
-/** Where neither tokens nor a provider are configured, everybody is the developer; config.ts keeps such a server at home. */
+/**
+ * Creates the check of callers. Without tokens and provider, every caller is DEVELOPER; config.ts lets such a server listen
+ * on this machine only.
+ */
 export function createAuthenticate({ provider, tokens }: IdentitySettings): Authenticate {
   if (!provider && !tokens) return async () => DEVELOPER;
   const check = provider && createProvider(provider);
@@ -26,6 +32,7 @@ export function createAuthenticate({ provider, tokens }: IdentitySettings): Auth
   };
 }
 
+/** Whether callers have to authenticate at all. */
 export function authenticates({ provider, tokens }: IdentitySettings): boolean {
   return provider !== undefined || tokens !== undefined;
 }

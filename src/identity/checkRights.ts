@@ -11,9 +11,9 @@ import type { Caller } from './caller.js';
 import { demandOf } from './table.js';
 
 /**
- * Whether a caller may ask for everything that an operation names, before any of it is carried out: no resolver has to
- * think of it, and none can forget. What @skip leaves out counts as well.
- * @throws GraphQLError FORBIDDEN with the fields and the rights that are missing.
+ * Checks the rights for every field that an operation names, before any resolver runs, so that no resolver can forget to.
+ * Fields that @skip leaves out count as well.
+ * @throws GraphQLError FORBIDDEN with the fields and the missing rights.
  */
 export function checkRights(
   schema: GraphQLSchema,
@@ -22,17 +22,17 @@ export function checkRights(
   { rights }: Caller,
 ): void {
   const operations = separateOperations(document);
-  const asked = operations[operationName ?? ''] ?? document;
+  const operation = operations[operationName ?? ''] ?? document;
   const missing = new Map<string, Set<string>>();
   const types = new TypeInfo(schema);
   visit(
-    asked,
+    operation,
     visitWithTypeInfo(types, {
       Field: ({ name: { value: field } }) => {
         const type = types.getParentType()?.name ?? '';
-        if (field.startsWith('__') || type.startsWith('__')) return undefined; // what may be seen of the schema is another rule
+        if (field.startsWith('__') || type.startsWith('__')) return undefined; // whether the schema may be read is decided elsewhere
         const demand = demandOf(type, field);
-        if (typeof demand === 'object') return rights.has(demand.right) ? undefined : false; // null: nothing below it counts
+        if (typeof demand === 'object') return rights.has(demand.right) ? undefined : false; // the field will be null, so the fields below it do not count
         if (demand === undefined || !rights.has(demand)) note(missing, demand ?? 'nobody', `${type}.${field}`);
         return undefined;
       },

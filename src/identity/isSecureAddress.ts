@@ -1,4 +1,4 @@
-/** Keys that come in the clear could be anybody's, except from this machine. */
+/** Whether keys may be fetched from an address: by https, or by http from this machine, as anybody could change others. */
 export function isSecureAddress(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { hostname, protocol } = new URL(value);

@@ -1,37 +1,44 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Caller } from './caller.js';
 
+/** How long a link is valid after its grant was given. */
 const VALID_MS = 3600_000;
-/** A link is good for half of that at least, and stays the same for half of it, so that browsers may keep pictures. */
+/** A grant signs links for this long, so that a picture keeps its URL and browsers can cache it. */
 const RENEWED_MS = VALID_MS / 2;
 
-type Grant = { id: string; caller: Caller; secret: Buffer; given: number };
+/** The secret that signs a caller's links. `given`: ms on the monotonic clock. */
+type PictureGrant = { id: string; caller: Caller; secret: Buffer; given: number };
 
 /**
- * Browsers send no token for `<img src>`. So whoever may see a picture gets a link that shows it to who has the link, for an
- * hour at most, and names neither; what is seen through it is seen by the one it was given to. Links end with the process.
+ * Signed links to pictures. Browsers send no token for `<img src>`, so a caller who may see a picture gets a link that works
+ * without one. A link is valid for an hour at most, names neither caller nor patient, and ends with the process. The audit
+ * names the caller whom it was given to, whoever uses it.
  */
 export type PictureLinks = {
-  /** @param path with its query. @returns it with a signature. */
+  /** @param path with its query, from "/". @returns the path with a signature. */
   sign(caller: Caller, path: string): string;
-  /** Who was given this link; undefined for what is none, or no longer. */
+  /** @param url path and query. @returns whom the link was given to; undefined if it is not valid, or no longer. */
   open(url: string): Caller | undefined;
 };
 
-/** @param ticks ms of a clock that nobody sets: how long a link has been valid is no matter of the time of day. */
+/**
+ * @param ticks ms of a monotonic clock, which measures how long a link has been valid.
+ * @param now ms since 1970, by which tokens expire.
+ */
 export function createPictureLinks(ticks = () => performance.now(), now = Date.now): PictureLinks {
-  const byId = new Map<string, Grant>();
-  const byCaller = new Map<string, Grant>();
-  const signature = ({ secret }: Grant, path: string) => createHmac('sha256', secret).update(path).digest('base64url');
-  const isOver = ({ caller, given }: Grant, after: number) =>
+  const byId = new Map<string, PictureGrant>();
+  const byCaller = new Map<string, PictureGrant>();
+  const signature = ({ secret }: PictureGrant, path: string) =>
+    createHmac('sha256', secret).update(path).digest('base64url');
+  const isOver = ({ caller, given }: PictureGrant, after: number) =>
     ticks() - given >= after || (caller.expiresAt !== undefined && caller.expiresAt.getTime() <= now());
-  const grantOf = (caller: Caller): Grant => {
+  const grantOf = (caller: Caller): PictureGrant => {
     const key = JSON.stringify([caller.subject, ...caller.rights]);
     const known = byCaller.get(key);
     if (known && !isOver(known, RENEWED_MS) && known.caller.expiresAt?.getTime() === caller.expiresAt?.getTime())
       return known;
     for (const [id, grant] of byId) if (isOver(grant, VALID_MS)) byId.delete(id);
-    for (const [one, grant] of byCaller) if (isOver(grant, VALID_MS)) byCaller.delete(one);
+    for (const [caller, grant] of byCaller) if (isOver(grant, VALID_MS)) byCaller.delete(caller);
     const grant = { id: randomBytes(9).toString('base64url'), caller, secret: randomBytes(32), given: ticks() };
     byId.set(grant.id, grant);
     byCaller.set(key, grant);

@@ -5,12 +5,13 @@ import { createProviderKeys, type KeyTimes, keysFault } from './providerKeys.js'
 import type { ProviderSettings } from './providerSettings.js';
 
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** Signatures of a key pair only: with a shared secret whoever checks could sign (RFC 8725 3.1). */
+/** Only signatures of a key pair: with a shared secret, whoever checks tokens could also sign them (RFC 8725 3.1). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 /**
- * Checks JWTs (RFC 7519) of a provider, by its keys; see providerKeys.ts.
- * @throws Unauthenticated for a token that proves nothing; IdentityProviderUnreachable where the keys cannot be had.
+ * Creates the check of a provider's JWTs (RFC 7519) by its keys, see providerKeys.ts.
+ * @returns a function that finds the caller of a token, and rejects with Unauthenticated for a token that is not valid, or
+ * IdentityProviderUnreachable if the keys cannot be fetched.
  */
 export function createProvider(settings: ProviderSettings, times?: KeyTimes): (token: string) => Promise<Caller> {
   const { audience, issuer } = settings;
@@ -35,7 +36,7 @@ export function createProvider(settings: ProviderSettings, times?: KeyTimes): (t
 function translate(error: unknown, issuer: string): Error {
   if (error instanceof errors.JWTExpired) return new Unauthenticated('The token has expired. Get a new one.');
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return unreachable(issuer, error);
-  // JOSEError itself: the address of the keys answered with something else than keys.
+  // JOSEError itself means that the address of the keys did not answer with keys.
   if (error.code === 'ERR_JOSE_GENERIC' || error instanceof errors.JWKSInvalid) return unreachable(issuer, error);
   const what =
     error instanceof errors.JWTClaimValidationFailed ? `its claim "${error.claim}"` : 'its signature or form';
@@ -44,18 +45,18 @@ function translate(error: unknown, issuer: string): Error {
 
 function unreachable(issuer: string, error: unknown): IdentityProviderUnreachable {
   return new IdentityProviderUnreachable(
-    `The keys of ${issuer} cannot be had (${keysFault(error)}). Check OIDC_ISSUER and that it runs; NODE_EXTRA_CA_CERTS names an authority of your own.`,
+    `The keys of ${issuer} cannot be fetched (${keysFault(error)}). Check OIDC_ISSUER and that it runs; NODE_EXTRA_CA_CERTS names an authority of your own.`,
   );
 }
 
 function readGrants(payload: JWTPayload, { grants, rolesClaim }: ProviderSettings): Grant[] {
-  let value: unknown = payload[rolesClaim]; // names like "https://hospital.example/roles" have dots of their own
+  let value: unknown = payload[rolesClaim]; // first the whole name: "https://hospital.example/roles" has dots that do not lead into objects
   if (value === undefined)
     value = rolesClaim
       .split('.')
       .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], payload);
   const names = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value.map(String) : [];
-  // A provider's own "admin" is somebody else's, so our names count only where nothing else was said.
+  // A provider may have an "admin" of its own, so our names count only if no others are configured.
   if (grants.size > 0) return names.flatMap((name) => grants.get(name) ?? []);
   return GRANTS.filter((grant) => names.includes(grant));
 }

@@ -1,13 +1,13 @@
 import type { Grant } from './caller.js';
 
-/** An OpenID provider, such as Keycloak or Entra ID. */
+/** Settings of an OpenID provider, such as Keycloak or Entra ID. */
 export type ProviderSettings = {
   issuer: string;
   audience: string;
-  /** Where its keys are; by default what its discovery document says. */
+  /** Address of its keys; undefined for the one in its discovery document. */
   jwksUrl: string | undefined;
-  /** The claim that lists what a caller is; dots lead into objects, as in "realm_access.roles". */
+  /** Name of the claim that lists a caller's roles. Dots lead into objects, as in "realm_access.roles". */
   rolesClaim: string;
-  /** What the provider calls roles and rights of ours; with any, no other name counts. Empty: it uses our names. */
+  /** Our roles and rights by the provider's names for them. If empty, the provider uses our names; else only these count. */
   grants: ReadonlyMap<string, Grant>;
 };

@@ -1,16 +1,16 @@
 import type { Right } from './caller.js';
 
 /**
- * MASKED: null without the right, where a list of studies is to be the same query for everybody; all other fields refuse
- * the operation.
+ * The right that a field needs. Without the right the operation is refused, or the field is null if it is MASKED, so that
+ * everybody can send the same query for a list of studies.
  */
 export type Demand = Right | { right: Right; without: 'MASKED' };
 
 const identity: Demand = { right: 'identity', without: 'MASKED' };
 
 /**
- * What each field needs: by field for the roots and where the fields of a type differ, else by type. What is not here is
- * refused to everybody; a test holds this against the schema.
+ * The demand of each field: by field for the root types and types whose fields differ, else by type. What is missing here is
+ * refused to everybody; a test compares the table with the schema.
  */
 export const DEMANDS: Readonly<Record<string, Demand | Readonly<Record<string, Demand>>>> = {
   Query: {
@@ -96,7 +96,7 @@ function all(demand: Demand, names: string): Record<string, Demand> {
   return Object.fromEntries(names.split(' ').map((name) => [name, demand]));
 }
 
-/** Undefined for what the table does not know. */
+/** The demand of a field of the schema; undefined if the table has none, so that nobody may ask for it. */
 export function demandOf(type: string, field: string): Demand | undefined {
   const entry = Object.hasOwn(DEMANDS, type) ? DEMANDS[type] : undefined;
   if (entry === undefined || typeof entry === 'string' || isDemand(entry)) return entry;

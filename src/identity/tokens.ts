@@ -1,34 +1,36 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Caller, type Grant, rightsOf } from './caller.js';
 
-/** An entry of TOKENS_FILE. `sha256`: of the token, in hexadecimal digits. `expires`: its last day, YYYY-MM-DD, in UTC. */
+/** An entry of TOKENS_FILE. `sha256`: the token's hash, in hexadecimal. `expires`: the last day in UTC, YYYY-MM-DD. */
 export type StoredToken = { name: string; sha256: string; grants: Grant[]; expires?: string | undefined };
 
-/** So that a token is recognised where it has leaked to, and is never taken for a provider's. */
+/** Begins every token of ours, so that a leaked one is recognised and none is taken for a provider's. */
 const PREFIX = 'mri_';
 
-/** 256 random bits: nothing that a slow hash would have to protect from guessing. */
+/** Makes a token of 256 random bits. They cannot be guessed, so a fast hash protects it. */
 export function makeToken(): string {
   return PREFIX + randomBytes(32).toString('base64url');
 }
 
+/** Whether credentials are a token of ours rather than a provider's. */
 export function isToken(credentials: string): boolean {
   return credentials.startsWith(PREFIX);
 }
 
+/** SHA-256 of a token, in hexadecimal, as TOKENS_FILE holds it. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** When it is over; undefined: never. Its last day is whole, in UTC. */
+/** The moment at which a token expires: the end of its last day in UTC. Undefined if it does not expire. */
 export function tokenEnd({ expires }: StoredToken): Date | undefined {
   return expires ? new Date(Date.parse(expires) + 86_400_000) : undefined;
 }
 
-/** The caller of a token; undefined for one that is not ours, or no longer. */
+/** The caller of a token; undefined if TOKENS_FILE does not have it, or it has expired. */
 export function callerOfToken(tokens: readonly StoredToken[], token: string, now: Date): Caller | undefined {
-  const sha256 = hashToken(token); // compared by hash: how long that takes tells nothing of the token
-  const found = tokens.find((one) => one.sha256 === sha256);
+  const sha256 = hashToken(token); // hashes are compared, so that the time it takes reveals nothing of the token
+  const found = tokens.find((stored) => stored.sha256 === sha256);
   if (!found) return undefined;
   const expiresAt = tokenEnd(found);
   if (expiresAt && expiresAt <= now) return undefined;

@@ -8,16 +8,16 @@ Printed from \`src/identity\` by \`npm run schema\`; do not edit. [authorization
 
 `;
 
-/** Every field of the API by the right that it needs, and which roles have it, as Markdown. */
+/** Writes every field of the API, the right that it needs and the roles that have it, as a Markdown table. */
 export function writeMatrix(schema: GraphQLSchema): string {
   const roles = Object.values(ROLES) as readonly (readonly Right[])[];
-  /** Fields of the same type that need the same share a line. */
+  /** Fields of one type that need the same right share a line. */
   const lines = new Map<string, { type: string; needs: string; right: Right; fields: string[] }>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) continue;
     for (const field of Object.keys(type.getFields())) {
       const demand = demandOf(type.name, field);
-      if (demand === undefined) continue; // refused to everybody; a test finds it
+      if (demand === undefined) continue; // refused to everybody; a test finds such fields
       const right = typeof demand === 'object' ? demand.right : demand;
       const needs = typeof demand === 'object' ? `${right}, else null` : right;
       const line = lines.get(`${type.name} ${needs}`) ?? { type: type.name, needs, right, fields: [] };

@@ -103,7 +103,7 @@ describe("a provider's keys", () => {
   it('are fetched from no address in the clear', async () => {
     const check = provider({ renewMs: 0, keepMs: DAY_MS });
     jwksUri = 'http://keys.hospital.example/keys';
-    await expect(check(await token('one'))).rejects.toThrow('its jwks_uri is no https address');
+    await expect(check(await token('one'))).rejects.toThrow('its jwks_uri is not an https address');
     jwksUri = undefined;
     expect(await check(await token('one'))).toMatchObject({ subject: 'oidc:dr-house' }); // it is asked again
   });
