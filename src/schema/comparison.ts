@@ -3,34 +3,34 @@ import type { Compared } from '../evaluation/compareModels.js';
 
 @ObjectType({
   description:
-    'Two models on the same slices. What a reader said of a slice counts for both, whosever answer it was said of. Research use only – not for diagnostic use.',
+    "Comparison of two models on the same slices. A reader's label of a slice counts for both models, whichever model's prediction was reviewed. Research use only – not for diagnostic use.",
 })
 export class ModelComparison implements Compared {
-  @Field(() => Int, { description: 'Slices that both looked at, those left out that one of them could not read.' })
+  @Field(() => Int, { description: 'Number of slices that both models could read and predicted.' })
   both!: number;
 
-  @Field(() => Int, { description: 'Of these with the same label as best guess.' })
+  @Field(() => Int, { description: 'Number of these slices for which both models have the same likeliest label.' })
   same!: number;
 
-  @Field(() => Int, { description: 'Of these, those whose readers agree on what they show.' })
+  @Field(() => Int, { description: 'Number of these slices on whose label more than half of the readers agree.' })
   reviewed!: number;
 
-  @Field(() => Int, { description: 'Reviewed ones that both are right about.' })
+  @Field(() => Int, { description: 'Number of reviewed slices that both models label as the readers do.' })
   bothRight!: number;
 
-  @Field(() => Int, { description: 'That only the first is right about.' })
+  @Field(() => Int, { description: 'Number of reviewed slices that only the first model labels as the readers do.' })
   onlyFirst!: number;
 
-  @Field(() => Int, { description: 'That only the second is right about.' })
+  @Field(() => Int, { description: 'Number of reviewed slices that only the second model labels as the readers do.' })
   onlySecond!: number;
 
-  @Field(() => Int, { description: 'That neither is right about.' })
+  @Field(() => Int, { description: 'Number of reviewed slices that neither model labels as the readers do.' })
   bothWrong!: number;
 
   @Field(() => Float, {
     nullable: true,
     description:
-      "Of McNemar's test, two-sided, with studies as clusters: how likely a difference as large would be if the models were equally good. A study counts once, however many of its slices differ, so below six studies it is never under 0.05. Null where nothing was reviewed.",
+      "p-value of McNemar's two-sided test with studies as clusters: the probability of a difference at least as large if the models were equally good. A study counts once, however many of its slices differ, so with fewer than six studies the value is never below 0.05. Null if nothing was reviewed.",
   })
   p!: number | null;
 }

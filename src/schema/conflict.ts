@@ -6,42 +6,47 @@ import { Study } from './study.js';
 
 registerEnumType(ConflictKind, {
   name: 'ConflictKind',
-  description: 'How objects contradict what came first.',
+  description: 'How the objects of a conflict contradict what came first.',
   valuesConfig: {
-    OTHER_BYTES: { description: 'They have the SOPInstanceUIDs of objects that were here, and other bytes.' },
-    OTHER_PATIENT: { description: 'They name another patient under the StudyInstanceUID of this study.' },
+    OTHER_BYTES: { description: 'The objects have the SOPInstanceUIDs of earlier objects, but other bytes.' },
+    OTHER_PATIENT: { description: 'The objects name another patient under the StudyInstanceUID of this study.' },
   },
 });
 registerEnumType(ConflictSide, {
   name: 'ConflictSide',
-  description: 'Which objects of a study in conflict are right.',
+  description: 'The objects of a study in conflict that are right.',
   valuesConfig: {
-    ARCHIVE: { description: 'Those that the archive has; the study is pulled from it once more.' },
-    FIRST_RECEIVED: { description: 'Those that came first, which are used until somebody decides.' },
-    LAST_RECEIVED: { description: 'Those that came last.' },
+    ARCHIVE: { description: 'The objects that the archive has. The study is pulled from it again.' },
+    FIRST_RECEIVED: { description: 'The objects that came first. They are used until somebody decides.' },
+    LAST_RECEIVED: { description: 'The objects that came last.' },
   },
 });
 
 export { ConflictKind, ConflictSide };
 
-@ObjectType({ description: 'An attribute that objects in conflict say differently from what came first.' })
+@ObjectType({
+  description: 'A DICOM attribute whose value in the objects in conflict differs from the value that came first.',
+})
 export class AttributeDifference {
-  @Field({ description: 'Its DICOM keyword, such as PatientID; "(gggg,eeee)" where it has none.' })
+  @Field({ description: 'DICOM keyword of the attribute, such as PatientID, or "(gggg,eeee)" if it has none.' })
   attribute!: string;
 
-  @Field(() => String, { nullable: true, description: 'Value that came first; null where it is not kept or not said.' })
+  @Field(() => String, { nullable: true, description: 'Value that came first. Null if it is not kept or was absent.' })
   first!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Value of the objects in conflict; null likewise.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Value in the objects in conflict. Null if it is not kept or is absent.',
+  })
   other!: string | null;
 }
 
-@ObjectType({ description: 'Objects of one sender that contradict, in the same attributes, what came first.' })
+@ObjectType({ description: 'Objects from one sender that contradict what came first in the same attributes.' })
 export class StudyConflict {
-  @Field(() => ConflictKind, { description: 'How they contradict it.' })
+  @Field(() => ConflictKind, { description: 'How the objects contradict what came first.' })
   kind!: ConflictKind;
 
-  @Field(() => [AttributeDifference], { description: 'What differs.' })
+  @Field(() => [AttributeDifference], { description: 'The attributes that differ.' })
   differences!: AttributeDifference[];
 
   @Field(() => Int, { description: 'Number of objects.' })
@@ -49,37 +54,45 @@ export class StudyConflict {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Who sent them: an AE title, a caller with an address, an archive.',
+    description: 'Who sent the objects: an AE title, a caller with an address, or an archive.',
   })
   sender!: string | null;
 
-  @Field(() => DateTimeScalar, { description: 'When the first of them came for the last time.' })
+  @Field(() => DateTimeScalar, { description: 'Earliest of the times at which each object came last.' })
   firstAt!: Date;
 
-  @Field(() => DateTimeScalar, { description: 'When the last of them came.' })
+  @Field(() => DateTimeScalar, { description: 'When the last of the objects came.' })
   lastAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When somebody resolved it; null while nobody has.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When somebody resolved the conflict. Null if nobody has.',
+  })
   resolvedAt!: Date | null;
 
-  @Field(() => ConflictSide, { nullable: true, description: 'Which side was kept then.' })
+  @Field(() => ConflictSide, {
+    nullable: true,
+    description: 'The side that was kept. Null if the conflict is not resolved.',
+  })
   resolution!: ConflictSide | null;
 }
 
 @InputType({ description: 'A study in conflict, and which of its objects are right.' })
 export class ResolveConflictsInput {
-  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID.' })
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID of the study in conflict.' })
   studyInstanceUid!: string;
 
-  @Field(() => ConflictSide, { description: 'Which side is right.' })
+  @Field(() => ConflictSide, { description: 'The side that is right.' })
   keep!: ConflictSide;
 }
 
-@ObjectType({ description: 'The study as it is now, and the job that writes its answer anew.' })
+@ObjectType({ description: 'The study after its conflicts were resolved, and the job that follows.' })
 export class ResolveConflictsPayload {
-  @Field(() => Study, { description: 'The study.' })
+  @Field(() => Study, { description: 'The study as it is now.' })
   study!: Study;
 
-  @Field(() => Job, { description: 'Classifies what changed, and writes the answer back under the right patient.' })
+  @Field(() => Job, {
+    description: 'The job that classifies what changed and writes the answer back under the right patient.',
+  })
   job!: Job;
 }

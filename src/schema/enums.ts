@@ -28,73 +28,73 @@ export type FaithfulnessVerdict = keyof typeof FaithfulnessVerdict;
 
 registerEnumType(StudyStatus, {
   name: 'StudyStatus',
-  description: 'How far a study has come.',
+  description: 'The stage that a study has reached.',
   valuesConfig: {
-    RECEIVING: { description: 'Instances arrive or have arrived; nothing was asked of them yet.' },
-    QUEUED: { description: 'A job to classify it waits.' },
-    CLASSIFYING: { description: 'A job works on it.' },
-    CLASSIFIED: { description: 'Every slice of its eligible series has an answer or an abstention.' },
-    PARTIAL: { description: 'Some slices failed; each says why.' },
-    FAILED: { description: 'No slice could be classified, or the study could not be had; see failureCode.' },
-    SKIPPED: { description: 'No series is fit to be classified; each says why.' },
+    RECEIVING: { description: 'Instances are arriving or have arrived. Nobody has asked for a classification yet.' },
+    QUEUED: { description: 'A job to classify the study is waiting.' },
+    CLASSIFYING: { description: 'A job is classifying the study.' },
+    CLASSIFIED: { description: 'Every slice of the eligible series has an answer or an abstention.' },
+    PARTIAL: { description: 'Some slices failed. Each of them has a failureCode.' },
+    FAILED: { description: 'No slice could be classified, or the study could not be retrieved. See failureCode.' },
+    SKIPPED: { description: 'No series is eligible. Each of them has a reason.' },
   },
 });
 registerEnumType(CompletenessState, {
   name: 'CompletenessState',
   description: 'Whether every instance of a study is here.',
   valuesConfig: {
-    PROVEN: { description: 'The archive was asked twice, at rest, and its count is here.' },
-    PROVISIONAL: { description: 'Nothing is known to be missing.' },
-    INCOMPLETE: { description: 'The archive has more than is here.' },
+    PROVEN: { description: 'The archive was at rest, was asked twice, and every instance that it counted is here.' },
+    PROVISIONAL: { description: 'No instance is known to be missing.' },
+    INCOMPLETE: { description: 'The archive has instances that are not here.' },
   },
 });
 registerEnumType(Orientation, {
   name: 'Orientation',
   description: 'The plane of the slices of a series.',
   valuesConfig: {
-    AXIAL: { description: 'Across the body: from feet to head.' },
-    CORONAL: { description: 'From front to back.' },
-    SAGITTAL: { description: 'From side to side.' },
-    OBLIQUE: { description: 'Between these.' },
+    AXIAL: { description: 'Planes across the body, ordered from feet to head.' },
+    CORONAL: { description: 'Planes ordered from front to back.' },
+    SAGITTAL: { description: 'Planes ordered from side to side.' },
+    OBLIQUE: { description: 'Planes between these.' },
   },
 });
 registerEnumType(PredictionStatus, {
   name: 'PredictionStatus',
-  description: 'Whether a slice got an answer.',
+  description: 'Whether a slice has an answer.',
   valuesConfig: {
-    CLASSIFIED: { description: 'The model answers.' },
+    CLASSIFIED: { description: 'The model gives an answer.' },
     ABSTAINED: {
-      description: 'The model does not know well enough to answer; label and confidence are its best guess.',
+      description: 'The model is not sure enough to answer. The label and confidence are its best guess.',
     },
-    FAILED: { description: 'The slice could not be read; see failureCode.' },
+    FAILED: { description: 'The slice could not be read. See failureCode.' },
   },
 });
 registerEnumType(AbstentionReason, {
   name: 'AbstentionReason',
-  description: 'Why there is no answer.',
+  description: 'Why the model gives no answer.',
   valuesConfig: {
     LOW_CONFIDENCE: {
       description:
-        'The calibrated confidence is below the threshold of the model; of studies, that of a finding or of none.',
+        "The calibrated confidence is below the model's threshold. For a study it is the confidence that there is a finding, or that there is none.",
     },
-    OUT_OF_DISTRIBUTION: { description: 'The slice is unlike what the model was made from.' },
+    OUT_OF_DISTRIBUTION: { description: 'The slice is unlike the training data of the model.' },
     NOT_A_BRAIN_MR: { description: 'The slice does not show a brain by MR.' },
-    TOO_SMALL: { description: 'Of studies: something is seen in too little tissue to be sure of it.' },
+    TOO_SMALL: { description: 'Studies only: something is seen, but in too little tissue to be sure of it.' },
     KINDS_DISAGREE: {
-      description: 'Of studies: a tumour is there, of which kind is not sure; see StudyFinding.kinds.',
+      description: 'Studies only: there is a tumour, but its kind is not sure. See StudyFinding.kinds.',
     },
-    TOO_FEW_SLICES: { description: 'Of studies: too few slices could be judged.' },
+    TOO_FEW_SLICES: { description: 'Studies only: too few slices could be classified.' },
   },
 });
 registerEnumType(ExplanationMethod, {
   name: 'ExplanationMethod',
-  description: 'How a map is computed.',
+  description: 'The method that computes a map.',
   valuesConfig: {
-    GRAD_CAM: { description: 'Each channel weighted by its mean gradient; Selvaraju et al., ICCV 2017.' },
-    HIRES_CAM: { description: 'Gradient times activation, place by place; Draelos and Carin, 2020.' },
-    LAYER_CAM: { description: 'The same with positive gradients only; Jiang et al., IEEE TIP 2021.' },
+    GRAD_CAM: { description: 'Weights each channel by its mean gradient; Selvaraju et al., ICCV 2017.' },
+    HIRES_CAM: { description: 'Multiplies gradient and activation at each cell; Draelos and Carin, 2020.' },
+    LAYER_CAM: { description: 'Like HIRES_CAM with positive gradients only; Jiang et al., IEEE TIP 2021.' },
     GRAD_CAM_PLUS_PLUS: {
-      description: 'Each channel weighted by its positive gradients; Chattopadhyay et al., WACV 2018.',
+      description: 'Weights each channel by its positive gradients; Chattopadhyay et al., WACV 2018.',
     },
   },
 });
@@ -102,49 +102,57 @@ registerEnumType(FaithfulnessVerdict, {
   name: 'FaithfulnessVerdict',
   description: 'Whether a map shows what the probability of its label rests on.',
   valuesConfig: {
-    SUPPORTED: { description: 'The label needs the hottest part, and clearly more than equal parts elsewhere.' },
-    UNSUPPORTED: { description: 'It does not: do not read the map as the reason for the answer.' },
-    EMPTY: { description: 'The map is 0 everywhere: it says nothing.' },
+    SUPPORTED: {
+      description: 'The label needs the hottest part, and clearly needs it more than equally large parts elsewhere.',
+    },
+    UNSUPPORTED: {
+      description: 'The label does not need the hottest part. Do not read the map as the reason for the answer.',
+    },
+    EMPTY: { description: 'The map is 0 everywhere, so it shows nothing.' },
     TOO_UNLIKELY: {
-      description: 'The label has less than 5 % in this slice: there is too little to rest on anything.',
+      description: 'The label has a probability below 5 % in this slice, which is too little to rest on anything.',
     },
   },
 });
 registerEnumType(ModelState, {
   name: 'ModelState',
-  description: 'What a model is used for.',
+  description: 'How a model is used.',
   valuesConfig: {
-    ACTIVE: { description: 'Its predictions are the answers.' },
-    SHADOW: { description: 'It runs beside the active one; its predictions are stored, never shown as the answer.' },
-    AVAILABLE: { description: 'On disk, not running.' },
+    ACTIVE: { description: "The model's predictions are the answers." },
+    SHADOW: {
+      description: 'The model runs beside the active one. Its predictions are stored, but never shown as the answer.',
+    },
+    AVAILABLE: { description: 'The model is on disk and does not run.' },
   },
 });
 registerEnumType(JobStatus, {
   name: 'JobStatus',
-  description: 'How far a job has come.',
+  description: 'The stage that a job has reached.',
   valuesConfig: {
-    QUEUED: { description: 'It waits, for the first time or to be tried again.' },
-    RUNNING: { description: 'A process works on it.' },
-    SUCCEEDED: { description: 'It is done.' },
-    FAILED: { description: 'Nobody tries it again; see error.' },
+    QUEUED: { description: 'The job is waiting for its first or next attempt.' },
+    RUNNING: { description: 'A process is working on the job.' },
+    SUCCEEDED: { description: 'The job is done.' },
+    FAILED: { description: 'The job failed, and is not tried again by itself. See error.' },
   },
 });
 registerEnumType(JobPriority, {
   name: 'JobPriority',
   description: 'The order in which waiting jobs are taken.',
   valuesConfig: {
-    STAT: { description: 'Before all others.' },
-    ROUTINE: { description: 'In their order; what somebody asked for before what arrived by itself.' },
-    BACKLOG: { description: 'When nothing else waits.' },
+    STAT: { description: 'Taken before all others.' },
+    ROUTINE: {
+      description: 'Taken in the order of queueing, with requested studies before those that arrived by themselves.',
+    },
+    BACKLOG: { description: 'Taken when no other job waits.' },
   },
 });
 
 registerEnumType(WithheldReason, {
   name: 'WithheldReason',
-  description: 'Why the answer of a study goes to nobody under a patient’s name.',
+  description: 'Why the answer of a study is not given under any patient’s name.',
   valuesConfig: {
-    OTHER_PATIENT: { description: 'Objects of two patients came under its StudyInstanceUID.' },
-    CHANGED_PATIENT: { description: 'Objects came again with another patient, and the archive does not have them so.' },
+    OTHER_PATIENT: { description: 'Objects of two patients came under the StudyInstanceUID.' },
+    CHANGED_PATIENT: { description: 'Objects came again with another patient, whom the archive does not confirm.' },
     ARCHIVE_DISAGREES: { description: 'The archive has the study under another patient than it came with.' },
     ARCHIVE_CANNOT_BE_ASKED: { description: 'The archive does not tell whose study it is.' },
   },
@@ -168,10 +176,10 @@ export {
 
 registerEnumType(ReportKind, {
   name: 'ReportKind',
-  description: 'What was written of an answer.',
+  description: 'The kind of object that was written for an answer.',
   valuesConfig: {
-    STRUCTURED_REPORT: { description: 'Comprehensive 3D SR, PS3.16 TID 1500.' },
-    SECONDARY_CAPTURE: { description: 'The key slice under its heat map, as a colour picture.' },
+    STRUCTURED_REPORT: { description: 'Comprehensive 3D SR by PS3.16 TID 1500.' },
+    SECONDARY_CAPTURE: { description: 'Colour picture of the key slice under its heat map.' },
   },
 });
 
@@ -179,66 +187,72 @@ registerEnumType(EligibilityCode, {
   name: 'EligibilityCode',
   description: 'Why a series is classified (ANATOMICAL, UPLOADED_PICTURE) or passed over (all others).',
   valuesConfig: {
-    ANATOMICAL: { description: 'Anatomical MR of the brain. Parameters: weighting, contrast (POST), orientation.' },
-    UPLOADED_PICTURE: { description: 'A picture that a person uploaded as a slice.' },
-    OWN_RESULT: { description: 'A result that MRIMaster wrote.' },
-    NOT_MR: { description: 'Another modality. Parameter: modality.' },
-    NOT_AN_MR_IMAGE: { description: 'MR, but no object with MR images.' },
-    NO_IMAGES: { description: 'Objects without images.' },
-    NOT_BRAIN: { description: 'Another part of the body. Parameter: bodyPart.' },
-    LOCALIZER: { description: 'A localizer, scout or survey.' },
-    CALIBRATION: { description: 'A calibration or reference scan.' },
-    SCREEN_CAPTURE: { description: 'A picture of a screen.' },
-    DERIVED_MAP: { description: 'Computed values, not anatomy. Parameter: kind (ADC, DIFFUSION, PERFUSION ...).' },
-    PHASE_IMAGE: { description: 'Phase, imaginary part or velocity.' },
-    PROJECTION: { description: 'A projection, such as MIP.' },
-    MOSAIC: { description: 'Several slices in one image.' },
-    DIFFUSION: { description: 'Diffusion-weighted.' },
-    PERFUSION: { description: 'Perfusion.' },
-    FUNCTIONAL: { description: 'Functional MRI.' },
-    FLOW: { description: 'Flow-encoded.' },
-    TAGGING: { description: 'Tagged.' },
-    SPECTROSCOPY: { description: 'Spectroscopy.' },
-    SUSCEPTIBILITY_WEIGHTED: { description: 'Susceptibility-weighted.' },
-    ANGIOGRAPHY: { description: 'Angiography.' },
-    ECHO_PLANAR: { description: 'Echo planar: diffusion, perfusion or functional.' },
-    MIXED_ORIENTATIONS: { description: 'Slices that are not parallel.' },
-    TIME_SERIES: { description: 'Many images of each place. Parameters: images, places.' },
-    TOO_FEW_SLICES: { description: 'Fewer slices than a series needs. Parameter: least.' },
-    OTHER_WEIGHTING: { description: 'A weighting that the model is not made for. Parameters: weighting, madeFor.' },
-    WORDED: { description: 'Stored before there were codes. Parameter: text.' },
+    ANATOMICAL: {
+      description: 'The series is anatomical MR of the brain. Parameters: weighting, contrast (POST), orientation.',
+    },
+    UPLOADED_PICTURE: { description: 'A person uploaded the picture as a slice.' },
+    OWN_RESULT: { description: 'MRIMaster wrote the series as a result.' },
+    NOT_MR: { description: 'The series is of another modality. Parameter: modality.' },
+    NOT_AN_MR_IMAGE: { description: 'The modality is MR, but the objects are not MR images.' },
+    NO_IMAGES: { description: 'The objects have no images.' },
+    NOT_BRAIN: { description: 'The series shows another part of the body. Parameter: bodyPart.' },
+    LOCALIZER: { description: 'The series is a localizer, scout or survey.' },
+    CALIBRATION: { description: 'The series is a calibration or reference scan.' },
+    SCREEN_CAPTURE: { description: 'The series is a picture of a screen.' },
+    DERIVED_MAP: {
+      description: 'The pixels are computed values, not anatomy. Parameter: kind (ADC, DIFFUSION, PERFUSION ...).',
+    },
+    PHASE_IMAGE: { description: 'The pixels are phase, imaginary part or velocity.' },
+    PROJECTION: { description: 'The images are projections, such as MIP.' },
+    MOSAIC: { description: 'One image holds several slices.' },
+    DIFFUSION: { description: 'The series is diffusion-weighted.' },
+    PERFUSION: { description: 'The series is a perfusion series.' },
+    FUNCTIONAL: { description: 'The series is functional MRI.' },
+    FLOW: { description: 'The series is flow-encoded.' },
+    TAGGING: { description: 'The series is tagged.' },
+    SPECTROSCOPY: { description: 'The series is spectroscopy.' },
+    SUSCEPTIBILITY_WEIGHTED: { description: 'The series is susceptibility-weighted.' },
+    ANGIOGRAPHY: { description: 'The series is angiography.' },
+    ECHO_PLANAR: { description: 'The series is echo planar, so diffusion, perfusion or functional.' },
+    MIXED_ORIENTATIONS: { description: 'The slices are not parallel.' },
+    TIME_SERIES: { description: 'The series has many images of each place. Parameters: images, places.' },
+    TOO_FEW_SLICES: { description: 'The series has fewer slices than it needs. Parameter: least.' },
+    OTHER_WEIGHTING: { description: 'The model is not made for the weighting. Parameters: weighting, madeFor.' },
+    WORDED: { description: 'The reason was stored as text, before there were codes. Parameter: text.' },
   },
 });
 registerEnumType(IntakeCode, {
   name: 'IntakeCode',
-  description: 'What decided whether an arriving study is classified.',
+  description: 'Why an arriving study is classified, or not.',
   valuesConfig: {
-    CLASSIFIED_BY_RULE: { description: 'A rule has it classified. Parameters: rule, matches.' },
-    PASSED_OVER_BY_RULE: { description: 'A rule keeps it from being classified. Parameters: rule, matches.' },
-    NO_RULE: { description: 'No rule is for it, so it is not classified.' },
-    UPLOADED_PICTURE: { description: 'A person uploaded it as a picture.' },
-    WORDED: { description: 'Stored before there were codes. Parameter: text.' },
+    CLASSIFIED_BY_RULE: { description: 'An intake rule has the study classified. Parameters: rule, matches.' },
+    PASSED_OVER_BY_RULE: {
+      description: 'An intake rule keeps the study from being classified. Parameters: rule, matches.',
+    },
+    NO_RULE: { description: 'No intake rule matches the study, so it is not classified.' },
+    UPLOADED_PICTURE: { description: 'A person uploaded the study as a picture.' },
+    WORDED: { description: 'The reason was stored as text, before there were codes. Parameter: text.' },
   },
 });
 registerEnumType(EvidenceCode, {
   name: 'EvidenceCode',
   description: 'How it is known whether every instance of a study is here.',
   valuesConfig: {
-    IMPORTED: { description: 'It was imported, and no archive was asked.' },
-    ARRIVED: { description: 'It came by itself, and no archive was asked yet.' },
-    NOT_FETCHED: { description: 'An archive has it, and nothing was fetched yet.' },
-    BEING_PULLED: { description: 'It is being pulled, or the pull broke off.' },
+    IMPORTED: { description: 'The study was imported, and no archive was asked.' },
+    ARRIVED: { description: 'The study came by itself, and no archive has been asked yet.' },
+    NOT_FETCHED: { description: 'An archive has the study, and nothing has been fetched yet.' },
+    BEING_PULLED: { description: 'The study is being pulled, or the pull broke off.' },
     COUNTED_WHEN_PULLED: {
       description: 'The archive counted once, before it sent. Parameters: count, here, unusable, differing.',
     },
-    COUNTED_TWICE: { description: 'The archive counted twice, at rest. Parameters: archive, count, aside.' },
+    COUNTED_TWICE: { description: 'The archive was at rest and counted twice. Parameters: archive, count, aside.' },
     IN_CONFLICT: { description: 'Objects are in conflict. Parameter: here.' },
     NO_ARCHIVE: { description: 'No archive is configured. Parameter: here.' },
-    NO_ARCHIVE_ANSWERED: { description: 'No archive told until the deadline. Parameter: here.' },
-    ARCHIVE_DOES_NOT_COUNT: { description: 'The archive does not tell a number. Parameters: archive, here.' },
+    NO_ARCHIVE_ANSWERED: { description: 'No archive answered before the deadline. Parameter: here.' },
+    ARCHIVE_DOES_NOT_COUNT: { description: 'The archive does not give a number. Parameters: archive, here.' },
     COUNTED_AT_DEADLINE: { description: 'The archive counted at the deadline. Parameters: archive, count, here.' },
-    DIFFERING_OBJECTS: { description: 'Objects came that differ from those that were here.' },
-    CONFLICTS_RESOLVED: { description: 'Conflicts were resolved, and the archive was not asked since.' },
-    WORDED: { description: 'Stored before there were codes. Parameter: text.' },
+    DIFFERING_OBJECTS: { description: 'Objects came that differ from earlier ones with the same UID.' },
+    CONFLICTS_RESOLVED: { description: 'Conflicts were resolved, and the archive has not been asked since.' },
+    WORDED: { description: 'The evidence was stored as text, before there were codes. Parameter: text.' },
   },
 });

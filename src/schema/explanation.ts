@@ -5,30 +5,30 @@ import { Node } from './node.js';
 
 @ObjectType({ description: 'A place in a slice, in pixels from its upper left corner.' })
 export class Point {
-  @Field(() => Float, { description: 'To the right.' })
+  @Field(() => Float, { description: 'Pixels to the right.' })
   x!: number;
 
-  @Field(() => Float, { description: 'Downwards.' })
+  @Field(() => Float, { description: 'Pixels downwards.' })
   y!: number;
 }
 
 @ObjectType({
   description:
-    'What removing the hottest tenth of a map does to the calibrated probability of its label, for the slice by itself: whether the map shows what that rests on.',
+    "How the calibrated probability of a map's label changes when the hottest tenth of the map is removed from the slice by itself. It shows whether the probability rests on what the map shows.",
 })
 export class Faithfulness {
-  @Field(() => FaithfulnessVerdict, { description: 'What these figures say.' })
+  @Field(() => FaithfulnessVerdict, { description: 'What the three probabilities show.' })
   verdict!: FaithfulnessVerdict;
 
-  @Field(() => Float, { description: 'Of the label, for the slice as it is.' })
+  @Field(() => Float, { description: 'Probability of the label for the slice as it is, 0–1.' })
   probability!: number;
 
-  @Field(() => Float, { description: 'The same with the hottest part blurred away.' })
+  @Field(() => Float, { description: 'Probability of the label with the hottest part blurred, 0–1.' })
   without!: number;
 
   @Field(() => Float, {
     description:
-      'The same with another part blurred away: of six as large, none of them in its place, the one that lowers it second most.',
+      'Probability of the label with another part blurred, 0–1. Of six equally large parts elsewhere, it is the one that lowers the probability second most.',
   })
   control!: number;
 }
@@ -36,34 +36,35 @@ export class Faithfulness {
 @ObjectType({
   implements: Node,
   description:
-    'Where in a slice the evidence for a label came from, as one layer of one model saw it. Not a localisation of disease.',
+    'A map of where the evidence for a label lies in a slice, as one layer of one model saw it. It does not localise disease.',
 })
 export class Explanation
   implements Pick<ExplanationRow, 'id' | 'method' | 'label' | 'layer' | 'rows' | 'columns' | 'predictionId'>
 {
-  @Field(() => ID, { description: 'Global and opaque.' })
+  @Field(() => ID, { description: 'Global, opaque id.' })
   id!: string;
 
   predictionId!: string;
 
-  @Field(() => ExplanationMethod, { description: 'How it was computed.' })
+  @Field(() => ExplanationMethod, { description: 'The method that computed the map.' })
   method!: ExplanationMethod;
 
-  @Field({ description: 'The label that is explained.' })
+  @Field({ description: 'The label that the map explains.' })
   label!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What it is contrasted with: what speaks for label rather than for this.',
+    description:
+      'The label that `label` is contrasted with: the map then shows what speaks for `label` rather than for this one.',
   })
   against!: string | null;
 
-  @Field({ description: 'The convolutional layer.' })
+  @Field({ description: 'Name of the convolutional layer.' })
   layer!: string;
 
-  @Field(() => Int, { description: 'Of the map.' })
+  @Field(() => Int, { description: 'Number of rows of the map.' })
   rows!: number;
 
-  @Field(() => Int, { description: 'Of the map.' })
+  @Field(() => Int, { description: 'Number of columns of the map.' })
   columns!: number;
 }

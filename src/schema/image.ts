@@ -1,20 +1,20 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 
-@ObjectType({ description: 'A picture, by URL or in place.' })
+@ObjectType({ description: 'A picture, by URL or as base64.' })
 export class Image {
-  @Field({ description: 'Where to fetch it over HTTP.' })
+  @Field({ description: 'URL of the picture over HTTP.' })
   url: string;
 
-  @Field(() => Int, { description: 'Pixels.' })
+  @Field(() => Int, { description: 'Width in pixels.' })
   width: number;
 
-  @Field(() => Int, { description: 'Pixels.' })
+  @Field(() => Int, { description: 'Height in pixels.' })
   height: number;
 
-  @Field({ description: 'image/png' })
+  @Field({ description: 'Media type of the picture: image/png.' })
   mediaType: string = 'image/png';
 
-  /** @param render the file's bytes; called only when they are asked for, which the audit is to know. */
+  /** @param render gives the bytes of the picture, and has the audit record them. It is called only if a client asks for them. */
   constructor(
     url: string,
     width: number,
@@ -26,7 +26,7 @@ export class Image {
     this.height = height;
   }
 
-  @Field(() => String, { description: 'The file itself, in base64.' })
+  @Field(() => String, { description: 'The bytes of the picture in base64.' })
   async base64(): Promise<string> {
     return (await this.render()).toString('base64');
   }

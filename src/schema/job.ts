@@ -7,49 +7,55 @@ import { DateTimeScalar, DicomUidScalar } from './scalars.js';
 
 @ObjectType({ implements: Node, description: 'A piece of durable work.' })
 export class Job implements JobRow {
-  @Field(() => ID, { description: 'Global and opaque; also the id of the work in the queue.' })
+  @Field(() => ID, { description: 'Global, opaque id. The work has the same id in the queue.' })
   id!: string;
 
-  @Field({ description: 'What it does, such as "classify-study".' })
+  @Field({ description: 'Name of the work, such as "classify-study".' })
   kind!: string;
 
   studyId!: string | null;
 
-  @Field(() => JobStatus, { description: 'How far it has come.' })
+  @Field(() => JobStatus, { description: 'The stage that the job has reached.' })
   status!: JobStatus;
 
-  @Field(() => Int, { description: 'How often it was begun.' })
+  @Field(() => Int, { description: 'Number of attempts that were begun.' })
   attempts!: number;
 
-  @Field(() => Float, { description: '0–1' })
+  @Field(() => Float, { description: 'Share of the work that is done, 0–1.' })
   progress!: number;
 
   error!: string | null;
 
-  @Field(() => DateTimeScalar, { description: 'When it was queued first.' })
+  @Field(() => DateTimeScalar, { description: 'When the job was first queued.' })
   createdAt!: Date;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When the last attempt began; null while there was none.',
+    description: 'When the last attempt began. Null if there was none.',
   })
   startedAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended, well or for good; null before.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the job succeeded or finally failed. Null before that.',
+  })
   finishedAt!: Date | null;
 }
 
 @ObjectType({ description: 'A page of jobs.' })
 export class JobConnection extends connectionOf(() => Job, 'Job') {}
 
-@InputType({ description: 'Which jobs; all that is given must fit.' })
+@InputType({ description: 'Conditions that a job must all meet.' })
 export class JobFilter {
-  @Field(() => [JobStatus], { nullable: true, description: 'One of these. FAILED: those that nobody tries again.' })
+  @Field(() => [JobStatus], {
+    nullable: true,
+    description: 'Statuses; the job has one of them. FAILED jobs are not tried again by themselves.',
+  })
   status?: JobStatus[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Such as "classify-study".' })
+  @Field(() => String, { nullable: true, description: 'Name of the work, such as "classify-study".' })
   kind?: string | null;
 
-  @Field(() => DicomUidScalar, { nullable: true, description: 'Those of this study.' })
+  @Field(() => DicomUidScalar, { nullable: true, description: "StudyInstanceUID of the job's study." })
   studyInstanceUid?: string | null;
 }

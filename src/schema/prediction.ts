@@ -10,72 +10,87 @@ export class LabelProbability {
   @Field({ description: 'A label of the model.' })
   label!: string;
 
-  @Field(() => Float, { description: '0–1' })
+  @Field(() => Float, { description: 'Calibrated probability of the label, 0–1.' })
   probability!: number;
 }
 
-type Shown = 'id' | 'sliceId' | 'modelId' | 'status' | 'label' | 'confidence' | 'abstentionReason' | 'novelty';
+type PredictionColumn =
+  | 'id'
+  | 'sliceId'
+  | 'modelId'
+  | 'status'
+  | 'label'
+  | 'confidence'
+  | 'abstentionReason'
+  | 'novelty';
 
 @ObjectType({
   implements: Node,
-  description: "One model's verdict on one slice. Research use only – not for diagnostic use.",
+  description: 'What one model predicts for one slice. Research use only – not for diagnostic use.',
 })
 export class Prediction
-  implements Pick<PredictionRow, Shown | 'failureCode' | 'executionProvider' | 'inferenceMs' | 'createdAt' | 'shadow'>
+  implements
+    Pick<PredictionRow, PredictionColumn | 'failureCode' | 'executionProvider' | 'inferenceMs' | 'createdAt' | 'shadow'>
 {
-  @Field(() => ID, { description: 'Global and opaque.' })
+  @Field(() => ID, { description: 'Global, opaque id.' })
   id!: string;
 
   sliceId!: string;
 
   modelId!: string;
 
-  @Field(() => PredictionStatus, { description: 'Whether there is an answer.' })
+  @Field(() => PredictionStatus, { description: 'Whether the model gives an answer.' })
   status!: PredictionStatus;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The likeliest label; of a finding that is likelier than none, the likeliest kind; null when the slice failed.',
+      'The likeliest label. If the slice is likelier to show a finding than none, it is the likeliest finding. Null if the slice failed.',
   })
   label!: string | null;
 
-  @Field(() => Float, { nullable: true, description: 'Calibrated probability of the label, 0–1.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Calibrated probability of the label, 0–1. Null if the slice failed.',
+  })
   confidence!: number | null;
 
   @Field(() => [LabelProbability], {
-    description: "Of every label, in the model's order; empty when the slice failed.",
+    description: "Probability of every label, in the model's order. Empty if the slice failed.",
   })
   probabilities!: LabelProbability[];
 
   @Field(() => AbstentionReason, {
     nullable: true,
-    description: 'Why there is no answer; null where there is one, or the slice failed.',
+    description: 'Why the model abstains. Null if it answers or the slice failed.',
   })
   abstentionReason!: AbstentionReason | null;
 
   @Field(() => Float, {
     nullable: true,
     description:
-      'How unlike the training data the slice is; above the limit in the manifest of the model (1 for ours) it abstains. Null where the model has no such measure.',
+      'How unlike the training data the slice is. The model abstains above the limit in its manifest, which is 1 for ours. Null if the model has no such measure.',
   })
   novelty!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Why the slice could not be read, as an error code.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Error code that says why the slice could not be read. Null if it was read.',
+  })
   failureCode!: string | null;
 
-  @Field({ description: 'Whether its model was on trial when it was computed: then it is no answer.' })
+  @Field({ description: 'Whether the model was a shadow when it made the prediction, so that this is not the answer.' })
   shadow!: boolean;
 
-  @Field({ description: 'What computed it: cpu, webgpu, cuda.' })
+  @Field({ description: 'Execution provider that computed the prediction: cpu, webgpu or cuda.' })
   executionProvider!: string;
 
-  @Field(() => Float, { description: 'Milliseconds in the model; its share of the batch.' })
+  @Field(() => Float, { description: "Milliseconds in the model, as this slice's share of its batch." })
   inferenceMs!: number;
 
-  @Field(() => DateTimeScalar, { description: 'When it was computed; again when it was made anew.' })
+  @Field(() => DateTimeScalar, { description: 'When the prediction was made, or made anew.' })
   createdAt!: Date;
 }
 
-@ObjectType({ description: 'A page of a list.' })
+@ObjectType({ description: 'A page of predictions.' })
 export class PredictionConnection extends connectionOf(() => Prediction, 'Prediction') {}

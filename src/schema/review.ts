@@ -9,17 +9,17 @@ import { Prediction } from './prediction.js';
 import { DateTimeScalar, DicomUidScalar } from './scalars.js';
 import { Study } from './study.js';
 
-type Answered = 'answeredLabel' | 'answeredConfidence' | 'answerAbstained' | 'answeredAt';
+type AnswerColumn = 'answeredLabel' | 'answeredConfidence' | 'answerAbstained' | 'answeredAt';
 
 @ObjectType({
   implements: Node,
   description:
-    'What a reader says a slice, or a study as a whole, shows, and what the model had answered then. It is never changed; a later one of the same reader takes its place in evaluations. Research use only – not for diagnostic use.',
+    "A reader's label for a slice, or for a study as a whole, with the model's answer at that time. A review never changes; in evaluations the same reader's later review takes its place. Research use only – not for diagnostic use.",
 })
 export class Review
-  implements Pick<ReviewRow, 'id' | 'label' | 'comment' | 'reviewer' | 'createdAt' | 'modelId' | Answered>
+  implements Pick<ReviewRow, 'id' | 'label' | 'comment' | 'reviewer' | 'createdAt' | 'modelId' | AnswerColumn>
 {
-  @Field(() => ID, { description: 'Global and opaque.' })
+  @Field(() => ID, { description: 'Global, opaque id.' })
   id!: string;
 
   studyId!: string;
@@ -28,74 +28,78 @@ export class Review
 
   modelId!: string;
 
-  @Field({ description: 'A label of the model, as the reader chose it.' })
+  @Field({ description: 'The label of the model that the reader chose.' })
   label!: string;
 
-  @Field(() => String, { nullable: true, description: 'Free text of the reader.' })
+  @Field(() => String, { nullable: true, description: 'Free text by the reader.' })
   comment!: string | null;
 
-  @Field({ description: 'Who read it, as the server knows its callers.' })
+  @Field({ description: "The reader's subject, as the server knows its callers." })
   reviewer!: string;
 
-  @Field({ description: "The model's likeliest label at that time; it stays when the model answers anew." })
+  @Field({ description: "The model's likeliest label at that time. It stays when the model answers anew." })
   answeredLabel!: string;
 
-  @Field(() => Float, { description: 'The confidence at that time, 0–1.' })
+  @Field(() => Float, { description: "The model's confidence at that time, 0–1." })
   answeredConfidence!: number;
 
-  @Field({ description: 'Whether the model abstained at that time: the label is its guess then.' })
+  @Field({ description: 'Whether the model abstained at that time, so that the label was its guess.' })
   answerAbstained!: boolean;
 
-  @Field(() => DateTimeScalar, { description: 'When the model had answered.' })
+  @Field(() => DateTimeScalar, { description: 'When the model had made that answer.' })
   answeredAt!: Date;
 
-  @Field(() => DateTimeScalar, { description: 'When the reader said it.' })
+  @Field(() => DateTimeScalar, { description: 'When the reader gave the review.' })
   createdAt!: Date;
 }
 
-const COMMENT = 'At most 2,000 characters. Do not write who the patient is: comments are no part of the record.';
+const COMMENT =
+  'Free text of 2,000 characters at most. Do not name the patient: comments are not part of the medical record.';
 
-@InputType({ description: 'What a slice shows, in the eyes of a reader.' })
+@InputType({ description: "A reader's label for a slice." })
 export class ReviewPredictionInput {
-  @Field(() => ID, { description: 'The answer that was looked at.' })
+  @Field(() => ID, { description: 'Id of the prediction that the reader looked at.' })
   predictionId!: string;
 
-  @Field({ description: 'Of the labels of the model.' })
+  @Field({ description: 'A label of the model.' })
   label!: string;
 
   @Field(() => String, { nullable: true, description: COMMENT })
   comment?: string | null;
 }
 
-@ObjectType({ description: 'What was kept.' })
+@ObjectType({ description: 'The stored review.' })
 export class ReviewPredictionPayload {
-  @Field(() => Review, { description: 'What the reader said.' })
+  @Field(() => Review, { description: 'The review that was stored.' })
   review!: ReviewRow;
 
-  @Field(() => Prediction, { description: 'What it is of.' })
+  @Field(() => Prediction, { description: 'The prediction that was reviewed.' })
   prediction!: PredictionRow;
 }
 
-@InputType({ description: 'What a study as a whole shows, in the eyes of a reader.' })
+@InputType({ description: "A reader's label for a study as a whole." })
 export class ReviewStudyInput {
-  @Field(() => DicomUidScalar, { description: 'Of the study that was read.' })
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID of the study that was read.' })
   studyInstanceUid!: string;
 
-  @Field({ description: 'Of the labels of the model.' })
+  @Field({ description: 'A label of the model.' })
   label!: string;
 
   @Field(() => String, { nullable: true, description: COMMENT })
   comment?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Whose finding was looked at; by default that of the active one.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the model whose finding the reader looked at. By default the active model.',
+  })
   model?: string | null;
 }
 
-@ObjectType({ description: 'What was kept.' })
+@ObjectType({ description: 'The stored review.' })
 export class ReviewStudyPayload {
-  @Field(() => Review, { description: 'What the reader said.' })
+  @Field(() => Review, { description: 'The review that was stored.' })
   review!: ReviewRow;
 
-  @Field(() => Study, { description: 'What it is of.' })
+  @Field(() => Study, { description: 'The study that was reviewed.' })
   study!: StudyRow;
 }

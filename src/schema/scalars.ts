@@ -5,7 +5,7 @@ import { UploadedFile } from './uploadedFile.js';
 
 export { GraphQLDate as DateScalar } from 'graphql-scalars';
 
-/** RFC 3339, from the year 1: PostgreSQL has no year 0. */
+/** DateTime of RFC 3339 in the years 1 to 9999, because PostgreSQL has no year 0. */
 export const DateTimeScalar = new GraphQLScalarType<Date, Date>({
   ...GraphQLDateTime.toConfig(),
   parseValue: (value) => requireYear(GraphQLDateTime.parseValue(value) as Date),
@@ -17,7 +17,7 @@ function requireYear(time: Date): Date {
   throw new GraphQLError('A DateTime lies in the years 1 to 9999.', { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
-/** PS3.5 9.1. */
+/** A DICOM unique identifier (PS3.5 9.1). Refuses anything else with BAD_USER_INPUT. */
 export const DicomUidScalar = new GraphQLScalarType<string, string>({
   name: 'DicomUid',
   description: 'A DICOM unique identifier: up to 64 characters of digits and dots (PS3.5 9.1).',
@@ -33,7 +33,7 @@ function requireUid(value: unknown): string {
   });
 }
 
-/** What the GraphQL multipart request specification has put into the variables. */
+/** A file that was uploaded by the GraphQL multipart request specification. It can only be a variable. */
 export const UploadScalar = new GraphQLScalarType<UploadedFile, never>({
   name: 'Upload',
   description:

@@ -10,30 +10,30 @@ export class Series implements Omit<SeriesRow, 'studyId' | 'eligibilityParameter
   @Field(() => DicomUidScalar, { description: 'SeriesInstanceUID (0020,000E).' })
   seriesInstanceUid!: string;
 
-  @Field({ description: 'DICOM Modality, such as MR.' })
+  @Field({ description: 'Modality (0008,0060), such as MR.' })
   modality!: string;
 
-  @Field(() => String, { nullable: true, description: 'SeriesDescription.' })
+  @Field(() => String, { nullable: true, description: 'SeriesDescription (0008,103E). Null if it is missing.' })
   description!: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'SeriesNumber.' })
+  @Field(() => Int, { nullable: true, description: 'SeriesNumber (0020,0011). Null if it is missing.' })
   seriesNumber!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'BodyPartExamined.' })
+  @Field(() => String, { nullable: true, description: 'BodyPartExamined (0018,0015). Null if it is missing.' })
   bodyPart!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'StationName.' })
+  @Field(() => String, { nullable: true, description: 'StationName (0008,1010). Null if it is missing.' })
   station!: string | null;
 
-  @Field(() => Orientation, { nullable: true, description: 'Null where the slices tell no plane.' })
+  @Field(() => Orientation, { nullable: true, description: 'Plane of the slices. Null if it is not known.' })
   orientation!: Orientation | null;
 
-  @Field({ description: 'Whether its slices are classified, or it is passed over.' })
+  @Field({ description: 'Whether the slices of the series are classified.' })
   eligible!: boolean;
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When it was decided whether it is classified; null before that.',
+    description: 'When it was decided whether the series is classified. Null before that.',
   })
   examinedAt!: Date | null;
 

@@ -2,21 +2,21 @@ import { Field, Int, ObjectType } from 'type-graphql';
 
 @ObjectType({ description: 'This server.' })
 export class Server {
-  @Field({ description: 'Of MRIMaster.' })
+  @Field({ description: 'Version of MRIMaster.' })
   version!: string;
 
-  @Field({ description: 'What its answers may be used for.' })
+  @Field({ description: 'What the answers may be used for.' })
   intendedUse!: string;
 
-  @Field({ description: 'What really computes: cpu, webgpu, cuda.' })
+  @Field({ description: 'Execution provider that runs the active model: cpu, webgpu or cuda.' })
   executionProvider!: string;
 
-  @Field(() => [String], { description: 'Why that one and not another.' })
+  @Field(() => [String], { description: 'Why this execution provider is used and no other.' })
   executionProviderNotes!: string[];
 
-  @Field({ description: 'Which database, without its credentials.' })
+  @Field({ description: 'The database in use, without credentials.' })
   database!: string;
 
-  @Field(() => Int, { description: 'Studies that wait to be classified.' })
+  @Field(() => Int, { description: 'Number of studies that wait to be classified.' })
   queueDepth!: number;
 }

@@ -4,40 +4,46 @@ import { connectionOf } from './connection.js';
 import { Node } from './node.js';
 import { DicomUidScalar } from './scalars.js';
 
-type Shown = 'id' | 'seriesId' | 'sopInstanceUid' | 'frameNumber' | 'instanceNumber' | 'rows' | 'columns';
+type SliceColumn = 'id' | 'seriesId' | 'sopInstanceUid' | 'frameNumber' | 'instanceNumber' | 'rows' | 'columns';
 
 @ObjectType({ implements: Node, description: 'One frame of one DICOM instance.' })
-export class Slice implements Pick<SliceRow, Shown | 'sliceLocation' | 'position' | 'eligible'> {
-  @Field(() => ID, { description: 'Global and opaque.' })
+export class Slice implements Pick<SliceRow, SliceColumn | 'sliceLocation' | 'position' | 'eligible'> {
+  @Field(() => ID, { description: 'Global, opaque id.' })
   id!: string;
 
   seriesId!: string;
 
-  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of its instance.' })
+  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of the instance.' })
   sopInstanceUid!: string;
 
-  @Field(() => Int, { description: 'From 1.' })
+  @Field(() => Int, { description: 'Number of the frame, from 1.' })
   frameNumber!: number;
 
-  @Field(() => Int, { nullable: true, description: 'InstanceNumber; null where it is missing.' })
+  @Field(() => Int, { nullable: true, description: 'InstanceNumber (0020,0013). Null if it is missing.' })
   instanceNumber!: number | null;
 
-  @Field(() => Int, { description: 'Pixels.' })
+  @Field(() => Int, { description: 'Height in pixels.' })
   rows!: number;
 
-  @Field(() => Int, { description: 'Pixels.' })
+  @Field(() => Int, { description: 'Width in pixels.' })
   columns!: number;
 
-  @Field(() => [Float], { nullable: true, description: 'Millimetres between rows, and between columns.' })
+  @Field(() => [Float], {
+    nullable: true,
+    description: 'Millimetres between rows, and between columns. Null if it is not known.',
+  })
   pixelSpacing!: number[] | null;
 
-  @Field(() => Float, { nullable: true, description: 'Millimetres along the normal of the slice.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Millimetres along the normal of the slice. Null if it is not known.',
+  })
   sliceLocation!: number | null;
 
-  @Field({ description: 'Whether it is classified with its series; a map among images is not.' })
+  @Field({ description: 'Whether the slice is classified with its series. A computed map among images is not.' })
   eligible!: boolean;
 
-  @Field(() => Int, { description: 'Its place in the series, from 0, by location in space.' })
+  @Field(() => Int, { description: 'Place of the slice in its series by location in space, from 0.' })
   position!: number;
 }
 

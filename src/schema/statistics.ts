@@ -2,48 +2,54 @@ import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { DateScalar } from './scalars.js';
 import { LabelCount } from './study.js';
 
-@ObjectType({ description: 'What came and what was answered on one day, UTC.' })
+@ObjectType({ description: 'Counts of one day in UTC.' })
 export class DayCount {
-  @Field(() => DateScalar, { description: 'In UTC.' })
+  @Field(() => DateScalar, { description: 'The day in UTC.' })
   day!: string;
 
-  @Field(() => Int, { description: 'Studies that came.' })
+  @Field(() => Int, { description: 'Number of studies that arrived.' })
   studies!: number;
 
-  @Field(() => Int, { description: 'Slices that the model looked at.' })
+  @Field(() => Int, { description: 'Number of slices that the model classified or failed to read.' })
   slices!: number;
 }
 
 @ObjectType({
   description:
-    'What came and what became of it: studies by when they came, slices by when the model looked at them last. Research use only – not for diagnostic use.',
+    'Counts of studies by the time of arrival, and of slices by the time of their latest prediction. Research use only – not for diagnostic use.',
 })
 export class Statistics {
-  @Field(() => Int, { description: 'Studies that came, whatever became of them.' })
+  @Field(() => Int, { description: 'Number of studies that arrived, whatever their status.' })
   studies!: number;
 
-  @Field(() => Int, { description: 'Of these, those that are FAILED.' })
+  @Field(() => Int, { description: 'Number of these studies that are FAILED.' })
   failedStudies!: number;
 
-  @Field(() => Int, { description: 'Slices that the model looked at, those that could not be read among them.' })
+  @Field(() => Int, { description: 'Number of slices that the model predicted, with those that it failed to read.' })
   slices!: number;
 
-  @Field(() => [LabelCount], { description: 'The commonest first. Abstentions and failures are not counted.' })
+  @Field(() => [LabelCount], {
+    description: 'Number of answers with each label, the commonest first. Abstentions and failures do not count.',
+  })
   labels!: LabelCount[];
 
-  @Field(() => [DayCount], { description: 'The oldest first; days without either are left out.' })
+  @Field(() => [DayCount], {
+    description: 'Counts of each day, the oldest first. Days without studies and slices are left out.',
+  })
   perDay!: DayCount[];
 
   @Field(() => Float, {
     nullable: true,
     description:
-      'Of the studies that came and have a finding of the model: from receivedAt to the end of the first job that succeeded, or to the finding where no job is known. Null where there is none.',
+      'Median seconds from receivedAt to the end of the first job that succeeded, or to the finding if no job is known. It is of the studies that arrived and have a finding by the model. Null if there is none.',
   })
   medianSecondsToResult!: number | null;
 
-  @Field(() => Float, { description: 'Abstentions among the slices that could be read, 0–1; 0 where there are none.' })
+  @Field(() => Float, {
+    description: 'Share of abstentions among the slices that could be read, 0–1. 0 if there are none.',
+  })
   abstentionRate!: number;
 
-  @Field(() => Float, { description: 'Slices that could not be read among all, 0–1; 0 where there are none.' })
+  @Field(() => Float, { description: 'Share of slices that could not be read, 0–1. 0 if there are none.' })
   failureRate!: number;
 }

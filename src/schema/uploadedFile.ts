@@ -1,4 +1,4 @@
-/** A file that came with an operation, whole: it is bounded when it is read. */
+/** A whole file that came with an operation. Its size was limited when it was read. */
 export class UploadedFile {
   constructor(readonly bytes: Buffer) {}
 }

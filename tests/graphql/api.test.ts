@@ -409,7 +409,7 @@ describe('lists', () => {
       message: '`first` must be from 1 to 500.',
     });
     expect((await refusal(PAGE, { first: 0 })).code).toBe('BAD_USER_INPUT');
-    expect((await refusal(PAGE, { after: 'nonsense' })).message).toContain('is no cursor of this list');
+    expect((await refusal(PAGE, { after: 'nonsense' })).message).toContain('is not a cursor of this list');
   });
 });
 
