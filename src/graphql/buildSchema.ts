@@ -20,7 +20,7 @@ import { SeriesResolver, StudyFindingResolver, StudyResolver } from '../resolver
 import { UpdatesResolver } from '../resolvers/updates.js';
 import { DateTimeScalar } from '../schema/scalars.js';
 
-/** type-graphql demands one where there are subscriptions; ours follow the database's changes, which no topic names. */
+/** type-graphql requires a PubSub for subscriptions. It is not used, because ours follow the database's changes. */
 const NO_TOPICS: PubSub = {
   publish: () => {},
   subscribe: () => {
@@ -29,12 +29,12 @@ const NO_TOPICS: PubSub = {
 };
 
 const ROOTS = {
-  Query: 'What is stored here, and what archives answer when they are asked.',
-  Mutation: 'What may be asked to be done. Research use only – not for diagnostic use.',
-  Subscription: 'What changes, over a WebSocket (graphql-transport-ws) at the same address.',
+  Query: 'Queries for what is stored here, and for what archives answer now.',
+  Mutation: 'Mutations, which change something. Research use only – not for diagnostic use.',
+  Subscription: 'Subscriptions to changes, over a WebSocket (graphql-transport-ws) at the same address.',
 };
 
-/** The whole API. schema.graphql, which is committed, is this, printed. */
+/** Builds the schema of the whole API. The committed schema.graphql is printed from it. */
 export async function buildApiSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
@@ -63,14 +63,14 @@ export async function buildApiSchema(): Promise<GraphQLSchema> {
     ],
     pubSub: NO_TOPICS,
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
-    validate: false, // arguments are checked where they are used, with messages that name the cure
+    validate: false, // resolvers check their arguments, with messages that name the cure
   });
-  // type-graphql answers through a promise, for which compiled operations (src/graphql/jitGateway.ts) do not wait here.
+  // type-graphql's own resolveType returns a promise, for which compiled operations (jitGateway.ts) do not wait.
   const node = schema.getType('Node') as GraphQLInterfaceType;
   node.resolveType = ({ id }: { id: string }) => kindOf(id);
   for (const [name, description] of Object.entries(ROOTS)) {
     const root = schema.getType(name);
-    if (root) root.description = description; // they have no class that could say it
+    if (root) root.description = description; // root types have no class that could hold it
   }
   return schema;
 }

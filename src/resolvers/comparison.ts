@@ -8,16 +8,22 @@ import { findModel, type Request } from './request.js';
 @Resolver()
 export class ComparisonResolver {
   @Query(() => ModelComparison, {
-    description: 'Which of two models readers agree with, such as a shadow with the active one.',
+    description: "Compares the answers of two models, such as a shadow and the active one, with the readers' labels.",
   })
   async modelComparison(
-    @Arg('first', () => ID, { nullable: true, description: 'By default the active one.' }) first: string | null,
-    @Arg('second', () => ID, { description: 'Another one, such as a shadow.' }) second: string,
+    @Arg('first', () => ID, { nullable: true, description: 'Id of the first model. By default the active model.' })
+    first: string | null,
+    @Arg('second', () => ID, { description: 'Id of the second model, such as a shadow.' }) second: string,
     @Args() period: PeriodArgs,
     @Ctx() request: Request,
   ): Promise<Compared> {
-    const [one, other] = [await findModel(request, first), await findModel(request, second)];
-    if (one.id === other.id) throw badInput('`first` and `second` are the same model. Name another one.');
-    return compareModels(request.context, { first: one.id, second: other.id, period: readPeriod(period) });
+    const firstModel = await findModel(request, first);
+    const secondModel = await findModel(request, second);
+    if (firstModel.id === secondModel.id) throw badInput('`first` and `second` are the same model. Name another one.');
+    return compareModels(request.context, {
+      first: firstModel.id,
+      second: secondModel.id,
+      period: readPeriod(period),
+    });
   }
 }

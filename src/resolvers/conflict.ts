@@ -16,10 +16,10 @@ import { may, noteAccess, type Request } from './request.js';
 export class ConflictResolver {
   @Mutation(() => ResolveConflictsPayload, {
     description:
-      'Says which objects of a study in conflict are right. The others stay on disk and are not used; what changed is classified anew, and the answer is written back under the patient that is kept. NO_CONFLICT where there is none.',
+      'Decides which objects of a study in conflict are right. The others stay on disk and are not used. What changed is classified again, and the answer is written back under the patient of the kept side. Fails with NO_CONFLICT if there is none.',
   })
   async resolveConflicts(
-    @Arg('input', () => ResolveConflictsInput, { description: 'The study, and which side is right.' })
+    @Arg('input', () => ResolveConflictsInput, { description: 'The study, and the side that is right.' })
     input: ResolveConflictsInput,
     @Ctx() request: Request,
   ) {
@@ -33,7 +33,7 @@ export class ConflictResolver {
   @FieldResolver(() => [StudyConflict], {
     nullable: true,
     description:
-      'Objects that contradict what came first, resolved or not; the latest first. Null for callers who may not see identity.',
+      'Objects that contradict what came first, resolved or not, the latest first. Null for callers without the right "identity".',
   })
   async conflicts(@Root() study: StudyRow, @Ctx() request: Request): Promise<StudyConflict[] | null> {
     if (!may(request, 'identity')) return null;
@@ -62,12 +62,12 @@ function summarize(rows: readonly [ConflictingInstanceRow, ...ConflictingInstanc
   };
 }
 
-/** Values are kept of whose study it is; of other attributes only that they differ. */
+/** Values are kept only of attributes that identify the patient. Of the others it is known only that they differ. */
 function differencesOf(
   { differing, patient }: ConflictingInstanceRow,
   first: StudyPatient | null,
 ): AttributeDifference[] {
-  const known = first && patient ? listDifferences(first, patient as StudyPatient) : [];
-  const others = differing.filter((attribute) => !known.some((one) => one.attribute === attribute));
-  return [...known, ...others.map((attribute) => ({ attribute, first: null, other: null }))];
+  const ofPatient = first && patient ? listDifferences(first, patient as StudyPatient) : [];
+  const others = differing.filter((attribute) => !ofPatient.some((difference) => difference.attribute === attribute));
+  return [...ofPatient, ...others.map((attribute) => ({ attribute, first: null, other: null }))];
 }

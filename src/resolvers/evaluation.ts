@@ -33,19 +33,25 @@ import type { Sample } from '../statistics/drift.js';
 import { negativePredictiveValue, positivePredictiveValue } from '../statistics/predictiveValue.js';
 import { findModel, type Request } from './request.js';
 
-const WRONG = 20;
-const MOST_WRONG = 100;
+const WRONG_PER_PAGE = 20;
+const MOST_PER_PAGE = 100;
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {
-  @Query(() => Evaluation, { description: 'How well a model does, by what readers say of its answers in daily work.' })
+  @Query(() => Evaluation, { description: "How well a model's answers agree with the readers' labels in daily work." })
   async evaluation(
-    @Arg('model', () => ID, { nullable: true, description: 'By default the active one.' }) model: string | null,
+    @Arg('model', () => ID, { nullable: true, description: 'Id of the model. By default the active model.' }) model:
+      | string
+      | null,
     @Args() period: PeriodArgs,
-    @Arg('of', () => EvaluationUnit, { defaultValue: 'SLICES', description: 'What is counted.' }) unit: Unit,
+    @Arg('of', () => EvaluationUnit, {
+      defaultValue: 'SLICES',
+      description: 'Whether predictions of slices or findings of studies are evaluated.',
+    })
+    unit: Unit,
     @Arg('answeredOnly', () => Boolean, {
       defaultValue: false,
-      description: 'Leave out what the model abstained from; by default its guess counts, as it does on its card.',
+      description: 'Whether abstentions are left out. By default their guesses count, as they do on the model card.',
     })
     answeredOnly: boolean,
     @Ctx() request: Request,
@@ -54,73 +60,84 @@ export class EvaluationResolver {
     return evaluateModel(request.context, of);
   }
 
-  @FieldResolver(() => Model, { description: 'Whose answers they are.' })
+  @FieldResolver(() => Model, { description: 'The model that is evaluated.' })
   model(@Root() { model }: Evaluated): Model {
     return model;
   }
 
-  @FieldResolver(() => Int, { description: 'Those that have a truth and that the figures are of.' })
+  @FieldResolver(() => Int, {
+    description: 'Number of slices or studies with a truth, which the figures are computed from.',
+  })
   reviewed(@Root() { judged }: Evaluated): number {
     return judged.length;
   }
 
-  @FieldResolver(() => Int, { description: 'Of how many studies these are.' })
+  @FieldResolver(() => Int, { description: 'Number of studies that these belong to.' })
   studies(@Root() { judged }: Evaluated): number {
     return new Set(judged.map(({ studyId }) => studyId)).size;
   }
 
-  @FieldResolver(() => Interval, { nullable: true, description: 'Share of right answers; null of none.' })
+  @FieldResolver(() => Interval, {
+    nullable: true,
+    description: 'Share of right answers. Null if nothing was reviewed.',
+  })
   accuracy(@Root() { judged }: Evaluated): Interval | null {
     return accuracy(judged);
   }
 
-  @FieldResolver(() => [LabelMetrics], { description: "In the model's order." })
-  perLabel(@Root() { judged, labels }: Evaluated): LabelOfStudies[] {
+  @FieldResolver(() => [LabelMetrics], { description: "Figures for each label, in the model's order." })
+  perLabel(@Root() { judged, labels }: Evaluated): CountedLabel[] {
     return labels.map((label) => measureLabel(label, countLabel(judged, label)));
   }
 
-  @FieldResolver(() => ConfusionMatrix, { description: 'Which truths got which answers.' })
+  @FieldResolver(() => ConfusionMatrix, { description: "How often each of the readers' labels got each answer." })
   confusionMatrix(@Root() { judged, labels }: Evaluated): ConfusionMatrix {
     return { labels, counts: confusionMatrix(judged, labels) };
   }
 
-  @FieldResolver(() => Calibration, { description: 'Whether confidences are kept.' })
+  @FieldResolver(() => Calibration, { description: 'Whether confidences are reliable.' })
   calibration(@Root() { judged }: Evaluated): Calibration {
     return calibrate(judged.map(({ truth, label, confidence }) => ({ confidence, right: truth === label })));
   }
 
   @FieldResolver(() => [Prediction], {
     description:
-      'Wrong with a confidence above 0.95: the cases to read first. The most confident first; each as it is now, which may differ from what was read. Empty where studies are evaluated.',
+      'Predictions that were wrong with a confidence above 0.95, the most confident first: the cases to read first. Each is shown as it is now, which may differ from what was reviewed. Empty if studies are evaluated.',
   })
   confidentlyWrong(
     @Root() evaluated: Evaluated,
-    @Arg('first', () => Int, { defaultValue: WRONG, description: 'How many at most.' }) first: number,
+    @Arg('first', () => Int, { defaultValue: WRONG_PER_PAGE, description: 'Largest number of predictions.' })
+    first: number,
     @Ctx() { loaders }: Request,
   ) {
-    const most = pageSize(first, WRONG, MOST_WRONG);
+    const most = pageSize(first, WRONG_PER_PAGE, MOST_PER_PAGE);
     if (evaluated.unit !== 'SLICES') return [];
     return Promise.all(confidentlyWrong(evaluated, most).map(({ thingId }) => loaders.prediction.load(thingId)));
   }
 
-  @FieldResolver(() => [Study], { description: 'The same of findings; empty where slices are evaluated.' })
+  @FieldResolver(() => [Study], {
+    description:
+      'Studies whose finding was wrong with a confidence above 0.95, the most confident first. Empty if slices are evaluated.',
+  })
   confidentlyWrongStudies(
     @Root() evaluated: Evaluated,
-    @Arg('first', () => Int, { defaultValue: WRONG, description: 'How many at most.' }) first: number,
+    @Arg('first', () => Int, { defaultValue: WRONG_PER_PAGE, description: 'Largest number of studies.' }) first: number,
     @Ctx() { loaders }: Request,
   ) {
-    const most = pageSize(first, WRONG, MOST_WRONG);
+    const most = pageSize(first, WRONG_PER_PAGE, MOST_PER_PAGE);
     if (evaluated.unit !== 'STUDIES') return [];
     return Promise.all(confidentlyWrong(evaluated, most).map(({ studyId }) => loaders.study.load(studyId)));
   }
 
   @FieldResolver(() => [PredictiveValue], {
     description:
-      'What answers are worth where labels are as common as is said here, rather than as in what was reviewed.',
+      'Predictive values of answers at the prevalences that are given, rather than at those in what was reviewed.',
   })
   predictiveValues(
     @Root() { judged, labels }: Evaluated,
-    @Arg('prevalences', () => [LabelPrevalenceInput], { description: 'How common labels are, each once.' })
+    @Arg('prevalences', () => [LabelPrevalenceInput], {
+      description: 'Prevalences of labels. Each label may be given once.',
+    })
     prevalences: LabelPrevalenceInput[],
   ): PredictiveValue[] {
     checkPrevalences(prevalences, labels);
@@ -131,7 +148,9 @@ export class EvaluationResolver {
     });
   }
 
-  @FieldResolver(() => Drift, { description: 'Needs no reviews.' })
+  @FieldResolver(() => Drift, {
+    description: 'Whether the model still answers as it did at first. It needs no reviews.',
+  })
   async drift(@Root() { model, period, unit }: Evaluated, @Ctx() { context }: Request): Promise<Drift> {
     const { now, reference, comparison } = await measureDrift(context, { model, period, unit });
     const unknown = { labelDistance: null, confidenceShift: null, abstentionShift: null, alarm: null, reasons: [] };
@@ -144,20 +163,21 @@ export class EvaluationResolver {
   }
 }
 
-type LabelOfStudies = LabelMetrics & { counts: LabelCounts[] };
+/** Metrics of a label, with the counts of each study, from which F1 is computed. */
+type CountedLabel = LabelMetrics & { counts: LabelCounts[] };
 
 @Resolver(() => LabelMetrics)
 export class LabelMetricsResolver {
   @FieldResolver(() => Interval, {
     nullable: true,
-    description: 'Harmonic mean of precision and recall. Null where the label neither is nor was answered.',
+    description: 'Harmonic mean of precision and recall. Null if neither the readers nor the model gave the label.',
   })
-  f1(@Root() { counts }: LabelOfStudies): Interval | null {
-    return f1(counts); // a thousand resamples: only for those who ask
+  f1(@Root() { counts }: CountedLabel): Interval | null {
+    return f1(counts); // a jackknife over studies, computed only for clients that ask for it
   }
 }
 
-function measureLabel(label: string, counts: LabelCounts[]): LabelOfStudies {
+function measureLabel(label: string, counts: LabelCounts[]): CountedLabel {
   return {
     label,
     counts,
@@ -186,7 +206,7 @@ function checkPrevalences(prevalences: readonly LabelPrevalenceInput[], labels: 
     throw badInput('`prevalences` may name each label once only.');
   if (prevalences.some(({ prevalence }) => !(prevalence >= 0 && prevalence <= 1)))
     throw badInput('`prevalence` must be from 0 to 1.');
-  // A little over 1 is what adding decimal fractions makes of it.
+  // The sum of decimal fractions may exceed 1 by a rounding error.
   if (prevalences.reduce((sum, { prevalence }) => sum + prevalence, 0) > 1 + 1e-9)
     throw badInput('The `prevalences` of all labels together may be 1 at most.');
 }

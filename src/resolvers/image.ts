@@ -9,26 +9,30 @@ import type { Request } from './request.js';
 
 @InputType({ description: 'A file to classify.' })
 class ClassifyImageInput {
-  @Field(() => UploadScalar, { description: 'PNG, JPEG or DICOM, 32 MiB at most.' })
+  @Field(() => UploadScalar, { description: 'PNG, JPEG or DICOM file of 32 MiB at most.' })
   file!: UploadedFile;
 
-  @Field(() => Int, { nullable: true, defaultValue: 1, description: 'Of a multi-frame DICOM file, from 1.' })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 1,
+    description: 'Number of the frame in a multi-frame DICOM file, from 1.',
+  })
   frameNumber?: number | null;
 }
 
-@ObjectType({ description: 'Research use only – not for diagnostic use.' })
+@ObjectType({ description: 'The prediction for an uploaded file. Research use only – not for diagnostic use.' })
 class ClassifyImagePayload {
-  @Field(() => Prediction, { description: 'Stored, with its slice, as any other.' })
+  @Field(() => Prediction, { description: 'The prediction, which is stored with its slice like any other.' })
   prediction!: PredictionRow;
 }
 
 @Resolver()
 export class ImageResolver {
   @Mutation(() => ClassifyImagePayload, {
-    description: 'Keeps an uploaded file as a slice and classifies it now. A picture becomes a study of its own.',
+    description: 'Stores an uploaded file as a slice and classifies it now. A picture becomes a study of its own.',
   })
   async classifyImage(
-    @Arg('input', () => ClassifyImageInput, { description: 'What to do, and to what.' }) {
+    @Arg('input', () => ClassifyImageInput, { description: 'The file, and the number of its frame.' }) {
       file,
       frameNumber,
     }: ClassifyImageInput,

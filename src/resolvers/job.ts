@@ -24,25 +24,29 @@ import { type Request, shownTo } from './request.js';
 const JOBS_PER_PAGE = 50;
 const MOST_PER_PAGE = 500;
 
-@InputType({ description: 'Which job to queue again.' })
+@InputType({ description: 'The job to queue again.' })
 class RetryJobInput {
-  @Field(() => ID, { description: 'Of a job that is FAILED.' })
+  @Field(() => ID, { description: 'Id of a job that is FAILED.' })
   jobId!: string;
 }
 
-@ObjectType({ description: 'The job that waits again.' })
+@ObjectType({ description: 'The job that was queued again.' })
 class RetryJobPayload {
-  @Field(() => Job, { description: 'The job, queued again.' })
+  @Field(() => Job, { description: 'The job, which waits again.' })
   job!: JobRow;
 }
 
 @Resolver(() => Job)
 export class JobResolver {
-  @Query(() => JobConnection, { description: 'By default the latest first.' })
+  @Query(() => JobConnection, { description: 'Jobs, by default the latest first.' })
   async jobs(
     @Args() args: PageArgs,
-    @Arg('filter', () => JobFilter, { nullable: true, description: 'By default all.' }) filter: JobFilter | null,
-    @Arg('orderBy', () => JobOrder, { nullable: true, description: 'By default the latest first.' })
+    @Arg('filter', () => JobFilter, {
+      nullable: true,
+      description: 'Conditions that the jobs must meet. By default all jobs.',
+    })
+    filter: JobFilter | null,
+    @Arg('orderBy', () => JobOrder, { nullable: true, description: 'Order of the jobs. By default the latest first.' })
     orderBy: JobOrder | null,
     @Ctx() { context }: Request,
   ) {
@@ -51,15 +55,15 @@ export class JobResolver {
     const order: Order<JobRow> = { list: 'jobs', column, kind: 'date', direction, nullable: column === 'finishedAt' };
     const page = pageBy(args, order, JOBS_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
-    return page.show(await context.prisma.job.findMany({ where: { AND: [fits(filter ?? {}), where] }, ...rest }));
+    return page.show(await context.prisma.job.findMany({ where: { AND: [whereJobs(filter ?? {}), where] }, ...rest }));
   }
 
   @Mutation(() => RetryJobPayload, {
     description:
-      'Queues a failed job again, under its id, with its priority. JOB_NOT_FAILED, STUDY_BUSY or JOB_FORGOTTEN say why not.',
+      'Queues a failed job again with the same id and priority. Fails with JOB_NOT_FAILED, STUDY_BUSY or JOB_FORGOTTEN.',
   })
   async retryJob(
-    @Arg('input', () => RetryJobInput, { description: 'What to do, and to what.' }) { jobId }: RetryJobInput,
+    @Arg('input', () => RetryJobInput, { description: 'The job to queue again.' }) { jobId }: RetryJobInput,
     @Ctx() { context }: Request,
   ): Promise<RetryJobPayload> {
     return { job: await retryJob(context, jobId) };
@@ -67,19 +71,23 @@ export class JobResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'Why the last attempt did not succeed; where an archive is only for callers who may operate.',
+    description:
+      'Why the last attempt did not succeed. Callers without the right "operate" do not see the address of an archive. Null without an error.',
   })
   error(@Root() { error }: JobRow, @Ctx() request: Request): string | null {
     return error === null ? null : shownTo(request, error);
   }
 
-  @FieldResolver(() => Study, { nullable: true, description: 'What it is about; null for work on no study.' })
+  @FieldResolver(() => Study, {
+    nullable: true,
+    description: 'The study that the job is about. Null for a job without one.',
+  })
   study(@Root() { studyId }: JobRow, @Ctx() { loaders }: Request) {
     return studyId === null ? null : loaders.study.load(studyId);
   }
 }
 
-function fits({ kind, status, studyInstanceUid }: JobFilter): Prisma.JobWhereInput {
+function whereJobs({ kind, status, studyInstanceUid }: JobFilter): Prisma.JobWhereInput {
   return {
     ...(status && { status: { in: status } }),
     ...(kind && { kind }),

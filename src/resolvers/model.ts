@@ -8,25 +8,26 @@ import { Model } from '../schema/model.js';
 import { ModelCard } from '../schema/modelCard.js';
 import type { Request } from './request.js';
 
-@InputType({ description: 'What a model is to be used for.' })
+@InputType({ description: 'A model, and how it is to be used.' })
 class ActivateModelInput {
-  @Field(() => ID, { description: 'One that is in MODELS_DIR.' })
+  @Field(() => ID, { description: 'Id of a model that is in MODELS_DIR.' })
   modelId!: string;
 
   @Field(() => ModelState, {
     nullable: true,
     defaultValue: 'ACTIVE',
-    description: 'ACTIVE: it gives the answers from now on. SHADOW: it is tried out beside. AVAILABLE ends that.',
+    description:
+      'How the model is to be used. ACTIVE: it gives the answers from now on. SHADOW: it runs beside the active model on trial. AVAILABLE: it stops running as a shadow.',
   })
   state?: ModelState | null;
 }
 
-@ObjectType({ description: 'What models are used for now.' })
+@ObjectType({ description: 'How models are used now.' })
 class ActivateModelPayload {
-  @Field(() => Model, { description: 'The one that was asked for.' })
+  @Field(() => Model, { description: 'The model whose use was changed.' })
   model!: ModelRow;
 
-  @Field(() => Model, { description: 'The one that was active before: activate it to roll back.' })
+  @Field(() => Model, { description: 'The model that was active before. Activate it to roll back.' })
   previous!: ModelRow;
 }
 
@@ -34,22 +35,23 @@ class ActivateModelPayload {
 export class ModelResolver {
   @Mutation(() => ActivateModelPayload, {
     description:
-      'Puts a model to use, without a restart, in all processes; studies that are being classified end with the one that they began with. MODEL, where it is set, decides anew at the next start.',
+      'Changes how a model is used in all processes, without a restart. Studies that are being classified are finished by the model that began. At the next start the setting MODEL decides again, if it is set.',
   })
   activateModel(
-    @Arg('input', () => ActivateModelInput, { description: 'What to do, and to what.' }) {
+    @Arg('input', () => ActivateModelInput, { description: 'The model, and how it is to be used.' }) {
       modelId,
       state,
     }: ActivateModelInput,
     @Ctx() { context }: Request,
   ): Promise<ActivateModelPayload> {
-    if (kindOf(modelId) !== 'Model') throw new ModelNotFound('`modelId` is the id of no model. Take one from models.');
+    if (kindOf(modelId) !== 'Model')
+      throw new ModelNotFound('`modelId` is not the id of a model. Take one from models.');
     return context.models.setState(modelId, state ?? 'ACTIVE');
   }
 
-  @FieldResolver(() => ModelCard, { description: 'What is known of it.' })
+  @FieldResolver(() => ModelCard, { description: "What the model's makers measured and state of it." })
   card(@Root() { card }: ModelRow): ModelCard {
-    // A row of an earlier version may hold a card of another form; what cannot be read of it is left out.
+    // A row that an earlier version stored may hold a card in another form. What cannot be read is left out.
     return cardSchema.safeParse(card).data ?? cardSchema.parse({});
   }
 }

@@ -17,7 +17,7 @@ const MOST_PER_PAGE = 100;
 
 @Resolver(() => Pacs)
 export class PacsResolver {
-  @Query(() => [Pacs], { description: 'The archives that are configured; the first is asked first.' })
+  @Query(() => [Pacs], { description: 'Archives that are configured. The first one is the default.' })
   pacs(@Ctx() { context }: Request): Pacs[] {
     return [...context.archives.values()].map(({ settings, address }) => ({
       name: settings.name,
@@ -26,10 +26,12 @@ export class PacsResolver {
     }));
   }
 
-  @FieldResolver(() => PacsHealth, { description: 'Asks the archive now: a search for one study, or C-ECHO.' })
+  @FieldResolver(() => PacsHealth, {
+    description: "The archive's answer to a search for one study or a C-ECHO, sent now.",
+  })
   async health(@Root() { name }: Pacs, @Ctx() { context }: Request): Promise<PacsHealth> {
     const started = performance.now();
-    const ended = (error: MrimasterError | null): PacsHealth => ({
+    const healthOf = (error: MrimasterError | null): PacsHealth => ({
       reachable: error === null,
       responseMs: performance.now() - started,
       errorCode: error?.code ?? null,
@@ -37,52 +39,71 @@ export class PacsResolver {
     });
     try {
       await requireArchive(context, name).check();
-      return ended(null);
+      return healthOf(null);
     } catch (error) {
-      if (error instanceof MrimasterError) return ended(error);
+      if (error instanceof MrimasterError) return healthOf(error);
       throw error;
     }
   }
 
-  @Query(() => PacsStudyConnection, { description: 'Asks an archive now, by QIDO-RS or C-FIND, in its own order.' })
+  @Query(() => PacsStudyConnection, {
+    description: "Studies that an archive finds now by QIDO-RS or C-FIND, in the archive's order.",
+  })
   async pacsStudies(
-    @Arg('pacs', () => String, { nullable: true, description: 'By default the first.' }) pacs: string | null,
-    @Arg('filter', () => PacsStudyFilter, { nullable: true, description: 'Which of them; by default all.' })
+    @Arg('pacs', () => String, { nullable: true, description: 'Name of the archive. By default the first one.' }) pacs:
+      | string
+      | null,
+    @Arg('filter', () => PacsStudyFilter, {
+      nullable: true,
+      description: 'Conditions that the studies must meet. By default all studies.',
+    })
     filter: PacsStudyFilter | null,
     @Args() { first, after }: ForwardPageArgs,
     @Ctx() request: Request,
   ) {
     const { context } = request;
-    // An archive that is asked for a name answers whose study it is, whatever of its answer is shown.
+    // A search by name reveals whose study it finds, even if the answer does not show the patient.
     const byIdentity = Boolean(filter?.patientName || filter?.patientId || filter?.accessionNumber);
     if (byIdentity && !may(request, 'identity'))
       throw new Forbidden('To search by patient or accession number needs "identity". An administrator grants rights.');
     const size = pageSize(first, STUDIES_PER_PAGE, MOST_PER_PAGE);
     const archive = requireArchive(context, pacs ?? [...context.archives.keys()][0] ?? '');
-    // The protocols know no other place in a list than a number; what arrives meanwhile may shift it.
+    // The protocols page by offset only, so a study that arrives meanwhile may shift the entries.
     const query = toQuery(filter ?? {});
     const list = listOf(archive.settings.name, query);
     const offset = after ? (readCursor(list, after, ['integer'])[0] as number) : 0;
     const found = await archive.searchForStudies({ ...query, limit: size + 1, offset });
     if (byIdentity) for (const { studyInstanceUid } of found) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
-    const studies = found.map((study, index) => ({ ...show(study, archive.settings.name), place: offset + index + 1 }));
+    const studies = found.map((study, index) => ({
+      ...toPacsStudy(study, archive.settings.name),
+      place: offset + index + 1,
+    }));
     return pageOf(list, studies, size, after, ({ place }) => [place]);
   }
 }
 
 @Resolver(() => PacsStudy)
 export class PacsStudyResolver {
-  @FieldResolver(() => Study, { nullable: true, description: 'What is here of it; null when nothing is.' })
+  @FieldResolver(() => Study, {
+    nullable: true,
+    description: 'The same study as it is here. Null if nothing of it is here.',
+  })
   study(@Root() { studyInstanceUid }: PacsStudy, @Ctx() { loaders }: Request): Promise<StudyRow | undefined> {
     return loaders.studyByUid.load(studyInstanceUid);
   }
 
-  @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
+  @FieldResolver(() => Patient, {
+    nullable: true,
+    description: 'The patient of the study. Null for callers without the right "identity".',
+  })
   patient(@Root() study: PacsStudyRow, @Ctx() request: Request): Patient | null {
     return showArchivedPatient(study, request);
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'AccessionNumber (0008,0050). Null if it is missing, and for callers without the right "identity".',
+  })
   accessionNumber(@Root() { accessionNumber, studyInstanceUid }: PacsStudy, @Ctx() request: Request): string | null {
     if (!may(request, 'identity') || accessionNumber === null) return null;
     noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
@@ -90,14 +111,14 @@ export class PacsStudyResolver {
   }
 }
 
-/** As the archive told it: its patient is shown to those who may see it. */
+/** A study as the archive gave it, with the patient, whom only callers with the right "identity" are shown. */
 type PacsStudyRow = Omit<PacsStudy, 'patient'> & { patient: StudyFound['patient'] };
 
-function show({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudyRow {
+function toPacsStudy({ studyDate, studyDescription: description, ...study }: StudyFound, pacs: string): PacsStudyRow {
   return { ...study, pacs, description, studyDate: isoDate(studyDate) };
 }
 
-/** A number is a place in the answers to one question only. Hashed: whom it asks for is nobody's to read in a cursor. */
+/** Names the list in its cursors: an offset is valid for one query only. Hashed, as a query may name a patient. */
 function listOf(pacs: string, query: StudyQuery): string {
   return createHash('sha256')
     .update(JSON.stringify([pacs, query]))
@@ -109,8 +130,8 @@ function toQuery({ studyDateFrom, studyDateTo, modality, ...matching }: PacsStud
   const query: StudyQuery = {};
   for (const [key, value] of Object.entries(matching)) {
     if (value === null || value === undefined || value === '') continue;
-    // A backslash parts values (PS3.5 6.2), a control character belongs into none.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // A backslash separates values (PS3.5 6.2), and no value has control characters.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for them
     if (/[\\\0-\x1f]/.test(value)) throw badInput(`\`${key}\` may not hold a backslash or a control character.`);
     query[key as 'patientId'] = value;
   }

@@ -5,19 +5,19 @@ import type { PatientAttributes } from '../pacs/header/parse.js';
 import type { Patient } from '../schema/study.js';
 import { may, noteAccess, type Request } from './request.js';
 
-/** Null for callers who may not see identity; the audit says that the others saw it. */
+/** The patient of a study that is here, noted for the audit. Null for callers without the right "identity". */
 export function showPatient(study: StudyRow, request: Request): Patient | null {
   if (!may(request, 'identity')) return null;
   noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
   return toPatient(shownPatient(study), study.id.replace(/^study-/, 'patient-'));
 }
 
-/** The study's id for the patient's: clients keep objects by id, and a PatientID is unique within its issuer only. */
+/** The id of the study whose patient has `id`. Each study has a patient of its own, as a PatientID is not unique. */
 export function studyOfPatient(id: string): string {
   return id.replace(/^patient-/, 'study-');
 }
 
-/** The patient of a study that an archive has. */
+/** The patient of a study in an archive, noted for the audit. Null for callers without the right "identity". */
 export function showArchivedPatient(
   { patient, studyInstanceUid, pacs }: { patient: PatientAttributes; studyInstanceUid: string; pacs: string },
   request: Request,

@@ -32,33 +32,38 @@ import { noteAccess, type Request } from './request.js';
 import { showSlice } from './slice.js';
 import { wherePredictions } from './whereOf.js';
 
-@InputType({ description: 'What to explain.' })
+@InputType({ description: 'A prediction to explain, and how.' })
 class ExplainPredictionInput {
-  @Field(() => ID, { description: 'What to explain.' })
+  @Field(() => ID, { description: 'Id of the prediction to explain.' })
   predictionId!: string;
 
-  @Field(() => String, { nullable: true, description: 'By default the predicted one.' })
+  @Field(() => String, { nullable: true, description: 'Label to explain. By default the predicted label.' })
   label?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'A label to contrast it with: what speaks for one rather than the other.',
+    description: 'Label to contrast it with: the map shows what speaks for `label` rather than for this one.',
   })
   against?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'By default the last one that can be explained and has more than one cell.',
+    description:
+      'Name of the layer. By default the last convolutional layer that can be explained and has more than one cell.',
   })
   layer?: string | null;
 
-  @Field(() => ExplanationMethod, { nullable: true, defaultValue: 'GRAD_CAM', description: 'How to compute it.' })
+  @Field(() => ExplanationMethod, {
+    nullable: true,
+    defaultValue: 'GRAD_CAM',
+    description: 'Method that computes the map.',
+  })
   method?: ExplanationMethod | null;
 }
 
-@ObjectType({ description: 'The map that was asked for.' })
+@ObjectType({ description: 'The map of the prediction.' })
 class ExplainPredictionPayload {
-  @Field(() => Explanation, { description: 'The map, stored.' })
+  @Field(() => Explanation, { description: 'The map, which is stored.' })
   explanation!: ExplanationRow;
 }
 
@@ -67,9 +72,9 @@ const MOST_PER_PAGE = 500;
 
 @Resolver(() => Prediction)
 export class PredictionResolver {
-  @Query(() => Prediction, { nullable: true, description: 'Null when there is no such thing.' })
+  @Query(() => Prediction, { nullable: true, description: 'A prediction by its id. Null if there is none.' })
   prediction(
-    @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
+    @Arg('id', () => ID, { description: 'Id of the prediction.' }) id: string,
     @Ctx() { context }: Request,
   ): Promise<PredictionRow | null> {
     return kindOf(id) === 'Prediction'
@@ -77,12 +82,20 @@ export class PredictionResolver {
       : Promise.resolve(null);
   }
 
-  @Query(() => PredictionConnection, { description: 'By default the latest of the active model first.' })
+  @Query(() => PredictionConnection, {
+    description: 'Predictions of one model, by default of the active model and the latest first.',
+  })
   async predictions(
     @Args() args: PageArgs,
-    @Arg('filter', () => PredictionFilter, { nullable: true, description: 'By default all of the active model.' })
+    @Arg('filter', () => PredictionFilter, {
+      nullable: true,
+      description: 'Conditions that the predictions must meet. By default all predictions of the active model.',
+    })
     filter: PredictionFilter | null,
-    @Arg('orderBy', () => PredictionOrder, { nullable: true, description: 'By default the latest first.' })
+    @Arg('orderBy', () => PredictionOrder, {
+      nullable: true,
+      description: 'Order of the predictions. By default the latest first.',
+    })
     orderBy: PredictionOrder | null,
     @Ctx() request: Request,
   ) {
@@ -96,15 +109,15 @@ export class PredictionResolver {
     };
     const page = pageBy(args, order, PREDICTIONS_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
-    const fitting = wherePredictions(filter ?? {}, request);
-    return page.show(await request.context.prisma.prediction.findMany({ where: { AND: [fitting, where] }, ...rest }));
+    const matching = wherePredictions(filter ?? {}, request);
+    return page.show(await request.context.prisma.prediction.findMany({ where: { AND: [matching, where] }, ...rest }));
   }
 
   @Mutation(() => ExplainPredictionPayload, {
-    description: 'Computes and stores a map; a stored one is the answer at once.',
+    description: 'Computes and stores the map of a prediction, or returns it if it is stored already.',
   })
   async explainPrediction(
-    @Arg('input', () => ExplainPredictionInput, { description: 'What to do, and to what.' }) {
+    @Arg('input', () => ExplainPredictionInput, { description: 'The prediction, label, layer and method.' }) {
       predictionId,
       label,
       against,
@@ -116,32 +129,37 @@ export class PredictionResolver {
     return { explanation: await explainPrediction(context, { predictionId, label, against, layer, method }) };
   }
 
-  @FieldResolver(() => Slice, { description: 'What it is about.' })
+  @FieldResolver(() => Slice, { description: 'The slice that the prediction is of.' })
   async slice(@Root() { sliceId }: PredictionRow, @Ctx() { loaders }: Request): Promise<Slice | undefined> {
     const row = await loaders.slice.load(sliceId);
     return row && showSlice(row);
   }
 
-  @FieldResolver(() => Model, { description: 'Whose verdict it is.' })
+  @FieldResolver(() => Model, { description: 'The model that made the prediction.' })
   model(@Root() { modelId }: PredictionRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
     return loaders.model.load(modelId);
   }
 
   @FieldResolver(() => Explanation, {
     nullable: true,
-    description: 'Computed and stored when it is asked for first. Null for a slice that failed.',
+    description: 'A map of the prediction. The first request computes and stores it. Null for a slice that failed.',
   })
   async explanation(
     @Root() { id: predictionId, status }: PredictionRow,
-    @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
-    @Arg('against', () => String, { nullable: true, description: 'A label to contrast it with.' })
+    @Arg('label', () => String, { nullable: true, description: 'Label to explain. By default the predicted label.' })
+    label: string | null,
+    @Arg('against', () => String, { nullable: true, description: 'Label to contrast it with.' })
     against: string | null,
-    @Arg('layer', () => String, { nullable: true, description: 'By default the last convolutional one.' })
+    @Arg('layer', () => String, {
+      nullable: true,
+      description:
+        'Name of the layer. By default the last convolutional layer that can be explained and has more than one cell.',
+    })
     layer: string | null,
     @Arg('method', () => ExplanationMethod, {
       nullable: true,
       defaultValue: 'GRAD_CAM',
-      description: 'How to compute it.',
+      description: 'Method that computes the map.',
     })
     method: ExplanationMethod | null,
     @Ctx() { explanations }: Request,
@@ -152,17 +170,18 @@ export class PredictionResolver {
 
   @FieldResolver(() => [Explanation], {
     description:
-      'Of every convolutional layer that can be explained, first to last; computed in one run and stored when they are asked for first. Empty for a slice that failed.',
+      'Maps of every convolutional layer that can be explained, first to last. The first request computes them in one run and stores them. Empty for a slice that failed.',
   })
   async explanations(
     @Root() { id: predictionId, status }: PredictionRow,
-    @Arg('label', () => String, { nullable: true, description: 'By default the predicted one.' }) label: string | null,
-    @Arg('against', () => String, { nullable: true, description: 'A label to contrast it with.' })
+    @Arg('label', () => String, { nullable: true, description: 'Label to explain. By default the predicted label.' })
+    label: string | null,
+    @Arg('against', () => String, { nullable: true, description: 'Label to contrast it with.' })
     against: string | null,
     @Arg('method', () => ExplanationMethod, {
       nullable: true,
       defaultValue: 'GRAD_CAM',
-      description: 'How to compute it.',
+      description: 'Method that computes the maps.',
     })
     method: ExplanationMethod | null,
     @Ctx() { explanations }: Request,
@@ -171,11 +190,11 @@ export class PredictionResolver {
   }
 }
 
-const LEGEND = 'Below it, what it is, its scale, whether the answer rests on it, and what it is for.';
+const LEGEND = 'Whether a legend is drawn below: what the map is, its scale, its faithfulness, and its intended use.';
 
 @Resolver(() => Explanation)
 export class ExplanationResolver {
-  @FieldResolver(() => Prediction, { description: 'What it explains.' })
+  @FieldResolver(() => Prediction, { description: 'The prediction that the map explains.' })
   prediction(@Root() { predictionId }: ExplanationRow, @Ctx() { loaders }: Request) {
     return loaders.prediction.load(predictionId);
   }
@@ -185,12 +204,15 @@ export class ExplanationResolver {
     return against || null;
   }
 
-  @FieldResolver(() => [Float], { description: 'The map as computed, row by row, not normalised.' })
+  @FieldResolver(() => [Float], { description: 'Values of the map as computed, row by row, not normalised.' })
   values(@Root() explanation: ExplanationRow): number[] {
     return [...mapOf(explanation).values];
   }
 
-  @FieldResolver(() => Faithfulness, { nullable: true, description: 'Null for a map stored before this was measured.' })
+  @FieldResolver(() => Faithfulness, {
+    nullable: true,
+    description: 'Whether the map shows what the answer rests on. Null for a map stored before this was measured.',
+  })
   faithfulness(@Root() { faithfulness }: ExplanationRow): Faithfulness | null {
     return faithfulness as Faithfulness | null;
   }
@@ -202,13 +224,13 @@ export class ExplanationResolver {
 
   @FieldResolver(() => Point, {
     nullable: true,
-    description: 'Of the largest value, in slice pixels; null where the map is empty.',
+    description: 'Place of the largest value, in pixels of the slice. Null if the map is empty.',
   })
   peak(@Root() explanation: ExplanationRow): Point | null {
     return peakOf(mapOf(explanation));
   }
 
-  @FieldResolver(() => Image, { description: 'The map in colour, as computed: a pixel a cell.' })
+  @FieldResolver(() => Image, { description: 'The map in colour as computed, with one pixel for each cell.' })
   rawMap(
     @Root() { id }: ExplanationRow,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
@@ -218,7 +240,7 @@ export class ExplanationResolver {
     return picture(request, id, view, `/images/explanations/${id}/raw.png?legend=${view.legend}`);
   }
 
-  @FieldResolver(() => Image, { description: 'The map in colour, resampled to the slice.' })
+  @FieldResolver(() => Image, { description: 'The map in colour, resampled to the size of the slice.' })
   heatmap(
     @Root() { id }: ExplanationRow,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
@@ -228,10 +250,15 @@ export class ExplanationResolver {
     return picture(request, id, view, `/images/explanations/${id}/heatmap.png?legend=${view.legend}`);
   }
 
-  @FieldResolver(() => Image, { description: 'The map over the slice.' })
+  @FieldResolver(() => Image, { description: 'The map in colour over the slice.' })
   overlay(
     @Root() { id }: ExplanationRow,
-    @Arg('opacity', () => Float, { nullable: true, defaultValue: 0.4, description: '0–1' }) opacity: number | null,
+    @Arg('opacity', () => Float, {
+      nullable: true,
+      defaultValue: 0.4,
+      description: 'Opacity of the map over the slice, 0–1.',
+    })
+    opacity: number | null,
     @Arg('legend', () => Boolean, { nullable: true, defaultValue: false, description: LEGEND }) legend: boolean | null,
     @Ctx() request: Request,
   ): Promise<Image> {
@@ -242,6 +269,7 @@ export class ExplanationResolver {
   }
 }
 
+/** A picture of a map. If its bytes are read, the audit notes that the caller saw the study's pixels. */
 async function picture(request: Request, id: string, view: ExplanationView, path: string): Promise<Image> {
   const { context } = request;
   const { width, height } = await explanationSize(context, id, view);

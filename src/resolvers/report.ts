@@ -6,13 +6,14 @@ import { type Request, shownTo } from './request.js';
 export class ReportResolver {
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'Why it was not stored at the last attempt; where the archive is only for callers who may operate.',
+    description:
+      'Why the last attempt did not store the report. Callers without the right "operate" do not see the address of the archive. Null without an error.',
   })
   error(@Root() { error }: Report, @Ctx() request: Request): string | null {
     return error === null ? null : shownTo(request, error);
   }
 
-  @FieldResolver(() => ReportStatus, { description: 'What became of it.' })
+  @FieldResolver(() => ReportStatus, { description: 'What became of the report.' })
   status(@Root() { storedAt, withheld }: Report): ReportStatus {
     if (storedAt !== null) return 'STORED';
     return withheld === null ? 'PENDING' : 'WITHHELD';

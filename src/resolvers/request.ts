@@ -14,28 +14,28 @@ import type { Access } from '../identity/audit.js';
 import type { Caller, Right } from '../identity/caller.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
-/** What every resolver is handed: the parts of the running program, and what belongs to this request alone. */
+/** What every resolver is given: the parts of the running program, and what belongs to this request alone. */
 export type Request = {
   context: Context;
-  /** What this request is called in its answer and in the log. */
+  /** The request's id in its answer and in the log. */
   requestId: string;
   loaders: Loaders;
-  /** Computed when it is asked for, all of a query together. By model, then slice. */
+  /** Computes predictions that are not stored, all those of a query together. Null for one that may not be computed. */
   missingPrediction: DataLoader<readonly [modelId: string, sliceId: string], PredictionRow | null, string>;
-  /** The same of explanations. */
+  /** Computes explanations that are not stored, all those of a query together. */
   explanations: DataLoader<ExplainRequest, ExplanationRow[], string>;
   caller: Caller;
-  /** From where, as an IP address. */
+  /** The caller's IP address. */
   address: string;
-  /** What is to be in the audit before the answer leaves; by what it says, so that each is there once. */
+  /** Entries that must be in the audit before the answer leaves, by action, study and object, so that each is there once. */
   accesses: Map<string, Access>;
-  /** The study that a mutation was about, where its input does not say. */
+  /** StudyInstanceUID of the study that a mutation changed, if its input does not hold it. */
   touched?: string;
-  /** The address of a picture, for this caller. `path`: with its query, from "/". */
+  /** URL of a picture for this caller. `path`: with its query, from "/". */
   pictureUrl(path: string): string;
 };
 
-/** All of it but where pictures are: that depends on how the caller reached us. */
+/** Opens a request, without `pictureUrl`, which depends on the address at which the caller reached the server. */
 export function openRequest(
   context: Context,
   caller: Caller,
@@ -73,16 +73,17 @@ function loadMissing(context: Context): Request['missingPrediction'] {
   );
 }
 
+/** Whether the caller of a request has a right. */
 export function may({ caller }: Request, right: Right): boolean {
   return caller.rights.has(right);
 }
 
-/** A failure's message as this caller may read it: addresses of archives are for those who may operate. */
+/** The message of a failure for this caller: without the addresses of archives unless it has the right "operate". */
 export function shownTo(request: Request, message: string): string {
   return may(request, 'operate') ? message : withoutAddresses(message, request.context.config);
 }
 
-/** The answer shows, or may show, whose study this is, or what it looks like. */
+/** Notes for the audit that the answer shows, or may show, whose study this is or what it looks like. */
 export function noteAccess(
   { accesses, address, caller: { subject } }: Request,
   action: 'READ_IDENTITY' | 'READ_PIXELS',
@@ -93,15 +94,15 @@ export function noteAccess(
   accesses.set(`${action} ${studyInstanceUid} ${object}`, access);
 }
 
-/** The active model, or any that made predictions here before. @throws ModelNotFound */
+/** The model with an id; without one, the active model. @throws ModelNotFound if no model has the id. */
 export async function findModel({ loaders, context }: Request, id: string | null | undefined): Promise<ModelRow> {
   if (!id) return context.models.active.model;
   const model = kindOf(id) === 'Model' ? await loaders.model.load(id) : undefined;
   if (model) return model;
-  throw new ModelNotFound('`model` is the id of no model. Take one from models.');
+  throw new ModelNotFound('`model` is not the id of a model. Take one from models.');
 }
 
-/** @throws ModelNotFound unless it is the active one: studies are classified by no other. */
+/** @throws ModelNotFound for any model but the active one, because no other classifies studies. */
 export function requireActive({ context }: Request, id: string | null | undefined): void {
   if (!id || id === context.models.active.model.id) return;
   const { name, version } = context.models.active.model;
@@ -111,17 +112,18 @@ export function requireActive({ context }: Request, id: string | null | undefine
 }
 
 /**
- * Of what several models said, what is the answer: what the active one says; where it has said nothing yet, the latest that
- * was the answer once. A shadow's is none. With `wanted`: that model's, whatever it is.
+ * Chooses the row that is the answer, of the rows of several models: the active model's; if it has none yet, the latest of
+ * a model that was active. A shadow's row is never the answer.
+ * @param modelId the model whose row is wanted instead, a shadow's too.
  */
 export function answerOf<Row extends { modelId: string; shadow: boolean; createdAt: Date }>(
   { context }: Request,
   rows: readonly Row[],
-  wanted: string | null | undefined,
+  modelId: string | null | undefined,
 ): Row | undefined {
-  const of = (id: string) => rows.find(({ modelId }) => modelId === id);
-  if (wanted) return of(wanted);
-  const before = () =>
+  const rowOf = (id: string) => rows.find((row) => row.modelId === id);
+  if (modelId) return rowOf(modelId);
+  const latest = () =>
     rows.filter(({ shadow }) => !shadow).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
-  return of(context.models.active.model.id) ?? before();
+  return rowOf(context.models.active.model.id) ?? latest();
 }

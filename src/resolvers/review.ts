@@ -26,30 +26,29 @@ const LONGEST_COMMENT = 2000;
 export class ReviewResolver {
   @Mutation(() => ReviewPredictionPayload, {
     description:
-      'Says what a slice shows, in the eyes of the caller. REVIEW_UNAVAILABLE for a slice that could not be read.',
+      "Stores the caller's label for a slice. Fails with REVIEW_UNAVAILABLE for a slice that could not be read.",
   })
   async reviewPrediction(
-    @Arg('input', () => ReviewPredictionInput, { description: 'What to do, and to what.' }) {
-      predictionId,
-      label,
-      comment,
-    }: ReviewPredictionInput,
+    @Arg('input', () => ReviewPredictionInput, {
+      description: 'The prediction that was read, and its label by the reader.',
+    })
+    { predictionId, label, comment }: ReviewPredictionInput,
     @Ctx() { caller, loaders, context }: Request,
   ): Promise<ReviewPredictionPayload> {
     if (kindOf(predictionId) !== 'Prediction')
-      throw new PredictionNotFound('`predictionId` is the id of no prediction. Take one from Slice.prediction.');
+      throw new PredictionNotFound('`predictionId` is not the id of a prediction. Take one from Slice.prediction.');
     const verdict = { label, comment: checkComment(comment), reviewer: caller.subject };
     const reviewed = await reviewPrediction(context, predictionId, verdict);
-    loaders.reviewsOfPrediction.clear(predictionId); // a mutation before in this request may have read them
+    loaders.reviewsOfPrediction.clear(predictionId); // an earlier mutation of this request may have loaded them
     return reviewed;
   }
 
   @Mutation(() => ReviewStudyPayload, {
     description:
-      'Says what a study as a whole shows, in the eyes of the caller. REVIEW_UNAVAILABLE where the model has no finding.',
+      "Stores the caller's label for a study as a whole. Fails with REVIEW_UNAVAILABLE if the model has no finding.",
   })
   async reviewStudy(
-    @Arg('input', () => ReviewStudyInput, { description: 'What to do, and to what.' }) {
+    @Arg('input', () => ReviewStudyInput, { description: 'The study that was read, and its label by the reader.' }) {
       studyInstanceUid,
       label,
       comment,
@@ -64,29 +63,31 @@ export class ReviewResolver {
     return reviewed;
   }
 
-  @FieldResolver(() => Boolean, { description: 'False where the same reader has said what it shows once more since.' })
+  @FieldResolver(() => Boolean, {
+    description: "Whether this is the reader's latest review of this slice or study for this model.",
+  })
   async current(@Root() review: ReviewRow, @Ctx() { loaders }: Request): Promise<boolean> {
     const { id, predictionId, studyId, reviewer, modelId } = review;
     const all = await (predictionId
       ? loaders.reviewsOfPrediction.load(predictionId)
       : loaders.reviewsOfStudy.load(studyId));
-    return all.findLast((one) => one.reviewer === reviewer && one.modelId === modelId)?.id === id;
+    return all.findLast((other) => other.reviewer === reviewer && other.modelId === modelId)?.id === id;
   }
 
   @FieldResolver(() => Prediction, {
     nullable: true,
-    description: 'As it is now; null for a review of a study as a whole.',
+    description: 'The prediction as it is now. Null for a review of a study as a whole.',
   })
   prediction(@Root() { predictionId }: ReviewRow, @Ctx() { loaders }: Request) {
     return predictionId === null ? null : loaders.prediction.load(predictionId);
   }
 
-  @FieldResolver(() => Study, { description: 'The one it is of, or that the slice belongs to.' })
+  @FieldResolver(() => Study, { description: 'The study that was reviewed, or that the reviewed slice belongs to.' })
   study(@Root() { studyId }: ReviewRow, @Ctx() { loaders }: Request) {
     return loaders.study.load(studyId);
   }
 
-  @FieldResolver(() => Model, { description: 'Whose answer was looked at.' })
+  @FieldResolver(() => Model, { description: 'The model whose answer the reader looked at.' })
   model(@Root() { modelId }: ReviewRow, @Ctx() { loaders }: Request) {
     return loaders.model.load(modelId);
   }
@@ -94,7 +95,7 @@ export class ReviewResolver {
 
 @Resolver(() => Prediction)
 export class PredictionReviewsResolver {
-  @FieldResolver(() => [Review], { description: 'What readers said of the slice, the oldest first.' })
+  @FieldResolver(() => [Review], { description: 'Reviews of the slice, the oldest first.' })
   reviews(@Root() { id }: PredictionRow, @Ctx() { loaders }: Request): Promise<ReviewRow[]> {
     return loaders.reviewsOfPrediction.load(id);
   }
@@ -103,18 +104,18 @@ export class PredictionReviewsResolver {
 @Resolver(() => Study)
 export class StudyReviewsResolver {
   @FieldResolver(() => [Review], {
-    description: 'What readers said of it as a whole, the oldest first; what they said of its slices is with these.',
+    description: 'Reviews of the study as a whole, the oldest first. Reviews of its slices are with their predictions.',
   })
   reviews(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<ReviewRow[]> {
     return loaders.reviewsOfStudy.load(id);
   }
 }
 
-/** Null for an empty one. Neither the errors nor the log repeat any of it. */
+/** @returns null for an empty comment. @throws BAD_USER_INPUT, without a word of the comment, which may name a patient. */
 function checkComment(comment: string | null | undefined): string | null {
   const text = comment?.trim() ?? '';
   if (text.length > LONGEST_COMMENT)
     throw badInput(`\`comment\` has ${text.length} characters; ${LONGEST_COMMENT} are the most.`);
-  if (text.includes('\0')) throw badInput('`comment` may not hold a NUL character.'); // PostgreSQL keeps none
+  if (text.includes('\0')) throw badInput('`comment` may not hold a NUL character.'); // PostgreSQL cannot store it
   return text || null;
 }

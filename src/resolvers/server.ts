@@ -25,17 +25,23 @@ export class ServerResolver {
     };
   }
 
-  @Query(() => [Model], { description: 'Those in MODELS_DIR, and those that made predictions before.' })
+  @Query(() => [Model], { description: 'Models in MODELS_DIR, and those that made predictions before.' })
   models(@Ctx() { context }: Request): Promise<Model[]> {
     return context.prisma.model.findMany({ orderBy: [{ name: 'asc' }, { version: 'asc' }] });
   }
 
-  @Query(() => Model, { nullable: true, description: 'Without arguments: the active one.' })
+  @Query(() => Model, {
+    nullable: true,
+    description: 'A model by name and version. Without arguments the active model. Null if there is none.',
+  })
   model(
-    @Arg('name', () => String, { nullable: true, description: 'Its folder in MODELS_DIR.' }) name: string | null,
-    @Arg('version', () => String, { nullable: true, description: 'By default the latest registered.' }) version:
-      | string
-      | null,
+    @Arg('name', () => String, { nullable: true, description: 'Name of the model, which is its folder in MODELS_DIR.' })
+    name: string | null,
+    @Arg('version', () => String, {
+      nullable: true,
+      description: 'Version of the model. By default the latest registered one.',
+    })
+    version: string | null,
     @Ctx() { context }: Request,
   ): Promise<Model | null> {
     if (!name && !version) return Promise.resolve(context.models.active.model);
@@ -45,9 +51,9 @@ export class ServerResolver {
     });
   }
 
-  @Query(() => Node, { nullable: true, description: 'Whatever the id names; null when there is no such thing.' })
+  @Query(() => Node, { nullable: true, description: 'The object that an id names. Null if there is none.' })
   async node(
-    @Arg('id', () => ID, { description: 'Such as another query gave it.' }) id: string,
+    @Arg('id', () => ID, { description: 'Global id of the object.' }) id: string,
     @Ctx() request: Request,
   ): Promise<Node | null> {
     const { prisma } = request.context;

@@ -25,37 +25,38 @@ import { Slice } from '../schema/slice.js';
 import { Study } from '../schema/study.js';
 import { answerOf, may, noteAccess, type Request } from './request.js';
 
-@InputType({ description: 'Which slice to classify.' })
+@InputType({ description: 'A slice to classify.' })
 class ClassifySliceInput {
-  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID of its instance.' })
+  @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of the instance.' })
   sopInstanceUid!: string;
 
-  @Field(() => Int, { nullable: true, defaultValue: 1, description: 'From 1.' })
+  @Field(() => Int, { nullable: true, defaultValue: 1, description: 'Number of the frame, from 1.' })
   frameNumber?: number | null;
 
-  @Field(() => ID, { nullable: true, description: 'By default the active one.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the model. By default the active model.' })
   model?: string | null;
 }
 
-@ObjectType({ description: 'What the model says of the slice.' })
+@ObjectType({ description: "The model's prediction for the slice." })
 class ClassifySlicePayload {
-  @Field(() => Prediction, { description: 'The verdict, stored.' })
+  @Field(() => Prediction, { description: 'The prediction, which is stored.' })
   prediction!: PredictionRow;
 }
 
-/** Prisma knows no list that may be null: an empty one stands for an unknown spacing, or, in the database itself, null. */
+/** The slice of a row. A Prisma list cannot be null, so its unknown spacing is an empty list; raw rows have null. */
 export function showSlice(row: SliceRow | Slice): Slice {
   const known = row.pixelSpacing?.length === 2;
-  return known ? row : { ...row, pixelSpacing: null }; // a page has thousands: none is copied without need
+  return known ? row : { ...row, pixelSpacing: null }; // rows are copied only if needed: a page has thousands
 }
 
 @Resolver(() => Slice)
 export class SliceResolver {
-  @Query(() => Slice, { nullable: true, description: 'Null when it is not here.' })
+  @Query(() => Slice, { nullable: true, description: 'A slice by its instance and frame. Null if it is not here.' })
   async slice(
-    @Arg('sopInstanceUid', () => DicomUidScalar, { description: 'SOPInstanceUID of its instance.' })
+    @Arg('sopInstanceUid', () => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of the instance.' })
     sopInstanceUid: string,
-    @Arg('frameNumber', () => Int, { defaultValue: 1, description: 'From 1.' }) frameNumber: number,
+    @Arg('frameNumber', () => Int, { defaultValue: 1, description: 'Number of the frame, from 1.' })
+    frameNumber: number,
     @Ctx() { context }: Request,
   ): Promise<Slice | null> {
     const where = { sopInstanceUid_frameNumber: { sopInstanceUid, frameNumber } };
@@ -65,10 +66,10 @@ export class SliceResolver {
 
   @Mutation(() => ClassifySlicePayload, {
     description:
-      'Classifies one slice now, also of a series that is passed over; together with its series where the model reads series, whose predictions follow.',
+      'Classifies a slice now, even if its series is passed over. If the model reads whole series, the predictions of the other slices follow.',
   })
   async classifySlice(
-    @Arg('input', () => ClassifySliceInput, { description: 'What to do, and to what.' }) {
+    @Arg('input', () => ClassifySliceInput, { description: 'The slice and the model.' }) {
       model,
       sopInstanceUid,
       frameNumber,
@@ -79,25 +80,34 @@ export class SliceResolver {
     return { prediction: await classifySlice(request.context, slice) };
   }
 
-  @FieldResolver(() => Study, { description: 'The study that it belongs to.' })
+  @FieldResolver(() => Study, { description: 'The study that the slice belongs to.' })
   async study(@Root() { seriesId }: Slice, @Ctx() { loaders }: Request) {
     const series = await loaders.series.load(seriesId);
     return series && loaders.study.load(series.studyId);
   }
 
-  @FieldResolver(() => Series, { description: 'The series that it belongs to.' })
+  @FieldResolver(() => Series, { description: 'The series that the slice belongs to.' })
   series(@Root() { seriesId }: Slice, @Ctx() { loaders }: Request) {
     return loaders.series.load(seriesId);
   }
 
-  @FieldResolver(() => Image, { description: 'The slice through its own window, or the one given.' })
+  @FieldResolver(() => Image, { description: 'The slice as a picture through its own VOI window, or the one given.' })
   image(
     @Root() slice: Slice,
-    @Arg('size', () => Int, { nullable: true, description: 'Pixels of the longer side; by default as stored.' })
+    @Arg('size', () => Int, {
+      nullable: true,
+      description: 'Length of the longer side in pixels, 16–2048. By default as stored.',
+    })
     size: number | null = null,
-    @Arg('windowCenter', () => Float, { nullable: true, description: 'In modality values; needs windowWidth.' })
+    @Arg('windowCenter', () => Float, {
+      nullable: true,
+      description: 'Centre of the VOI window in modality values. It needs windowWidth.',
+    })
     windowCenter: number | null = null,
-    @Arg('windowWidth', () => Float, { nullable: true, description: 'In modality values; needs windowCenter.' })
+    @Arg('windowWidth', () => Float, {
+      nullable: true,
+      description: 'Width of the VOI window in modality values. It needs windowCenter.',
+    })
     windowWidth: number | null = null,
     @Ctx() request: Request,
   ): Image {
@@ -125,11 +135,14 @@ export class SliceResolver {
   @FieldResolver(() => Prediction, {
     nullable: true,
     description:
-      'The stored one of the active model, or the latest of one that was active before. Where there is none it is computed and stored, all of a query together (with the others of its series, where the model reads series), for callers who may classify; not of series that are passed over, nor while a job is at the study or instances arrive. Null where there is none.',
+      'The prediction of the active model, or else the latest of a model that was active before. If there is none, callers with the right "classify" have it computed and stored, together with all others of their query, and with the rest of the series if the model reads series. It is not computed for series that are passed over, nor while a job works on the study or instances arrive. Null if there is none.',
   })
   async prediction(
     @Root() { id }: Slice,
-    @Arg('model', () => ID, { nullable: true, description: 'Of this one, a shadow perhaps, and of no other.' })
+    @Arg('model', () => ID, {
+      nullable: true,
+      description: 'Id of a model, for example a shadow, whose prediction is shown instead.',
+    })
     model: string | null,
     @Ctx() request: Request,
   ): Promise<PredictionRow | null> {
@@ -139,7 +152,9 @@ export class SliceResolver {
     return missingPrediction.load([model ?? context.models.active.model.id, id]);
   }
 
-  @FieldResolver(() => [Prediction], { description: 'Of every model that looked at it.' })
+  @FieldResolver(() => [Prediction], {
+    description: 'Predictions of every model that classified the slice or failed to read it.',
+  })
   predictions(@Root() { id }: Slice, @Ctx() { loaders }: Request): Promise<PredictionRow[]> {
     return loaders.predictionsOfSlice.load(id);
   }

@@ -6,9 +6,13 @@ import { findModel, type Request } from './request.js';
 
 @Resolver()
 export class StatisticsResolver {
-  @Query(() => Statistics, { description: 'How much came, and what became of it.' })
+  @Query(() => Statistics, { description: 'Counts of what arrived, and of what became of it.' })
   async statistics(
-    @Arg('model', () => ID, { nullable: true, description: 'By default the active one.' }) model: string | null,
+    @Arg('model', () => ID, {
+      nullable: true,
+      description: 'Id of the model whose predictions and findings count. By default the active model.',
+    })
+    model: string | null,
     @Args() period: PeriodArgs,
     @Ctx() request: Request,
   ): Promise<Statistics> {

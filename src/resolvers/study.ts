@@ -44,56 +44,70 @@ import { whereStudies } from './whereOf.js';
 const STUDIES_PER_PAGE = 20;
 const MOST_PER_PAGE = 500;
 
-@InputType({ description: 'Which study to classify, and how.' })
+@InputType({ description: 'A study to classify, and how.' })
 class ClassifyStudyInput {
-  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID.' })
+  @Field(() => DicomUidScalar, { description: 'StudyInstanceUID (0020,000D).' })
   studyInstanceUid!: string;
 
-  @Field(() => String, { nullable: true, description: 'Pull it from this archive first, also when it is here.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of an archive to pull the study from first, even if it is here.',
+  })
   pacs?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'By default the active one.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the active model, which classifies studies. No other is accepted.',
+  })
   model?: string | null;
 
   @Field(() => JobPriority, {
     nullable: true,
     defaultValue: 'ROUTINE',
-    description: 'Before which other jobs it is taken.',
+    description: 'Priority of the job.',
   })
   priority?: JobPriority | null;
 
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Classify again what has a prediction already.',
+    description: 'Whether slices that have a prediction are classified again.',
   })
   force?: boolean | null;
 }
 
-@ObjectType({ description: 'The job that was queued, or was there already.' })
+@ObjectType({ description: 'The job that classifies the study.' })
 class ClassifyStudyPayload {
-  @Field(() => Job, { description: 'The job that does it; the one under way, if there is one.' })
+  @Field(() => Job, { description: 'The job that was queued, or the one that was waiting or running already.' })
   job!: Job;
 
-  @Field(() => Study, { nullable: true, description: 'The study that the job is about.' })
+  @Field(() => Study, { nullable: true, description: 'The study that the job is about. Null if it is not here yet.' })
   study!: StudyRow | null;
 }
 
 @Resolver(() => Study)
 export class StudyResolver {
-  @Query(() => Study, { nullable: true, description: 'Null when it is not here.' })
+  @Query(() => Study, { nullable: true, description: 'A study by its StudyInstanceUID. Null if it is not here.' })
   study(
-    @Arg('studyInstanceUid', () => DicomUidScalar, { description: 'StudyInstanceUID.' }) studyInstanceUid: string,
+    @Arg('studyInstanceUid', () => DicomUidScalar, { description: 'StudyInstanceUID (0020,000D).' })
+    studyInstanceUid: string,
     @Ctx() { context }: Request,
   ): Promise<StudyRow | null> {
     return context.prisma.study.findUnique({ where: { studyInstanceUid } });
   }
 
-  @Query(() => StudyConnection, { description: 'By default the latest first.' })
+  @Query(() => StudyConnection, { description: 'Studies, by default the latest received first.' })
   async studies(
     @Args() args: PageArgs,
-    @Arg('filter', () => StudyFilter, { nullable: true, description: 'By default all.' }) filter: StudyFilter | null,
-    @Arg('orderBy', () => StudyOrder, { nullable: true, description: 'By default the latest received first.' })
+    @Arg('filter', () => StudyFilter, {
+      nullable: true,
+      description: 'Conditions that the studies must meet. By default all studies.',
+    })
+    filter: StudyFilter | null,
+    @Arg('orderBy', () => StudyOrder, {
+      nullable: true,
+      description: 'Order of the studies. By default the latest received first.',
+    })
     orderBy: StudyOrder | null,
     @Ctx() request: Request,
   ) {
@@ -107,19 +121,21 @@ export class StudyResolver {
     };
     const page = pageBy(args, order, STUDIES_PER_PAGE, MOST_PER_PAGE);
     const { where, ...rest } = page.keyset;
-    const fitting = whereStudies(filter ?? {}, request);
-    const rows = await request.context.prisma.study.findMany({ where: { AND: [fitting, where] }, ...rest });
-    // Who finds studies by a name learns whose they are, whatever is shown of them.
+    const matching = whereStudies(filter ?? {}, request);
+    const rows = await request.context.prisma.study.findMany({ where: { AND: [matching, where] }, ...rest });
+    // A search by name reveals whose studies it finds, even if the answer does not show the patient.
     if (filter?.search && may(request, 'identity'))
       for (const { studyInstanceUid } of rows) noteAccess(request, 'READ_IDENTITY', studyInstanceUid);
     return page.show(rows);
   }
 
   @Mutation(() => ClassifyStudyPayload, {
-    description: 'Queues a study to be classified; pulls it from the archive when it is not here. Answers at once.',
+    description:
+      'Queues a study for classification and answers at once. The job pulls the study from the archive if it is not here.',
   })
   async classifyStudy(
-    @Arg('input', () => ClassifyStudyInput, { description: 'What to do, and to what.' }) input: ClassifyStudyInput,
+    @Arg('input', () => ClassifyStudyInput, { description: 'The study, and how it is to be classified.' })
+    input: ClassifyStudyInput,
     @Ctx() request: Request,
   ): Promise<ClassifyStudyPayload> {
     requireActive(request, input.model);
@@ -134,12 +150,18 @@ export class StudyResolver {
     return { job, study: await request.context.prisma.study.findUnique({ where: { studyInstanceUid } }) };
   }
 
-  @FieldResolver(() => Patient, { nullable: true, description: 'Null for callers who may not see identity.' })
+  @FieldResolver(() => Patient, {
+    nullable: true,
+    description: 'The patient of the study. Null for callers without the right "identity".',
+  })
   patient(@Root() study: StudyRow, @Ctx() request: Request): Patient | null {
     return showPatient(study, request);
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'Null for callers who may not see identity.' })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'AccessionNumber (0008,0050). Null if it is missing, and for callers without the right "identity".',
+  })
   accessionNumber(@Root() study: StudyRow, @Ctx() request: Request): string | null {
     if (!may(request, 'identity') || study.accessionNumber === null) return null;
     noteAccess(request, 'READ_IDENTITY', study.studyInstanceUid);
@@ -162,37 +184,48 @@ export class StudyResolver {
 
   @FieldResolver(() => StudyIntake, {
     nullable: true,
-    description: 'What decided whether it is classified when it arrived; null where nothing was to be decided.',
+    description: 'Why the study was classified or not when it arrived. Null if there was nothing to decide.',
   })
   intake(@Root() { intakeCode: code, intakeParameters: parameters }: StudyRow): StudyIntake | null {
     const text = sayIntake({ code, parameters });
     return code === null || text === null ? null : { code, parameters: listParameters(parameters), text };
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'The text of `intake`.' })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'The text of `intake`. Null if there was nothing to decide.',
+  })
   intakeReason(@Root() { intakeCode: code, intakeParameters: parameters }: StudyRow): string | null {
     return sayIntake({ code, parameters });
   }
 
   @FieldResolver(() => Int, {
-    description:
-      'Objects that came with the UID of one that was here, and other bytes. Both are kept, the first is used.',
+    description: 'Number of unresolved objects that contradict earlier ones. Both are kept, and the first is used.',
   })
   async conflictingInstances(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<number> {
     return (await loaders.instancesOfStudy.load(id)).conflicting;
   }
 
-  @FieldResolver(() => [Series], { description: 'In the order of their SeriesNumber.' })
+  @FieldResolver(() => [Series], { description: 'Series of the study in the order of their SeriesNumber.' })
   series(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<Series[]> {
     return loaders.seriesOfStudy.load(id);
   }
 
-  @FieldResolver(() => SliceConnection, { description: 'Of all series, eligible or not; in their order in space.' })
+  @FieldResolver(() => SliceConnection, {
+    description: 'Slices of all series, eligible or not, in their order in space.',
+  })
   slices(
     @Root() { id }: StudyRow,
     @Args() args: PageArgs,
-    @Arg('filter', () => SliceFilter, { nullable: true, description: 'By default all.' }) filter: SliceFilter | null,
-    @Arg('orderBy', () => SliceOrder, { nullable: true, description: 'By default from the lower end.' })
+    @Arg('filter', () => SliceFilter, {
+      nullable: true,
+      description: 'Conditions that the slices must meet. By default all slices.',
+    })
+    filter: SliceFilter | null,
+    @Arg('orderBy', () => SliceOrder, {
+      nullable: true,
+      description: 'Order of the slices. By default from the lower end.',
+    })
     order: SliceOrder | null,
     @Ctx() request: Request,
   ) {
@@ -202,23 +235,28 @@ export class StudyResolver {
   @FieldResolver(() => StudyFinding, {
     nullable: true,
     description:
-      'By default of the active model; until that has classified it, the latest of a model that was. Null until one has.',
+      'The finding of the active model. Until it has one, the latest finding of a model that was active before. Null if there is none.',
   })
   async finding(
     @Root() { id }: StudyRow,
-    @Arg('model', () => ID, { nullable: true, description: 'Of this one, a shadow perhaps, and of no other.' })
+    @Arg('model', () => ID, {
+      nullable: true,
+      description: 'Id of a model, for example a shadow, whose finding is shown instead.',
+    })
     model: string | null,
     @Ctx() request: Request,
   ): Promise<StudyFindingRow | undefined> {
     return answerOf(request, await request.loaders.findingsOfStudy.load(id), model);
   }
 
-  @FieldResolver(() => [Report], { description: 'What was written back to archives, or is to be; the oldest first.' })
+  @FieldResolver(() => [Report], {
+    description: 'Objects that were or will be written back to archives, the oldest first.',
+  })
   reports(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<Report[]> {
     return loaders.reportsOfStudy.load(id);
   }
 
-  @FieldResolver(() => [Job], { description: 'The oldest first.' })
+  @FieldResolver(() => [Job], { description: 'Jobs of the study, the oldest first.' })
   jobs(@Root() { id }: StudyRow, @Ctx() { loaders }: Request): Promise<Job[]> {
     return loaders.jobsOfStudy.load(id);
   }
@@ -228,7 +266,7 @@ export class StudyResolver {
 export class StudyFindingResolver {
   @FieldResolver(() => String, {
     description:
-      'For people, to be shown as it is: "glioma, 92.3 %", "No answer (confidence too low)", "tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %".',
+      'The finding as text for people, to be shown as it is: "glioma, 92.3 %", "No answer (confidence too low)", "tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %".',
   })
   answer(@Root() row: StudyFindingRow): string {
     return sayFinding(row);
@@ -240,7 +278,7 @@ export class StudyFindingResolver {
     return row && showSlice(row);
   }
 
-  @FieldResolver(() => Model, { description: 'Whose answer it is.' })
+  @FieldResolver(() => Model, { description: 'The model that made the finding.' })
   model(@Root() { modelId }: StudyFindingRow, @Ctx() { loaders }: Request): Promise<Model | undefined> {
     return loaders.model.load(modelId);
   }
@@ -250,7 +288,7 @@ export class StudyFindingResolver {
 export class SeriesResolver {
   @FieldResolver(() => SeriesEligibility, {
     nullable: true,
-    description: 'Why it is classified or passed over; null before that was decided.',
+    description: 'Why the series is classified or passed over. Null before that is decided.',
   })
   eligibility(
     @Root() { eligibilityCode: code, eligibilityParameters: parameters }: SeriesRow,
@@ -266,12 +304,19 @@ export class SeriesResolver {
     return sayEligibility({ code, parameters });
   }
 
-  @FieldResolver(() => SliceConnection, { description: 'In their order in space.' })
+  @FieldResolver(() => SliceConnection, { description: 'Slices of the series in their order in space.' })
   slices(
     @Root() { id }: Series,
     @Args() args: PageArgs,
-    @Arg('filter', () => SliceFilter, { nullable: true, description: 'By default all.' }) filter: SliceFilter | null,
-    @Arg('orderBy', () => SliceOrder, { nullable: true, description: 'By default from the lower end.' })
+    @Arg('filter', () => SliceFilter, {
+      nullable: true,
+      description: 'Conditions that the slices must meet. By default all slices.',
+    })
+    filter: SliceFilter | null,
+    @Arg('orderBy', () => SliceOrder, {
+      nullable: true,
+      description: 'Order of the slices. By default from the lower end.',
+    })
     order: SliceOrder | null,
     @Ctx() request: Request,
   ) {

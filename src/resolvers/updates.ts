@@ -8,45 +8,46 @@ import { DicomUidScalar } from '../schema/scalars.js';
 import { Study } from '../schema/study.js';
 import { openRequest, type Request } from './request.js';
 
-/** A request that goes on: over a WebSocket. */
+/** The request of a subscription, which lasts until it ends. */
 export type SubscriptionRequest = Request & { changes: Changes };
 
 @Resolver()
 export class UpdatesResolver {
   @Subscription(() => Study, {
     description:
-      'A study whenever it is received, queued, classified, written back or has failed, in its latest state; with a UID, its state now first.',
+      'The latest state of a study whenever it is received, queued, classified or written back, or fails. With a UID, its present state comes first.',
     subscribe: followStudies,
   })
   async studyUpdated(
     @Root() change: Change | undefined,
     @Arg('studyInstanceUid', () => DicomUidScalar, {
       nullable: true,
-      description: 'By default any; it need not be here yet.',
+      description: 'StudyInstanceUID of a study, which need not be here yet. By default all studies.',
     })
     _uid: string | null,
     @Ctx() request: SubscriptionRequest,
   ): Promise<StudyRow> {
-    const study = await request.context.prisma.study.findUnique({ where: { id: begin(request, change).id } });
-    if (!study) throw new StudyNotFound('The study is here no longer.');
+    const study = await request.context.prisma.study.findUnique({ where: { id: startEvent(request, change).id } });
+    if (!study) throw new StudyNotFound('The study is no longer here.');
     return study;
   }
 
   @Subscription(() => Job, {
-    description: 'A job whenever its status or progress changes, in its latest state; with an id, its state now first.',
+    description:
+      'The latest state of a job whenever its status or progress changes. With an id, its present state comes first.',
     subscribe: followJobs,
   })
   async jobUpdated(
     @Root() change: Change | undefined,
-    @Arg('id', () => ID, { nullable: true, description: 'By default any.' }) _id: string | null,
+    @Arg('id', () => ID, { nullable: true, description: 'Id of a job. By default all jobs.' }) _id: string | null,
     @Ctx() request: SubscriptionRequest,
   ): Promise<JobRow> {
-    return requireJob(request, begin(request, change).id);
+    return requireJob(request, startEvent(request, change).id);
   }
 }
 
-/** Each event is answered from the database anew: loaders would remember the rows of the one before. */
-function begin(request: SubscriptionRequest, change: Change | undefined): Change {
+/** Gives each event new loaders, which would otherwise answer with the rows of the event before. */
+function startEvent(request: SubscriptionRequest, change: Change | undefined): Change {
   if (!change) throw badInput('Subscriptions are answered over a WebSocket at this address (graphql-transport-ws).');
   const { explanations, loaders, missingPrediction } = openRequest(
     request.context,
@@ -59,31 +60,38 @@ function begin(request: SubscriptionRequest, change: Change | undefined): Change
   return change;
 }
 
-type Following = { args: { studyInstanceUid?: string | null; id?: string | null }; context: SubscriptionRequest };
+type SubscriptionStart = {
+  args: { studyInstanceUid?: string | null; id?: string | null };
+  context: SubscriptionRequest;
+};
 
-/** Followed before it is looked up, so that no change is missed between. */
-async function followStudies({ args, context: { changes, context } }: Following): Promise<AsyncIterable<Change>> {
+/** Follows changes before it reads the present state, so that it misses no change between. */
+async function followStudies({
+  args,
+  context: { changes, context },
+}: SubscriptionStart): Promise<AsyncIterable<Change>> {
   const uid = args.studyInstanceUid ?? undefined;
   const followed = changes.follow(
     (change) => change.kind === 'STUDY' && (uid === undefined || change.studyInstanceUid === uid),
   );
   if (uid === undefined) return followed;
-  return begun(followed, async () => {
+  return withPresentState(followed, async () => {
     const study = await context.prisma.study.findUnique({ where: { studyInstanceUid: uid }, select: { id: true } });
     if (study) followed.put({ kind: 'STUDY', id: study.id, studyInstanceUid: uid });
   });
 }
 
-async function followJobs({ args, context }: Following): Promise<AsyncIterable<Change>> {
+async function followJobs({ args, context }: SubscriptionStart): Promise<AsyncIterable<Change>> {
   const id = args.id ?? undefined;
   const followed = context.changes.follow((change) => change.kind === 'JOB' && (id === undefined || change.id === id));
   if (id === undefined) return followed;
-  return begun(followed, async () => followed.put({ kind: 'JOB', id: (await requireJob(context, id)).id }));
+  return withPresentState(followed, async () => followed.put({ kind: 'JOB', id: (await requireJob(context, id)).id }));
 }
 
-async function begun(followed: Followed, tellNow: () => Promise<void>): Promise<Followed> {
+/** @param followed is ended if the present state cannot be read. */
+async function withPresentState(followed: Followed, putPresentState: () => Promise<void>): Promise<Followed> {
   try {
-    await tellNow();
+    await putPresentState();
     return followed;
   } catch (error) {
     await followed.return();

@@ -5,20 +5,23 @@ import { may, type Request } from './request.js';
 
 const LONGEST_SEARCH = 128;
 
-/** A filter of studies as the database takes it. What a caller may not see, no search of theirs finds either. */
+/**
+ * The condition of a filter of studies for Prisma. A search finds nothing by attributes that the caller may not see.
+ * @throws GraphQLError BAD_USER_INPUT for a search that is too long.
+ */
 export function whereStudies(filter: StudyFilter, request: Request): Prisma.StudyWhereInput {
   const { abstained, label, minConfidence, modality, reviewed, status } = filter;
   const { receivedFrom, receivedTo, search, studyDateFrom, studyDateTo } = filter;
-  const asked = label != null || minConfidence != null || abstained != null;
+  const concernsFinding = label != null || minConfidence != null || abstained != null;
   const finding: Prisma.StudyFindingWhereInput = {
     ...(label && { label: { in: label } }),
     ...(minConfidence != null && { confidence: { gte: minConfidence } }),
-    // What an abstention guesses is no label and no confidence of an answer, unless abstentions are what is asked for.
+    // The label and confidence of an abstention are a guess, so they match only if the filter asks for abstentions.
     abstained: abstained ?? false,
   };
   return {
     ...(status && { status: { in: status } }),
-    ...(asked && { AND: [whereShown(finding, request.context.models.active.model.id)] }),
+    ...(concernsFinding && { AND: [whereShown(finding, request.context.models.active.model.id)] }),
     ...(reviewed != null && { reviews: { [reviewed ? 'some' : 'none']: { predictionId: null } } }),
     ...(modality && { modalities: { hasSome: modality } }),
     ...((studyDateFrom || studyDateTo) && { studyDate: between(day(studyDateFrom), day(studyDateTo), 'lte') }),
@@ -27,7 +30,7 @@ export function whereStudies(filter: StudyFilter, request: Request): Prisma.Stud
   };
 }
 
-/** Of the finding that is shown: the active model's; where that has none, the latest that was an answer. As answerOf. */
+/** The condition on the finding that Study.finding shows, chosen as answerOf does. */
 function whereShown(finding: Prisma.StudyFindingWhereInput, modelId: string): Prisma.StudyWhereInput {
   return {
     OR: [
@@ -40,7 +43,7 @@ function whereShown(finding: Prisma.StudyFindingWhereInput, modelId: string): Pr
 function searched(text: string, identity: boolean): Prisma.StudyWhereInput[] {
   if (text.length > LONGEST_SEARCH || text.includes('\0'))
     throw badInput(`\`search\` has ${LONGEST_SEARCH} characters at most.`);
-  const literal = text.replace(/[\\%_]/g, '\\$&'); // Prisma hands on what LIKE takes for wildcards
+  const literal = text.replace(/[\\%_]/g, '\\$&'); // Prisma does not escape LIKE's wildcards
   const contains = { contains: literal, mode: 'insensitive' as const };
   return [
     { description: contains },
@@ -49,11 +52,12 @@ function searched(text: string, identity: boolean): Prisma.StudyWhereInput[] {
   ];
 }
 
+/** The condition of a filter of predictions for Prisma. */
 export function wherePredictions(filter: PredictionFilter, request: Request): Prisma.PredictionWhereInput {
   const { abstentionReason, createdFrom, createdTo, label, maxConfidence, minConfidence, model, reviewed, status } =
     filter;
   const bounded = minConfidence != null || maxConfidence != null;
-  // An abstention's guess is found by asking for abstentions.
+  // The label of an abstention is a guess, so it matches only if the filter asks for abstentions.
   const ofAnswers = (label != null || bounded) && !abstentionReason;
   return {
     modelId: model ?? request.context.models.active.model.id,
@@ -70,7 +74,7 @@ function between<T>(from: T | null | undefined, to: T | null | undefined, end: '
   return { ...(from != null && { gte: from }), ...(to != null && { [end]: to }) };
 }
 
-/** Days are kept as text, YYYY-MM-DD. */
+/** Days are stored as text, YYYY-MM-DD. */
 function day(date: string | Date | null | undefined): string | undefined {
   return date ? new Date(date).toISOString().slice(0, 10) : undefined;
 }
