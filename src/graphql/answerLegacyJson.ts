@@ -1,11 +1,11 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 
-/** What a document may be wrong with before anything of it is carried out. */
-const UNFIT = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
+/** Codes of errors that refuse an operation before it runs. */
+const REFUSED = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
 
 /**
- * GraphQL over HTTP, 6.4.1: to those who accept application/json alone, a well-formed answer goes with status 200, also
- * where it says that the document is unfit; for them the status tells of the transport. Apollo says 400 to all.
+ * Answers clients that accept application/json alone with status 200 even if the operation is refused, because for them
+ * the status is that of the transport (GraphQL over HTTP, 6.4.1). Apollo Server answers all clients with 400.
  */
 export const answerLegacyJson: ApolloServerPlugin = {
   requestDidStart: async () => ({
@@ -14,7 +14,7 @@ export const answerLegacyJson: ApolloServerPlugin = {
       const legacy = accept.includes('application/json') && !accept.includes('application/graphql-response+json');
       if (http.status !== 400 || !legacy || body.kind !== 'single') return;
       const codes = (body.singleResult.errors ?? []).map(({ extensions }) => String(extensions?.code));
-      if (codes.length > 0 && codes.every((code) => UNFIT.includes(code))) http.status = 200;
+      if (codes.length > 0 && codes.every((code) => REFUSED.includes(code))) http.status = 200;
     },
   }),
 };

@@ -9,13 +9,13 @@ import {
   visit,
 } from 'graphql';
 
-/** The name of the specification, as its readers know it; nothing is fetched from there. */
+/** Names the specification by its URL, from which nothing is fetched. */
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])';
 
 /**
- * The schema as a subgraph of Apollo Federation 2 publishes it: whatever has a global id is an entity, to which other
- * graphs may add fields by that id; we answer no `_entities`, so no key is resolvable here. PageInfo is the same in every
- * graph that has it. See docs/decisions/0006-federation.md.
+ * Prints the schema as a subgraph of Apollo Federation 2. Each type with a global id is an entity, to which other graphs may
+ * add fields by that id. No key is resolvable here, because this server does not answer `_entities`. PageInfo is shareable,
+ * as every graph that has it has the same. See docs/decisions/0006-federation.md.
  */
 export function federatedSdl(schema: GraphQLSchema): string {
   const document = visit(parse(printSchema(lexicographicSortSchema(schema))), {
@@ -28,13 +28,13 @@ export function federatedSdl(schema: GraphQLSchema): string {
   return `${LINK}\n\n${print(document)}`;
 }
 
-const named = (value: string) => ({ kind: Kind.NAME as const, value });
-const SHAREABLE: ConstDirectiveNode = { kind: Kind.DIRECTIVE, name: named('shareable') };
+const nameNode = (value: string) => ({ kind: Kind.NAME as const, value });
+const SHAREABLE: ConstDirectiveNode = { kind: Kind.DIRECTIVE, name: nameNode('shareable') };
 const KEY: ConstDirectiveNode = {
   kind: Kind.DIRECTIVE,
-  name: named('key'),
+  name: nameNode('key'),
   arguments: [
-    { kind: Kind.ARGUMENT, name: named('fields'), value: { kind: Kind.STRING, value: 'id' } },
-    { kind: Kind.ARGUMENT, name: named('resolvable'), value: { kind: Kind.BOOLEAN, value: false } },
+    { kind: Kind.ARGUMENT, name: nameNode('fields'), value: { kind: Kind.STRING, value: 'id' } },
+    { kind: Kind.ARGUMENT, name: nameNode('resolvable'), value: { kind: Kind.BOOLEAN, value: false } },
   ],
 };

@@ -18,9 +18,12 @@ import { isUid } from '../pacs/header/uid.js';
 import { type Request, shownTo } from '../resolvers/request.js';
 import { limitOperation } from './limitOperation.js';
 
-type Ended = GraphQLRequestContextWillSendResponse<Request>;
+type EndedOperation = GraphQLRequestContextWillSendResponse<Request>;
 
-/** Before an operation runs: whether it is not too much, and its caller may. Before its answer leaves: who saw whom and did what is in the audit. */
+/**
+ * Guards each operation. Before it runs, it is refused if it costs too much or its caller lacks a right. Before its answer
+ * leaves, the audit holds who saw whom and did what; if it cannot, the answer is held back with AUDIT_UNAVAILABLE.
+ */
 export function guardOperations(
   schema: GraphQLSchema,
   { audit, config, log, prisma }: Context,
@@ -48,10 +51,10 @@ export function guardOperations(
             ...refusalsOf(ended),
           ]);
         } catch (error) {
-          // What cannot be written down is not told.
           log.error({ err: error }, 'The audit cannot be written; an answer was held back.');
           const known = asKnown(error);
-          const message = known?.message ?? 'The audit cannot be written, so nothing is told. Try again shortly.';
+          const message =
+            known?.message ?? 'The audit cannot be written, so the answer is held back. Try again shortly.';
           const code = known?.code ?? 'AUDIT_UNAVAILABLE';
           ended.response.body = { kind: 'single', singleResult: { errors: [{ message, extensions: { code } }] } };
         }
@@ -60,28 +63,30 @@ export function guardOperations(
   };
 }
 
-/** Codes of failures that tell of other machines. */
-const OF_OTHERS = /^(PACS|WEBHOOK|IDENTITY|DATABASE)_/;
+/** Codes of failures whose messages may hold the address of another machine. */
+const OF_OTHER_MACHINES = /^(PACS|WEBHOOK|IDENTITY|DATABASE)_/;
 
-/** Of the errors, whatever they are of: a caller who may not operate learns of no archive where it is. */
-function hideAddresses({ contextValue, response: { body } }: Ended): void {
+/** Hides the addresses of other machines in all errors from callers without the right "operate". */
+function hideAddresses({ contextValue, response: { body } }: EndedOperation): void {
   if (body.kind !== 'single' || !body.singleResult.errors) return;
   body.singleResult.errors = body.singleResult.errors.map((error) => ({
     ...error,
-    message: OF_OTHERS.test(String(error.extensions?.code)) ? shownTo(contextValue, error.message) : error.message,
+    message: OF_OTHER_MACHINES.test(String(error.extensions?.code))
+      ? shownTo(contextValue, error.message)
+      : error.message,
   }));
 }
 
-/** Only what a front end was built with is answered: no other client can ask for anything. */
+/** Refuses an operation that PERSISTED_OPERATIONS does not list: only those that front ends were built with are answered. */
 export function unknownOperation(): GraphQLError {
-  return new GraphQLError('Only operations of PERSISTED_OPERATIONS are answered, and this is none of them.', {
+  return new GraphQLError('Only operations of PERSISTED_OPERATIONS are answered, and this is not one of them.', {
     extensions: { code: 'OPERATION_NOT_PERSISTED', http: { status: 400 } },
   });
 }
 
-/** A row for each mutation that ran, whether it failed or not; of an operation that was refused before, nothing has. */
+/** The audit's entries of an operation's mutations, failed ones too. None if the operation was refused before it ran. */
 async function mutationsOf(
-  { contextValue, document, errors = [], operation, request, response }: Ended,
+  { contextValue, document, errors = [], operation, request, response }: EndedOperation,
   schema: GraphQLSchema,
   prisma: Context['prisma'],
 ): Promise<Access[]> {
@@ -91,23 +96,24 @@ async function mutationsOf(
   const { address, caller, touched } = contextValue;
   const variables = request.variables ?? {};
   const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-  // As the executor reads them: from fragments, too, and without what @skip leaves out.
+  // Collected as the executor does: with fragments, and without fields that @skip leaves out.
   const fields = collectFields(schema, fragmentsOf(document), coerced, type, operation.selectionSet);
   const accesses = [...fields].map(async ([key, [field]]): Promise<Access | null> => {
     if (!field || field.name.value.startsWith('__')) return null;
     const input = field.arguments?.find(({ name }) => name.value === 'input')?.value;
-    const given = (input ? valueFromASTUntyped(input, coerced) : {}) as Record<string, unknown> | null;
-    const { studyInstanceUid, ...rest } = given ?? {};
+    const values = (input ? valueFromASTUntyped(input, coerced) : {}) as Record<string, unknown> | null;
+    const { studyInstanceUid, ...rest } = values ?? {};
     const object = Object.entries(rest).find(([name]) => /(?:^id|Id|InstanceUid)$/.test(name))?.[1];
-    // Ids are plain text; PostgreSQL keeps no NUL.
-    const named = typeof object === 'string' ? object.slice(0, 64).replace(/[^ -~]/g, '?') : null;
-    const about = named ? await studyOf(prisma, named) : (touched ?? null);
+    // Valid ids are plain ASCII, and PostgreSQL cannot store NUL.
+    const id = typeof object === 'string' ? object.slice(0, 64).replace(/[^ -~]/g, '?') : null;
+    const studyOfObject = id ? await studyOf(prisma, id) : (touched ?? null);
     const failed = errors.find(({ path }) => path?.[0] === key);
     return {
       subject: caller.subject,
       action: field.name.value,
-      studyInstanceUid: typeof studyInstanceUid === 'string' && isUid(studyInstanceUid) ? studyInstanceUid : about,
-      object: named,
+      studyInstanceUid:
+        typeof studyInstanceUid === 'string' && isUid(studyInstanceUid) ? studyInstanceUid : studyOfObject,
+      object: id,
       address,
       outcome: failed ? outcomeOf(failed) : 'OK',
     };
@@ -116,13 +122,13 @@ async function mutationsOf(
 }
 
 function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
-  const fragments = definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION);
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   return Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment]));
 }
 
-/** What a resolver refused: before it ran, didResolveOperation has written it down. */
-function refusalsOf({ contextValue, errors = [], operation }: Ended): Access[] {
-  if (operation?.operation === 'mutation') return []; // whose rows say so
+/** The entry of an operation that a resolver refused. didResolveOperation records those refused before they ran. */
+function refusalsOf({ contextValue, errors = [], operation }: EndedOperation): Access[] {
+  if (operation?.operation === 'mutation') return []; // mutationsOf has their outcome
   const { address, caller } = contextValue;
   const refused = errors.some((error) => error.path && outcomeOf(error) === 'FORBIDDEN');
   return refused ? [denied(caller.subject, address)] : [];

@@ -2,24 +2,28 @@ import type { GatewayInterface } from '@apollo/server-gateway-interface';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 
-/** Compiled operations that are kept; the one that came first goes first. Each takes some 18 kB. */
-const MOST_KEPT = 500;
+/** Largest number of compiled operations that are kept, about 18 kB each. The oldest is dropped first. */
+const MOST_COMPILED = 500;
 
-/** Apollo's own way to let something else execute: operations are compiled once, and run as code from then on. */
+/**
+ * A gateway, which is Apollo Server's way to have another executor: graphql-jit compiles each operation once and runs the
+ * compiled code from then on.
+ */
 export function jitGateway(schema: GraphQLSchema): GatewayInterface {
-  const kept = new Map<string, CompiledQuery>();
-  const executor: Awaited<ReturnType<GatewayInterface['load']>>['executor'] = async (asked) => {
-    const { context, document, operationName, queryHash, request } = asked;
+  const compiledOperations = new Map<string, CompiledQuery>();
+  const executor: Awaited<ReturnType<GatewayInterface['load']>>['executor'] = async (operation) => {
+    const { context, document, operationName, queryHash, request } = operation;
     const key = `${queryHash} ${operationName ?? ''}`;
-    let compiled = kept.get(key);
+    let compiled = compiledOperations.get(key);
     if (!compiled) {
       const result = compileQuery(schema, document, operationName ?? undefined);
       if (!isCompiledQuery(result)) return result;
-      if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value as string);
-      kept.set(key, result);
+      if (compiledOperations.size >= MOST_COMPILED)
+        compiledOperations.delete(compiledOperations.keys().next().value as string);
+      compiledOperations.set(key, result);
       compiled = result;
     }
-    // Variables that do not fit have been refused before, by limitOperation.
+    // limitOperation has refused variables that are not valid.
     const { errors, ...result } = await compiled.query(undefined, context, request.variables ?? {});
     return errors ? { ...result, errors: errors.map(asGraphQLError) } : result;
   };
@@ -33,7 +37,7 @@ export function jitGateway(schema: GraphQLSchema): GatewayInterface {
   };
 }
 
-/** Compiled code has a class of its own, which knows the error that a resolver threw and which nobody else recognises. */
+/** Makes a GraphQLError of graphql-jit's own error class, which `instanceof GraphQLError` does not recognise. */
 function asGraphQLError(error: GraphQLError): GraphQLError {
   const { extensions, message, nodes, originalError, path } = error;
   return new GraphQLError(message, {

@@ -14,7 +14,7 @@ import {
 import { type ComplexityEstimatorArgs, getComplexity } from 'graphql-query-complexity';
 import { MAX_ALIASES, MAX_COST, MAX_DEPTH } from './limits.js';
 
-/** How many are taken for a list that no argument bounds; for connections the size of a page when none is given. */
+/** Assumed length of a list if no argument limits it: for connections the usual page size, for others USUAL_LIST. */
 const LIST_SIZES: Readonly<Record<string, number>> = {
   'Query.jobs': 50,
   'Query.predictions': 50,
@@ -26,8 +26,8 @@ const LIST_SIZES: Readonly<Record<string, number>> = {
 const USUAL_LIST = 4;
 const BAD_USER_INPUT = { code: 'BAD_USER_INPUT', http: { status: 400 } };
 
-/** What costs more than to read a row, in rows: it computes, draws, aggregates, or asks an archive. */
-const EXTRA: Readonly<Record<string, number>> = {
+/** Extra cost, in rows, of fields that compute, draw, aggregate or ask an archive instead of reading a row. */
+const EXTRA_COSTS: Readonly<Record<string, number>> = {
   'Prediction.explanation': 200,
   'Prediction.explanations': 300,
   'Mutation.explainPrediction': 100,
@@ -47,9 +47,9 @@ const EXTRA: Readonly<Record<string, number>> = {
 };
 
 /**
- * Refuses what would keep the server from answering others, before any of it runs. The cost is the number of objects that
- * an answer may hold, lists at their largest, and more for what is not merely read.
- * @throws GraphQLError BAD_USER_INPUT for variables that do not fit, QUERY_TOO_COMPLEX with the figure and the limit.
+ * Refuses an operation that would keep the server from answering others, before it runs. Its cost is the number of objects
+ * that the answer may hold, with lists at their largest, and the extra cost of fields that are not merely read.
+ * @throws GraphQLError BAD_USER_INPUT for variables that are not valid; QUERY_TOO_COMPLEX with the cost and the limit.
  */
 export function limitOperation(
   schema: GraphQLSchema,
@@ -58,7 +58,7 @@ export function limitOperation(
   variables: Record<string, unknown> | null | undefined,
 ): void {
   const operation = getOperationAST(document, operationName);
-  if (!operation) return; // which Apollo refuses
+  if (!operation) return; // Apollo Server refuses it
   const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 1 });
   if (errors) throw new GraphQLError(errors[0]?.message ?? '', { extensions: BAD_USER_INPUT });
   const { aliases, depth } = measure(document, operation.selectionSet);
@@ -75,10 +75,10 @@ export function limitOperation(
 }
 
 function estimate({ args, childComplexity, field, type }: ComplexityEstimatorArgs): number {
-  if (type.name.startsWith('__')) return 0; // what may be seen of the schema is another rule
+  if (type.name.startsWith('__')) return 0; // introspection is allowed or refused elsewhere
   const name = `${type.name}.${field.name}`;
   const own = isLeafType(getNamedType(field.type)) ? 0 : 1;
-  return (EXTRA[name] ?? 0) + sizeOf(name, args, field.type) * (own + childComplexity);
+  return (EXTRA_COSTS[name] ?? 0) + sizeOf(name, args, field.type) * (own + childComplexity);
 }
 
 function sizeOf(
@@ -86,18 +86,18 @@ function sizeOf(
   args: ComplexityEstimatorArgs['args'],
   type: ComplexityEstimatorArgs['field']['type'],
 ): number {
-  const asked = args.first ?? args.last ?? LIST_SIZES[name];
-  if (typeof asked === 'number') return Math.max(1, asked);
-  if (/Connection\.(nodes|edges)$/.test(name)) return 1; // counted where the page was asked for
+  const size = args.first ?? args.last ?? LIST_SIZES[name];
+  if (typeof size === 'number') return Math.max(1, size);
+  if (/Connection\.(nodes|edges)$/.test(name)) return 1; // counted at the field that has the page's size
   return isListType(isNonNullType(type) ? type.ofType : type) ? USUAL_LIST : 1;
 }
 
-type Measured = { depth: number; aliases: number };
+type OperationSize = { depth: number; aliases: number };
 
-/** Fragments count wherever they are spread; circles were refused before. */
-function measure(document: DocumentNode, selections: SelectionSetNode): Measured {
-  const known = new Map<string, Measured>();
-  const walk = ({ selections: all }: SelectionSetNode): Measured => {
+/** Fragments count wherever they are spread. Validation has refused fragments that spread each other in a circle. */
+function measure(document: DocumentNode, selections: SelectionSetNode): OperationSize {
+  const known = new Map<string, OperationSize>();
+  const walk = ({ selections: all }: SelectionSetNode): OperationSize => {
     const measured = { depth: 0, aliases: 0 };
     for (const selection of all) {
       const inner = walkInto(selection);
@@ -106,18 +106,18 @@ function measure(document: DocumentNode, selections: SelectionSetNode): Measured
     }
     return measured;
   };
-  const walkInto = (selection: SelectionSetNode['selections'][number]): Measured => {
+  const walkInto = (selection: SelectionSetNode['selections'][number]): OperationSize => {
     if (selection.kind === Kind.INLINE_FRAGMENT) return walk(selection.selectionSet);
     if (selection.kind === Kind.FRAGMENT_SPREAD) return walkFragment(selection.name.value);
     if (selection.name.value.startsWith('__')) return { depth: 1, aliases: selection.alias ? 1 : 0 };
     const inner = selection.selectionSet ? walk(selection.selectionSet) : { depth: 0, aliases: 0 };
     return { depth: inner.depth + 1, aliases: inner.aliases + (selection.alias ? 1 : 0) };
   };
-  const walkFragment = (name: string): Measured => {
+  const walkFragment = (name: string): OperationSize => {
     const before = known.get(name);
     if (before) return before;
     const fragment = document.definitions.find(
-      (one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name,
+      (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
     );
     const measured = fragment && 'selectionSet' in fragment ? walk(fragment.selectionSet) : { depth: 0, aliases: 0 };
     known.set(name, measured);

@@ -5,7 +5,10 @@ import { writeMatrix } from '../identity/writeMatrix.js';
 import { buildApiSchema } from './buildSchema.js';
 import { federatedSdl } from './federatedSdl.js';
 
-/** `npm run schema`: what clients are written against, and who may ask for what. By path in the repository. */
+/**
+ * Prints the files that `npm run schema` writes, by their path in the repository: the schema, its types for gql.tada, and
+ * the right that each field needs.
+ */
 export async function printedSchema(): Promise<Record<string, string>> {
   const schema = lexicographicSortSchema(await buildApiSchema());
   const head = '# Printed from src/schema and src/resolvers by `npm run schema`; do not edit.\n\n';
@@ -16,7 +19,7 @@ export async function printedSchema(): Promise<Record<string, string>> {
   };
 }
 
-/** The schema as a type, of which gql.tada infers those of operations; without its own declaration for whole programs. */
+/** The schema as a type from which gql.tada infers the types of operations, without its declaration for whole programs. */
 async function writeTypes(schema: GraphQLSchema): Promise<string> {
   const { minifyIntrospection, outputIntrospectionFile } = await import('@gql.tada/internal');
   const introspection = minifyIntrospection(introspectionFromSchema(schema, { descriptions: false }));
