@@ -7,7 +7,7 @@ import type { RunningModel } from '../models/modelLoader.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { chooseSeries, type LocatedSlice, type SeriesChoice } from '../pacs/series/chooseSeries.js';
 
-type Parts = Pick<Context, 'prisma' | 'receivedDir'>;
+type ChoosingParts = Pick<Context, 'prisma' | 'receivedDir'>;
 type SeriesWithFiles = Prisma.SeriesGetPayload<{ include: { instances: true } }>;
 
 /**
@@ -15,7 +15,7 @@ type SeriesWithFiles = Prisma.SeriesGetPayload<{ include: { instances: true } }>
  * series of which no file can be read stays as it was.
  * @throws ReceivedFilesMissing where none of the study can be read.
  */
-export async function chooseStudySeries(parts: Parts, running: RunningModel, studyId: string): Promise<void> {
+export async function chooseStudySeries(parts: ChoosingParts, running: RunningModel, studyId: string): Promise<void> {
   const allSeries = await parts.prisma.series.findMany({
     where: { studyId, instances: { some: {} } },
     include: { instances: true },
@@ -37,7 +37,7 @@ export async function chooseStudySeries(parts: Parts, running: RunningModel, stu
 
 /** `unreadable`: SOP instance UIDs of files that are gone or damaged. */
 async function readHeaders(
-  { receivedDir }: Parts,
+  { receivedDir }: ChoosingParts,
   series: SeriesWithFiles,
 ): Promise<{ instances: Instance[]; unreadable: string[] }> {
   const instances: Instance[] = [];
@@ -51,7 +51,7 @@ async function readHeaders(
 }
 
 async function storeChoice(
-  { prisma }: Parts,
+  { prisma }: ChoosingParts,
   seriesId: string,
   { eligible, orientation, reason, slices }: SeriesChoice,
   unreadable: readonly string[],
@@ -67,7 +67,12 @@ async function storeChoice(
 }
 
 /** All slices of a series in one statement: hundreds of them would cost as much as the model. */
-function placeSlices(prisma: Parts['prisma'], seriesId: string, eligible: boolean, slices: readonly LocatedSlice[]) {
+function placeSlices(
+  prisma: ChoosingParts['prisma'],
+  seriesId: string,
+  eligible: boolean,
+  slices: readonly LocatedSlice[],
+) {
   const places = slices.map(({ sopInstanceUid, frameNumber, location }, position) => ({
     sopInstanceUid,
     frameNumber,

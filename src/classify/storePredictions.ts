@@ -7,8 +7,8 @@ import type { Model as ModelRow, Prediction, Prisma } from '../generated/prisma/
  */
 export type Storing = { shadow: boolean; known: 'KEEP' | 'CORRECT' | 'REPLACE'; anew?: ReadonlySet<string> };
 
-type Row = Prisma.PredictionCreateManyInput;
-type Parts = Pick<Context, 'metrics' | 'prisma'>;
+type NewPrediction = Prisma.PredictionCreateManyInput;
+type StoringParts = Pick<Context, 'metrics' | 'prisma'>;
 
 /** Difference of confidences that counts as none: how slices share a batch moves their last digits. */
 const SAME = 1e-4;
@@ -22,9 +22,9 @@ const MOST_NEW = 1000;
  * slices without, and so the series to be looked at again.
  */
 export async function storePredictions(
-  parts: Parts,
+  parts: StoringParts,
   model: ModelRow,
-  rows: readonly Row[],
+  rows: readonly NewPrediction[],
   storing: Storing,
 ): Promise<void> {
   const { prisma } = parts;
@@ -34,7 +34,7 @@ export async function storePredictions(
     where: { modelId: model.id, sliceId: { in: sorted.map(({ sliceId }) => sliceId) } },
   });
   const known = new Map(there.map((prediction) => [prediction.sliceId, prediction]));
-  const isAnew = ({ sliceId }: Row) => storing.known === 'REPLACE' || (storing.anew?.has(sliceId) ?? false);
+  const isAnew = ({ sliceId }: NewPrediction) => storing.known === 'REPLACE' || (storing.anew?.has(sliceId) ?? false);
   const fresh = sorted.filter(({ sliceId }) => !known.has(sliceId));
   const changed = sorted.filter((row) => {
     const before = known.get(row.sliceId);
@@ -49,10 +49,10 @@ export async function storePredictions(
 }
 
 async function replace(
-  { prisma }: Parts,
+  { prisma }: StoringParts,
   model: ModelRow,
-  rows: readonly Row[],
-  isAnew: (row: Row) => boolean,
+  rows: readonly NewPrediction[],
+  isAnew: (row: NewPrediction) => boolean,
 ): Promise<void> {
   const sliceIds = rows.filter(isAnew).map(({ sliceId }) => sliceId);
   await prisma.$transaction([
@@ -69,7 +69,7 @@ async function replace(
   ]);
 }
 
-function saysTheSame(row: Row, before: Prediction): boolean {
+function saysTheSame(row: NewPrediction, before: Prediction): boolean {
   const keys = ['status', 'label', 'abstentionReason', 'failureCode', 'shadow', 'withSeries'] as const;
   return (
     keys.every((key) => (row[key] ?? null) === before[key]) &&
@@ -77,7 +77,11 @@ function saysTheSame(row: Row, before: Prediction): boolean {
   );
 }
 
-function countPredictions({ metrics }: Parts, { name, version }: ModelRow, rows: readonly Row[]): void {
+function countPredictions(
+  { metrics }: StoringParts,
+  { name, version }: ModelRow,
+  rows: readonly NewPrediction[],
+): void {
   const model = `${name}@${version}`;
   for (const { status, label, abstentionReason } of rows) {
     metrics.predictions.inc({ model, label: label ?? 'none', status });

@@ -81,9 +81,13 @@ async function store(prisma: PrismaClient, data: ReturnType<typeof row>, missing
 }
 
 type Reviewed = { studyId: string; predictionId: string | null; model: Model };
-type Answer = { label: string; confidence: number; abstained: boolean; createdAt: Date };
+type ModelAnswer = { label: string; confidence: number; abstained: boolean; createdAt: Date };
 
-function row({ model, ...reviewed }: Reviewed, { label, confidence, abstained, createdAt }: Answer, verdict: Verdict) {
+function row(
+  { model, ...reviewed }: Reviewed,
+  { label, confidence, abstained, createdAt }: ModelAnswer,
+  verdict: Verdict,
+) {
   return {
     ...reviewed,
     ...verdict,

@@ -90,9 +90,9 @@ async function plan(
   return { predictionId, prediction, classifier, label, against: request.against ?? '', method, layers };
 }
 
-type Key = Pick<Explanation, 'predictionId' | 'method' | 'label' | 'against' | 'layer'>;
+type ExplanationKey = Pick<Explanation, 'predictionId' | 'method' | 'label' | 'against' | 'layer'>;
 
-function keyOf({ predictionId, method, label, against, layer }: Key): string {
+function keyOf({ predictionId, method, label, against, layer }: ExplanationKey): string {
   return JSON.stringify([predictionId, method, label, against, layer]);
 }
 

@@ -15,10 +15,10 @@ import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.j
 /**
  * How a slice is drawn. `size`: pixels of the longer side. The window is in modality values. Null: as the file says.
  */
-export type SliceView = { size: number | null; windowCenter: number | null; windowWidth: number | null };
+export type SliceRendering = { size: number | null; windowCenter: number | null; windowWidth: number | null };
 
 /** Draws a stored slice as a grey PNG. @throws SliceNotFound, and the slice's decoding errors. */
-export async function renderSliceImage(context: Context, sliceId: string, view: SliceView): Promise<Buffer> {
+export async function renderSliceImage(context: Context, sliceId: string, view: SliceRendering): Promise<Buffer> {
   const slice = await readStoredSlice(context, sliceId);
   const { windowCenter: center, windowWidth: width } = view;
   const window = center !== null && width !== null ? { center, width, function: 'LINEAR' as const } : undefined;

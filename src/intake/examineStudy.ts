@@ -127,10 +127,10 @@ function digest(uids: readonly string[]): string {
 }
 
 /** `archive`: as in Settling. */
-type Asked = { archive: string | null | undefined; found: StudyFound | null };
+type AskedArchives = { archive: string | null | undefined; found: StudyFound | null };
 
 /** Asks for the study the archive that it came from; where none is known, every archive until one has it. */
-async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<Asked> {
+async function askArchives({ archives, log }: Context, { pacs, studyInstanceUid }: Study): Promise<AskedArchives> {
   const known = pacs !== null ? archives.get(pacs) : undefined;
   const candidates: Archive[] = known ? [known] : [...archives.values()];
   if (candidates.length === 0) return { archive: undefined, found: null };

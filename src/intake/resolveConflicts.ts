@@ -51,7 +51,12 @@ const MOST_ATTEMPTS = 10;
 type Decided = { of: string; chosen: Chosen; received: Received[]; depicts: boolean };
 
 /** Chooses the objects that are used from now on, and reads their files, outside of any transaction. */
-async function decide(context: Context, study: Study, keep: ConflictSide, asked: Asked | null): Promise<Decided> {
+async function decide(
+  context: Context,
+  study: Study,
+  keep: ConflictSide,
+  asked: AskedArchive | null,
+): Promise<Decided> {
   const versions = await versionsOf(context.prisma, study, asked?.since ?? null);
   const chosen = chooseVersions(versions, whoseStudy(study, versions, keep, asked?.found ?? null), keep);
   const received = await Promise.all(chosen.adopt.map((version) => receivedOf(context, version)));
@@ -75,7 +80,7 @@ async function carryOut(
   tx: Prisma.TransactionClient,
   study: Study,
   keep: ConflictSide,
-  asked: Asked | null,
+  asked: AskedArchive | null,
   { of, chosen, received, depicts }: Decided,
 ): Promise<Job | null> {
   await lockStudy(tx, study.id);
@@ -109,10 +114,10 @@ async function carryOut(
 
 const busy = () => new StudyBusy('The study is being classified. Resolve its conflicts when that job has ended.');
 
-type Asked = { archive: string; found: StudyFound; since: Date };
+type AskedArchive = { archive: string; found: StudyFound; since: Date };
 
 /** Asks the archive for the study. Where the archive's objects are to be kept, it sends them all once more. */
-async function askArchive(context: Context, study: Study, keep: ConflictSide): Promise<Asked | null> {
+async function askArchive(context: Context, study: Study, keep: ConflictSide): Promise<AskedArchive | null> {
   const { archives, prisma } = context;
   const { pacs, studyInstanceUid } = study;
   const names = pacs !== null && archives.has(pacs) ? [pacs] : [...archives.keys()];

@@ -14,7 +14,7 @@ import {
   Root,
 } from 'type-graphql';
 import { classifySlice } from '../classify/classifySlice.js';
-import { renderSliceImage, type SliceView } from '../explain/renderImages.js';
+import { renderSliceImage, type SliceRendering } from '../explain/renderImages.js';
 import type { Prediction as PredictionRow, Slice as SliceRow } from '../generated/prisma/client.js';
 import { badInput } from '../schema/connection.js';
 import { Image } from '../schema/image.js';
@@ -115,7 +115,7 @@ export class SliceResolver {
     if ((windowCenter === null) !== (windowWidth === null))
       throw badInput('Give windowCenter and windowWidth, or neither.');
     if (windowWidth !== null && windowWidth < 1) throw badInput('`windowWidth` must be at least 1.');
-    const view: SliceView = { size, windowCenter, windowWidth };
+    const view: SliceRendering = { size, windowCenter, windowWidth };
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(view)) if (value !== null) query.set(name, String(value));
     const scale = size === null ? 1 : size / Math.max(slice.rows, slice.columns);

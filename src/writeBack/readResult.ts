@@ -43,7 +43,7 @@ const withSlice = {
     },
   },
 } satisfies Prisma.PredictionInclude;
-type PredictionWithSlice = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
+type KeyPrediction = Prisma.PredictionGetPayload<{ include: typeof withSlice }>;
 
 /**
  * Reads what is written of a study's answer. @param patient of the reports. @throws StudyNotFound where it was deleted
@@ -71,7 +71,7 @@ export async function readResult(
   const frame = parseInstance(bytes).frames[first.slice.frameNumber - 1];
   const manifest = context.models.manifestOf(model);
   const { codes, normalLabel } = manifest;
-  const count = (status: PredictionWithSlice['status']) => predictions.filter((one) => one.status === status).length;
+  const count = (status: KeyPrediction['status']) => predictions.filter((one) => one.status === status).length;
   return {
     study,
     model,
@@ -93,7 +93,7 @@ export async function readResult(
   };
 }
 
-function referenceTo({ slice }: PredictionWithSlice): Reference {
+function referenceTo({ slice }: KeyPrediction): Reference {
   const { sopInstanceUid, frameNumber, series, instance } = slice;
   const single = instance._count.slices === 1;
   const { sopClassUid } = instance;
@@ -103,7 +103,7 @@ function referenceTo({ slice }: PredictionWithSlice): Reference {
 function answerOf(
   { codes, normalLabel }: Pick<Manifest, 'codes' | 'normalLabel'>,
   finding: StudyFinding | null,
-  predictions: readonly PredictionWithSlice[],
+  predictions: readonly KeyPrediction[],
   key: Reference | null,
 ): ReportedAnswer {
   if (!finding)
