@@ -1,25 +1,39 @@
-"""A batch of slices as other scanners and other heads might have shown them."""
+"""Augmentation: a batch of slices as other scanners and other heads might have shown them."""
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-KNOTS = 6  # of a random monotone intensity curve
+KNOTS = 6  # segments of a random monotone intensity curve
 
 
-def between(low, high, n):
+def between(low: float, high: float, n: int) -> torch.Tensor:
+    """[n] random numbers, uniform from `low` to `high`."""
     return torch.empty(n).uniform_(low, high)
 
 
-def sometimes(share, n):
+def sometimes(share: float, n: int) -> torch.Tensor:
+    """[n, 1, 1] bool: True for each slice with the probability `share`."""
     return (torch.rand(n) < share)[:, None, None]
 
 
-def augment(image, mask, brain, may_strip, side, strength=1.0):
-    """0-1 [N, rows, columns] each: image, tumour mask, brain (zeros where it is not known). `may_strip` [N]: share.
-    Returns image and mask [N, side, side].
+def augment(
+    image: torch.Tensor,
+    mask: torch.Tensor,
+    brain: torch.Tensor,
+    may_strip: torch.Tensor,
+    side: int,
+    strength: float = 1.0,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Augments a batch of slices and their tumour masks alike.
 
-    Skull-stripped or not; mirrored, turned by up to 15 degrees, scaled and moved by up to 12 %; another contrast,
-    another coil, another sharpness, some noise. `strength` 0 to 1 scales what changes intensities.
+    `image`, `mask`, `brain`: [N, rows, columns], 0-1; `brain` is 0 everywhere where the brain is not known.
+    `may_strip`: [N], probability that the slice is shown without its skull.
+    `side`: px, rows and columns of the result. `strength`: 0 to 1, scales how often intensities are changed.
+    Returns image and mask, [N, side, side], 0-1.
+
+    A slice may lose its skull. It is mirrored, turned by up to 15 degrees, scaled and moved by up to 12 %. It gets
+    another contrast, another coil, another sharpness and some noise.
     """
     n = len(image)
     stripped = ((torch.rand(n) < may_strip) & (brain.flatten(1).sum(1) > 0))[:, None, None]
@@ -35,8 +49,14 @@ def augment(image, mask, brain, may_strip, side, strength=1.0):
     return image.clamp(0, 1), mask
 
 
-def move(image, mask, visible, side):
-    """Turned, scaled, moved, mirrored; what is `visible` fills the frame as far as the crop of preprocessing does."""
+def move(
+    image: torch.Tensor, mask: torch.Tensor, visible: torch.Tensor, side: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Turns, scales, moves and mirrors image and mask alike: [N, rows, columns] each → [N, side, side] each.
+
+    `visible`: [N, rows, columns], not 0 where the head is. It fills the frame afterwards, as after the crop of the
+    preprocessing.
+    """
     n = len(image)
     centre_y, half_y = extent(visible.amax(2))
     centre_x, half_x = extent(visible.amax(1))
@@ -52,8 +72,8 @@ def move(image, mask, visible, side):
     return moved[:, 0], moved[:, 1]
 
 
-def extent(line):
-    """Centre and half length of what is not 0 in each line [N, size], in units of half the line."""
+def extent(line: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Centre [N] and half length [N] of what is not 0 in each line [N, size], in units of half the line."""
     size = line.shape[1]
     places = torch.arange(size, dtype=torch.float32)
     first = torch.where(line > 0, places, torch.tensor(float(size))).amin(1)
@@ -61,8 +81,11 @@ def extent(line):
     return (first + last) / size - 1, (last - first) / size
 
 
-def curve(image):
-    """A monotone curve through random knots: what is darker stays darker."""
+def curve(image: torch.Tensor) -> torch.Tensor:
+    """[N, rows, columns], 0-1 → the same shape, with a random monotone intensity curve for each slice.
+
+    The curve is monotone, so what is darker stays darker.
+    """
     n = len(image)
     steps = torch.rand(n, KNOTS) + 0.15
     knots = torch.cat([torch.zeros(n, 1), steps.cumsum(1)], 1)
@@ -73,15 +96,17 @@ def curve(image):
     return (low + (high - low) * (at - below)).view_as(image)
 
 
-def coil(n, size):
-    """A sensitivity that changes slowly over the image."""
+def coil(n: int, size: torch.Size) -> torch.Tensor:
+    """Gains [n, rows, columns] around 1 that change slowly over the slice, like a coil's sensitivity. `size`: px."""
     coarse = torch.randn(n, 1, 3, 3) * 0.25
     return torch.exp(F.interpolate(coarse, size, mode="bicubic", align_corners=True))[:, 0]
 
 
-def blurred(image):
-    """As acquired with fewer rows and columns."""
+def blurred(image: torch.Tensor) -> torch.Tensor:
+    """[N, rows, columns] → the same shape, as acquired with fewer rows and columns."""
     rows, columns = image.shape[1:]
     share = float(between(0.4, 0.75, 1))
-    coarse = F.interpolate(image[:, None], (int(rows * share), int(columns * share)), mode="bilinear", align_corners=False)
+    coarse = F.interpolate(
+        image[:, None], (int(rows * share), int(columns * share)), mode="bilinear", align_corners=False
+    )
     return F.interpolate(coarse, (rows, columns), mode="bilinear", align_corners=False)[:, 0]

@@ -1,31 +1,39 @@
-"""Slices that no archive holds: the same head without its tumour, the same tumour in another head.
+"""Slices that no archive holds: the same head without its tumour, and the same tumour in another head.
 
-Every contrast-enhanced slice of the public sets shows a tumour, so a network can answer "contrast agent" instead of
-"tumour" and be right. Here a tumour is replaced by the tissue that another head has in its place, or put into a head
-that has none. Both leave the same seam, and so do sham patches of healthy tissue: the seam tells nothing.
+Every contrast-enhanced slice of the public sets shows a tumour. So a network can answer "contrast agent" instead of
+"tumour" and be right. Here a tumour is replaced by the tissue that another head has in its place, or it is put into a
+head that has none. Both leave the same seam, and so do sham patches of healthy tissue: the seam tells nothing.
+
+In this file an image is [rows, columns] of grey values, 0-1, and a mask is the share of each pixel that is tumour, 0-1.
+A pool is a dict of arrays with one entry for each slice: "images" and "masks" [N, rows, columns], "labels" [N] indices,
+"planes" [N] ("ax", "cor", "sag"), "cases" [N]. `random` is numpy's random generator.
 """
+
+from typing import Any
+
 import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
 from slices import LABELS
 
-HEAD = 0.08  # of full scale: darker is air
-LARGEST_ERASED = 0.07  # of the frame: what a larger tumour has displaced looks ill without it, too
-LARGEST_PLACED = 0.12  # of the frame
-DONORS = 6  # the best of which one is drawn
-DULLED = 0.3  # of the gliomas that are transplanted: shown as if they took no contrast agent
-FAINT = 0.6  # of the gliomas that are placed anywhere: likewise, but of all degrees
-CLEAR = 4  # columns beyond the middle that have to be free of tumour
-PARTNERS = 150  # halves of which the best is taken
+HEAD = 0.08  # grey value of the head, at least; darker is air
+LARGEST_ERASED = 0.07  # share of the frame; a larger tumour has displaced tissue that looks ill without it, too
+LARGEST_PLACED = 0.12  # share of the frame
+DONORS = 6  # most similar heads, of which one is drawn
+DULLED = 0.3  # share of the transplanted gliomas that are shown as if they took no contrast agent
+FAINT = 0.6  # share of the gliomas placed anywhere that are shown so, some more and some less
+CLEAR = 4  # columns beyond the middle that must be free of tumour
+PARTNERS = 150  # halves that are tried, of which the best is taken
 NORMAL = LABELS.index("no_tumor")
-ROUNDS = 4  # in which each tumour-free half is joined to another
-KEPT = 0.65  # of the slices without their tumour: those around whose gap the donor fits best
+ROUNDS = 4  # rounds in which each tumour-free half is joined to another half
+KEPT = 0.65  # share of the slices without their tumour that is kept: those where the donor fits best around the gap
 
 
-def blend(target, source, region):
-    """`source` within `region`, moved by the smoothest field that makes it meet `target` at the border.
+def blend(target: np.ndarray, source: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """`target` with `source` within `region`, moved by the smoothest field that makes both meet at the border.
 
+    `target`, `source`: images. `region`: [rows, columns] bool. Returns an image.
     Pérez et al. 2003, Poisson image editing: the gradients are the source's, the level is the target's.
     """
     region = region.copy()
@@ -49,35 +57,41 @@ def blend(target, source, region):
     return np.clip(result, 0, 1)
 
 
-def head_of(image):
-    """The head with everything in it."""
+def head_of(image: np.ndarray) -> np.ndarray:
+    """[rows, columns] bool: the head, with the dark tissue inside it."""
     return ndimage.binary_fill_holes(largest(ndimage.binary_opening(image > HEAD, iterations=1)))
 
 
-def largest(mask):
-    """The largest part of `mask` that hangs together, in as many dimensions as it has; nothing of an empty one."""
+def largest(mask: np.ndarray) -> np.ndarray:
+    """Largest connected part of a bool array of any shape; all False where `mask` is empty."""
     parts, count = ndimage.label(mask)
     if count == 0:
         return np.zeros(mask.shape, bool)
     return parts == np.argmax(ndimage.sum_labels(mask, parts, np.arange(1, count + 1))) + 1
 
 
-def is_whole(image):
-    """Whether the slice shows a head in dark air, as a receiver of a tumour must: no rim, no noise."""
-    corners = np.concatenate([image[:6, :6].ravel(), image[:6, -6:].ravel(), image[-6:, :6].ravel(), image[-6:, -6:].ravel()])
+def is_whole(image: np.ndarray) -> bool:
+    """Whether the slice shows a head in dark air, without a rim or noise; a head that receives a tumour must."""
+    corners = np.concatenate(
+        [image[:6, :6].ravel(), image[:6, -6:].ravel(), image[-6:, :6].ravel(), image[-6:, -6:].ravel()]
+    )
     inside = head_of(image)
     return bool(np.median(corners) < HEAD and inside.mean() > 0.3 and (image[inside] > 2 * HEAD).mean() > 0.75)
 
 
-def widened(mask, pixels):
+def widened(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """The mask where it is at least 0.5, widened by `pixels` on every side; bool."""
     return ndimage.binary_dilation(mask >= 0.5, iterations=pixels)
 
 
-def erase(pool, chosen, random):
-    """Each of `chosen` without its tumour. Returns (images, indices of those it worked for).
+def erase(
+    pool: dict[str, np.ndarray], chosen: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Replaces the tumours of the slices `chosen` (indices) by tissue of other heads.
 
-    Left out are pituitary tumours, whose outlines end where the gland goes on, and tumours around which nothing fits:
-    there the outline leaves some of it. What is called tumour-free must be.
+    Returns the images [n, rows, columns] that worked, and their indices [n].
+    Pituitary tumours are left out, because the gland goes on where their outline ends. So are tumours around which no
+    other head fits, because the outline leaves some of the tumour. What is called tumour-free must be so.
     """
     images, done, distances = [], [], []
     for index in chosen:
@@ -94,9 +108,14 @@ def erase(pool, chosen, random):
     return np.stack(images).astype(np.float32)[fits], np.array(done)[fits]
 
 
-def similar(pool, index, region, random):
-    """(distance, image): of another head that looks most alike around `region` and has no tumour in it, as alike in
-    level; the distance is the mean difference around. None where no head fits."""
+def similar(
+    pool: dict[str, np.ndarray], index: int, region: np.ndarray, random: np.random.Generator
+) -> tuple[float, np.ndarray] | None:
+    """Another head of the pool that looks like slice `index` around `region` and has no tumour in it.
+
+    Returns the mean absolute difference around the region and the other head's image, its level matched; None where no
+    head fits. One of the most similar heads is drawn.
+    """
     ring = ndimage.binary_dilation(region, iterations=5) & ~region
     own = pool["images"][index][ring].astype(np.float32)
     candidates = np.flatnonzero((pool["planes"] == pool["planes"][index]) & (np.arange(len(pool["planes"])) != index))
@@ -116,11 +135,13 @@ def similar(pool, index, region, random):
     return best[random.integers(min(DONORS, len(best)))] if best else None
 
 
-def transplant(pool, chosen, heads, random):
-    """The tumour of each of `chosen` in one of `heads`, at its own place. `heads`: {"images", "planes", "cases"}.
+def transplant(
+    pool: dict[str, np.ndarray], chosen: np.ndarray, heads: dict[str, np.ndarray], random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Puts the tumour of each slice of `chosen` (indices) into one of `heads`, at its own place.
 
-    Returns {"images", "masks", "labels", "cases"}, the case being the head's. Some gliomas come without their bright
-    rim: those that take no contrast agent.
+    `heads`: {"images", "planes", "cases"}. Returns {"images", "masks", "labels", "cases"}; the case is the head's.
+    Some gliomas come without their bright rim, because some gliomas take no contrast agent.
     """
     inside = [head_of(image) for image in heads["images"]]
     images, masks, labels, cases = [], [], [], []
@@ -147,10 +168,13 @@ def transplant(pool, chosen, heads, random):
     }  # fmt: skip
 
 
-def place(pool, chosen, heads, random):
-    """A tumour of `chosen`, gliomas and meningiomas, somewhere in each of `heads`: turned, scaled, mirrored, with more or
-    less contrast. And as often healthy tissue of another of the heads, in the shape of a tumour.
+def place(
+    pool: dict[str, np.ndarray], chosen: np.ndarray, heads: dict[str, np.ndarray], random: np.random.Generator
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Puts a glioma or meningioma of `chosen` (indices) somewhere into each of `heads`, and healthy tissue as often.
 
+    The tumour is turned, scaled, mirrored, and shown with more or less contrast. The healthy tissue comes from another
+    of the heads and has the shape of a tumour.
     Returns ({"images", "masks", "labels", "cases"} with tumours, {"images", "cases"} without).
     """
     shown, free = {key: [] for key in ("images", "masks", "labels", "cases")}, {"images": [], "cases": []}
@@ -164,9 +188,13 @@ def place(pool, chosen, heads, random):
                 continue
             source, mask, region = found
             if not with_tumour:
-                source = heads["images"][random.choice(np.flatnonzero(heads["planes"] == heads["planes"][head]))].astype(float)
+                source = heads["images"][
+                    random.choice(np.flatnonzero(heads["planes"] == heads["planes"][head]))
+                ].astype(float)
             elif pool["labels"][index] == 0 and random.random() < FAINT:
-                source = dulled(source, mask, random, random.uniform(0.5, 0.95), random.uniform(0.1, 0.8), random.uniform(1, 3))
+                source = dulled(
+                    source, mask, random, random.uniform(0.5, 0.95), random.uniform(0.1, 0.8), random.uniform(1, 3)
+                )
             else:
                 level = np.median(source[widened(mask, 5) & ~widened(mask, 2)])
                 source = level + (source - level) * random.uniform(0.4, 1.1)
@@ -180,8 +208,13 @@ def place(pool, chosen, heads, random):
     return {key: np.array(value) for key, value in shown.items()}, {key: np.array(value) for key, value in free.items()}
 
 
-def settle(image, mask, inside, random):
-    """(image, mask, region): the slice so turned, scaled, mirrored and moved that its tumour lies `inside`; or None."""
+def settle(
+    image: np.ndarray, mask: np.ndarray, inside: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Turns, scales, mirrors and moves a slice so that its tumour lies `inside` a head ([rows, columns] bool).
+
+    Returns (image, mask, region around the tumour, bool); None where ten tries find no place.
+    """
     if random.random() < 0.5:
         image, mask = image[:, ::-1], mask[:, ::-1]
     at = np.array(ndimage.center_of_mass(mask >= 0.5))
@@ -200,9 +233,19 @@ def settle(image, mask, inside, random):
     return None
 
 
-def dulled(image, mask, random, level=None, texture=0.3, softness=1.5):
-    """The tumour darker than what surrounds it, by default 0.55 to 0.85 as bright, and smoother than it was: as one that
-    takes no contrast agent. `softness`: of its edge, px."""
+def dulled(
+    image: np.ndarray,
+    mask: np.ndarray,
+    random: np.random.Generator,
+    level: float | None = None,
+    texture: float = 0.3,
+    softness: float = 1.5,
+) -> np.ndarray:
+    """The image with a darker and smoother tumour, as one that takes no contrast agent.
+
+    `level`: brightness relative to the tissue around it; drawn from 0.55 to 0.85 if None. `texture`: share of the
+    tumour's texture that is kept. `softness`: of the tumour's edge, px.
+    """
     around = np.median(image[widened(mask, 6) & ~widened(mask, 2)])
     inner = ndimage.gaussian_filter(image, 1.0) - ndimage.gaussian_filter(image, 6.0)
     shown = around * (random.uniform(0.55, 0.85) if level is None else level) + texture * inner
@@ -210,15 +253,20 @@ def dulled(image, mask, random, level=None, texture=0.3, softness=1.5):
     return image * (1 - weight) + shown * weight
 
 
-def matching_gain(image, target):
-    """Contrast of the donor's head as the receiver's."""
+def matching_gain(image: np.ndarray, target: np.ndarray) -> float:
+    """Factor, 0.6 to 1.6, that gives the head of `image` the contrast of the head of `target`."""
     spread = [np.percentile(one[one > HEAD], [25, 75]) for one in (image, target)]
     widths = [high - low for low, high in spread]
     return float(np.clip(widths[1] / max(widths[0], 1e-3), 0.6, 1.6))
 
 
-def sham(pool, chosen, heads, random):
-    """Patches of healthy tissue from another head, in the shape of a tumour: a seam without a tumour."""
+def sham(
+    pool: dict[str, np.ndarray], chosen: np.ndarray, heads: dict[str, np.ndarray], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Puts healthy tissue of another head into `heads`, in the shape of the tumours of `chosen` (indices).
+
+    The slices have a seam without a tumour. Returns images [n, rows, columns] and the heads' cases [n].
+    """
     images, cases = [], []
     combined = {key: np.concatenate([pool[key], heads[key]]) for key in ("images", "masks", "planes")}
     for index in chosen:
@@ -234,12 +282,12 @@ def sham(pool, chosen, heads, random):
     return np.stack(images).astype(np.float32), np.array(cases)
 
 
-def halves(pool, chosen, random):
-    """Heads of two halves: from each of `chosen` the half with its tumour or the other, beside a tumour-free half of
-    another head in the same plane. Returns {"images", "masks", "labels"}, with tumours and without in turn.
+def halves(pool: dict[str, np.ndarray], chosen: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Joins a half of a slice of `chosen` (indices) to a tumour-free half of another head in the same plane.
 
-    Tumour-free heads after contrast agent that nobody had to inpaint; and as the ones with a tumour have the same seam and
-    are no more alike on both sides, neither tells anything.
+    Returns {"images", "masks", "labels"}; every second slice has a tumour.
+    The tumour-free ones are heads after contrast agent that nobody had to inpaint. Those with a tumour have the same
+    seam, and their sides are as unlike, so neither tells anything.
     """
     usable = [index for index in chosen if pool["planes"][index] != "sag" and is_whole(pool["images"][index])]
     turned = [one for index in usable for one in centred(pool, index)]
@@ -258,18 +306,21 @@ def halves(pool, chosen, random):
     return {"images": np.stack(images).astype(np.float32), "masks": np.stack(masks), "labels": np.array(labels)}
 
 
-def is_free(one):
-    """Whether the left half has no tumour."""
+def is_free(one: dict[str, Any]) -> bool:
+    """Whether the left half has no tumour. `one`: an entry of `centred`."""
     return not one["mask"][:, : middle_of(one) + CLEAR].any()
 
 
-def is_on_one_side(one):
-    """Whether there is a tumour, and all of it in the left half."""
+def is_on_one_side(one: dict[str, Any]) -> bool:
+    """Whether there is a tumour that lies wholly in the left half. `one`: an entry of `centred`."""
     return one["mask"].any() and not one["mask"][:, middle_of(one) - CLEAR // 2 :].any()
 
 
-def centred(pool, index):
-    """The slice and its mirror image, the middle of the head in the middle of the frame."""
+def centred(pool: dict[str, np.ndarray], index: int) -> list[dict[str, Any]]:
+    """The slice and its mirror image, moved so that the middle of the head is the middle of the frame.
+
+    Returns two dicts {"index", "plane", "label", "image", "mask"}; none where the head lies too far off the middle.
+    """
     image, mask = pool["images"][index].astype(np.float32), pool["masks"][index].astype(np.float32)
     columns, middle = np.flatnonzero(head_of(image).any(0)), image.shape[1] // 2
     shift = middle - int(round((columns[0] + columns[-1] + 1) / 2))
@@ -280,12 +331,16 @@ def centred(pool, index):
     return [{**known, "image": one, "mask": cover} for one, cover in ((image, mask), (image[:, ::-1], mask[:, ::-1]))]
 
 
-def middle_of(one):
+def middle_of(one: dict[str, Any]) -> int:
+    """Column in the middle of the frame. `one`: an entry of `centred`."""
     return one["mask"].shape[1] // 2
 
 
-def partner(own, free, random):
-    """Of some tumour-free halves the image that goes on best where `own` ends, mirrored to lie on its right; or None."""
+def partner(own: dict[str, Any], free: list[dict[str, Any]], random: np.random.Generator) -> np.ndarray | None:
+    """The image of a tumour-free half that best continues where the half `own` ends; None where there is none.
+
+    `own`, `free`: entries of `centred`. The image is mirrored, so that its half lies on the right.
+    """
     band = slice(middle_of(own) - 4, middle_of(own) + 4)
     edge = own["image"][:, band]
     best = None
@@ -301,16 +356,19 @@ def partner(own, free, random):
     return best[1] if best else None
 
 
-def join(left, right):
-    """The left half of one, the right half of the other, over six columns from one to the other."""
+def join(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The left half of one image and the right half of the other, with a transition over six columns."""
     columns = left.shape[1]
     share = np.clip((np.arange(columns) - columns // 2) / 6 + 0.5, 0, 1)
     return left * (1 - share) + right * share
 
 
-def brain_of(image, random):
-    """The head without its outermost layer, roughly what a skull stripping leaves; None where too little is left."""
-    head = np.pad(head_of(image), 1)  # the frame's edge is the head's edge where they touch
+def brain_of(image: np.ndarray, random: np.random.Generator) -> np.ndarray | None:
+    """[rows, columns] bool: the head without its outermost layer, roughly what a skull stripping leaves.
+
+    None where too little is left.
+    """
+    head = np.pad(head_of(image), 1)  # where head and frame touch, the frame's edge is the head's
     depth = int(round(np.sqrt(head.sum()) * random.uniform(0.06, 0.11)))
     brain = ndimage.distance_transform_edt(head)[1:-1, 1:-1] > depth
     brain = ndimage.gaussian_filter(brain.astype(float), 3) > 0.5  # without spikes

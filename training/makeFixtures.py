@@ -1,10 +1,13 @@
-"""Writes tests/fixtures/preprocess/cases.json: synthetic slices and what training/preprocess.py makes of them.
+"""Writes tests/fixtures/preprocess/cases.json: synthetic slices, and what training/preprocess.py makes of them.
 
-With it, a machine without Python can check that the server's preprocessing is the training's.
+With it, a machine without Python can check that the server preprocesses slices as training does.
 """
+
 import base64
 import json
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +18,21 @@ INPUT = {"rows": 16, "columns": 16, "channels": 1, "mean": [0.5], "std": [0.25],
 HEAD = {"crop": "content", "pad": "square"}
 
 
-def head(rows, columns, height, width, top=0.0, left=0.0, bright=1200.0, noise=0.0, seed=0):
-    """An ellipse with a rim and a pattern inside, `height` and `width` its half axes, moved off the middle."""
+def head(
+    rows: int,
+    columns: int,
+    height: float,
+    width: float,
+    top: float = 0.0,
+    left: float = 0.0,
+    bright: float = 1200.0,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> np.ndarray:
+    """[rows, columns] modality values of an ellipse with a rim and a pattern inside.
+
+    `height`, `width`: half axes, px. `top`, `left`: shift off the middle, px. `bright`, `noise`: modality values.
+    """
     y, x = np.mgrid[:rows, :columns]
     v, u = (y - rows / 2 + 0.5 - top) / height, (x - columns / 2 + 0.5 - left) / width
     radius = np.hypot(u, v)
@@ -27,7 +43,8 @@ def head(rows, columns, height, width, top=0.0, left=0.0, bright=1200.0, noise=0
     return np.round(np.hypot(image + real, imaginary))
 
 
-def cases():
+def cases() -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
+    """Each case's name, modality values [rows, columns] and options ("geometry", "spec", "pixelSpacing", "window")."""
     plain = head(60, 48, 24, 17, top=-3, left=4)
     damaged = head(40, 40, 15, 15)
     damaged[3, 5], damaged[20, 20], damaged[21, 20] = np.nan, np.inf, -np.inf
@@ -55,18 +72,24 @@ def cases():
     for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
         window = {"center": 500, "width": 700, "function": function}
         yield f"a {function} window", plain, {"spec": {**INPUT, "intensity": "window"}, "window": window}
-    yield "a window one value wide", plain, {
-        "spec": {**INPUT, "intensity": "window"},
-        "window": {"center": 500, "width": 1, "function": "LINEAR"},
-    }
+    yield (
+        "a window one value wide",
+        plain,
+        {
+            "spec": {**INPUT, "intensity": "window"},
+            "window": {"center": 500, "width": 1, "function": "LINEAR"},
+        },
+    )
     yield "a window asked for and not given", plain, {"spec": {**INPUT, "intensity": "window"}}
 
 
-def packed(array):
+def packed(array: np.ndarray) -> str:
+    """The array as float32, little endian, compressed by zlib, in base64."""
     return base64.b64encode(zlib.compress(np.ascontiguousarray(array, "<f4").tobytes(), 9)).decode()
 
 
-def main():
+def main() -> None:
+    """Writes the file and prints how many cases it has."""
     written = []
     for name, pixels, options in cases():
         pixels = pixels.astype(np.float32)

@@ -1,6 +1,8 @@
 """Labelled slices as the server reads their pictures."""
+
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,9 +10,12 @@ from askServer import ask_server
 from slices import prepare
 
 
-def as_served(part, data):
-    """`part` with its images decoded by the server's own code. JPEG decoders differ by a grey level here and there, and a slice
-    between two labels then gets the other: what is chosen and judged is what users will see."""
+def as_served(part: dict[str, Any], data: Path) -> dict[str, Any]:
+    """`part` with its "images" [N, rows, columns], 0-1, decoded by the server's own code.
+
+    JPEG decoders differ by a grey level here and there, which changes the answer for a slice between two labels. So
+    what is chosen and judged is what users see.
+    """
     paths = [str((Path(data) / "slices" / row["file"]).resolve()) for row in part["rows"]]
     answer = ask_server("readPictures.mjs", json.dumps(paths).encode())
     images, at = [], 0

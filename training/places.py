@@ -1,7 +1,9 @@
-"""Where the slices of a series lie, and what of them the model is shown: for how the server reads a series."""
+"""Places of the slices of a series, and the part of each that the model is shown, for how the server reads series."""
+
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -10,13 +12,16 @@ from preprocess import preprocess
 from slices import GEOMETRY, HERE, INPUT
 
 _ONE_CHANNEL = {**INPUT, "channels": 1, "mean": [0], "std": [1]}
-NEAR_AN_AXIS = 0.9  # beyond some 26° from all, neither columns nor slices lie from left to right
+NEAR_AN_AXIS = 0.9  # cosine, some 26°; an oblique normal has neither columns nor slices that run from left to right
 SAGITTAL = 0  # the patient's axis that the normal lies along: from right to left
 
 
-def places(data, case, series):
-    """{"locations" mm along the normal, None where a header does not tell; "frames" shares of rows and columns that the
-    model's input covers; "leftRight" "COLUMNS", "SLICES" or None}, in the order of `studies.load_series`."""
+def places(data: Path, case: str, series: str) -> dict[str, Any]:
+    """Where the slices of a series lie, in the order of `studies.load_series`; kept in training/cache.
+
+    Returns {"locations": mm along the normal, None where a header does not tell; "frames": see `frame_of`;
+    "leftRight": "COLUMNS" or "SLICES", what runs from left to right, or None}.
+    """
     folder = Path(data) / "studies" / case / series
     made_from = [(HERE / name).read_bytes() for name in ("preprocess.py", "places.py")]
     key = hashlib.sha256(b"".join([*made_from, str(folder).encode()])).hexdigest()[:12]
@@ -27,7 +32,8 @@ def places(data, case, series):
     return json.loads(cache.read_text())
 
 
-def read_places(folder):
+def read_places(folder: Path) -> dict[str, Any]:
+    """What `places` returns, from the series' files in `folder`."""
     locations, frames, left_right = [], [], None
     for path in sorted(folder.glob("*.dcm")):
         dataset = pydicom.dcmread(path)
@@ -46,7 +52,11 @@ def read_places(folder):
     return {"locations": locations, "frames": frames, "leftRight": left_right}
 
 
-def frame_of(plane, dataset):
+def frame_of(plane: np.ndarray, dataset: pydicom.dataset.Dataset) -> dict[str, float]:
+    """The part of a slice that the model's input covers, as shares of its rows and columns.
+
+    `plane`: [rows, columns] stored values. `dataset`: the header of the slice's instance.
+    """
     values = plane * float(dataset.get("RescaleSlope", 1)) + float(dataset.get("RescaleIntercept", 0))
     spacing = dataset.get("PixelSpacing")
     _, frame = preprocess(values, _ONE_CHANNEL, GEOMETRY, None if spacing is None else [float(mm) for mm in spacing])

@@ -1,31 +1,44 @@
-"""A slice as the model's input: src/inference/preprocess.ts in numpy, number for number.
+"""Preprocesses a slice to the model's input: src/inference/preprocess.ts in numpy, number for number.
 
-The server uses the TypeScript; training uses this file; tests/inference/preprocess.test.ts compares them.
+The server uses the TypeScript, training uses this file, and tests/inference/preprocess.test.ts compares them.
+
+A box is (top, left, bottom, right) in px. A frame is {"top", "left", "height", "width"} in px of the slice. A frame may
+reach beyond the slice.
 """
+
 import json
 import math
 import sys
+from typing import Any
 
 import numpy as np
 
 BACKGROUND_PERCENTILE = 1
-BRIGHT_PERCENTILE = 99.8  # of a whole field of view
+BRIGHT_PERCENTILE = 99.8  # of the whole field of view
 WHITE_PERCENTILE = 99.5  # of the head alone
 CONTENT_THRESHOLD = 0.1  # of the way from background to bright
-ENOUGH = 128  # rows and columns to find the head with: of larger slices every second, third ... is looked at
-CONTENT_SHARE = 0.1  # of the fullest row or column
+ENOUGH = 128  # rows and columns that suffice to find the head; of larger slices every second, third ... is used
+CONTENT_SHARE = 0.1  # of the fullest row's or column's bright pixels; a row or column with fewer is air
 
 
-def preprocess(pixels, spec, geometry=None, spacing=None, window=None):
-    """pixels [rows, columns] of modality values -> (float32 [1, channels, rows, columns], frame in slice pixels).
+def preprocess(
+    pixels: np.ndarray,
+    spec: dict[str, Any],
+    geometry: dict[str, str] | None = None,
+    spacing: list[float] | tuple[float, float] | None = None,
+    window: dict[str, Any] | None = None,
+) -> tuple[np.ndarray, dict[str, float]]:
+    """[rows, columns] modality values → the model's input, float32 [1, channels, rows, columns], and its frame.
 
-    `spec` and `geometry` are the manifest's `input` and `geometry`; `spacing` is mm between rows, between columns.
+    `spec` and `geometry` are the manifest's `input` and `geometry`. `spacing`: mm between rows, between columns.
+    `window`: {"center", "width", "function"}, the VOI window.
     """
     geometry = geometry or {}
     pixels = np.asarray(pixels, np.float32)
     pixels = np.where(np.isfinite(pixels), pixels, np.float32(0)).astype(np.float64)
     whole = (0, 0, pixels.shape[0], pixels.shape[1])
-    # Searched twice, so that the width of the empty border does not move the result; air is known from the first.
+    # The head is searched twice, so that the width of the empty border does not change the result. The level of air
+    # comes from the first search.
     rough = find_content(pixels, whole)
     content = find_content(pixels, rough["box"], rough["background"])
     box = content["box"] if geometry.get("crop") == "content" else whole
@@ -39,8 +52,11 @@ def preprocess(pixels, spec, geometry=None, spacing=None, window=None):
     return np.stack(channels[: spec["channels"]])[None].astype(np.float32), frame
 
 
-def find_content(pixels, within, air=None):
-    """Box (top, left, bottom, right) of the head, the values looked at, and the levels that tell it from air."""
+def find_content(pixels: np.ndarray, within: tuple[int, int, int, int], air: float | None = None) -> dict[str, Any]:
+    """Finds the head in the box `within`. `pixels`: [rows, columns]. `air`: level of the background, if it is known.
+
+    Returns {"box": of the head, "values": that were searched, "background" and "threshold": levels}.
+    """
     top, left, bottom, right = within
     step = max(1, min(bottom - top, right - left) // ENOUGH)
     values = pixels[top:bottom:step, left:right:step]
@@ -59,13 +75,14 @@ def find_content(pixels, within, air=None):
     return {**found, "box": box}
 
 
-def extent(counts):
+def extent(counts: np.ndarray) -> tuple[int, int] | None:
+    """First and one beyond the last row that holds the head. `counts`: [rows], bright pixels in each row."""
     full = np.flatnonzero(counts > CONTENT_SHARE * counts.max())
     return None if full.size == 0 else (int(full[0]), int(full[-1]) + 1)
 
 
-def percentile(values, percent):
-    """Nearest rank: the smallest value that at least `percent` % of the values do not exceed."""
+def percentile(values: np.ndarray, percent: float) -> float:
+    """Nearest rank: the smallest value that at least `percent` % of the values do not exceed; 0 of no values."""
     values = np.ravel(values)
     if values.size == 0:
         return 0.0
@@ -73,8 +90,8 @@ def percentile(values, percent):
     return float(np.partition(values, rank - 1)[rank - 1])
 
 
-def scale(pixels, content, intensity, window):
-    """Modality values to 0-1."""
+def scale(pixels: np.ndarray, content: dict[str, Any], intensity: str, window: dict[str, Any] | None) -> np.ndarray:
+    """[rows, columns] modality values → the same shape, 0-1. `intensity`: "percentile", "window" or "byte"."""
     if intensity == "byte":
         return np.clip(pixels / 255, 0, 1)
     if intensity == "window" and window:
@@ -84,8 +101,8 @@ def scale(pixels, content, intensity, window):
     return np.clip((pixels - background) / span, 0, 1) if span > 0 else np.zeros_like(pixels)
 
 
-def windowed(pixels, center, width, function):
-    """PS3.3 C.11.2.1.2.1 and C.11.2.1.3, with the output range 0-1."""
+def windowed(pixels: np.ndarray, center: float, width: float, function: str) -> np.ndarray:
+    """Applies the VOI window of PS3.3 C.11.2.1.2.1 and C.11.2.1.3, with the output range 0-1; the shape remains."""
     if function == "SIGMOID":
         return 1 / (1 + np.exp(-4 * (pixels - center) / width))
     if function == "LINEAR_EXACT":
@@ -95,13 +112,16 @@ def windowed(pixels, center, width, function):
     return np.clip((pixels - (center - 0.5)) / (width - 1) + 0.5, 0, 1)
 
 
-def frame_of(box):
+def frame_of(box: tuple[int, int, int, int]) -> dict[str, float]:
+    """The box as a frame."""
     top, left, bottom, right = box
     return {"top": top, "left": left, "height": bottom - top, "width": right - left}
 
 
-def padded_frame(box, spacing, spec):
-    """The smallest frame around the box, centred on it, whose shape in millimetres is that of the model's input."""
+def padded_frame(
+    box: tuple[int, int, int, int], spacing: list[float] | tuple[float, float] | None, spec: dict[str, Any]
+) -> dict[str, float]:
+    """The smallest frame around the box, centred on it, whose shape in mm is that of the model's input."""
     with np.errstate(all="ignore"):
         ratio = float(np.float64(spacing[0]) / np.float64(spacing[1])) if spacing is not None else 1.0
     row_height = ratio if ratio > 0 and math.isfinite(ratio) else 1.0  # in widths of a column
@@ -116,8 +136,11 @@ def padded_frame(box, spacing, spec):
     }
 
 
-def resize_weights(start, length, size, box_start, box_end):
-    """Triangle filter as a matrix [size, box_end - box_start]: samples of the frame from the pixels of the box."""
+def resize_weights(start: float, length: float, size: int, box_start: int, box_end: int) -> np.ndarray:
+    """Triangle filter as a matrix [size, box_end - box_start]: pixels of the box → samples of the frame.
+
+    `start`, `length`: of the frame along this axis, px. `size`: number of samples.
+    """
     step = length / size
     reach = max(1.0, step)
     centres = start + (np.arange(size) + 0.5) * step - 0.5  # in pixel centres
@@ -125,15 +148,18 @@ def resize_weights(start, length, size, box_start, box_end):
     weights = np.maximum(0, 1 - np.abs(indices[None] - centres[:, None]) / reach)
     total = weights.sum(1, keepdims=True)
     weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    # Pixels of the frame outside the box are padding: they took part in the sum, with the value 0.
+    # Pixels of the frame outside the box are padding. They took part in the sum with the value 0.
     inside = np.zeros((size, box_end - box_start))
     keep = (indices >= box_start) & (indices < box_end)
     inside[:, indices[keep] - box_start] = weights[:, keep]
     return inside
 
 
-def main():
-    """JSON lines of cases on stdin -> a JSON line each on stdout. Pixels travel as flat lists; null is NaN."""
+def main() -> None:
+    """Preprocesses JSON lines of cases from stdin to a JSON line each on stdout.
+
+    Pixels travel as flat lists, in which null is NaN.
+    """
     for line in sys.stdin:
         case = json.loads(line)
         values = [math.nan if value is None else value for value in case["pixels"]]

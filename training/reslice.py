@@ -1,8 +1,9 @@
-"""Healthy volumes seen from the other two planes, as a workstation reformats them.
+"""Healthy volumes from the other two planes, as a workstation reformats them.
 
-Of healthy sagittal series there is one, of coronal ones none; a network that is not shown any takes what such a plane looks
-like for a sign of a tumour.
+There is one healthy sagittal series and no coronal one. A network that is shown none takes the look of such a plane for
+a sign of a tumour.
 """
+
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,18 @@ from counterfactuals import is_whole
 from slices import prepare
 from strip import read_volume
 
-# Axial T1 series whose slices lie close enough to be looked at from the side.
+# Axial T1 series whose slices lie close enough together to be resliced.
 SERIES = (
     ("healthy_lowres_ixi012_hh_1211", "T1_ax"),
     ("healthy_lowres_ixi015_hh_1258", "T1_ax"),
     ("healthy_studyforrest", "T1_native"),
 )
 GRID = 1.5  # mm
-EVERY = 2  # slices of the grid: neighbours tell little that is new
+EVERY = 2  # every second slice of the grid is taken, because neighbours tell little that is new
 
 
-def resliced(data):
-    """{"images" [n, rows, columns] 0-1 on the model's grid, "planes", "cases"}."""
+def resliced(data: Path) -> dict[str, np.ndarray]:
+    """{"images": [n, rows, columns], 0-1, on the model's grid, "planes": [n], "cases": [n]}."""
     images, planes, cases = [], [], []
     for case, series in SERIES:
         pixels, spacing = read_volume(Path(data) / "studies" / case / series)

@@ -1,8 +1,10 @@
 """The labelled slices as arrays, preprocessed once and kept in training/cache."""
+
 import csv
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,8 +25,13 @@ GEOMETRY = {"crop": "content", "pad": "square"}
 _ONE_CHANNEL = {**INPUT, "channels": 1, "mean": [0], "std": [1]}
 
 
-def prepare(pixels, mask=None, spacing=None):
-    """Slice and tumour mask on the model's grid, both 0-1; the mask as the share of each cell that is tumour."""
+def prepare(
+    pixels: np.ndarray, mask: np.ndarray | None = None, spacing: list[float] | tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """[rows, columns] modality values and tumour mask → both on the model's grid, 0-1.
+
+    The mask becomes the share of each pixel that is tumour. `spacing`: mm between rows, between columns.
+    """
     plane, frame = preprocess(pixels, _ONE_CHANNEL, GEOMETRY, spacing)
     if mask is None:
         return plane[0, 0], np.zeros_like(plane[0, 0])
@@ -33,8 +40,11 @@ def prepare(pixels, mask=None, spacing=None):
     return plane[0, 0], (down @ (mask > 0) @ across.T).astype(np.float32)
 
 
-def load_slices(data):
-    """Every slice of manifest.csv: {"rows": manifest rows, "images": float32, "masks": float16}, in file order."""
+def load_slices(data: Path) -> dict[str, Any]:
+    """Every slice of manifest.csv, in its order.
+
+    Returns {"rows": rows of the file, "images": float32 [N, rows, columns], "masks": float16 [N, rows, columns]}.
+    """
     folder = Path(data) / "slices"
     with open(folder / "manifest.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -53,8 +63,11 @@ def load_slices(data):
     return {"rows": rows, "images": arrays["images"], "masks": arrays["masks"]}
 
 
-def load_phantoms(folder):
-    """What `node dist/sample/dumpPhantoms.js` wrote: labels, images, masks."""
+def load_phantoms(folder: Path) -> dict[str, np.ndarray]:
+    """The slices that `node dist/sample/dumpPhantoms.js` wrote to `folder`.
+
+    Returns {"labels": [N] indices, "images": float32, "masks": float16, both [N, rows, columns], 0-1}.
+    """
     folder = Path(folder)
     index = json.loads((folder / "phantoms.json").read_text())
     shape = (len(index["slices"]), index["rows"], index["columns"])

@@ -1,8 +1,9 @@
-"""Healthy heads without their skulls, as registered studies come: the brain found by thresholds and erosion in 3D.
+"""Healthy heads without their skulls, as registered studies come. Thresholds and erosion in 3D find the brain.
 
-Of tumours in skull-stripped heads there are two patients; without healthy heads of that kind a network learns that a head
-without a skull has a tumour.
+Only two patients with tumours have skull-stripped heads. Without healthy heads of that kind, a network learns that a
+head without a skull has a tumour.
 """
+
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import ndimage
 from counterfactuals import largest
 from slices import prepare
 
-# Axial T1 series in which the brain is found well, as one sees when one looks at them.
+# Axial T1 series in which the brain is found well, as looking at them showed.
 SERIES = (
     ("healthy_lowres_ixi012_hh_1211", "T1_ax"),
     ("healthy_lowres_ixi015_hh_1258", "T1_ax"),
@@ -21,11 +22,11 @@ SERIES = (
 )
 GRID = 2.0  # mm
 HEIGHT = 132  # mm from the vertex to below the cerebellum
-LEAST = 0.08  # of the largest slice of the brain: smaller ones are left out
+LEAST = 0.08  # of the brain's area in its largest slice; slices with less are left out
 
 
-def stripped(data):
-    """{"images" [n, rows, columns] 0-1 on the model's grid, "planes", "cases"}."""
+def stripped(data: Path) -> dict[str, np.ndarray]:
+    """{"images": [n, rows, columns], 0-1, on the model's grid, "planes": [n], "cases": [n]}."""
     images, cases = [], []
     for case, series in SERIES:
         pixels, spacing = read_volume(Path(data) / "studies" / case / series)
@@ -37,8 +38,8 @@ def stripped(data):
     return {"images": np.stack(images), "planes": np.full(len(images), "ax"), "cases": np.array(cases)}
 
 
-def read_volume(folder):
-    """float32 [slices, rows, columns] from the feet to the head, and mm between slices, rows, columns."""
+def read_volume(folder: Path) -> tuple[np.ndarray, list[float]]:
+    """Stored values, float32 [slices, rows, columns], from the feet to the head; mm between slices, rows, columns."""
     slices = [pydicom.dcmread(path) for path in folder.glob("*.dcm")]
     slices.sort(key=lambda one: float(one.ImagePositionPatient[2]))
     heights = [float(one.ImagePositionPatient[2]) for one in slices]
@@ -46,9 +47,12 @@ def read_volume(folder):
     return pixels, [float(np.median(np.diff(heights))), *map(float, slices[0].PixelSpacing)]
 
 
-def find_brain(pixels, spacing):
-    """Where the brain is, bool as `pixels`: what is about as bright as white and grey matter, and hangs together when a
-    layer is taken off all around; of that, what lies in the middle of each slice."""
+def find_brain(pixels: np.ndarray, spacing: list[float]) -> np.ndarray:
+    """Where the brain is: [slices, rows, columns] values → bool of the same shape. `spacing`: mm along each axis.
+
+    The brain is about as bright as white and grey matter, and it stays in one piece when a layer is taken off all
+    around. Of that, what lies in the middle of each slice is kept.
+    """
     small = ndimage.zoom(pixels, np.array(spacing) / GRID, order=1)
     air = np.percentile(small, 2)
     head = largest(ndimage.gaussian_filter(small, 1) > air + 0.12 * (np.percentile(small, 99) - air))
@@ -68,8 +72,11 @@ def find_brain(pixels, spacing):
     return ndimage.zoom(found, np.array(pixels.shape) / np.array(found.shape), order=1) > 0.5
 
 
-def central(plane, centre):
-    """Without what hangs on by a thread, or lies far from the middle of the head: muscles, fat."""
+def central(plane: np.ndarray, centre: list[float]) -> np.ndarray:
+    """The plane ([rows, columns] bool) without muscles and fat.
+
+    These hang on by a thread or lie far from the middle of the head (`centre`: row, column).
+    """
     opened = ndimage.binary_opening(plane, iterations=4)
     parts, count = ndimage.label(opened)
     if count == 0:
@@ -78,11 +85,15 @@ def central(plane, centre):
     kept = [
         part for part, size in enumerate(sizes, 1)
         if size == sizes.max()
-        or (size >= 0.15 * sizes.max() and np.hypot(*(np.array(ndimage.center_of_mass(parts == part)) - centre)) < 64 / GRID)
+        or (
+            size >= 0.15 * sizes.max()
+            and np.hypot(*(np.array(ndimage.center_of_mass(parts == part)) - centre)) < 64 / GRID
+        )
     ]  # fmt: skip
     return ndimage.binary_dilation(np.isin(parts, kept)) & ndimage.binary_dilation(plane)
 
 
-def ball(radius):
+def ball(radius: int) -> np.ndarray:
+    """Structuring element, bool [2 radius + 1] along each of three axes: a ball. `radius`: voxels."""
     grid = np.mgrid[-radius : radius + 1, -radius : radius + 1, -radius : radius + 1]
     return (grid**2).sum(0) <= radius * radius + 0.5

@@ -1,22 +1,28 @@
-"""Real DICOM series as slices on the model's grid, with what is known of each slice: healthy, tumour, proven free of it."""
+"""Real DICOM series as slices on the model's grid, with what is known of each slice: its area of tumour, if any."""
+
 import csv
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 
 from slices import HERE, INPUT, prepare
 
-MODERATE_MM2 = 100  # a tumour of this area or more has to be found; between 0 and this, a slice is not judged
+MODERATE_MM2 = 100  # area from which on a tumour must be found; slices with a smaller one are not judged
 HEALTHY = ("healthy_full_head", "healthy_other")
 TUMOUR = ("tumour_full_head", "tumour_skullstripped")
 OUTSIDE = ("ood",)
 
 
-def load_series(data):
-    """[{case, series, stratum, sequence, plane, images float32 [n, rows, columns], areas mm² [n], proven}], as
-    cases.csv lists them. `areas` is NaN where nobody measured; `proven`: an area of 0 means that there is no tumour."""
+def load_series(data: Path) -> list[dict[str, Any]]:
+    """The series that cases.csv lists, in its order.
+
+    Each is {"case", "series", "stratum", "sequence", "vendor", "plane", "images": float32 [n, rows, columns], 0-1,
+    "areas": [n] mm² of tumour, NaN where nobody measured, "proven": whether an area of 0 means that there is no
+    tumour}.
+    """
     folder = Path(data) / "studies"
     with open(folder / "cases.csv", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["stratum"] in (*HEALTHY, *TUMOUR, *OUTSIDE)]
@@ -31,7 +37,8 @@ def load_series(data):
     return [describe(folder, row, arrays[f"{row['case']}/{row['series']}"]) for row in rows]
 
 
-def read_series(folder, row):
+def read_series(folder: Path, row: dict[str, str]) -> np.ndarray:
+    """The slices of a series on the model's grid: float32 [n, rows, columns], 0-1. `row`: of cases.csv."""
     images = []
     for path in files(folder, row):
         dataset = pydicom.dcmread(path)
@@ -43,11 +50,13 @@ def read_series(folder, row):
     return np.stack(images).astype(np.float32)
 
 
-def files(folder, row):
+def files(folder: Path, row: dict[str, str]) -> list[Path]:
+    """The DICOM files of a series, by name. `row`: of cases.csv."""
     return sorted((folder / row["case"] / row["series"]).glob("*.dcm"))
 
 
-def describe(folder, row, images):
+def describe(folder: Path, row: dict[str, str], images: np.ndarray) -> dict[str, Any]:
+    """An entry of `load_series`. `row`: of cases.csv. `images`: [n, rows, columns], 0-1."""
     healthy, proven = row["stratum"] in HEALTHY, row["stratum"] in HEALTHY
     areas = np.full(len(images), 0.0 if healthy else np.nan)
     measured = folder / "masks" / f"{row['case']}__{row['series']}.csv"
@@ -61,8 +70,11 @@ def describe(folder, row, images):
     return {**{key: row[key] for key in known}, "plane": plane, "images": images, "areas": areas, "proven": proven}
 
 
-def labelled(series, labels):
-    """Slices whose truth is known well enough to learn from: {"images", "labels", "planes", "cases"}."""
+def labelled(series: list[dict[str, Any]], labels: list[str]) -> dict[str, np.ndarray]:
+    """The slices whose truth is known well enough to learn from.
+
+    Returns {"images": [n, rows, columns], 0-1, "labels": [n] indices, "planes": [n], "cases": [n]}.
+    """
     images, truth, planes, cases = [], [], [], []
     for one in series:
         if one["stratum"] in OUTSIDE or np.isnan(one["areas"]).all():
