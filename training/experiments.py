@@ -2,14 +2,17 @@
 
     /usr/bin/python3 training/experiments.py small-cnn pooled local ...
 """
+
 import argparse
 import csv
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import figures as measure
 from fit import fit, predict
@@ -23,11 +26,22 @@ from train import PHANTOMS, SHARED, make_phantoms
 
 TABLE = HERE / "experiments.csv"
 REAL = {"real": 2234}
-PLAIN = {**SHARED, "stripped": 0.105, "side": 128, "epochs": 8, "rate": 7e-4, "mix": REAL, "dense": 0, "attention": 0, "outside": 0, "oedema": False}
+PLAIN = {
+    **SHARED,
+    "stripped": 0.105,
+    "side": 128,
+    "epochs": 8,
+    "rate": 7e-4,
+    "mix": REAL,
+    "dense": 0,
+    "attention": 0,
+    "outside": 0,
+    "oedema": False,
+}
 LOCAL = {**PLAIN, "dense": 0.5, "attention": 0.3}
 HALVES = {**REAL, "erased": 100, "halves": 500, "transplanted": 350, "sham": 60, "phantom": 80}
 ERASED = {**REAL, "erased": 140, "erased glioma": 260, "transplanted": 350, "sham": 60, "phantom": 80}
-# Network and options of each variant; what a name adds to the one before it is all that changes.
+# Network and options of each variant. A name's last part says all that differs from the variant it extends.
 VARIANTS = {
     "small-cnn": ("small", {**PLAIN, "rate": 2e-3}),
     "vgg16": ("vgg", {**PLAIN, "rate": 1e-4}),
@@ -44,11 +58,15 @@ WITHOUT_WEIGHTS = (
     "vgg16 is not run: transfer needs ImageNet weights, which no package here holds. Give torchvision's file: "
     "--vgg16-weights vgg16-397923af.pth"
 )
-COLUMNS = ["variant", "judgedOn", "side", "epochs", "seed", "seconds", "accuracy", "macroF1", "ece", "wrongAbove95", "peakInTumour",
-           "erasedCalledTumour", "transplantedRight", "healthyCalledTumour", "tumourFound", "seriesAuc", "command", "commit"]  # fmt: skip
+COLUMNS = [
+    "variant", "judgedOn", "side", "epochs", "seed", "seconds", "accuracy", "macroF1", "ece", "wrongAbove95",
+    "peakInTumour", "erasedCalledTumour", "transplantedRight", "healthyCalledTumour", "tumourFound", "seriesAuc",
+    "command", "commit",
+]  # fmt: skip
 
 
-def main():
+def main() -> None:
+    """Trains the variants that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("variants", nargs="+", choices=VARIANTS)
     parser.add_argument("--data", default="../shared/data")
@@ -61,23 +79,42 @@ def main():
         run_variant(name, options)
 
 
-def run_variant(name, options):
+def run_variant(name: str, options: argparse.Namespace) -> None:
+    """Trains one variant and appends its row to experiments.csv. `options`: the command line's."""
     data = Path(options.data)
     kind, fitting = VARIANTS[name]
     if kind == "vgg" and options.vgg16_weights is None:
         print(WITHOUT_WEIGHTS)
-        return write_row([name, "not run: no weights", fitting["side"], fitting["epochs"], options.seed, *[""] * 11, command(), commit()])
+        return write_row(
+            [
+                name,
+                "not run: no weights",
+                fitting["side"],
+                fitting["epochs"],
+                options.seed,
+                *[""] * 11,
+                command(),
+                commit(),
+            ]
+        )
     pool, checks = training_pool(data, make_phantoms(PHANTOMS)), validation_pools(data)
     if name == "random-split":
         pool, checks = split_by_slice(pool, checks, data)
     torch.manual_seed(options.seed)
     network = build(kind, data, options.vgg16_weights)
     held_out = sorted(set(pool["cases"]) - {""})
-    history = fit(network, pool, checks, {**fitting, "seed": options.seed, "hold_out": held_out}, HERE / "runs" / f"{name}-{options.seed}")
+    history = fit(
+        network,
+        pool,
+        checks,
+        {**fitting, "seed": options.seed, "hold_out": held_out},
+        HERE / "runs" / f"{name}-{options.seed}",
+    )
     append(name, network, checks, fitting, options, round(sum(epoch["seconds"] for epoch in history)))
 
 
-def build(kind, data, vgg16_weights):
+def build(kind: str, data: Path, vgg16_weights: str | None) -> nn.Module:
+    """A new network of this kind, with ImageNet weights where the kind uses them."""
     if kind == "small":
         return SmallNet(len(LABELS))
     if kind == "vgg":
@@ -87,8 +124,13 @@ def build(kind, data, vgg16_weights):
     return network
 
 
-def split_by_slice(pool, checks, data):
-    """What the literature does: slices drawn at random, whoever their neighbours are. Train and val only; test stays out."""
+def split_by_slice(
+    pool: dict[str, np.ndarray], checks: dict[str, dict[str, Any]], data: Path
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    """Pool and checks split as in the literature: by slice, at random, whoever a slice's neighbours are.
+
+    Only train and val are mixed; test stays out.
+    """
     val = split(data, "val")
     real = {key: pool[key][pool["origins"] == "real"] for key in pool}
     count = len(val["labels"])
@@ -98,7 +140,9 @@ def split_by_slice(pool, checks, data):
         "masks": np.concatenate([real["masks"], np.round(val["masks"].astype(np.float32) * 255).astype(np.uint8)]),
         "brains": np.concatenate([real["brains"], np.zeros(val["images"].shape, bool)]),
         "labels": np.concatenate([real["labels"], val["labels"]]),
-        "dense": np.concatenate([real["dense"], (val["masks"].reshape(count, -1).max(1) >= 0.5) | (val["labels"] == NORMAL)]),
+        "dense": np.concatenate(
+            [real["dense"], (val["masks"].reshape(count, -1).max(1) >= 0.5) | (val["labels"] == NORMAL)]
+        ),
     }
     learned, judged = drawn[count:], drawn[:count]
     pool = {key: value[learned] for key, value in together.items()}
@@ -108,26 +152,41 @@ def split_by_slice(pool, checks, data):
     return pool, {**checks, "val": part}
 
 
-def append(name, network, checks, fitting, options, seconds):
+def append(
+    name: str,
+    network: nn.Module,
+    checks: dict[str, dict[str, Any]],
+    fitting: dict[str, Any],
+    options: argparse.Namespace,
+    seconds: int,
+) -> None:
+    """Measures a trained variant and appends its row to experiments.csv. `seconds`: how long training took."""
     val = checks["val"]
     logits, features, maps = predict(network, val["images"], maps_too=True, side=fitting["side"])
     probabilities = measure.softmax(logits)
     found = measure.figures(probabilities, val["labels"], LABELS, 0)
     own = torch.tensor(grad_cam(network, maps, features, val["labels"]))[:, None]
-    own = torch.nn.functional.interpolate(own, (INPUT["rows"], INPUT["columns"]), mode="bilinear", align_corners=False)[:, 0]
+    own = torch.nn.functional.interpolate(own, (INPUT["rows"], INPUT["columns"]), mode="bilinear", align_corners=False)[
+        :, 0
+    ]
     pointing, _ = measure.pointing(own.numpy(), val["masks"], val["labels"], probabilities)
     erased = predict(network, checks["val erased"]["images"], side=fitting["side"])[0].argmax(1) != NORMAL
     moved = checks["val transplanted"]
     right = predict(network, moved["images"], side=fitting["side"])[0].argmax(1) == moved["labels"]
-    write_row([name, "random slices" if name == "random-split" else "val", fitting["side"], fitting["epochs"], options.seed, seconds,
+    write_row([name, "random slices" if name == "random-split" else "val", fitting["side"], fitting["epochs"],
+           options.seed, seconds,
            found["accuracy"], found["macroF1"], found["ece"], found["wrongAbove95"], pointing["peakInTumour"],
-           round(float(erased.mean()), 4), round(float(right.mean()), 4), *on_series(network, Path(options.data), fitting["side"]),
+           round(float(erased.mean()), 4), round(float(right.mean()), 4),
+           *on_series(network, Path(options.data), fitting["side"]),
            command(), commit()])  # fmt: skip
 
 
-def on_series(network, data, side):
-    """On the T1 series of studies, of which a variant sees none: share of the healthy slices called a tumour, share of those
-    with 100 mm² of tumour called one, and the area under the ROC curve between these and all that are free of it."""
+def on_series(network: nn.Module, data: Path, side: int) -> list[float]:
+    """Three figures on the T1 series of studies, none of which a variant has learned from. `side`: px of the input.
+
+    They are the share of healthy slices called a tumour, the share of slices with 100 mm² of tumour called one, and the
+    area under the ROC curve between these and all slices that are free of it.
+    """
     series = [{**one, "logits": predict(network, one["images"], side=side)[0]} for one in load_series(data)]
     presence, truth = presences(series)
     healthy, _ = presences([one for one in series if one["stratum"] in HEALTHY])
@@ -136,8 +195,11 @@ def on_series(network, data, side):
     return [round(float(value), 4) for value in ((healthy > 0.5).mean(), (tumour > 0.5).mean(), area)]
 
 
-def presences(series):
-    """Of the T1 slices whose truth is known: probability of any tumour, and label."""
+def presences(series: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Probability [N] of any tumour and label [N], of the T1 slices whose truth is known.
+
+    `series`: series with "logits" [n, classes].
+    """
     logits, truth = [], []
     for one in series:
         if "T2" in one["series"] or not known(one).any():
@@ -147,15 +209,20 @@ def presences(series):
     return 1 - measure.softmax(np.concatenate(logits))[:, NORMAL], np.concatenate(truth)
 
 
-def command():
+def command() -> str:
+    """The command line, as the table records it."""
     return f"training/experiments.py {' '.join(sys.argv[1:])}"
 
 
-def commit():
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
+def commit() -> str:
+    """Short hash of the current commit."""
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
+    ).stdout.strip()
 
 
-def write_row(row):
+def write_row(row: list[Any]) -> None:
+    """Appends a row to experiments.csv, in the order of COLUMNS, and prints it."""
     fresh = not TABLE.exists()
     with open(TABLE, "a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -1,9 +1,14 @@
-"""The training loop: draws slices from the pool, minimises, averages the weights, checkpoints after every epoch."""
+"""The training loop. It draws slices from the pool, minimises, averages the weights, and saves after every epoch."""
+
 import json
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 import figures as measure
@@ -12,19 +17,28 @@ from pool import NORMAL
 from slices import INPUT, LABELS
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-AVERAGE = 0.998  # of the weights' exponential moving average, a step
-SMOOTHING = 0.05  # of the labels
-NEW_RATE = 3  # learning rate of what does not come from ImageNet, to that of what does
+AVERAGE = 0.998  # share of the weights' moving average that each step keeps
+SMOOTHING = 0.05  # label smoothing
+NEW_RATE = 3  # learning rate of parameters that do not come from ImageNet, relative to that of those that do
 GLIOMA = LABELS.index("glioma")
-FULLY, BARELY = 0.6, 0.05  # share of a cell that is tumour: at least, at most
+FULLY, BARELY = 0.6, 0.05  # share of a cell that is tumour: at least in a tumour cell, at most in a tumour-free cell
 
 
-def fit(network, pool, checks, options, run):
-    """Trains `network` in place and returns its history, one entry an epoch; goes on after the last whole epoch of `run`.
+def fit(
+    network: nn.Module,
+    pool: dict[str, np.ndarray],
+    checks: dict[str, dict[str, Any]],
+    options: dict[str, Any],
+    run: Path,
+) -> list[dict[str, Any]]:
+    """Trains `network` in place and returns its history, one entry for each epoch.
 
-    `options`: side (px of the slices shown), epochs, batch, rate, mix {origin: slices an epoch}, hold_out [cases], dense,
-    attention and outside (weights of the losses), oedema (nothing is asked of what lies around a glioma: its outline may be
-    that of the part with contrast agent alone), strength (of the augmentation), stripped (share shown without skull), seed.
+    It goes on after the last whole epoch that the folder `run` holds.
+    `pool`: see `pool.training_pool`. `checks`: see `pool.validation_pools`.
+    `options`: side (px of the input), epochs, batch, rate, mix {origin: slices an epoch}, hold_out [cases], seed;
+    dense, attention and outside (weights of the losses); strength (of the augmentation); stripped (share shown without
+    the skull); oedema (True: nothing is asked of the cells around a glioma, because its outline may be that of the part
+    with contrast agent alone).
     """
     run.mkdir(parents=True, exist_ok=True)
     network.to(DEVICE, memory_format=torch.channels_last)
@@ -63,14 +77,22 @@ def fit(network, pool, checks, options, run):
         entry.update(check(network, checks, options["side"]))
         history.append({**entry, "seconds": round(time.time() - started, 1)})
         print(json.dumps(history[-1]), flush=True)
-        state = {"network": own, "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "average": average}
+        state = {
+            "network": own,
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "average": average,
+        }
         torch.save({**state, "random": torch.get_rng_state(), "history": history}, run / "writing.pt")
         (run / "writing.pt").rename(latest)
     network.load_state_dict(average)
     return history
 
 
-def optimiser(network, options, steps):
+def optimiser(
+    network: nn.Module, options: dict[str, Any], steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
+    """AdamW and its schedule. New parameters learn faster, and only matrices decay. `steps`: steps of an epoch."""
     new = {id(p) for p in network.new_parameters()} if hasattr(network, "new_parameters") else set()
     groups = []
     for is_new in (False, True):
@@ -80,13 +102,21 @@ def optimiser(network, options, steps):
             groups += [{"params": members, "weight_decay": 0.02 * is_matrix, "lr": rate}] * bool(members)
     optimizer = torch.optim.AdamW(groups)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, [group["lr"] for group in groups], total_steps=steps * options["epochs"] + 1, pct_start=0.05, div_factor=10, final_div_factor=100
+        optimizer,
+        [group["lr"] for group in groups],
+        total_steps=steps * options["epochs"] + 1,
+        pct_start=0.05,
+        div_factor=10,
+        final_div_factor=100,
     )
     return optimizer, schedule
 
 
-def batches(pool, options, epoch):
-    """Indices of an epoch's slices: of each origin as many as the mix says, none of a case that is held out."""
+def batches(pool: dict[str, np.ndarray], options: dict[str, Any], epoch: int) -> Iterator[np.ndarray]:
+    """Indices [batch] of the slices of each step of an epoch.
+
+    The mix says how many slices of each origin an epoch has. None is of a case that is held out.
+    """
     random = np.random.default_rng([options["seed"], epoch])
     allowed = ~np.isin(pool["cases"], options["hold_out"])
     chosen = []
@@ -99,12 +129,22 @@ def batches(pool, options, epoch):
         yield order[start : start + options["batch"]]
 
 
-def step_loss(network, pool, chosen, options):
-    def plane(key):
+def step_loss(
+    network: nn.Module, pool: dict[str, np.ndarray], chosen: np.ndarray, options: dict[str, Any]
+) -> tuple[torch.Tensor, list[float]]:
+    """Loss of one step (a scalar), and its parts: of slices, cells, attention, and what lies outside tumours.
+
+    `chosen`: [batch] indices into the pool.
+    """
+
+    def plane(key: str) -> torch.Tensor:
+        """The pool's array `key` of the chosen slices, [batch, rows, columns], 0-1."""
         return torch.tensor(pool[key][chosen].astype(np.float32) / (1 if key == "brains" else 255))
 
     may_strip = torch.full((len(chosen),), options["stripped"])
-    image, mask = augment(plane("images"), plane("masks"), plane("brains"), may_strip, options["side"], options["strength"])
+    image, mask = augment(
+        plane("images"), plane("masks"), plane("brains"), may_strip, options["side"], options["strength"]
+    )
     label, dense = torch.tensor(pool["labels"][chosen]), torch.tensor(pool["dense"][chosen])
     mask, label, dense = mask.to(DEVICE), label.to(DEVICE), dense.to(DEVICE)
     logits, maps, _ = network(as_input(image).to(DEVICE))
@@ -114,19 +154,31 @@ def step_loss(network, pool, chosen, options):
     unsure = around & (label == GLIOMA)[:, None, None] & options["oedema"]
     cell_loss = dense_loss(maps, cells, label, dense, unsure) if options["dense"] else maps.sum() * 0
     where_loss = attention_loss(maps, cells, label) if options["attention"] else maps.sum() * 0
-    beside_loss = outside_loss(network, maps, cells, around, label, dense & ~unsure.flatten(1).any(1)) if options["outside"] else maps.sum() * 0
-    loss = slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss + options["outside"] * beside_loss
+    beside_loss = (
+        outside_loss(network, maps, cells, around, label, dense & ~unsure.flatten(1).any(1))
+        if options["outside"]
+        else maps.sum() * 0
+    )
+    loss = (
+        slice_loss + options["dense"] * cell_loss + options["attention"] * where_loss + options["outside"] * beside_loss
+    )
     return loss, [float(slice_loss), float(cell_loss), float(where_loss), float(beside_loss)]
 
 
-def near(cells):
-    """Where there is tumour within two cells."""
+def near(cells: torch.Tensor) -> torch.Tensor:
+    """Which cells have tumour within two cells: [N, rows, columns] share of tumour → the same shape, bool."""
     return F.max_pool2d(cells[:, None], 5, stride=1, padding=2)[:, 0] > BARELY
 
 
-def dense_loss(maps, cells, label, dense, unsure):
-    """Cross-entropy of the cells' labels, those with a tumour and those without weighing the same; not of those without one
-    that are `unsure`."""
+def dense_loss(
+    maps: torch.Tensor, cells: torch.Tensor, label: torch.Tensor, dense: torch.Tensor, unsure: torch.Tensor
+) -> torch.Tensor:
+    """Cross-entropy of the cells' labels (a scalar); tumour cells and tumour-free cells have the same weight.
+
+    `maps`: [N, classes, rows, columns] evidence. `cells`: [N, rows, columns], share of the cell that is tumour.
+    `label`: [N]. `dense`: [N] bool, whether the mask tells of every cell whether it is tumour. `unsure`: [N, rows,
+    columns] bool, tumour-free cells that are left out.
+    """
     cells, label, unsure = cells[dense], label[dense], unsure[dense]
     losses = -F.log_softmax(maps[dense], 1)
     inside = (cells >= FULLY) & (label != NORMAL)[:, None, None]
@@ -136,9 +188,20 @@ def dense_loss(maps, cells, label, dense, unsure):
     return (of_tumour + losses[:, NORMAL][outside].mean()) / 2
 
 
-def outside_loss(network, maps, cells, around, label, dense):
-    """Cross-entropy of what lies beside a tumour, pooled as a slice of its own, whose answer is the normal label: the
-    tumour-free part of a head with contrast agent. The cells next to the tumour are left out, for oedema."""
+def outside_loss(
+    network: nn.Module,
+    maps: torch.Tensor,
+    cells: torch.Tensor,
+    around: torch.Tensor,
+    label: torch.Tensor,
+    dense: torch.Tensor,
+) -> torch.Tensor:
+    """Cross-entropy (a scalar) of the cells beside a tumour, pooled as a slice of their own.
+
+    Their answer is the normal label: they are the tumour-free part of a head with contrast agent. The cells next to the
+    tumour are left out (`around`, [N, rows, columns] bool), because they may show oedema. For the other arguments see
+    `dense_loss`.
+    """
     known = dense & (label != NORMAL) & (cells.flatten(1).amax(1) > 0)
     if not known.any():
         return maps.sum() * 0
@@ -146,11 +209,12 @@ def outside_loss(network, maps, cells, around, label, dense):
     return F.cross_entropy(logits, torch.full((len(logits),), NORMAL, device=logits.device))
 
 
-def attention_loss(maps, cells, label):
-    """Cross-entropy between where the tumour is and the softmax of the true label's map, over the slices with a mask.
+def attention_loss(maps: torch.Tensor, cells: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy (a scalar) between the tumour's cells and the softmax of the true label's map.
 
-    A softmax, because the share of the map's positive part that lies in the tumour has no gradient where the map is
-    negative: trained with that, maps died.
+    Only slices with a mask count. For the arguments see `dense_loss`.
+    It takes a softmax, because the share of the map's positive part that lies in the tumour has no gradient where the
+    map is negative: maps that were trained with that share died.
     """
     masked = (cells.flatten(1).amax(1) > 0.3) & (label != NORMAL)
     if not masked.any():
@@ -160,7 +224,8 @@ def attention_loss(maps, cells, label):
     return -(wanted / wanted.sum(1, keepdim=True) * F.log_softmax(own, 1)).sum(1).mean()
 
 
-def blend_into(average, network, kept):
+def blend_into(average: dict[str, torch.Tensor], network: nn.Module, kept: float) -> None:
+    """Updates the moving average of the weights in place. `kept`: share of the old average that remains."""
     with torch.no_grad():
         for name, value in network.state_dict().items():
             if value.dtype.is_floating_point:
@@ -169,15 +234,20 @@ def blend_into(average, network, kept):
                 average[name].copy_(value)
 
 
-def as_input(image):
-    """0-1 [N, rows, columns] -> the model's input."""
+def as_input(image: torch.Tensor) -> torch.Tensor:
+    """[N, rows, columns] grey values, 0-1 → [N, 3, rows, columns], normalised as the model's input."""
     mean = torch.tensor(INPUT["mean"])[:, None, None]
     std = torch.tensor(INPUT["std"])[:, None, None]
     return ((image[:, None] - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def predict(network, images, maps_too=False, side=INPUT["rows"]):
-    """Logits [N, classes], features [N, F], and with `maps_too` the maps [N, classes, rows, columns] of 0-1 images."""
+def predict(
+    network: nn.Module, images: np.ndarray, maps_too: bool = False, side: int = INPUT["rows"]
+) -> tuple[np.ndarray, ...]:
+    """[N, rows, columns] grey values, 0-1 → logits [N, classes] and features [N, F].
+
+    With `maps_too` the maps [N, classes, cells down, cells across] as well. `side`: px that the images are scaled to.
+    """
     network.eval().to(DEVICE, memory_format=torch.channels_last)
     parts = []
     with torch.no_grad():
@@ -186,34 +256,49 @@ def predict(network, images, maps_too=False, side=INPUT["rows"]):
             if side != image.shape[-1]:
                 image = F.interpolate(image[:, None], (side, side), mode="bilinear", antialias=True)[:, 0]
             logits, maps, features = (part.cpu() for part in network(as_input(image).to(DEVICE)))
-            parts.append([logits.double().numpy(), features.numpy(), maps.numpy() if maps_too else np.zeros(len(logits))])
+            parts.append(
+                [logits.double().numpy(), features.numpy(), maps.numpy() if maps_too else np.zeros(len(logits))]
+            )
     logits, features, maps = (np.concatenate(arrays) for arrays in zip(*parts))
     return (logits, features, maps) if maps_too else (logits, features)
 
 
-def look(network, images):
-    """Each slice as it is and left for right, as the server looks at it: {"logits": the mean of both, "features": of both,
-    "presence" [N, rows, columns]: the mean log odds in each cell of any tumour, "maps": as it is, "once": {"logits",
-    "presence"} as it is}."""
+def look(network: nn.Module, images: np.ndarray) -> dict[str, Any]:
+    """Viewed slices: the mean of each slice's two views, as it is and mirrored, as the server computes it.
+
+    `images`: [N, rows, columns], 0-1. Returns {"logits": [N, classes], "features": [N, F] of each view, "presence":
+    [N, cells down, cells across] log odds of any tumour, "maps": [N, classes, cells down, cells across] of the slice as
+    it is, "once": {"logits", "presence"} of the slice as it is}.
+    """
     logits, features, maps = predict(network, images, maps_too=True)
     other = predict(network, np.ascontiguousarray(images[:, :, ::-1]), maps_too=True)
     once = {"logits": logits, "presence": presences(maps)}
     presence = (once["presence"] + presences(other[2])[:, :, ::-1]) / 2
-    return {"logits": (logits + other[0]) / 2, "features": (features, other[1]), "presence": presence, "maps": maps, "once": once}
+    return {
+        "logits": (logits + other[0]) / 2,
+        "features": (features, other[1]),
+        "presence": presence,
+        "maps": maps,
+        "once": once,
+    }
 
 
-def look_along(network, series):
-    """Each of these series with what `look` gives of its slices."""
+def look_along(network: nn.Module, series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The series, each with what `look` returns of its slices."""
     return [{**one, **look(network, one["images"])} for one in series]
 
 
-def presences(maps):
+def presences(maps: np.ndarray) -> np.ndarray:
+    """[N, classes, rows, columns] evidence → [N, rows, columns] log odds of any tumour."""
     kinds = np.delete(maps, NORMAL, axis=1).astype(np.float64)
     return np.logaddexp.reduce(kinds, axis=1) - maps[:, NORMAL]
 
 
-def check(network, checks, side):
-    """What one looks at while networks are compared: val's figures, and whether counterfactuals are believed."""
+def check(network: nn.Module, checks: dict[str, dict[str, Any]], side: int) -> dict[str, float]:
+    """What is watched during training: figures of val, and what the network answers to counterfactuals.
+
+    `checks`: see `pool.validation_pools`. `side`: px of the input.
+    """
     val = checks["val"]
     logits, _ = predict(network, val["images"], side=side)
     probabilities = measure.softmax(logits)

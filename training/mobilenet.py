@@ -1,4 +1,7 @@
-"""MobileNetV1 (Howard et al. 2017, arXiv:1704.04861): its first twelve blocks, and TensorFlow's weights into them."""
+"""MobileNetV1 (Howard et al. 2017, arXiv:1704.04861): its first twelve blocks, with TensorFlow's weights."""
+
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -14,36 +17,41 @@ BATCH_NORM_EPSILON = 1e-3  # of the TensorFlow weights
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
 
-def padding(stride):
-    """TensorFlow's SAME for 3 x 3 on even sizes: (before, after) is (1, 1), but (0, 1) where the stride is 2."""
+def padding(stride: int) -> tuple[int, int]:
+    """TensorFlow's SAME padding of a 3 x 3 convolution on even sizes, px: (before, after)."""
     return (0, 1) if stride == 2 else (1, 1)
 
 
 class ConvNorm(nn.Module):
     """Convolution, batch normalisation, ReLU6."""
 
-    def __init__(self, name, inputs, outputs, size, stride=1, groups=1):
+    def __init__(self, name: str, inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1) -> None:
+        """`inputs`, `outputs`: channels. `size`: of the kernel, px."""
         super().__init__()
         self.name, self.stride, self.size = name, stride, size
         self.conv = nn.Conv2d(inputs, outputs, size, stride, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPSILON, momentum=0.03)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[N, inputs, rows, columns] → [N, outputs, rows / stride, columns / stride]."""
         if self.size == 3:
             before, after = padding(self.stride)
             x = F.pad(x, (before, after, before, after))
         return F.relu6(self.norm(self.conv(x)))
 
-    def folded(self):
-        """Kernel and bias of the one convolution that equals convolution and normalisation."""
+    def folded(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel [outputs, inputs / groups, size, size] and bias [outputs] of one convolution equal to both layers."""
         gain = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         kernel = self.conv.weight * gain[:, None, None, None]
         bias = self.norm.bias - self.norm.running_mean * gain
         return kernel.detach().numpy(), bias.detach().numpy()
 
 
-def encoder():
-    """The stem and the twelve blocks, as a sequence of ConvNorm."""
+def encoder() -> nn.Sequential:
+    """The stem and the twelve blocks, as a sequence of ConvNorm.
+
+    [N, 3, rows, columns] → [N, 1024, rows / 16, columns / 16].
+    """
     layers, width = [ConvNorm("conv1", 3, 32, 3, stride=2)], 32
     for number, (outputs, stride) in enumerate(BLOCKS, 1):
         layers.append(ConvNorm(f"conv_dw_{number}", width, width, 3, stride, groups=width))
@@ -52,8 +60,11 @@ def encoder():
     return nn.Sequential(*layers)
 
 
-def load_tensorflow(layers, path):
-    """ImageNet weights under TensorFlow's names: kernels are [H, W, in, out], depthwise ones [H, W, in, 1]."""
+def load_tensorflow(layers: nn.Sequential, path: Path) -> None:
+    """Loads ImageNet weights into the layers, from an .npz file under TensorFlow's names.
+
+    Its kernels are [H, W, in, out], depthwise ones [H, W, in, 1].
+    """
     weights = np.load(path)
     with torch.no_grad():
         for layer in layers:

@@ -1,18 +1,25 @@
-"""How unlike the training data a slice is: the distance of its features from where those of its kind lie.
+"""Novelty, or how unlike the training data a slice is: how far its features lie from those of its kind.
 
-Of each label the mean and the directions of most variance of the features (the mean activations of the encoder) are
-kept. What lies outside of them, over the largest such distance that is common on val, is the novelty: above 1, the
-slice is unlike everything the network has learned from. After Ren et al. 2021 (arXiv:2106.09022) in spirit and
-Wang et al. 2022 (ViM, arXiv:2203.10807) in kind.
+Features are the mean activations of the encoder. For each label, their mean and the directions in which they vary most
+are kept. Novelty is how far a slice's features lie outside of these, divided by the largest such distance that is
+common on val. Above 1 the slice is unlike everything the network has learned from. The idea is that of Ren et al. 2021
+(arXiv:2106.09022); the kind of measure is that of Wang et al. 2022 (ViM, arXiv:2203.10807).
 """
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-DIRECTIONS = 48
-KNOWN = 0.99  # share of what is known that has to stay below 1
+DIRECTIONS = 48  # kept for each label
+KNOWN = 0.99  # share of known slices whose novelty must stay below 1
 
 
-def fit_novelty(features, labels, classes):
-    """{"means" [classes, F], "directions" [classes, F, D], "scale" [F]} of training features."""
+def fit_novelty(features: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """Fits means and directions to training features [N, F] with labels [N].
+
+    Returns {"means": [classes, F], "directions": [classes, F, DIRECTIONS], "scale": [F]}.
+    """
     scale = features.std(0) + 1e-3
     means, directions = [], []
     for label in range(classes):
@@ -23,8 +30,11 @@ def fit_novelty(features, labels, classes):
     return {"means": np.stack(means), "directions": np.stack(directions), "scale": scale}
 
 
-def residuals(model, features):
-    """Distance of each of `features` [N, F] from the nearest label's directions, before it is put in relation."""
+def residuals(model: dict[str, Any], features: np.ndarray) -> np.ndarray:
+    """[N, F] features → [N] distances from the nearest label's directions, not yet divided by the largest known one.
+
+    `model`: what `fit_novelty` returned.
+    """
     scaled = features / model["scale"]
     distances = []
     for mean, directions in zip(model["means"], model["directions"]):
@@ -34,10 +44,11 @@ def residuals(model, features):
     return np.sqrt(np.maximum(np.min(distances, 0), 0))
 
 
-def mean_residuals(model, features):
-    """Of slices looked at more than once, `features` of each look: the mean distance."""
+def mean_residuals(model: dict[str, Any], features: Sequence[np.ndarray]) -> np.ndarray:
+    """[N] distances, the mean over the views of each slice. `features`: [N, F] for each view."""
     return np.mean([residuals(model, one) for one in features], 0)
 
 
-def largest_known(model, features):
+def largest_known(model: dict[str, Any], features: Sequence[np.ndarray]) -> float:
+    """Distance that the share KNOWN of these slices does not exceed. `features`: [N, F] for each view."""
     return float(np.quantile(mean_residuals(model, features), KNOWN))
