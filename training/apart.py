@@ -1,5 +1,13 @@
-"""Labelled slices as networks see them that have learned from none of their patients: where it is chosen how sure to be."""
+"""Chooses how sure to be of single slices, on slices of patients that the network has not learned from.
+
+Each third of train is viewed by a network that was trained without that third.
+"""
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from torch import nn
 
 import figures as measure
 from compare import calibrated
@@ -11,41 +19,70 @@ from slices import LABELS
 from thirds import THIRDS, near_cut, third_of
 
 NAME = "train, thirds kept out"
-RISK = 0.02  # share of wrong answers that abstention allows, among those that say tumour and among those that say none
+RISK = 0.02  # share of wrong answers that abstention allows, among "tumour" answers and among "no tumour" answers
 
 
-def look_apart(thirds, data):
-    """{name: {"rows", "labels", "logits"}} of the slices of train, but those near a cut. `thirds`: {name: of each third, the network
-    that was trained without any of it}."""
+def look_apart(thirds: dict[str, list[nn.Module]], data: Path) -> dict[str, dict[str, Any]]:
+    """Logits of the slices of train, each from a network that was trained without the slice's third.
+
+    Slices near a cut between two thirds are left out, because their patient may lie on both sides.
+    `thirds`: {name: networks, one for each third, trained without it}.
+    Returns {name: {"rows": rows of manifest.csv, "labels": [N] indices, "logits": [N, classes]}}.
+    """
     train = as_served(split(data, "train"), data)
     third, near = third_of(train["rows"]), near_cut(train["rows"])
     parts = [select(train, (third == number) & ~near) for number in range(THIRDS)]
-    slices = {"rows": [row for part in parts for row in part["rows"]], "labels": np.concatenate([part["labels"] for part in parts])}
+    slices = {
+        "rows": [row for part in parts for row in part["rows"]],
+        "labels": np.concatenate([part["labels"] for part in parts]),
+    }
     return {
-        name: {**slices, "logits": np.concatenate([look(network, part["images"])["logits"] for network, part in zip(without, parts)])}
+        name: {
+            **slices,
+            "logits": np.concatenate(
+                [look(network, part["images"])["logits"] for network, part in zip(without, parts)]
+            ),
+        }
         for name, without in thirds.items()
     }
 
 
-def choose_confidence(apart, alike):
-    """Temperature, offset and abstention thresholds of slices by themselves. `alike`: what looks alike."""
+def choose_confidence(apart: dict[str, Any], alike: list[dict[str, Any]]) -> dict[str, Any]:
+    """Chooses temperature, offset and abstention thresholds for slices that are classified one by one.
+
+    `apart`: {"labels": [N], "logits": [N, classes]}. `alike`: pairs from `lookalikes.lookalikes`.
+    Returns {"temperature", "offset" (log odds), "negativeLogLikelihood", "lookalikes", "abstention": {"confidence",
+    "normal"}}; both thresholds are probabilities.
+    """
     temperature, offset, loss = measure.choose_calibration(apart["logits"], apart["labels"], NORMAL)
-    chosen = {"temperature": temperature, "offset": offset, "negativeLogLikelihood": round(loss, 3), "lookalikes": alike}
+    chosen = {
+        "temperature": temperature,
+        "offset": offset,
+        "negativeLogLikelihood": round(loss, 3),
+        "lookalikes": alike,
+    }
     probabilities, labels = calibrated(apart["logits"], chosen), apart["labels"]
     says_none = probabilities.argmax(1) == NORMAL
     abstention = {
-        name: measure.choose_threshold(probabilities[said], labels[said], RISK) for name, said in (("confidence", ~says_none), ("normal", says_none))
+        name: measure.choose_threshold(probabilities[said], labels[said], RISK)
+        for name, said in (("confidence", ~says_none), ("normal", says_none))
     }
     return {**chosen, "abstention": abstention}
 
 
-def least(probabilities, known):
-    """The confidence from which on each slice gets its answer."""
+def least(probabilities: np.ndarray, known: dict[str, Any]) -> np.ndarray:
+    """[N, classes] probabilities → [N], the confidence that each slice needs for an answer.
+
+    `known`: what `choose_confidence` returned.
+    """
     return np.where(probabilities.argmax(1) == NORMAL, known["abstention"]["normal"], known["abstention"]["confidence"])
 
 
-def compare_temperatures(apart, known):
-    """What is likeliest with any temperature, beside what was chosen: {"chosen", "likeliest": {"temperature", "ece", "wrongAbove95"}}."""
+def compare_temperatures(apart: dict[str, Any], known: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Compares the chosen temperature with the likeliest one, which may be below 1.
+
+    Returns {"chosen" and "likeliest": {"temperature", "ece", "wrongAbove95" (slices)}}.
+    """
     temperature, offset, _ = measure.choose_calibration(apart["logits"], apart["labels"], NORMAL, lowest=0.5)
     result = {}
     for name, how in (("chosen", known), ("likeliest", {**known, "temperature": temperature, "offset": offset})):
@@ -54,11 +91,17 @@ def compare_temperatures(apart, known):
     return result
 
 
-def describe_apart(apart, known, blocks):
-    """The card's entry of these slices. Whether they are unlike training was not asked, nor where their maps point."""
+def describe_apart(apart: dict[str, Any], known: dict[str, Any], blocks: np.ndarray) -> dict[str, Any]:
+    """The card's entry for the thirds of train. Their novelty and where their maps point were not measured.
+
+    `blocks`: [N], the run of neighbouring slices that each slice belongs to.
+    """
     probabilities = calibrated(apart["logits"], known)
     scored = {
-        "figures": {**measure.figures(probabilities, apart["labels"], LABELS, least(probabilities, known)), "outOfDistribution": None},
+        "figures": {
+            **measure.figures(probabilities, apart["labels"], LABELS, least(probabilities, known)),
+            "outOfDistribution": None,
+        },
         "intervals": measure.intervals(probabilities, apart["labels"], blocks, LABELS),
         "pointing": {"peakInTumour": None, "slices": 0, "byLabel": {}},
     }

@@ -1,4 +1,7 @@
-"""What the card holds of what was measured: splits, series, limits, the pool; plain values for JSON."""
+"""Entries of the model card: splits, series, limits and the pool, as plain values for JSON."""
+
+from typing import Any
+
 import numpy as np
 
 from pool import NORMAL
@@ -6,23 +9,28 @@ from slices import LABELS
 from studies import HEALTHY, MODERATE_MM2, OUTSIDE
 
 LIMITS = [
-    "All expert-labelled tumours it learned from are T1-weighted after contrast agent, from two hospitals; most tumour-free "
-    "slices are other sequences from the web. Tumour-free slices after contrast agent are almost all counterfactuals.",
-    "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for whole "
-    "series of these nothing was measured.",
-    "In series, a tumour in the middle of the head must be clearer than one on a side, for what the other side shows as well counts "
-    "less; most pituitary tumours lie there, and there was no such series to measure it on.",
-    "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their headers tell.",
-    "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its labels.",
+    "All expert-labelled tumours it learned from are T1-weighted after contrast agent, from two hospitals; most "
+    "tumour-free slices are other sequences from the web. Tumour-free slices after contrast agent are almost all "
+    "counterfactuals.",
+    "No volume with a meningioma or a pituitary tumour and no healthy volume after contrast agent was available: for "
+    "whole series of these nothing was measured.",
+    "In series, a tumour in the middle of the head must be clearer than one on a side, for what the other side shows "
+    "as well counts less; most pituitary tumours lie there, and there was no such series to measure it on.",
+    "T2, FLAIR, diffusion and perfusion are not what it is made for; the server passes such series over where their "
+    "headers tell.",
+    "Metastases, abscesses, bleedings, cysts and every other lesion do not exist for it: it answers with one of its "
+    "labels.",
     "Sellar meningiomas resemble pituitary adenomas: read the confusion of the two before believing a high confidence.",
     "Its map says where the answer comes from, in cells of 8 px of its input. It is no outline and no size.",
 ]
 
 
-def as_split(name, part, scored):
+def as_split(name: str, part: dict[str, Any], scored: dict[str, Any]) -> dict[str, Any]:
+    """The card's entry of one split. `scored`: its "figures", "intervals" and "pointing"."""
     found, ranges = scored["figures"], scored["intervals"]
 
-    def ranged(value, key):
+    def ranged(value: float, key: str) -> dict[str, float]:
+        """The figure with its 95 % interval."""
         return {"value": value, "low": ranges[key][0], "high": ranges[key][1]}
 
     return {
@@ -43,7 +51,8 @@ def as_split(name, part, scored):
     }  # fmt: skip
 
 
-def as_series(one):
+def as_series(one: dict[str, Any]) -> dict[str, Any]:
+    """The card's entry of one series. `one`: a series that `release.read_series` returned."""
     called = one["answered"] & (one["probabilities"].argmax(1) != NORMAL)
     known = ~np.isnan(one["areas"])
     with_tumour, without = one["areas"] >= MODERATE_MM2, known & (one["areas"] == 0)
@@ -52,7 +61,11 @@ def as_series(one):
     key = finding and finding["keySlice"]
     return {
         "name": f"{one['case']}/{one['series']}",
-        "truth": "healthy" if one["stratum"] in HEALTHY else "no brain MR" if one["stratum"] in OUTSIDE else one["sequence"],
+        "truth": "healthy"
+        if one["stratum"] in HEALTHY
+        else "no brain MR"
+        if one["stratum"] in OUTSIDE
+        else one["sequence"],
         "slices": len(called),
         "answered": int(one["answered"].sum()),
         "outOfDistribution": int((one["novelties"] > 1).sum()),
@@ -66,27 +79,50 @@ def as_series(one):
     }
 
 
-def limits(series, alone):
-    """`alone`: what compare.py found of slices judged by themselves."""
-    missed = [one for one in map(as_series, series) if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]]
-    alarmed = [one for one in map(as_series, series) if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)]
+def limits(series: list[dict[str, Any]], alone: dict[str, Any]) -> list[str]:
+    """Sentences about where the model fails: measured ones, then LIMITS.
+
+    `series`: what `release.read_series` returned. `alone`: figures of slices judged one by one, from
+    `compare.compared`.
+    """
+    missed = [
+        one
+        for one in map(as_series, series)
+        if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]
+    ]
+    alarmed = [
+        one
+        for one in map(as_series, series)
+        if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)
+    ]
     measured = [
-        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of {one['tumourSlices']} slices with "
+        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of "
+        f"{one['tumourSlices']} slices with "
         f"{MODERATE_MM2} mm² of tumour or more." for one in missed
     ] + [
-        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free slices a tumour."
+        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free "
+        "slices a tumour."
         for one in alarmed
     ]  # fmt: skip
     return [*measured, by_itself(alone), *LIMITS]
 
 
-def by_itself(alone):
+def by_itself(alone: dict[str, Any]) -> str:
+    """Sentence about healthy slices that are called a tumour when each is judged by itself."""
     return (
-        f"Judged by itself, as a picture or a file given alone is, a tumour is its likeliest answer for {alone['healthyAloneTumour']} of "
-        f"{alone['healthyAlone']} slices of healthy series whose cases were kept out, however unsure: give it series."
+        "Judged by itself, as a picture or a file given alone is, a tumour is its likeliest answer for "
+        f"{alone['healthyAloneTumour']} of {alone['healthyAlone']} slices of healthy series whose cases were kept out, "
+        "however unsure: give it series."
     )
 
 
-def count_pool(pool):
+def count_pool(pool: dict[str, np.ndarray]) -> dict[str, dict[str, int]]:
+    """Number of slices of the pool, by origin and label."""
     origins = sorted(set(pool["origins"]))
-    return {origin: {label: int(((pool["origins"] == origin) & (pool["labels"] == index)).sum()) for index, label in enumerate(LABELS)} for origin in origins}
+    return {
+        origin: {
+            label: int(((pool["origins"] == origin) & (pool["labels"] == index)).sum())
+            for index, label in enumerate(LABELS)
+        }
+        for origin in origins
+    }

@@ -1,26 +1,30 @@
-"""What looks alike: how often a tumour where pituitary tumours lie is a meningioma, from outlines. Of train and val, never test.
+"""Labels that look alike: how often a tumour where pituitary tumours lie is a meningioma, from outlines.
 
-Train and val hold few sellar meningiomas, too few to learn to tell them from pituitary tumours. So however sure a network is, a
-part of what looks like a pituitary tumour is a meningioma. That this pair needs it was known from what describes the data, and
-seen in the mistakes of earlier versions, on test; how large the part is was not chosen by them.
+Train and val hold few sellar meningiomas, too few to learn to tell them from pituitary tumours. So a part of what looks
+like a pituitary tumour is a meningioma, however sure a network is. Documents on the data say that this pair needs it,
+and mistakes of earlier versions on test showed it. How large the part is was counted on train and val, never on test.
 """
+
+from typing import Any
+
 import numpy as np
 
 from slices import LABELS
 
 PAIRS = [("pituitary", "meningioma")]
-HEAD = 0.1  # intensity of the head, at least
-INSIDE = 4.61  # squared Mahalanobis distance within which 90 % of a Gaussian in the plane lie
+HEAD = 0.1  # grey value of the head, at least
+INSIDE = 4.61  # squared Mahalanobis distance within which 90 % of a two-dimensional Gaussian lie
 DRAWS = 2000
-UPPER = 97.5  # percentile of the share among the draws: it rests on few slices
+UPPER = 97.5  # percentile among the draws that is taken as the share, because the share rests on few slices
 
 
-def lookalikes(part, blocks):
-    """[{"label", "as", "share", ...}] from slices {"rows", "labels", "images", "masks"}; `blocks`: the run of neighbours of each.
+def lookalikes(part: dict[str, Any], blocks: np.ndarray) -> list[dict[str, Any]]:
+    """The pairs that look alike, each with its share, from slices {"rows", "labels", "images", "masks"}.
 
-    A slice counts where the middle of its tumour lies, as a share of the head's height and width, like those of the label's
-    tumours in that plane; one whose plane is not known does not count. Slices of a run are drawn together or not; "share" is
-    the upper limit of the 95 % interval.
+    `blocks`: [N], the run of neighbouring slices that each slice belongs to; a run is drawn as a whole or not at all.
+    A slice counts where the middle of its tumour, as a share of the head's height and width, lies like those of the
+    label's tumours in that plane. A slice whose plane is not known does not count.
+    Returns [{"label", "as", "share", "slices", "ofSlices", "runs"}]; "share" is the upper limit of the 95 % interval.
     """
     found = []
     for label, other in PAIRS:
@@ -29,13 +33,14 @@ def lookalikes(part, blocks):
         draws = shares(of_label, of_other, blocks)
         found.append({
             "label": label, "as": other, "share": round(float(np.percentile(draws, UPPER)), 3),
-            "slices": int(of_other.sum()), "ofSlices": int((of_label | of_other).sum()), "runs": len(set(blocks[of_other])),
+            "slices": int(of_other.sum()), "ofSlices": int((of_label | of_other).sum()),
+            "runs": len(set(blocks[of_other])),
         })  # fmt: skip
     return found
 
 
-def lies_like(part, label):
-    """Which slices have their tumour where those of `label` lie."""
+def lies_like(part: dict[str, Any], label: int) -> np.ndarray:
+    """[N] bool: which slices have their tumour where those of `label` lie."""
     planes = np.array([row["plane"] for row in part["rows"]])
     places = np.array([place(image, mask) for image, mask in zip(part["images"], part["masks"])])
     near = np.zeros(len(planes), bool)
@@ -47,8 +52,11 @@ def lies_like(part, label):
     return near
 
 
-def place(image, mask):
-    """The middle of the tumour in the head, down and across, as shares of it; NaN without an outline."""
+def place(image: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
+    """Middle of the tumour in the head, down and across, as shares of the head's size; NaN without an outline.
+
+    `image`, `mask`: [rows, columns], 0-1.
+    """
     if not (mask >= 0.5).any():
         return np.nan, np.nan
     head = image > HEAD
@@ -60,8 +68,8 @@ def place(image, mask):
     return tuple(result)
 
 
-def shares(of_label, of_other, blocks, seed=1):
-    """The share of the other among both in each of DRAWS bootstrap samples of runs."""
+def shares(of_label: np.ndarray, of_other: np.ndarray, blocks: np.ndarray, seed: int = 1) -> np.ndarray:
+    """[DRAWS] bootstrap samples of the share that `of_other` has of both. All arguments [N]; the first two bool."""
     names = sorted(set(blocks[of_label | of_other]))
     counts = np.array([[(of_other & (blocks == name)).sum(), (of_label & (blocks == name)).sum()] for name in names])
     drawn = np.random.default_rng(seed).integers(len(names), size=(DRAWS, len(names)))
@@ -69,8 +77,11 @@ def shares(of_label, of_other, blocks, seed=1):
     return sums[:, 0] / sums.sum(1)
 
 
-def share_out(probabilities, pairs):
-    """src/inference/lookalikes.ts in numpy: [N, classes] -> the same, each label's part given to what looks like it."""
+def share_out(probabilities: np.ndarray, pairs: list[dict[str, Any]]) -> np.ndarray:
+    """[N, classes] probabilities → the same shape, a part of each label's given to the label that looks like it.
+
+    It is src/inference/lookalikes.ts in numpy. `pairs`: what `lookalikes` returned.
+    """
     result = probabilities.copy()
     for pair in pairs:
         label, other = LABELS.index(pair["label"]), LABELS.index(pair["as"])

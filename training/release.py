@@ -1,10 +1,14 @@
-"""From trained networks to what is shipped: the choices made on val, the figures, model.onnx, manifest.json, the card."""
+"""Makes the release from trained networks: the choices, the figures, model.onnx, manifest.json and the card."""
+
 import base64
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 import audit
@@ -27,20 +31,49 @@ from slices import GEOMETRY, HERE, INPUT, LABELS
 from studies import OUTSIDE, load_series
 
 ROOT = HERE.parent
-BLOCK = 13  # consecutive slices of a class and plane: about a patient of Cheng's 233 (3,064 slices)
-KNOWN_SLICES = 1600  # of the pool, drawn at random, that novelty is fitted to
-KNOWN = {"real", "erased", "erased glioma", "halves", "phantom", "study", "study stripped", "study resliced", "study tumour"}
-STRIPPED = 0.25  # share of these that are shown without their skull
+BLOCK = 13  # consecutive slices of a class and plane, about one patient: Cheng's set has 233, and 3,064 slices
+KNOWN_SLICES = 1600  # slices of the pool, drawn at random, that novelty is fitted to
+KNOWN = {
+    "real",
+    "erased",
+    "erased glioma",
+    "halves",
+    "phantom",
+    "study",
+    "study stripped",
+    "study resliced",
+    "study tumour",
+}
+STRIPPED = 0.25  # share of these slices that are shown without their skull
 LICENCE = "Apache-2.0"
 
 
-def release(network, folds, others, thirds, pool, checks, data, out, recipe, histories, test):
-    """`folds`: {fold: (network, cases that it has not seen)}; `others`: {name: (network, folds)}, to compare with; `thirds`: of each
-    third of train's slices, a network that has not seen it, "after" it has learned the labelled slices again, and "before"."""
+def release(
+    network: nn.Module,
+    folds: dict[str, tuple[nn.Module, list[str]]],
+    others: dict[str, tuple[nn.Module, dict[str, tuple[nn.Module, list[str]]]]],
+    thirds: dict[str, list[nn.Module]],
+    pool: dict[str, np.ndarray],
+    checks: dict[str, dict[str, Any]],
+    data: Path,
+    out: Path,
+    recipe: dict[str, Any],
+    histories: dict[str, list[dict[str, Any]]],
+    test: bool,
+) -> None:
+    """Writes the release of `network` to the folder `out`.
+
+    `folds`: {fold: (network, cases that it has not learned from)}. `others`: {name: (network, folds)}, mixtures to
+    compare with. `thirds`: for each third of train's slices a network that has not learned from it, "before" and
+    "after" the labelled slices were learned again. `pool`, `checks`: see pool.py. `recipe`, `histories`: how the
+    networks were trained, for the card. `test`: whether the test split is evaluated.
+    """
     print("release: looks at whole series", flush=True)
     val = as_served(checks["val"], data)
     every = load_series(data)
-    held_out = {name: look_along(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()}
+    held_out = {
+        name: look_along(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()
+    }
     origins = set(recipe["whole"]["mix"])
     together = [one for part in held_out.values() for one in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
@@ -56,7 +89,10 @@ def release(network, folds, others, thirds, pool, checks, data, out, recipe, his
         whole = as_served(split(data, "test"), data)
         parts["test"] = whole
         parts["test, strict part"] = select(whole, np.array([row["near_boundary"] == "0" for row in whole["rows"]]))
-    scored = {name: score(network, part, of_val if part is val else look(network, part["images"]), known) for name, part in parts.items()}
+    scored = {
+        name: score(network, part, of_val if part is val else look(network, part["images"]), known)
+        for name, part in parts.items()
+    }
     series = []
     for name, (fold, cases) in folds.items():
         print(f"release: reads the series of {name}", flush=True)
@@ -71,11 +107,20 @@ def release(network, folds, others, thirds, pool, checks, data, out, recipe, his
     print("release: audits the splits, compares looks and mixtures of weights", flush=True)
     by_look = compare_looks(of_val, val, together, data, known)
     card = {
-        "splits": [describe_apart(apart, known, blocks(apart["rows"])), *(as_split(name, parts[name], scored[name]) for name in parts)],
+        "splits": [
+            describe_apart(apart, known, blocks(apart["rows"])),
+            *(as_split(name, parts[name], scored[name]) for name in parts),
+        ],
         "series": [as_series(one) for one in series],
         "confusion": {name: scored[name]["figures"]["confusion"] for name in parts},
-        "byPlane": {name: measure.by_group(scored[name]["probabilities"], part["labels"], planes(part)) for name, part in parts.items()},
-        "bySource": {name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part)) for name, part in parts.items()},
+        "byPlane": {
+            name: measure.by_group(scored[name]["probabilities"], part["labels"], planes(part))
+            for name, part in parts.items()
+        },
+        "bySource": {
+            name: measure.by_group(scored[name]["probabilities"], part["labels"], sources(part))
+            for name, part in parts.items()
+        },
         "temperatures": compare_temperatures(apart, known),
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
@@ -95,20 +140,37 @@ def release(network, folds, others, thirds, pool, checks, data, out, recipe, his
     plots.draw(out / "card", scored, parts, series, histories, known)
     plots.draw_mistakes(out / "card", HERE / "runs", parts, scored)
     write_card(manifest, out / "CARD.md")
-    write_fixture(network, known["novelty"], pool, ROOT / "tests" / "fixtures" / "models" / f"{out.parent.name}-{out.name}.json")
-    print(f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/")
+    write_fixture(
+        network, known["novelty"], pool, ROOT / "tests" / "fixtures" / "models" / f"{out.parent.name}-{out.name}.json"
+    )
+    print(
+        f"wrote {out}: model.onnx ({(out / 'model.onnx').stat().st_size / 1e6:.1f} MB), manifest.json, CARD.md, card/"
+    )
 
 
-def lookalikes_of(data):
+def lookalikes_of(data: Path) -> list[dict[str, Any]]:
+    """The labels that look alike, counted on train and val: see `lookalikes.lookalikes`."""
     parts = [split(data, name) for name in ("train", "val")]
     rows = [row for part in parts for row in part["rows"]]
-    both = {"rows": rows, **{key: np.concatenate([part[key] for part in parts]) for key in ("labels", "images", "masks")}}
+    both = {
+        "rows": rows,
+        **{key: np.concatenate([part[key] for part in parts]) for key in ("labels", "images", "masks")},
+    }
     return lookalikes(both, blocks(rows))
 
 
-def choose_novelty(network, of_val, pool, origins, held_out=()):
-    """How unlike training a slice is, from nothing of `held_out`. `of_val`: what the network sees of val. `origins`: the set of those
-    of the pool that were learned from."""
+def choose_novelty(
+    network: nn.Module,
+    of_val: dict[str, Any],
+    pool: dict[str, np.ndarray],
+    origins: set[str],
+    held_out: list[str] | tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Fits novelty to the pool, without the cases `held_out`, and its largest known distance to val.
+
+    `of_val`: val as the network views it. `origins`: those of the pool that the network has learned from.
+    Returns what `novelty.fit_novelty` returns, and "largest_known".
+    """
     learned = ~np.isin(pool["cases"], list(held_out)) & np.isin(pool["origins"], list(origins & KNOWN))
     drawn = np.random.default_rng(3).permutation(np.flatnonzero(learned))[:KNOWN_SLICES]
     _, features = predict(network, as_known(pool, drawn))
@@ -116,8 +178,8 @@ def choose_novelty(network, of_val, pool, origins, held_out=()):
     return {**fitted, "largest_known": unlike.largest_known(fitted, of_val["features"])}
 
 
-def as_known(pool, drawn):
-    """These slices, some of them without their skull: that is known, too."""
+def as_known(pool: dict[str, np.ndarray], drawn: np.ndarray) -> np.ndarray:
+    """[n, rows, columns], 0-1: the pool's slices `drawn` (indices), some without their skull, which is known, too."""
     images, brains = (torch.tensor(pool[key][drawn].astype(np.float32)) for key in ("images", "brains"))
     images = images / 255
     torch.manual_seed(3)
@@ -127,19 +189,26 @@ def as_known(pool, drawn):
     return images.numpy()
 
 
-def each_as_series(of_val, val, settings):
-    """Of val's axial and coronal slices, each read as a series of its own: the share called a tumour, by label."""
+def each_as_series(of_val: dict[str, Any], val: dict[str, Any], settings: dict[str, Any]) -> dict[str, float]:
+    """Share of val's axial and coronal slices called a tumour, by label, when each is read as a series of its own."""
     across = np.array([row["plane"] in ("ax", "cor") or row["label"] == "notumor" for row in val["rows"]])
     called = inSeries.called_tumour({key: of_val[key][across] for key in ("logits", "presence")}, settings, NORMAL)
     labels = val["labels"][across]
     return {label: measure.share(called[labels == at].sum(), (labels == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def novelties_of(seen, known):
+def novelties_of(seen: dict[str, Any], known: dict[str, Any]) -> np.ndarray:
+    """[N] novelties of viewed slices; above 1 a slice is unlike the training data."""
     return unlike.mean_residuals(known["novelty"], seen["features"]) / known["novelty"]["largest_known"]
 
 
-def score(network, part, seen, known):
+def score(network: nn.Module, part: dict[str, Any], seen: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What the card and the plots need of a split.
+
+    `part`: the split's slices. `seen`: the same slices as the network views them. `known`: what was chosen.
+    Returns {"figures", "raw", "intervals", "pointing", "probabilities": [N, classes], "novelties": [N], "answered": [N]
+    bool, "cams": [N, cells down, cells across]}.
+    """
     probabilities = calibrated(seen["logits"], known)
     novelties = novelties_of(seen, known)
     answered = (novelties <= 1) & (probabilities.max(1) >= least(probabilities, known))
@@ -164,8 +233,11 @@ def score(network, part, seen, known):
     }  # fmt: skip
 
 
-def blocks(rows):
-    """Cheng's slices in runs of neighbours, about patients; the web's by cluster of copies."""
+def blocks(rows: list[dict[str, str]]) -> np.ndarray:
+    """[N] names of blocks: Cheng's slices in runs of neighbours, about a patient each; the web's by cluster of copies.
+
+    `rows`: rows of manifest.csv.
+    """
     names = []
     for row in rows:
         index = row["cheng_index"]
@@ -173,23 +245,35 @@ def blocks(rows):
     return np.array(names)
 
 
-def planes(part):
+def planes(part: dict[str, Any]) -> np.ndarray:
+    """[N] planes of a split's slices, as manifest.csv states them."""
     return np.array([row["plane"] or "not stated" for row in part["rows"]])
 
 
-def sources(part):
+def sources(part: dict[str, Any]) -> np.ndarray:
+    """[N] sources of a split's slices, as manifest.csv states them."""
     return np.array([row["source"] for row in part["rows"]])
 
 
-def read_series(series, known, data):
-    """Each series as a study of its own, read and concluded by the server's own code."""
+def read_series(series: list[dict[str, Any]], known: dict[str, Any], data: Path) -> list[dict[str, Any]]:
+    """Each series, read as a study of its own by the server's own code.
+
+    `series`: viewed series. `known`: what was chosen.
+    Returns them with "probabilities" [N, classes], "answered" [N] bool, "novelties" [N] and "finding".
+    """
     settings = {
         "labels": LABELS, "normalLabel": LABELS[NORMAL], "inSeries": known["inSeries"],
-        "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"]},
+        "calibration": {
+            "method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"],
+        },
         "abstention": known["abstention"], "outOfDistribution": {"output": "novelty", "above": 1},
     }  # fmt: skip
     asked = [
-        {**one, "logits": measure.lowered(one["logits"], NORMAL, known["offset"]), "novelties": novelties_of(one, known)}
+        {
+            **one,
+            "logits": measure.lowered(one["logits"], NORMAL, known["offset"]),
+            "novelties": novelties_of(one, known),
+        }
         for one in series
     ]
     result = []
@@ -201,7 +285,10 @@ def read_series(series, known, data):
     return result
 
 
-def write_manifest(out, known, layers, card):
+def write_manifest(
+    out: Path, known: dict[str, Any], layers: list[dict[str, str]], card: dict[str, Any]
+) -> dict[str, Any]:
+    """Writes and returns manifest.json of the model in the folder `out`, whose model.onnx is there."""
     file = out / "model.onnx"
     manifest = {
         "name": out.parent.name,
@@ -216,8 +303,14 @@ def write_manifest(out, known, layers, card):
         "codes": json.loads((HERE / "codes.json").read_text()),
         "input": INPUT,
         "geometry": GEOMETRY,
-        "calibration": {"method": "temperature", "temperature": known["temperature"], "lookalikes": known["lookalikes"],
-                        "offset": known["offset"], "chosenOn": NAME, "negativeLogLikelihood": known["negativeLogLikelihood"]},
+        "calibration": {
+            "method": "temperature",
+            "temperature": known["temperature"],
+            "lookalikes": known["lookalikes"],
+            "offset": known["offset"],
+            "chosenOn": NAME,
+            "negativeLogLikelihood": known["negativeLogLikelihood"],
+        },
         "abstention": {**known["abstention"], "risk": RISK, "chosenOn": NAME},
         "mirrored": True,
         "inSeries": known["inSeries"],
@@ -229,8 +322,11 @@ def write_manifest(out, known, layers, card):
     return manifest
 
 
-def write_fixture(network, novelty, pool, path):
-    """A synthetic slice as bytes, and what PyTorch and numpy say of it: what ONNX Runtime must say, too."""
+def write_fixture(network: nn.Module, novelty: dict[str, Any], pool: dict[str, np.ndarray], path: Path) -> None:
+    """Writes a synthetic slice as bytes, with the logits and the novelty that PyTorch and numpy compute.
+
+    ONNX Runtime must compute the same ones.
+    """
     phantoms = np.flatnonzero((pool["origins"] == "phantom") & (pool["labels"] != NORMAL))
     chosen = phantoms[np.argmax(pool["masks"][phantoms].reshape(len(phantoms), -1).sum(1, dtype=int))]
     plane = pool["images"][chosen]
