@@ -1,4 +1,4 @@
-"""Writes small pictures of every kind to the folder given, and prints what Pillow reads from each, as JSON lines."""
+"""Writes small pictures of every kind to the folder argv[1], and prints what Pillow reads from each as JSON lines."""
 import json
 import sys
 
@@ -13,12 +13,16 @@ grey = np.clip(smooth + rng.integers(0, 20, smooth.shape), 0, 255).astype(np.uin
 rgb = np.stack([smooth, 255 - smooth, grey], 2)
 
 
-def report(name, image, pixels=None):
+def report(name: str, image: Image.Image, pixels: np.ndarray | None = None) -> None:
+    """Prints the grey values [rows, columns], 0-255, of a picture: `pixels`, or else what Pillow makes of it."""
     values = np.asarray(image.convert("L") if pixels is None else pixels, dtype=float)
-    print(json.dumps({"name": name, "rows": values.shape[0], "columns": values.shape[1], "pixels": values.flatten().tolist()}))
+    print(json.dumps({
+        "name": name, "rows": values.shape[0], "columns": values.shape[1], "pixels": values.flatten().tolist(),
+    }))
 
 
-def save(name, image, pixels=None, **options):
+def save(name: str, image: Image.Image, pixels: np.ndarray | None = None, **options: int) -> None:
+    """Writes a picture, with `options` of Pillow's encoder, and prints its grey values."""
     image.save(f"{folder}/{name}", **options)
     report(name, Image.open(f"{folder}/{name}"), pixels)
 

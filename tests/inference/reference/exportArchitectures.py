@@ -5,15 +5,17 @@ Usage: exportArchitectures.py FOLDER ARCHITECTURE:VARIANT:OPSET:SIZE:SLICES ... 
   fused   the exporter folds it into the convolutions, as it does by default; the reference does the same
   smooth  raw, with Softplus for every piecewise linear activation and mean for every maximum: gradients have no jumps
   shipped (brain-mri only) the model as it ships, rebuilt in PyTorch from its graph; its inputs have a black border
-For each writes FOLDER/<name>.onnx, <name>.input (float32) and <name>.maps (float64: seed, layer, method, slice), and
-prints one line of JSON: the layers, the seeds, and per map the scale of its errors and the error of PyTorch's own
+For each it writes FOLDER/<name>.onnx, <name>.input (float32) and <name>.maps (float64: seed, layer, method, slice). It
+prints one line of JSON: the layers, the seeds, and for each map the scale of its errors and the error of PyTorch's own
 float32.
 """
 import copy
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import onnx.helper
 import onnx.numpy_helper
@@ -32,12 +34,15 @@ SEEDS = torch.tensor([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, -1]]).float()
 SMOOTH = {
     nn.ReLU: nn.Softplus, nn.ReLU6: nn.Softplus, nn.Hardswish: nn.SiLU, nn.Hardsigmoid: nn.Sigmoid,
 }
-relu = F.relu  # in place it would overwrite the activations that the reference reads
+relu = F.relu  # `build` replaces F.relu, which in place would overwrite the activations that the reference reads
 max_pool2d = F.max_pool2d
 
 
-def build(name, smooth, size):
-    """Random weights; batch normalisation with the statistics of random images, and scales and shifts that matter."""
+def build(name: str, smooth: bool, size: int) -> nn.Module:
+    """A classifier of torchvision with random weights, for inputs of `size` px.
+
+    Batch normalisation has the statistics of random images, and scales and shifts that matter.
+    """
     torch.manual_seed(7)
     options = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
     model = getattr(torchvision.models, name)(num_classes=LABELS, **options).eval()
@@ -67,9 +72,10 @@ def build(name, smooth, size):
 
 
 class Shipped(nn.Module):
-    """models/brain-mri, node by node; its convolutions are modules of their own, so that they can be hooked."""
+    """The shipped model, models/brain-mri, node by node. Its convolutions are modules, so that they take hooks."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
+        """Builds the model from its ONNX graph."""
         super().__init__()
         model = onnx.load(path)
         self.producers = {node.output[0]: node for node in model.graph.node}
@@ -84,10 +90,12 @@ class Shipped(nn.Module):
             else:
                 self.constants.update({key(name): nn.Parameter(value) for name, value in given.items()})
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[N, 3, rows, columns] → logits [N, classes]."""
         return self.compute(self.output, {"input": x})
 
-    def compute(self, name, known):
+    def compute(self, name: str, known: dict[str, Any]) -> Any:
+        """The value `name` of the graph. `known`: values that are computed, to which this one is added."""
         if name in self.whole:
             return self.whole[name]
         if key(name) in self.constants:
@@ -97,19 +105,24 @@ class Shipped(nn.Module):
             if node.op_type == "Conv":
                 known[name] = self.get_submodule(node.name)(self.compute(node.input[0], known))
             else:
-                known[name] = OPERATORS[node.op_type](attributes_of(node), *(self.compute(one, known) for one in node.input))
+                known[name] = OPERATORS[node.op_type](
+                    attributes_of(node), *(self.compute(one, known) for one in node.input)
+                )
         return known[name]
 
 
-def key(name):
+def key(name: str) -> str:
+    """The name of a constant as the name of a parameter."""
     return name.replace(".", "/")  # a parameter's name holds no dot
 
 
-def attributes_of(node):
+def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
+    """The attributes of a graph node by name."""
     return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
 
 
-def convolution(node, given):
+def convolution(node: onnx.NodeProto, given: list[torch.Tensor]) -> nn.Module:
+    """A Conv node as a module. `given`: kernel and maybe bias."""
     attributes = attributes_of(node)
     top, left, bottom, right = attributes.get("pads", [0] * 4)
     outputs, inputs, *kernel = given[0].shape
@@ -122,9 +135,10 @@ def convolution(node, given):
 
 
 class Padded(nn.Conv2d):
-    """With the pads of ONNX, which may differ from side to side."""
+    """A convolution with the pads of ONNX, which may differ from side to side."""
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[N, channels, rows, columns] → [N, channels, rows, columns] of the outputs."""
         return super().forward(F.pad(x, self.around))
 
 
@@ -143,13 +157,18 @@ OPERATORS = {
 }
 
 
-def fuse(model, x):
-    """As the exporter does: a batch normalisation becomes part of the convolution whose output it is given."""
+def fuse(model: nn.Module, x: torch.Tensor) -> None:
+    """Fuses as the exporter does, in place: a batch normalisation becomes part of the convolution before it.
+
+    `x`: an input, with which the layers are followed.
+    """
     modules = dict(model.named_modules())
     producers, pairs = {}, []
 
-    def follow(name):
-        def hook(module, inputs, output):
+    def follow(name: str) -> Callable[[nn.Module, tuple, torch.Tensor], None]:
+        """Forward hook that notes which convolution's output the module `name` is given."""
+        def hook(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+            """Notes a convolution's output, or the pair of a convolution and the normalisation after it."""
             if isinstance(module, nn.Conv2d):
                 producers[id(output)] = name, output  # kept, so that no other tensor takes its id
             elif id(inputs[0]) in producers:
@@ -166,19 +185,27 @@ def fuse(model, x):
         put(model, norm, nn.Identity())
 
 
-def put(model, name, module):
+def put(model: nn.Module, name: str, module: nn.Module) -> None:
+    """Replaces the module `name` (dotted) of the model."""
     owner, _, key = name.rpartition(".")
     setattr(model.get_submodule(owner), key, module)
 
 
-def reference(model, x):
-    """Logits, layers and {(seed, layer): {method: (map, scale)}} in the precision of the model."""
+def reference(
+    model: nn.Module, x: torch.Tensor
+) -> tuple[torch.Tensor, list[str], dict[tuple[int, str], dict[str, tuple[torch.Tensor, float]]]]:
+    """Logits, layers and {(seed, layer): {method: (map, scale)}} in the precision of the model.
+
+    `x`: [N, 3, rows, columns].
+    """
     activations = {}
 
-    def keep(layer):
-        def hook(_, __, output):
+    def keep(layer: str) -> Callable[[nn.Module, tuple, torch.Tensor], torch.Tensor]:
+        """Forward hook that keeps the activations of a layer."""
+        def hook(_: nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
+            """Keeps `output` and returns a copy of it."""
             activations[layer] = output
-            return output.clone()  # whatever happens to it in place afterwards
+            return output.clone()  # the model may change the copy in place afterwards
         return hook
 
     hooks = [module.register_forward_hook(keep(layer)) for layer, module in model.named_modules()
@@ -193,7 +220,8 @@ def reference(model, x):
     return logits, list(activations), found
 
 
-def export(folder, architecture, variant, opset, size, slices):
+def export(folder: str, architecture: str, variant: str, opset: int, size: int, slices: int) -> None:
+    """Writes and prints what the module's description says, of one model. `size`: px of the input."""
     name = f"{architecture}-{variant}-{opset}"
     x = torch.randn(slices, 3, size, size, generator=torch.Generator().manual_seed(3))
     if variant == "shipped":

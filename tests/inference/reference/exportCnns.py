@@ -1,11 +1,12 @@
 """Exports small CNNs with a residual branch in the ways that classifiers come, and explains all their layers.
 
-Usage: exportCnns.py FOLDER. For each variant writes FOLDER/<name>.onnx and prints one line of JSON: the input, the
-logits, the seeds, and by autograd in float64, for each seed, the maps of each layer.
+Usage: exportCnns.py FOLDER. For each variant it writes FOLDER/<name>.onnx and prints one line of JSON: the input, the
+logits, the seeds, and for each seed the maps of each layer, by autograd in float64.
 """
 import json
 import os
 import sys
+from collections.abc import Callable
 
 import numpy
 import onnx
@@ -21,9 +22,10 @@ SEEDS = [[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, -1, 0]]
 
 
 class Cnn(nn.Module):
-    """The sum has two ways back to the first layer; `obstacle` is an operator on one of them."""
+    """A CNN whose sum has two ways back to the first layer. `obstacle` is an operator on one of them."""
 
-    def __init__(self, channels, head, obstacle):
+    def __init__(self, channels: int, head: str, obstacle: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """`channels`: of the input. `head`: what the output is: "logits", "softmax" or "reshaped" (softmax)."""
         super().__init__()
         self.first = nn.Conv2d(channels, 8, 3, stride=2, padding=1)
         self.block = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU())
@@ -31,7 +33,8 @@ class Cnn(nn.Module):
         self.fc = nn.Linear(16, LABELS)
         self.head, self.obstacle = head, obstacle
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[N, channels, rows, columns] → [N, LABELS], logits or probabilities as `head` says."""
         x = F.relu(self.first(x))
         x = self.obstacle(self.block(x)) + x
         x = F.relu(self.last(x))
@@ -40,7 +43,20 @@ class Cnn(nn.Module):
                 "reshaped": lambda x: F.softmax(x, 1).reshape(-1, 2, 2).flatten(1)}[self.head](logits)
 
 
-def export(folder, name, channels=3, head="logits", obstacle=lambda x: x, opset=13, batch="free", external=False):
+def export(
+    folder: str,
+    name: str,
+    channels: int = 3,
+    head: str = "logits",
+    obstacle: Callable[[torch.Tensor], torch.Tensor] = lambda x: x,
+    opset: int = 13,
+    batch: str | int = "free",
+    external: bool = False,
+) -> None:
+    """Writes one variant and prints its reference.
+
+    `batch`: number of slices that the graph takes, "free" for any. `external`: the weights are in a file of their own.
+    """
     torch.manual_seed(len(name))
     model = Cnn(channels, head, obstacle).eval()
     x = torch.randn(1 if batch == 1 else 2, channels, 20, 24)
@@ -71,9 +87,10 @@ def export(folder, name, channels=3, head="logits", obstacle=lambda x: x, opset=
     }))
 
 
-def branching(folder):
-    """A layer that leads to the logits by way of a branch, which reads it from outside."""
-    def branch(operator):
+def branching(folder: str) -> None:
+    """Writes a graph with a layer that leads to the logits by way of a branch, which reads it from outside."""
+    def branch(operator: str) -> onnx.GraphProto:
+        """The graph of a branch: one operator on the layer's output."""
         return helper.make_graph([helper.make_node(operator, ["a"], ["taken"])], operator, [],
                                  [helper.make_tensor_value_info("taken", TensorProto.FLOAT, None)])
 
@@ -96,10 +113,25 @@ def branching(folder):
                   f"{folder}/{name}.onnx")
 
 
-def oddities(folder):
-    """Graphs in which a layer has a gradient, or seems to, but no map that could be laid over the slice; and two that
-    are odd, but can be explained. All end in GlobalAveragePool and Flatten unless they say otherwise."""
-    def write(name, nodes, opset=17, batch="N", output=("N", 4), tail=True, **constants):
+def oddities(folder: str) -> None:
+    """Writes graphs in which a layer has a gradient, or seems to, but no map that could be laid over the slice.
+
+    Two more are odd, but can be explained. All end in GlobalAveragePool and Flatten unless they say otherwise.
+    """
+    def write(
+        name: str,
+        nodes: list[tuple[str, list[str], list[str], dict]],
+        opset: int = 17,
+        batch: str | int = "N",
+        output: tuple[str | int, ...] = ("N", 4),
+        tail: bool = True,
+        **constants: numpy.ndarray,
+    ) -> None:
+        """Writes one graph.
+
+        `nodes`: (operator, inputs, outputs, attributes). `output`: shape of the logits. `tail`: whether
+        GlobalAveragePool and Flatten are added.
+        """
         constants = {"w": normal(4, 3, 3, 3), "v": normal(4, 4, 3, 3), **constants}
         pooling = [("GlobalAveragePool", ["z"], ["pooled"], {}), ("Flatten", ["pooled"], ["logits"], {})]
         made = [helper.make_node(operator, inputs, outputs, outputs[0], **attributes)
@@ -114,10 +146,12 @@ def oddities(folder):
 
     generator = numpy.random.default_rng(6)
 
-    def normal(*shape):
+    def normal(*shape: int) -> numpy.ndarray:
+        """Random normal numbers of this shape, float32."""
         return generator.standard_normal(shape).astype(numpy.float32)
 
-    def whole(*values):
+    def whole(*values: int) -> numpy.ndarray:
+        """A constant of whole numbers, int64 [values]."""
         return numpy.array(values, numpy.int64)
 
     conv = ("Conv", ["input", "w"], ["a"], {"pads": [1, 1, 1, 1]})
@@ -131,10 +165,11 @@ def oddities(folder):
         conv, ("ReduceMax", ["a"], ["brightest"], {"axes": [0, 1, 3], "keepdims": 0}),
         ("ArgMax", ["brightest"], ["from"], {"axis": 0}), ("Add", ["from", "one"], ["to"], {}),
         ("Slice", ["a", "from", "to", "axis"], ["z"], {})], one=whole(1), axis=whole(2))
-    write("two outputs", [conv, ("LayerNormalization", ["a", "scale"], ["y", "mean"], {}), ("Add", ["y", "mean"], ["z"], {})],
-          scale=normal(16))
-    write("list", [conv, ("SplitToSequence", ["a"], ["parts"], {"axis": 1}), ("SequenceAt", ["parts", "first"], ["b"], {}),
-                   ("Conv", ["b", "u"], ["z"], {})], first=numpy.array(0, numpy.int64), u=normal(4, 1, 3, 3))
+    write("two outputs", [conv, ("LayerNormalization", ["a", "scale"], ["y", "mean"], {}),
+                          ("Add", ["y", "mean"], ["z"], {})], scale=normal(16))
+    write("list", [conv, ("SplitToSequence", ["a"], ["parts"], {"axis": 1}),
+                   ("SequenceAt", ["parts", "first"], ["b"], {}), ("Conv", ["b", "u"], ["z"], {})],
+          first=numpy.array(0, numpy.int64), u=normal(4, 1, 3, 3))
     write("logits of a convolution", [("Conv", ["input", "whole"], ["a"], {}), ("Softmax", ["a"], ["s"], {"axis": 1}),
                                       ("Flatten", ["s"], ["logits"], {})], tail=False, whole=normal(4, 3, 16, 16))
     write("squeezed", [conv, ("GlobalAveragePool", ["a"], ["p"], {}), ("Reshape", ["p", "flat"], ["logits"], {})],

@@ -1,4 +1,7 @@
-"""Exports a torchvision ResNet18 with three labels and random weights, as a hospital might its own: exportOwnModel.py FILE"""
+"""Exports a torchvision ResNet18 with three labels and random weights, as a hospital might export its own.
+
+Usage: exportOwnModel.py FILE
+"""
 import sys
 
 import torch

@@ -1,10 +1,12 @@
 """One small graph for each way of using an operator: input -> Conv "first" -> the operator -> Flatten -> Gemm.
 
-Usage: exportRules.py FOLDER. Writes FOLDER/<case>.onnx, built node by node, and prints one line of JSON for each: the
-operators, the input, the seeds, and the layer's maps for each seed by autograd in float64.
+Usage: exportRules.py FOLDER. It writes FOLDER/<case>.onnx, built node by node, and prints one line of JSON for each:
+the operators, the input, the seeds, and the layer's maps for each seed by autograd in float64.
 """
 import json
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy
 import torch
@@ -18,23 +20,44 @@ SEEDS = [[1, 0, 0], [0, 1, 0], [0, 1, -1]]
 cases = []
 
 
-def case(name, reference, nodes, opset=13, flat=False, **weights):
-    """`nodes`: (operator, inputs, outputs, attributes) from "a", the layer's output, to "z". `reference(a, weights)`
-    computes z. `flat`: one half of the input is 0, so that maxima are tied."""
+def case(
+    name: str,
+    reference: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
+    nodes: list[tuple[str, list[str], list[str], dict[str, Any]]],
+    opset: int = 13,
+    flat: bool = False,
+    **weights: numpy.ndarray,
+) -> None:
+    """Adds a case.
+
+    `nodes`: (operator, inputs, outputs, attributes) from "a", the layer's output [N, CHANNELS, ROWS, COLUMNS], to "z".
+    `reference(a, weights)` computes z. `flat`: one half of the input is 0, so that maxima are tied.
+    """
     cases.append((name, reference, nodes, opset, flat, weights))
 
 
-def one(operator, reference, name=None, opset=13, flat=False, **attributes):
-    """A single node with a single input."""
+def one(
+    operator: str,
+    reference: Callable[[torch.Tensor], torch.Tensor],
+    name: str | None = None,
+    opset: int = 13,
+    flat: bool = False,
+    **attributes: Any,
+) -> None:
+    """Adds a case with a single node, which has a single input. `name`: the operator's if None."""
     case(name or operator, lambda a, w: reference(a), [(operator, ["a"], ["z"], attributes)], opset, flat)
 
 
-def convolution(name, shape, opset=13, groups=1, **attributes):
-    """`shape` of the weights. The reference pads by hand, so asymmetric pads are no special case."""
+def convolution(name: str, shape: Sequence[int], opset: int = 13, groups: int = 1, **attributes: Any) -> None:
+    """Adds a case with a Conv node whose weights have this shape.
+
+    The reference pads by hand, so asymmetric pads are no special case.
+    """
     kernel = shape[2:]
     strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
 
-    def reference(a, w):
+    def reference(a: torch.Tensor, w: dict[str, torch.Tensor]) -> torch.Tensor:
+        """[N, channels, rows, columns] → the convolution's output, of the same rank."""
         pads = attributes.get("pads", [0, 0, 0, 0])
         if "auto_pad" in attributes:
             pads = same(a.shape[2:], kernel, strides, dilations, attributes["auto_pad"])
@@ -45,7 +68,10 @@ def convolution(name, shape, opset=13, groups=1, **attributes):
          w=normal(*shape), b=normal(shape[0]))
 
 
-def same(sizes, kernel, strides, dilations, auto_pad):
+def same(
+    sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], auto_pad: str
+) -> list[int]:
+    """ONNX's pads [top, left, bottom, right] for `auto_pad`. The other arguments are (along rows, along columns)."""
     if auto_pad == "VALID":
         return [0, 0, 0, 0]
     total = [max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
@@ -57,15 +83,18 @@ def same(sizes, kernel, strides, dilations, auto_pad):
 generator = numpy.random.default_rng(4)
 
 
-def normal(*shape):
+def normal(*shape: int) -> numpy.ndarray:
+    """Random normal numbers of this shape, float32."""
     return generator.standard_normal(shape).astype(numpy.float32)
 
 
-def integers(*values):
+def integers(*values: int) -> numpy.ndarray:
+    """A constant of whole numbers, int64 [values]."""
     return numpy.array(values, numpy.int64)
 
 
-def activations():
+def activations() -> None:
+    """Adds cases of activations and other operators that act on each value."""
     one("Relu", F.relu)
     one("LeakyRelu", lambda a: F.leaky_relu(a, 0.2), alpha=0.2)
     case("PRelu", lambda a, w: F.prelu(a, w["slope"].flatten()), [("PRelu", ["a", "slope"], ["z"], {})],
@@ -97,7 +126,8 @@ def activations():
     case("Clip not at all", lambda a, w: a * 1, [("Clip", ["a"], ["z"], {})])
 
 
-def arithmetic():
+def arithmetic() -> None:
+    """Adds cases of operators with two inputs."""
     gate = [("GlobalAveragePool", ["a"], ["m"], {}), ("Sigmoid", ["m"], ["s"], {})]
     case("Mul by a gate", lambda a, w: a * torch.sigmoid(a.mean((2, 3), True)),
          [*gate, ("Mul", ["a", "s"], ["z"], {})])
@@ -123,7 +153,8 @@ def arithmetic():
          c=generator.standard_normal((1, 1, ROWS, COLUMNS)) > 0)
 
 
-def convolutions():
+def convolutions() -> None:
+    """Adds cases of convolutions."""
     square = (5, CHANNELS, 3, 3)
     convolution("Conv", square, pads=[1, 1, 1, 1])
     convolution("Conv without pads", square)
@@ -152,9 +183,12 @@ def convolutions():
          [("ConvTranspose", ["a", "w"], ["z"], {"strides": [2, 2], "group": 2})], w=normal(CHANNELS, 4, 2, 2))
 
 
-def pools():
-    def maximum(name, *arguments, padded=None, **attributes):
-        def reference(a):
+def pools() -> None:
+    """Adds cases of pooling."""
+    def maximum(name: str, *arguments: Any, padded: tuple[int, ...] | None = None, **attributes: Any) -> None:
+        """Adds a case of MaxPool. `arguments`: PyTorch's. `padded`: left, right, top, bottom, for the reference."""
+        def reference(a: torch.Tensor) -> torch.Tensor:
+            """[N, channels, rows, columns] → the pool's output, of the same rank."""
             return F.max_pool2d(a if padded is None else F.pad(a, padded, value=-1e30), *arguments)
         one("MaxPool", reference, f"MaxPool {name}", flat=True, **attributes)
 
@@ -170,8 +204,10 @@ def pools():
     maximum("SAME_UPPER", 3, 2, padded=(0, 1, 1, 1), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
     one("GlobalMaxPool", lambda a: F.adaptive_max_pool2d(a, 1), flat=True)
 
-    def average(name, *arguments, padded=None, **attributes):
-        def reference(a):
+    def average(name: str, *arguments: Any, padded: tuple[int, ...] | None = None, **attributes: Any) -> None:
+        """Adds a case of AveragePool. `arguments`: PyTorch's. `padded`: left, right, top, bottom, for the reference."""
+        def reference(a: torch.Tensor) -> torch.Tensor:
+            """[N, channels, rows, columns] → the pool's output, of the same rank."""
             return F.avg_pool2d(a if padded is None else F.pad(a, padded), *arguments)
         one("AveragePool", reference, f"AveragePool {name}", **attributes)
 
@@ -194,7 +230,8 @@ def pools():
             auto_pad="SAME_UPPER", count_include_pad=1)
 
 
-def reductions():
+def reductions() -> None:
+    """Adds cases of reductions, and of pooling that averages over padding."""
     # ONNX Runtime would fuse the Pad into the pooling, and then average over other places or not load the graph at all.
     for ceil, counts in ((False, True), (True, True), (True, False)):
         case(f"Pad before AveragePool{', ceil' if ceil else ''}{', padding counts' if counts else ''}",
@@ -217,7 +254,8 @@ def reductions():
     case("ReduceSum", lambda a, w: a.sum(2, True), [("ReduceSum", ["a", "axes"], ["z"], {})], axes=integers(2))
 
 
-def linear():
+def linear() -> None:
+    """Adds cases of matrix products."""
     flat = ("Flatten", ["a"], ["f"], {})
     size = CHANNELS * ROWS * COLUMNS
     for transposed in (0, 1):
@@ -236,7 +274,8 @@ def linear():
           ("MatMul", ["p", "a"], ["z"], {})])
 
 
-def normalizations():
+def normalizations() -> None:
+    """Adds cases of normalisations."""
     channel = {name: normal(CHANNELS) for name in ("gamma", "beta", "mean")}
     variance = abs(normal(CHANNELS)) + numpy.float32(0.1)
     case("BatchNormalization",
@@ -258,7 +297,8 @@ def normalizations():
          gamma=channel["gamma"], beta=channel["beta"])
 
 
-def shaping():
+def shaping() -> None:
+    """Adds cases of operators that move values and compute none."""
     one("Flatten", lambda a: a.flatten(1))
     one("Identity", lambda a: a * 1)
     one("Dropout", lambda a: a * 1)
@@ -278,15 +318,16 @@ def shaping():
           ("Concat", ["t", "c", "a"], ["z"], {"axis": -3})],
          w=normal(1, 2, ROWS, COLUMNS), rest=integers(2, ROWS, COLUMNS), zero=integers(0), one=integers(1))
     halves = [("Tanh", ["p"], ["z"], {})]
-    case("Split opset 11", lambda a, w: torch.tanh(a[:, :2]), [("Split", ["a"], ["p", "q"], {"axis": 1, "split": [2, 4]}),
-                                                               *halves], 11)
+    case("Split opset 11", lambda a, w: torch.tanh(a[:, :2]),
+         [("Split", ["a"], ["p", "q"], {"axis": 1, "split": [2, 4]}), *halves], 11)
     case("Split", lambda a, w: torch.cat([torch.tanh(a[:, 2:4]), a[:, 4:]], 1),
          [("Split", ["a", "s"], ["p", "q", "r"], {"axis": 1}), ("Tanh", ["q"], ["t"], {}),
           ("Concat", ["t", "r"], ["z"], {"axis": 1})], s=integers(2, 2, 2))
     case("Split opset 18", lambda a, w: torch.tanh(a[:, :, :, 5:]),
          [("Split", ["a"], ["q", "p"], {"axis": -1, "num_outputs": 2}), *halves], 18)
 
-    def cut(name, reference, **operands):
+    def cut(name: str, reference: Callable[[torch.Tensor], torch.Tensor], **operands: numpy.ndarray) -> None:
+        """Adds a case of Slice. `operands`: those of starts, ends, axes and steps that are given."""
         names = ["a", *(key if key in operands else "" for key in ("starts", "ends", "axes", "steps"))]
         while names[-1] == "":
             names.pop()
@@ -306,8 +347,16 @@ def shaping():
          p=integers(1, -2), x=integers(-1))
 
 
-def export(folder, name, reference, nodes, opset, flat, weights):
-    """Builds the graph around the nodes, and prints the reference."""
+def export(
+    folder: str,
+    name: str,
+    reference: Callable[[torch.Tensor, dict[str, torch.Tensor]], torch.Tensor],
+    nodes: list[tuple[str, list[str], list[str], dict[str, Any]]],
+    opset: int,
+    flat: bool,
+    weights: dict[str, numpy.ndarray],
+) -> None:
+    """Builds the graph around the nodes of a case, and prints the reference. For the arguments see `case`."""
     x = normal(2, 3, ROWS, COLUMNS)
     if flat:
         x[:, :, :, : COLUMNS // 2] = 0

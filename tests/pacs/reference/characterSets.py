@@ -1,4 +1,4 @@
-"""Writes one file a character set to the folder argv[1], and prints for each {path, name} as pydicom wrote them."""
+"""Writes one file for each character set to the folder argv[1], and prints {path, terms, name} as pydicom reads it."""
 import json
 import os
 import sys

@@ -1,6 +1,7 @@
-"""For each path on stdin, a JSON line: every element that pydicom finds, file meta information and items included, as
-path -> [VR, value], such as "00081140/0/00081155"; invalid values are errors. Values of bytes are hexadecimal, those
-of sequences JSON.
+"""Prints a JSON line for each path on stdin: every element that pydicom finds, as path -> [VR, value].
+
+File meta information and items are included; a path is such as "00081140/0/00081155". Invalid values are errors. Values
+of bytes are hexadecimal, those of sequences JSON.
 """
 import json
 import sys
@@ -12,7 +13,8 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.RAISE
 warnings.simplefilter("ignore")
 
 
-def collect(ds, prefix, found):
+def collect(ds: pydicom.dataset.Dataset, prefix: str, found: dict[str, list[str]]) -> None:
+    """Adds the elements of a data set and its items to `found`, with paths that start with `prefix`."""
     for element in ds:
         path = f"{prefix}{element.tag.group:04X}{element.tag.elem:04X}"
         if element.VR == "SQ":

@@ -1,18 +1,22 @@
-"""For each path on stdin, a JSON line: what pydicom reads in the attributes that parse.ts reads."""
+"""Prints a JSON line for each path on stdin: what pydicom reads in the attributes that parse.ts reads."""
 import json
 import sys
 import warnings
+from collections.abc import Iterable
+from typing import Any
 
 import pydicom
 
 warnings.simplefilter("ignore")
 
 
-def text(value):
+def text(value: Any) -> str | None:
+    """The value of an attribute as text; None where it is absent or empty."""
     return str(value).strip() or None if value is not None else None
 
 
-def numbers(value):
+def numbers(value: Iterable[Any] | None) -> list[float] | None:
+    """The values of an attribute as numbers; None where it is absent."""
     return None if value is None else [float(number) for number in value]
 
 
@@ -22,7 +26,8 @@ for line in sys.stdin:
     groups = ds.get("PerFrameFunctionalGroupsSequence")
     shared = ds.get("SharedFunctionalGroupsSequence")
 
-    def macro(frame, sequence):
+    def macro(frame: int, sequence: str) -> pydicom.dataset.Dataset:
+        """The functional group macro `sequence` of a frame (from 0): its own, the shared one, or else the data set."""
         for group in ([groups[frame]] if groups else []) + (list(shared) if shared else []):
             if sequence in group:
                 return group[sequence][0]
@@ -34,7 +39,9 @@ for line in sys.stdin:
         frames.append(
             {
                 "imagePositionPatient": numbers(macro(frame, "PlanePositionSequence").get("ImagePositionPatient")),
-                "imageOrientationPatient": numbers(macro(frame, "PlaneOrientationSequence").get("ImageOrientationPatient")),
+                "imageOrientationPatient": numbers(
+                    macro(frame, "PlaneOrientationSequence").get("ImageOrientationPatient")
+                ),
                 "pixelSpacing": numbers(macro(frame, "PixelMeasuresSequence").get("PixelSpacing")),
                 "rescale": {"slope": float(rescale.RescaleSlope), "intercept": float(rescale.RescaleIntercept)}
                 if "RescaleSlope" in rescale

@@ -1,10 +1,12 @@
-"""Writes synthetic images of every depth, sign, colour and number of frames to the folder argv[1], encodes each with
-DCMTK, GDCM and pydicom in every transfer syntax that fits, and prints a JSON line for each file:
+"""Writes synthetic images of every depth, sign, colour and number of frames to the folder argv[1].
+
+It encodes each with DCMTK, GDCM and pydicom in every transfer syntax that fits, and prints a JSON line for each file:
 
     path, syntax, what, frames (SHA-256 of the stored values of each frame), or, for lossy files, raw: the path of the
     values as another decoder reads them, all frames, little endian, without a change of colour space.
 
-What an encoder refuses (DCMTK: signed JPEG below 16 bits; GDCM: palettes in JPEG) is left out; whatever it takes is kept.
+An image that an encoder refuses is left out (DCMTK: signed JPEG below 16 bits; GDCM: palettes in JPEG). Every image
+that it takes is kept.
 """
 import json
 import os
@@ -39,24 +41,30 @@ BASELINE = {
 }
 
 
-def run(*command):
+def run(*command: str) -> bool:
+    """Runs a command; whether it succeeded."""
     return subprocess.run(command, capture_output=True, text=True).returncode == 0
 
 
-def report(path, what, frames=None, raw=None):
+def report(path: str, what: str, frames: list[str] | None = None, raw: str | None = None) -> None:
+    """Prints the JSON line of a file."""
     syntax = str(pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID)
     print(json.dumps({"path": path, "what": what, "syntax": syntax, "frames": frames, "raw": raw}))
 
 
-def encode(name, what, encoders, expected):
+def encode(name: str, what: str, encoders: dict[str, list[str]], expected: list[str]) -> None:
+    """Encodes NAME.dcm without loss with each of the encoders {name: command}. `expected`: digests of the frames."""
     for encoder, command in encoders.items():
         target = f"{name}-{encoder}.dcm"
         if run(*command, f"{name}.dcm", target):
             report(target, f"{what}, {' '.join(command)}", expected)
 
 
-def encode_lossy(name, what, encoders):
-    """The values of `raw` are what the second command decodes: as the lossy file has them, not as they were."""
+def encode_lossy(name: str, what: str, encoders: dict[str, tuple[list[str], list[str]]]) -> None:
+    """Encodes NAME.dcm with loss with each of the encoders {name: (command to encode, command to decode)}.
+
+    The values of `raw` are what the second command decodes: as the lossy file has them, not as they were.
+    """
     for encoder, (compress, decompress) in encoders.items():
         target = f"{name}-{encoder}.dcm"
         if not run(*compress, f"{name}.dcm", target):
@@ -70,7 +78,11 @@ def encode_lossy(name, what, encoders):
         report(target, f"{what}, {' '.join(compress)}", raw=f"{target}.raw")
 
 
-def write(short, what, picture):
+def write(short: str, what: str, picture: tuple[pydicom.dataset.Dataset, list[str]]) -> tuple[str, list[str]]:
+    """Writes an image of pictures.py as SHORT.dcm and in all encodings that fit every image.
+
+    Returns its path without .dcm, and the digests of its frames.
+    """
     ds, expected = picture
     name = os.path.join(folder, short)
     ds.save_as(f"{name}.dcm", write_like_original=False)
@@ -87,7 +99,8 @@ def write(short, what, picture):
     return name, expected
 
 
-def write_grey(bits, signed, frames):
+def write_grey(bits: int, signed: bool, frames: int) -> None:
+    """Writes a grey image in all encodings that fit it."""
     photometric = "MONOCHROME1" if frames == 1 and bits in (8, 12) and not signed else "MONOCHROME2"
     what = f"{bits} bits {'signed' if signed else 'unsigned'} {photometric} × {frames}"
     short = f"{'s' if signed else 'u'}{bits}x{frames}"

@@ -1,14 +1,18 @@
-"""Synthetic images of every depth, sign and colour: DICOM data sets, and the SHA-256 of each frame's stored values."""
+"""Synthetic images of every depth, sign and colour: DICOM data sets, and the SHA-256 of each frame's stored values.
+
+Each function that makes an image returns (data set, [digest of each frame]).
+"""
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from storedValues import digests
 
-ROWS, COLUMNS = 61, 43  # odd, so that frames need padding and rows no alignment
+ROWS, COLUMNS = 61, 43  # odd, so that frames need padding and rows are not aligned
 
 
-def grey(bits, signed, frames, photometric="MONOCHROME2"):
+def grey(bits: int, signed: bool, frames: int, photometric: str = "MONOCHROME2") -> tuple[Dataset, list[str]]:
+    """A grey image of `bits` bits a pixel, with the lowest and the highest value in each frame."""
     low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
     stack = waves(frames, 1, COLUMNS, seed=bits * 100 + frames * 10 + signed)[..., 0]
     values = np.clip(np.rint(low + stack * (high - low)), low, high)
@@ -17,8 +21,13 @@ def grey(bits, signed, frames, photometric="MONOCHROME2"):
     return image(values.astype(f"<{'i' if signed else 'u'}{allocated // 8}"), bits, signed, photometric)
 
 
-def colour(bits, frames, photometric, planar=0, columns=COLUMNS):
-    """RGB, or YBR_FULL and YBR_FULL_422, whose chroma is then equal for each pair of pixels."""
+def colour(
+    bits: int, frames: int, photometric: str, planar: int = 0, columns: int = COLUMNS
+) -> tuple[Dataset, list[str]]:
+    """An image in RGB, YBR_FULL or YBR_FULL_422, with `bits` bits a sample.
+
+    In YBR_FULL_422 the chroma of each pair of pixels is equal.
+    """
     high = (1 << bits) - 1
     values = np.clip(np.rint(waves(frames, 3, columns, seed=bits + frames) * high), 0, high)
     values[:, 0, 0], values[:, 0, 1] = (0, high, 0), (high, 0, high)
@@ -27,8 +36,8 @@ def colour(bits, frames, photometric, planar=0, columns=COLUMNS):
     return image(values.astype("<u1" if bits <= 8 else "<u2"), bits, False, photometric, planar)
 
 
-def palette(bits, frames):
-    """Indices into tables of `2 ** bits` entries of 16 bits."""
+def palette(bits: int, frames: int) -> tuple[Dataset, list[str]]:
+    """An image of indices into colour tables of `2 ** bits` entries, 16 bits each."""
     ds, expected = grey(bits, False, frames, "PALETTE COLOR")
     for channel in ["Red", "Green", "Blue"]:
         setattr(ds, f"{channel}PaletteColorLookupTableDescriptor", [(1 << bits) % 65536, 0, 16])
@@ -37,8 +46,11 @@ def palette(bits, frames):
     return ds, expected
 
 
-def bits(frames):
-    """A single bit a pixel, frames packed without a gap (PS3.5 8.1.1); an odd number of pixels."""
+def bits(frames: int) -> tuple[Dataset, list[str]]:
+    """An image of a single bit a pixel, with an odd number of pixels.
+
+    Its frames are packed without a gap (PS3.5 8.1.1).
+    """
     values = (waves(frames, 1, COLUMNS, seed=frames)[..., 0] > 0.5).astype("u1")
     ds, expected = image(values, 1, False, "MONOCHROME2")
     packed = np.packbits(values.ravel(), bitorder="little").tobytes()
@@ -47,8 +59,11 @@ def bits(frames):
     return ds, expected
 
 
-def waves(frames, samples, columns, seed):
-    """Smooth, with some noise, from about 0 to about 1, no two frames or samples alike."""
+def waves(frames: int, samples: int, columns: int, seed: int) -> np.ndarray:
+    """[frames, ROWS, columns, samples] smooth values with some noise, from about 0 to about 1.
+
+    No two frames or samples are alike.
+    """
     noise = np.random.default_rng(seed)
     y, x = np.mgrid[0:ROWS, 0:columns]
     return np.array([
@@ -60,8 +75,10 @@ def waves(frames, samples, columns, seed):
     ])
 
 
-def image(values, bits, signed, photometric, planar=0):
-    """`values`: frames, rows, columns and, in colour, samples; as they are to be decoded."""
+def image(
+    values: np.ndarray, bits: int, signed: bool, photometric: str, planar: int = 0
+) -> tuple[Dataset, list[str]]:
+    """An image of stored values [frames, rows, columns] or, in colour, [frames, rows, columns, samples]."""
     frames, rows, columns = values.shape[:3]
     itemsize = values.dtype.itemsize
     ds = Dataset()

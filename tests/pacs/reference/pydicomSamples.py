@@ -1,5 +1,8 @@
-"""For each image among the samples that come with pydicom, a JSON line: its path, and the SHA-256 of every frame's
-stored values as pydicom decodes them; null where it cannot."""
+"""Prints a JSON line for each image among the samples that come with pydicom.
+
+A line has the image's path and the SHA-256 of every frame's stored values as pydicom decodes them; null where it
+cannot.
+"""
 import json
 import warnings
 
@@ -14,11 +17,11 @@ for path in sorted(set(get_testdata_files("*.dcm"))):
     try:
         dataset = pydicom.dcmread(path)
     except Exception:
-        continue  # samples that pydicom itself is to refuse
+        continue  # some samples are there for pydicom to refuse
     if "PixelData" not in dataset or "BitsStored" not in dataset:
         continue
     try:
         frames = digests(dataset.pixel_array, int(dataset.get("NumberOfFrames", 1)), dataset.BitsStored)
     except Exception:
-        frames = None  # of those, no value is known
+        frames = None  # the sample's values are not known
     print(json.dumps({"path": path, "frames": frames}))

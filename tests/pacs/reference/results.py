@@ -1,19 +1,23 @@
-"""What pydicom reads in results that were written back: a line of JSON for each path."""
+"""Prints what pydicom reads in results that were written back: a line of JSON for each path of argv."""
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pydicom
 
 CODE = ("CodeValue", "LongCodeValue", "URNCodeValue")
 
 
-def code(item):
+def code(item: pydicom.dataset.Dataset) -> str:
+    """A code item as "value scheme"."""
     value = next(getattr(item, keyword) for keyword in CODE if keyword in item)
     return f"{value} {item.CodingSchemeDesignator}"
 
 
-def value(item):
+def value(item: pydicom.dataset.Dataset) -> str | None:
+    """The value of a content item as text; None where its type has no value."""
     match item.ValueType:
         case "CODE":
             return code(item.ConceptCodeSequence[0])
@@ -33,15 +37,16 @@ def value(item):
             return None
 
 
-def content(item, depth=0):
-    """[depth, relationship, value type, concept, value] of the item and all below it."""
+def content(item: pydicom.dataset.Dataset, depth: int = 0) -> Iterator[list[Any]]:
+    """[depth, relationship, value type, concept, value] of the content item and of all below it."""
     name = code(item.ConceptNameCodeSequence[0]) if "ConceptNameCodeSequence" in item else None
     yield [depth, item.get("RelationshipType"), item.ValueType, name, value(item)]
     for child in item.get("ContentSequence", []):
         yield from content(child, depth + 1)
 
 
-def references(sequence):
+def references(sequence: pydicom.sequence.Sequence) -> list[list[str]]:
+    """[study, series, instance] UIDs of every instance that the sequence refers to."""
     return [
         [study.StudyInstanceUID, series.SeriesInstanceUID, reference.ReferencedSOPInstanceUID]
         for study in sequence

@@ -1,6 +1,7 @@
-"""For each path on stdin, a JSON line: the SHA-256 of every frame's stored values as pydicom decodes them.
+"""Prints a JSON line for each path on stdin: the SHA-256 of every frame's stored values as pydicom decodes them.
 
-Stored values: bits above BitsStored masked off, sign extended, in little-endian words of BitsAllocated.
+Stored values have the bits above BitsStored masked off and the sign extended. They are little-endian words of
+BitsAllocated.
 """
 import hashlib
 import json
@@ -13,12 +14,14 @@ import pydicom
 warnings.simplefilter("ignore")
 
 
-def canonical(pixels, bits_stored):
+def canonical(pixels: np.ndarray, bits_stored: int) -> np.ndarray:
+    """Decoded pixels → the same shape, with the bits above `bits_stored` masked off and the sign extended."""
     shift = 8 * pixels.dtype.itemsize - bits_stored
     return np.ascontiguousarray((pixels << shift) >> shift).astype(pixels.dtype.newbyteorder("<"))
 
 
-def digests(pixels, frames, bits_stored):
+def digests(pixels: np.ndarray, frames: int, bits_stored: int) -> list[str]:
+    """SHA-256 of the stored values of each frame. `pixels`: [frames, rows, ...], or [rows, ...] of a single frame."""
     pixels = canonical(pixels, bits_stored)
     return [hashlib.sha256(frame.tobytes()).hexdigest() for frame in (pixels if frames > 1 else pixels[None])]
 
