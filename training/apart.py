@@ -12,7 +12,7 @@ from torch import nn
 import figures as measure
 from compare import calibrated
 from describe import as_split
-from fit import look
+from fit import view_slices
 from pictures import as_served
 from pool import NORMAL, select, split
 from slices import LABELS
@@ -22,7 +22,7 @@ NAME = "train, thirds kept out"
 RISK = 0.02  # share of wrong answers that abstention allows, among "tumour" answers and among "no tumour" answers
 
 
-def look_apart(thirds: dict[str, list[nn.Module]], data: Path) -> dict[str, dict[str, Any]]:
+def view_thirds(thirds: dict[str, list[nn.Module]], data: Path) -> dict[str, dict[str, Any]]:
     """Logits of the slices of train, each from a network that was trained without the slice's third.
 
     Slices near a cut between two thirds are left out, because their patient may lie on both sides.
@@ -40,7 +40,7 @@ def look_apart(thirds: dict[str, list[nn.Module]], data: Path) -> dict[str, dict
         name: {
             **slices,
             "logits": np.concatenate(
-                [look(network, part["images"])["logits"] for network, part in zip(without, parts)]
+                [view_slices(network, part["images"])["logits"] for network, part in zip(without, parts)]
             ),
         }
         for name, without in thirds.items()
@@ -64,8 +64,8 @@ def choose_confidence(apart: dict[str, Any], alike: list[dict[str, Any]]) -> dic
     probabilities, labels = calibrated(apart["logits"], chosen), apart["labels"]
     says_none = probabilities.argmax(1) == NORMAL
     abstention = {
-        name: measure.choose_threshold(probabilities[said], labels[said], RISK)
-        for name, said in (("confidence", ~says_none), ("normal", says_none))
+        name: measure.choose_threshold(probabilities[answers], labels[answers], RISK)
+        for name, answers in (("confidence", ~says_none), ("normal", says_none))
     }
     return {**chosen, "abstention": abstention}
 

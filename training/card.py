@@ -59,8 +59,7 @@ def what_it_is(manifest: dict[str, Any]) -> str:
         f"cells of 8 px, every layer fine-tuned, {side} × {side} px. It asks in every cell whether there is a tumour "
         "of each kind, learns that from outlines, and pools the cells to the slice's answer; the map of the last "
         f"layer, `evidence`, is what was pooled. Code and weights: {manifest['license']}. The images it learned from "
-        "have licences of their own, named below."
-        + graph_of(manifest)
+        "have licences of their own, named below." + graph_of(manifest)
     )
 
 
@@ -84,12 +83,13 @@ def slices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
         ],
         [
             [
-                one["name"], one["slices"], ranged(one["accuracy"]), ranged(one["macroF1"]), f"{one['ece']:.3f}",
-                f"{one['wrongAbove95']} ({one['wrongAbove95'] / one['slices']:.1%})", f"{one['answered']:.3f}",
-                f"{one['accuracyOfAnswered']:.3f}", f"{one['accuracyAt90Coverage']:.3f}",
-                "–" if one["peakInTumour"] is None else f"{one['peakInTumour']:.2f} of {one['peakInTumourOf']}",
+                split["name"], split["slices"], ranged(split["accuracy"]), ranged(split["macroF1"]),
+                f"{split['ece']:.3f}",
+                f"{split['wrongAbove95']} ({split['wrongAbove95'] / split['slices']:.1%})", f"{split['answered']:.3f}",
+                f"{split['accuracyOfAnswered']:.3f}", f"{split['accuracyAt90Coverage']:.3f}",
+                "–" if split["peakInTumour"] is None else f"{split['peakInTumour']:.2f} of {split['peakInTumourOf']}",
             ]
-            for one in card["splits"]
+            for split in card["splits"]
         ],
     )  # fmt: skip
     yield (
@@ -108,21 +108,21 @@ def slices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
         "sure to be of a slice, when to abstain, whether to learn the labelled slices again and which weights to mix "
         "were chosen on these, the rest of how to train on val: the figures of both flatter a little."
     )
-    judged = [one for one in card["splits"] if one["name"].startswith("test")]
+    judged = [split for split in card["splits"] if split["name"].startswith("test")]
     if not judged:
         yield "The test split was not evaluated in this run."
-    for one in judged:
-        yield f"### By class, {one['name']}"
+    for split in judged:
+        yield f"### By class, {split['name']}"
         yield table(
             ["label", "slices", "precision", "recall", "F1", "peak in tumour"],
             [
                 [
-                    e["label"],
-                    e["slices"],
-                    *(ranged(e[key]) for key in ("precision", "recall", "f1")),
-                    peak(one, e["label"]),
+                    entry["label"],
+                    entry["slices"],
+                    *(ranged(entry[key]) for key in ("precision", "recall", "f1")),
+                    peak(split, entry["label"]),
                 ]
-                for e in one["perLabel"]
+                for entry in split["perLabel"]
             ],
         )
     shown = "test" if judged else "val"
@@ -130,8 +130,7 @@ def slices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
     yield f"### Confusion, {shown} (rows: truth, columns: answer)"
     yield table(["", *labels], [[label, *counts] for label, counts in zip(labels, card["confusion"][shown])])
     yield (
-        "![Confusion](card/confusion.png) ![Reliability](card/reliability.png) "
-        "![Coverage and risk](card/coverage.png)"
+        "![Confusion](card/confusion.png) ![Reliability](card/reliability.png) ![Coverage and risk](card/coverage.png)"
     )
     yield f"### By plane and by source, {shown}"
     yield table(
@@ -172,16 +171,16 @@ def whole_series(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str
         ],
         [
             [
-                one["name"], one["truth"], one["slices"], one["answered"], one["outOfDistribution"],
-                one["slicesCalledTumour"],
-                of(one["tumourSlicesFound"], one["tumourSlices"]),
-                of(one["tumourFreeSlicesCalledTumour"], one["tumourFreeSlices"]),
-                one["finding"] or "abstains",
+                one_series["name"], one_series["truth"], one_series["slices"], one_series["answered"],
+                one_series["outOfDistribution"], one_series["slicesCalledTumour"],
+                of(one_series["tumourSlicesFound"], one_series["tumourSlices"]),
+                of(one_series["tumourFreeSlicesCalledTumour"], one_series["tumourFreeSlices"]),
+                one_series["finding"] or "abstains",
                 ""
-                if one["keySliceArea"] is None or one["finding"] in (None, "no_tumor")
-                else f"{one['keySliceArea']:.0f} mm²",
+                if one_series["keySliceArea"] is None or one_series["finding"] in (None, "no_tumor")
+                else f"{one_series['keySliceArea']:.0f} mm²",
             ]
-            for one in card["series"]
+            for one_series in card["series"]
         ],
     )  # fmt: skip
     yield (
@@ -200,7 +199,7 @@ def whole_series(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str
 def choices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
     """Paragraphs about calibration, abstention, series read together, mixtures of weights and novelty."""
     calibration, abstention, novelty = (manifest[key] for key in ("calibration", "abstention", "outOfDistribution"))
-    shipped = {one["name"]: one for one in card["splits"]}
+    shipped = {split["name"]: split for split in card["splits"]}
     raw = "; ".join(
         f"{name} {value['ece']:.3f} and {value['wrongAbove95']}, {shipped[name]['ece']:.3f} and "
         f"{shipped[name]['wrongAbove95']}"
@@ -220,8 +219,8 @@ def choices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
         f"{abstention['risk']:.0%} of either answer on *{abstention['chosenOn']}* are wrong. Wrong of those answered "
         "elsewhere: "
         + ", ".join(
-            f"{name} {1 - one['accuracyOfAnswered']:.1%}"
-            for name, one in shipped.items()
+            f"{name} {1 - split['accuracyOfAnswered']:.1%}"
+            for name, split in shipped.items()
             if name != abstention["chosenOn"]
         )
         + ". For other scanners it is no promise."
@@ -266,9 +265,9 @@ def choices(manifest: dict[str, Any], card: dict[str, Any]) -> Iterator[str]:
         f"series of its own, are called a tumour {called}."
     )
     found = ", ".join(
-        f"{one['name']} {one['outOfDistribution']:.1%}"
-        for one in card["splits"]
-        if one["outOfDistribution"] is not None
+        f"{split['name']} {split['outOfDistribution']:.1%}"
+        for split in card["splits"]
+        if split["outOfDistribution"] is not None
     )
     yield (
         "Novelty: how far the encoder's mean activations lie outside the directions in which those of the nearest "
@@ -322,12 +321,12 @@ def comparison(rows: list[tuple[str, dict[str, Any]]]) -> str:
         ],
         [
             [
-                name, f"{one['macroF1']:.3f}", f"{one['negativeLogLikelihood']:.3f}",
-                f"{one['accuracyAt90Coverage']:.3f}", f"{one['meanArea']['alone']:.3f}",
-                f"{one['meanArea']['withOtherSide']:.3f}", f"{one['seriesLogLikelihood']:.3f}",
-                of(one["healthyAloneTumour"], one["healthyAlone"]),
+                name, f"{figures['macroF1']:.3f}", f"{figures['negativeLogLikelihood']:.3f}",
+                f"{figures['accuracyAt90Coverage']:.3f}", f"{figures['meanArea']['alone']:.3f}",
+                f"{figures['meanArea']['withOtherSide']:.3f}", f"{figures['seriesLogLikelihood']:.3f}",
+                of(figures["healthyAloneTumour"], figures["healthyAlone"]),
             ]
-            for name, one in rows
+            for name, figures in rows
         ],
     )  # fmt: skip
 
@@ -336,7 +335,7 @@ def lookalike_text(pair: dict[str, Any], manifest: dict[str, Any], card: dict[st
     """Sentences about two labels that look alike. `pair`: an entry of `lookalikes.lookalikes`."""
     of_label, of_other = (manifest["labels"].index(pair[key]) for key in ("label", "as"))
     called = [row[of_label] for row in card["confusion"].get("test", [])]
-    seen = (
+    on_test = (
         f" Of the {sum(called)} slices of test that it calls {pair['label']}, {called[of_other]} have {pair['as']}."
         if called
         else ""
@@ -347,7 +346,7 @@ def lookalike_text(pair: dict[str, Any], manifest: dict[str, Any], card: dict[st
         f"from; so of what is called {pair['label']}, {pair['share']:.1%} of the probability is {pair['as']}'s, the "
         "upper limit of the 95 % interval of that share (bootstrap by run; runs of one patient in several planes are "
         "taken as independent), however sure the network is. That this pair needs it was seen in mistakes of earlier "
-        f"versions on test; the share was counted on train and val.{seen}"
+        f"versions on test; the share was counted on train and val.{on_test}"
     )
 
 

@@ -11,14 +11,14 @@ from torch import nn
 
 import figures as measure
 import inSeries
-from fit import look, look_along
+from fit import view_series, view_slices
 from lookalikes import share_out
 from pool import NORMAL
 from slices import LABELS
 from studies import HEALTHY
 
 
-def compare_looks(
+def compare_views(
     of_val: dict[str, Any],
     val: dict[str, Any],
     held_out: list[dict[str, Any]],
@@ -27,11 +27,11 @@ def compare_looks(
 ) -> dict[str, dict[str, Any]]:
     """Compares the slice as it is with the mean of its two views, as it is and mirrored.
 
-    `of_val`, `held_out`: viewed slices, as `fit.look` and `fit.look_along` return them, of val and of the series.
-    `known`: what was chosen with both views.
+    `of_val`, `held_out`: viewed slices, as `fit.view_slices` and `fit.view_series` return them, of val and of the
+    series. `known`: what was chosen with both views.
     Returns {"once": figures of one view, "twice": figures of both views}, as `compared` returns them.
     """
-    once = [{**one, **one["once"]} for one in held_out]
+    once = [{**one_series, **one_series["once"]} for one_series in held_out]
     return {
         "once": compared(of_val["once"]["logits"], val, once, data, known["lookalikes"]),
         "twice": compared(of_val["logits"], val, held_out, data, known["lookalikes"], known["inSeries"]),
@@ -53,11 +53,11 @@ def compare_shares(
     result = {}
     for name, (network, folds) in others.items():
         held_out = [
-            one
+            one_series
             for fold, cases in folds.values()
-            for one in look_along(fold, [one for one in every if one["case"] in cases])
+            for one_series in view_series(fold, [one_series for one_series in every if one_series["case"] in cases])
         ]
-        result[name] = compared(look(network, val["images"])["logits"], val, held_out, data, known["lookalikes"])
+        result[name] = compared(view_slices(network, val["images"])["logits"], val, held_out, data, known["lookalikes"])
     return result
 
 
@@ -102,7 +102,11 @@ def compared(
     """
     chosen = in_series or inSeries.choose_in_series(held_out, data, NORMAL)
     found = calibrated_for_itself(logits, val["labels"], alike)
-    healthy = [one["logits"] for one in held_out if one["stratum"] in HEALTHY and "T2" not in one["series"]]
+    healthy = [
+        one_series["logits"]
+        for one_series in held_out
+        if one_series["stratum"] in HEALTHY and "T2" not in one_series["series"]
+    ]
     alone = measure.lowered(np.concatenate(healthy), NORMAL, found["offset"]).argmax(1) != NORMAL
     return {
         **{key: found[key] for key in ("macroF1", "negativeLogLikelihood", "accuracyAt90Coverage")},

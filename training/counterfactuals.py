@@ -255,7 +255,7 @@ def dulled(
 
 def matching_gain(image: np.ndarray, target: np.ndarray) -> float:
     """Factor, 0.6 to 1.6, that gives the head of `image` the contrast of the head of `target`."""
-    spread = [np.percentile(one[one > HEAD], [25, 75]) for one in (image, target)]
+    spread = [np.percentile(pixels[pixels > HEAD], [25, 75]) for pixels in (image, target)]
     widths = [high - low for low, high in spread]
     return float(np.clip(widths[1] / max(widths[0], 1e-3), 0.6, 1.6))
 
@@ -290,9 +290,9 @@ def halves(pool: dict[str, np.ndarray], chosen: np.ndarray, random: np.random.Ge
     seam, and their sides are as unlike, so neither tells anything.
     """
     usable = [index for index in chosen if pool["planes"][index] != "sag" and is_whole(pool["images"][index])]
-    turned = [one for index in usable for one in centred(pool, index)]
-    free = [{**one, "label": NORMAL} for one in turned if is_free(one)]
-    with_tumour = [one for one in turned if is_on_one_side(one)]
+    turned = [half for index in usable for half in centred(pool, index)]
+    free = [{**half, "label": NORMAL} for half in turned if is_free(half)]
+    with_tumour = [half for half in turned if is_on_one_side(half)]
     images, masks, labels = [], [], []
     drawn = np.concatenate([random.permutation(len(free)) for _ in range(ROUNDS)])
     for number, index in enumerate(drawn):
@@ -306,14 +306,14 @@ def halves(pool: dict[str, np.ndarray], chosen: np.ndarray, random: np.random.Ge
     return {"images": np.stack(images).astype(np.float32), "masks": np.stack(masks), "labels": np.array(labels)}
 
 
-def is_free(one: dict[str, Any]) -> bool:
-    """Whether the left half has no tumour. `one`: an entry of `centred`."""
-    return not one["mask"][:, : middle_of(one) + CLEAR].any()
+def is_free(half: dict[str, Any]) -> bool:
+    """Whether the left half has no tumour. `half`: an entry of `centred`."""
+    return not half["mask"][:, : middle_of(half) + CLEAR].any()
 
 
-def is_on_one_side(one: dict[str, Any]) -> bool:
-    """Whether there is a tumour that lies wholly in the left half. `one`: an entry of `centred`."""
-    return one["mask"].any() and not one["mask"][:, middle_of(one) - CLEAR // 2 :].any()
+def is_on_one_side(half: dict[str, Any]) -> bool:
+    """Whether there is a tumour that lies wholly in the left half. `half`: an entry of `centred`."""
+    return half["mask"].any() and not half["mask"][:, middle_of(half) - CLEAR // 2 :].any()
 
 
 def centred(pool: dict[str, np.ndarray], index: int) -> list[dict[str, Any]]:
@@ -326,14 +326,16 @@ def centred(pool: dict[str, np.ndarray], index: int) -> list[dict[str, Any]]:
     shift = middle - int(round((columns[0] + columns[-1] + 1) / 2))
     if abs(shift) > middle // 4:
         return []
-    image, mask = (ndimage.shift(one, (0, shift), order=0) for one in (image, mask))
+    image, mask = (ndimage.shift(array, (0, shift), order=0) for array in (image, mask))
     known = {"index": index, "plane": pool["planes"][index], "label": pool["labels"][index]}
-    return [{**known, "image": one, "mask": cover} for one, cover in ((image, mask), (image[:, ::-1], mask[:, ::-1]))]
+    return [
+        {**known, "image": array, "mask": cover} for array, cover in ((image, mask), (image[:, ::-1], mask[:, ::-1]))
+    ]
 
 
-def middle_of(one: dict[str, Any]) -> int:
-    """Column in the middle of the frame. `one`: an entry of `centred`."""
-    return one["mask"].shape[1] // 2
+def middle_of(half: dict[str, Any]) -> int:
+    """Column in the middle of the frame. `half`: an entry of `centred`."""
+    return half["mask"].shape[1] // 2
 
 
 def partner(own: dict[str, Any], free: list[dict[str, Any]], random: np.random.Generator) -> np.ndarray | None:
@@ -345,10 +347,10 @@ def partner(own: dict[str, Any], free: list[dict[str, Any]], random: np.random.G
     edge = own["image"][:, band]
     best = None
     for number in random.permutation(len(free))[:PARTNERS]:
-        other = free[number]
-        if other["plane"] != own["plane"] or other["index"] == own["index"]:
+        candidate = free[number]
+        if candidate["plane"] != own["plane"] or candidate["index"] == own["index"]:
             continue
-        image = other["image"][:, ::-1]
+        image = candidate["image"][:, ::-1]
         gain = np.clip(edge.mean() / max(image[:, band].mean(), 1e-3), 0.5, 2)
         distance = np.abs(image[:, band] * gain - edge).mean()
         if best is None or distance < best[0]:

@@ -51,31 +51,31 @@ def as_split(name: str, part: dict[str, Any], scored: dict[str, Any]) -> dict[st
     }  # fmt: skip
 
 
-def as_series(one: dict[str, Any]) -> dict[str, Any]:
-    """The card's entry of one series. `one`: a series that `release.read_series` returned."""
-    called = one["answered"] & (one["probabilities"].argmax(1) != NORMAL)
-    known = ~np.isnan(one["areas"])
-    with_tumour, without = one["areas"] >= MODERATE_MM2, known & (one["areas"] == 0)
-    measured, proven = bool(with_tumour.any()), bool(one["proven"])
-    finding = one["finding"]
+def as_series(one_series: dict[str, Any]) -> dict[str, Any]:
+    """The card's entry of one series. `one_series`: a series that `release.read_series` returned."""
+    called = one_series["answered"] & (one_series["probabilities"].argmax(1) != NORMAL)
+    known = ~np.isnan(one_series["areas"])
+    with_tumour, without = one_series["areas"] >= MODERATE_MM2, known & (one_series["areas"] == 0)
+    measured, proven = bool(with_tumour.any()), bool(one_series["proven"])
+    finding = one_series["finding"]
     key = finding and finding["keySlice"]
     return {
-        "name": f"{one['case']}/{one['series']}",
+        "name": f"{one_series['case']}/{one_series['series']}",
         "truth": "healthy"
-        if one["stratum"] in HEALTHY
+        if one_series["stratum"] in HEALTHY
         else "no brain MR"
-        if one["stratum"] in OUTSIDE
-        else one["sequence"],
+        if one_series["stratum"] in OUTSIDE
+        else one_series["sequence"],
         "slices": len(called),
-        "answered": int(one["answered"].sum()),
-        "outOfDistribution": int((one["novelties"] > 1).sum()),
+        "answered": int(one_series["answered"].sum()),
+        "outOfDistribution": int((one_series["novelties"] > 1).sum()),
         "tumourSlices": int(with_tumour.sum()) if measured else None,
         "tumourSlicesFound": int((called & with_tumour).sum()) if measured else None,
         "tumourFreeSlices": int(without.sum()) if proven else None,
         "tumourFreeSlicesCalledTumour": int((called & without).sum()) if proven else None,
         "slicesCalledTumour": int(called.sum()),
         "finding": None if finding is None or finding["abstained"] else finding["label"],
-        "keySliceArea": None if key is None or not known[key] else float(one["areas"][key]),
+        "keySliceArea": None if key is None or not known[key] else float(one_series["areas"][key]),
     }
 
 
@@ -86,23 +86,23 @@ def limits(series: list[dict[str, Any]], alone: dict[str, Any]) -> list[str]:
     `compare.compared`.
     """
     missed = [
-        one
-        for one in map(as_series, series)
-        if one["tumourSlices"] and one["tumourSlicesFound"] < 0.9 * one["tumourSlices"]
+        entry
+        for entry in map(as_series, series)
+        if entry["tumourSlices"] and entry["tumourSlicesFound"] < 0.9 * entry["tumourSlices"]
     ]
     alarmed = [
-        one
-        for one in map(as_series, series)
-        if (one["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (one["tumourFreeSlices"] or 1)
+        entry
+        for entry in map(as_series, series)
+        if (entry["tumourFreeSlicesCalledTumour"] or 0) > 0.03 * (entry["tumourFreeSlices"] or 1)
     ]
     measured = [
-        f"In {one['name']}, its case kept out of training, it found {one['tumourSlicesFound']} of "
-        f"{one['tumourSlices']} slices with "
-        f"{MODERATE_MM2} mm² of tumour or more." for one in missed
+        f"In {entry['name']}, its case kept out of training, it found {entry['tumourSlicesFound']} of "
+        f"{entry['tumourSlices']} slices with "
+        f"{MODERATE_MM2} mm² of tumour or more." for entry in missed
     ] + [
-        f"In {one['name']} it called {one['tumourFreeSlicesCalledTumour']} of {one['tumourFreeSlices']} tumour-free "
-        "slices a tumour."
-        for one in alarmed
+        f"In {entry['name']} it called {entry['tumourFreeSlicesCalledTumour']} of {entry['tumourFreeSlices']} "
+        "tumour-free slices a tumour."
+        for entry in alarmed
     ]  # fmt: skip
     return [*measured, by_itself(alone), *LIMITS]
 

@@ -184,12 +184,15 @@ def append(
 def on_series(network: nn.Module, data: Path, side: int) -> list[float]:
     """Three figures on the T1 series of studies, none of which a variant has learned from. `side`: px of the input.
 
-    They are the share of healthy slices called a tumour, the share of slices with 100 mm² of tumour called one, and the
-    area under the ROC curve between these and all slices that are free of it.
+    They are the share of healthy slices called a tumour, the share of slices with 100 mm² of tumour called one, and
+    the area under the ROC curve between these and all slices that are free of it.
     """
-    series = [{**one, "logits": predict(network, one["images"], side=side)[0]} for one in load_series(data)]
+    series = [
+        {**one_series, "logits": predict(network, one_series["images"], side=side)[0]}
+        for one_series in load_series(data)
+    ]
     presence, truth = presences(series)
-    healthy, _ = presences([one for one in series if one["stratum"] in HEALTHY])
+    healthy, _ = presences([one_series for one_series in series if one_series["stratum"] in HEALTHY])
     tumour, free = presence[truth != NORMAL], presence[truth == NORMAL]
     area = (tumour[:, None] > free[None]).mean() + (tumour[:, None] == free[None]).mean() / 2
     return [round(float(value), 4) for value in ((healthy > 0.5).mean(), (tumour > 0.5).mean(), area)]
@@ -201,11 +204,11 @@ def presences(series: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     `series`: series with "logits" [n, classes].
     """
     logits, truth = [], []
-    for one in series:
-        if "T2" in one["series"] or not known(one).any():
+    for one_series in series:
+        if "T2" in one_series["series"] or not known(one_series).any():
             continue
-        logits.append(one["logits"][known(one)])
-        truth.append(np.where(one["areas"] >= MODERATE_MM2, LABELS.index("glioma"), NORMAL)[known(one)])
+        logits.append(one_series["logits"][known(one_series)])
+        truth.append(np.where(one_series["areas"] >= MODERATE_MM2, LABELS.index("glioma"), NORMAL)[known(one_series)])
     return 1 - measure.softmax(np.concatenate(logits))[:, NORMAL], np.concatenate(truth)
 
 

@@ -93,7 +93,7 @@ def intervals(
             flat.update({f"{label}/{key}": entry[key] for key in ("precision", "recall", "f1")})
         drawn.append(flat)
     return {
-        key: [round(float(value), 4) for value in np.percentile([one[key] for one in drawn], [2.5, 97.5])]
+        key: [round(float(value), 4) for value in np.percentile([sample[key] for sample in drawn], [2.5, 97.5])]
         for key in drawn[0]
     }
 

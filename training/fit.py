@@ -263,7 +263,7 @@ def predict(
     return (logits, features, maps) if maps_too else (logits, features)
 
 
-def look(network: nn.Module, images: np.ndarray) -> dict[str, Any]:
+def view_slices(network: nn.Module, images: np.ndarray) -> dict[str, Any]:
     """Viewed slices: the mean of each slice's two views, as it is and mirrored, as the server computes it.
 
     `images`: [N, rows, columns], 0-1. Returns {"logits": [N, classes], "features": [N, F] of each view, "presence":
@@ -271,21 +271,21 @@ def look(network: nn.Module, images: np.ndarray) -> dict[str, Any]:
     it is, "once": {"logits", "presence"} of the slice as it is}.
     """
     logits, features, maps = predict(network, images, maps_too=True)
-    other = predict(network, np.ascontiguousarray(images[:, :, ::-1]), maps_too=True)
+    mirrored = predict(network, np.ascontiguousarray(images[:, :, ::-1]), maps_too=True)
     once = {"logits": logits, "presence": presences(maps)}
-    presence = (once["presence"] + presences(other[2])[:, :, ::-1]) / 2
+    presence = (once["presence"] + presences(mirrored[2])[:, :, ::-1]) / 2
     return {
-        "logits": (logits + other[0]) / 2,
-        "features": (features, other[1]),
+        "logits": (logits + mirrored[0]) / 2,
+        "features": (features, mirrored[1]),
         "presence": presence,
         "maps": maps,
         "once": once,
     }
 
 
-def look_along(network: nn.Module, series: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The series, each with what `look` returns of its slices."""
-    return [{**one, **look(network, one["images"])} for one in series]
+def view_series(network: nn.Module, series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The series, each with what `view_slices` returns of its slices."""
+    return [{**one_series, **view_slices(network, one_series["images"])} for one_series in series]
 
 
 def presences(maps: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ CANDIDATES = [
 # For comparison, settings that take nothing away for the other side: each slice by itself, and with its neighbours.
 BARE = [
     {"reach": reach, "otherSide": {"above": 0, "atMost": 0}}
-    for reach in (0.001, *sorted({one["reach"] for one in CANDIDATES}))
+    for reach in (0.001, *sorted({settings["reach"] for settings in CANDIDATES}))
 ]
 # This one is not chosen for each fold. Beside a very clear tumour it hardly changes the area under the curve, only how
 # far beyond the tumour slices are called one.
@@ -53,16 +53,16 @@ def choose_in_series(series: list[dict[str, Any]], data: Path, normal: int) -> d
     because nobody knows how weak the next tumour is. The temperature is the likeliest; slices with a tumour and without
     have the same weight. `normal`: index of the normal label.
     """
-    judged = [one for one in series if known(one).any() and "T2" not in one["series"]]
-    found = ask({"settings": [{**SETTINGS, **one} for one in CANDIDATES + BARE]}, judged, data, normal)
+    judged = [one_series for one_series in series if known(one_series).any() and "T2" not in one_series["series"]]
+    found = ask({"settings": [{**SETTINGS, **candidate} for candidate in CANDIDATES + BARE]}, judged, data, normal)
     areas = [mean_area(scores, judged) for scores in found]
     best, bare = int(np.argmax(areas[: len(CANDIDATES)])), areas[len(CANDIDATES) :]
     settings = {**CANDIDATES[best], "neighbourAtMost": NEIGHBOUR_AT_MOST}
     limited = ask({"settings": [{**SETTINGS, **settings}]}, judged, data, normal)[0]
     scores = [np.array(of_series, float) for of_series in limited]
-    truth = np.concatenate([(one["areas"] >= MODERATE_MM2)[known(one)] for one in judged])
-    values = np.concatenate([of_series[known(one)] for of_series, one in zip(scores, judged)])
-    healthy = [of_series for of_series, one in zip(scores, judged) if one["stratum"] in HEALTHY]
+    truth = np.concatenate([(one_series["areas"] >= MODERATE_MM2)[known(one_series)] for one_series in judged])
+    values = np.concatenate([of_series[known(one_series)] for of_series, one_series in zip(scores, judged)])
+    healthy = [of_series for of_series, one_series in zip(scores, judged) if one_series["stratum"] in HEALTHY]
     offset = float(np.quantile(np.concatenate(healthy), 1 - ALARMS))
     temperature, loss = likeliest(values - offset, truth)
 
@@ -88,9 +88,9 @@ def choose_in_series(series: list[dict[str, Any]], data: Path, normal: int) -> d
     }  # fmt: skip
 
 
-def known(one: dict[str, Any]) -> np.ndarray:
+def known(one_series: dict[str, Any]) -> np.ndarray:
     """[N] bool: which slices have 100 mm² of tumour or more, or certainly none."""
-    return (one["areas"] >= MODERATE_MM2) | ((one["areas"] == 0) & bool(one["proven"]))
+    return (one_series["areas"] >= MODERATE_MM2) | ((one_series["areas"] == 0) & bool(one_series["proven"]))
 
 
 def mean_area(scores: list[list[float]], series: list[dict[str, Any]]) -> float:
@@ -99,8 +99,10 @@ def mean_area(scores: list[list[float]], series: list[dict[str, Any]]) -> float:
     `scores`: [N] for each series, log odds.
     """
     arrays = [np.array(of_series, float) for of_series in scores]
-    free = np.concatenate([of[(one["areas"] == 0) & bool(one["proven"])] for of, one in zip(arrays, series)])
-    tumours = [of[one["areas"] >= MODERATE_MM2] for of, one in zip(arrays, series)]
+    free = np.concatenate(
+        [of[(one_series["areas"] == 0) & bool(one_series["proven"])] for of, one_series in zip(arrays, series)]
+    )
+    tumours = [of[one_series["areas"] >= MODERATE_MM2] for of, one_series in zip(arrays, series)]
     return float(np.mean([(own[:, None] > free[None]).mean() for own in tumours if own.size]))
 
 
@@ -127,15 +129,15 @@ def least(wrong: np.ndarray, share: float) -> float:
     raise SystemExit(f"No confidence below 1 keeps wrong answers under {share}: train longer or accept more.")
 
 
-def called_tumour(seen: dict[str, np.ndarray], settings: dict[str, Any], normal: int) -> np.ndarray:
+def called_tumour(viewed: dict[str, np.ndarray], settings: dict[str, Any], normal: int) -> np.ndarray:
     """[N] bool: which slices have a tumour when each is read as a series of its own, repeated three times.
 
-    This shows what the other side takes away. `seen`: "logits" and "presence". `settings`: the manifest's "inSeries".
+    This shows what the other side takes away. `viewed`: "logits" and "presence". `settings`: the manifest's "inSeries".
     """
     frame = {"top": 0, "left": 0, "height": 1, "width": 1}
     series = [
         {"leftRight": "COLUMNS", "slices": [slice_of(logits, 0, presence, 10.0 * at, frame) for at in range(3)]}
-        for logits, presence in zip(seen["logits"], seen["presence"])
+        for logits, presence in zip(viewed["logits"], viewed["presence"])
     ]
     scores = np.array(ask_of({"settings": [settings]}, series, normal)[0], float)[:, 1]
     return scores >= settings["calibration"]["offset"]
@@ -143,7 +145,7 @@ def called_tumour(seen: dict[str, np.ndarray], settings: dict[str, Any], normal:
 
 def ask(question: dict[str, Any], series: list[dict[str, Any]], data: Path, normal: int) -> list[Any]:
     """What the server's code answers about series: {"case", "series", "logits", "presence"} and maybe "novelties"."""
-    return ask_of(question, [as_asked(one, data) for one in series], normal)
+    return ask_of(question, [as_asked(one_series, data) for one_series in series], normal)
 
 
 def ask_of(question: dict[str, Any], series: list[dict[str, Any]], normal: int) -> list[Any]:
@@ -152,11 +154,11 @@ def ask_of(question: dict[str, Any], series: list[dict[str, Any]], normal: int) 
     return json.loads(ask_server("readSeries.mjs", json.dumps(asked).encode()))
 
 
-def as_asked(one: dict[str, Any], data: Path) -> dict[str, Any]:
+def as_asked(one_series: dict[str, Any], data: Path) -> dict[str, Any]:
     """A series in the form that readSeries.mjs takes."""
-    where = places(data, one["case"], one["series"])
-    novelties = one.get("novelties", np.zeros(len(one["logits"])))
-    together = zip(one["logits"], novelties, one["presence"], where["locations"], where["frames"])
+    where = places(data, one_series["case"], one_series["series"])
+    novelties = one_series.get("novelties", np.zeros(len(one_series["logits"])))
+    together = zip(one_series["logits"], novelties, one_series["presence"], where["locations"], where["frames"])
     return {"leftRight": where["leftRight"], "slices": [slice_of(*of_slice) for of_slice in together]}
 
 

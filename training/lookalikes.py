@@ -27,12 +27,12 @@ def lookalikes(part: dict[str, Any], blocks: np.ndarray) -> list[dict[str, Any]]
     Returns [{"label", "as", "share", "slices", "ofSlices", "runs"}]; "share" is the upper limit of the 95 % interval.
     """
     found = []
-    for label, other in PAIRS:
+    for label, lookalike in PAIRS:
         near = lies_like(part, LABELS.index(label))
-        of_label, of_other = (near & (part["labels"] == LABELS.index(name)) for name in (label, other))
+        of_label, of_other = (near & (part["labels"] == LABELS.index(name)) for name in (label, lookalike))
         draws = shares(of_label, of_other, blocks)
         found.append({
-            "label": label, "as": other, "share": round(float(np.percentile(draws, UPPER)), 3),
+            "label": label, "as": lookalike, "share": round(float(np.percentile(draws, UPPER)), 3),
             "slices": int(of_other.sum()), "ofSlices": int((of_label | of_other).sum()),
             "runs": len(set(blocks[of_other])),
         })  # fmt: skip
@@ -84,8 +84,8 @@ def share_out(probabilities: np.ndarray, pairs: list[dict[str, Any]]) -> np.ndar
     """
     result = probabilities.copy()
     for pair in pairs:
-        label, other = LABELS.index(pair["label"]), LABELS.index(pair["as"])
+        label, lookalike = LABELS.index(pair["label"]), LABELS.index(pair["as"])
         given = pair["share"] * probabilities[:, label]
         result[:, label] -= given
-        result[:, other] += given
+        result[:, lookalike] += given
     return result

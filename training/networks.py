@@ -25,7 +25,7 @@ class LocalNet(nn.Module):
 
     `evidence` has a map for each label. What a cell says for a tumour is its evidence minus that for the normal label.
     A kind's odds are the mean odds of the cells, so one cell that is sure suffices. The cells alone decide whether
-    there is a tumour at all: what is seen somewhere counts, not what kind of image it is. The kind may also depend on
+    there is a tumour at all: what a cell shows counts, not what kind of image it is. The kind may also depend on
     the whole slice: `kind`, linear in the encoder's last mean activations, shares the same odds out among the kinds.
     `features` are these and the mean activations of an early block. The mean evidence for the normal label is added to
     all logits. It changes no probability, and it gives that label a map of its own.

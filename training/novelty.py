@@ -46,7 +46,7 @@ def residuals(model: dict[str, Any], features: np.ndarray) -> np.ndarray:
 
 def mean_residuals(model: dict[str, Any], features: Sequence[np.ndarray]) -> np.ndarray:
     """[N] distances, the mean over the views of each slice. `features`: [N, F] for each view."""
-    return np.mean([residuals(model, one) for one in features], 0)
+    return np.mean([residuals(model, of_view) for of_view in features], 0)
 
 
 def largest_known(model: dict[str, Any], features: Sequence[np.ndarray]) -> float:

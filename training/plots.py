@@ -44,7 +44,7 @@ def draw(
     draw_confusion(folder / "confusion.png", scored[shown]["figures"]["confusion"], shown)
     draw_reliability(folder / "reliability.png", scored, parts)
     draw_coverage(folder / "coverage.png", scored, parts)
-    draw_series(folder / "series.png", [one for one in series if one["stratum"] != "ood"], known)
+    draw_series(folder / "series.png", [one_series for one_series in series if one_series["stratum"] != "ood"], known)
 
 
 def save(figure: plt.Figure, path: Path) -> None:
@@ -122,8 +122,8 @@ def draw_confusion(path: Path, confusion: list[list[int]], name: str) -> None:
 def draw_reliability(path: Path, scored: dict[str, dict[str, Any]], parts: dict[str, dict[str, Any]]) -> None:
     """The share that is right against confidence, for each split."""
     figure, axes = plt.subplots(1, len(scored), figsize=(3.3 * len(scored), 3.5), squeeze=False)
-    for axis, (name, one) in zip(axes[0], scored.items()):
-        confidence, right = one["probabilities"].max(1), one["probabilities"].argmax(1) == parts[name]["labels"]
+    for axis, (name, scores) in zip(axes[0], scored.items()):
+        confidence, right = scores["probabilities"].max(1), scores["probabilities"].argmax(1) == parts[name]["labels"]
         bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
         used = sorted(set(bins))
         counts = np.array([(bins == b).sum() for b in used])
@@ -131,7 +131,7 @@ def draw_reliability(path: Path, scored: dict[str, dict[str, Any]], parts: dict[
         axis.scatter([confidence[bins == b].mean() for b in used], [right[bins == b].mean() for b in used],
                      s=8 + 220 * counts / counts.max(), color=ACCENT, alpha=0.8, edgecolor="white")  # fmt: skip
         axis.set(
-            xlim=(0.25, 1.02), ylim=(0, 1.05), xlabel="confidence", title=f"{name}: ECE {one['figures']['ece']:.3f}"
+            xlim=(0.25, 1.02), ylim=(0, 1.05), xlabel="confidence", title=f"{name}: ECE {scores['figures']['ece']:.3f}"
         )
     axes[0][0].set_ylabel("share that is right; area: slices")
     save(figure, path)
@@ -140,9 +140,9 @@ def draw_reliability(path: Path, scored: dict[str, dict[str, Any]], parts: dict[
 def draw_coverage(path: Path, scored: dict[str, dict[str, Any]], parts: dict[str, dict[str, Any]]) -> None:
     """The share of wrong answers against the share of slices that are answered, for each split."""
     figure, axis = plt.subplots(figsize=(5.6, 3.6))
-    for (name, one), colour in zip(scored.items(), (FAINT, WARM, ACCENT)):
-        right = one["probabilities"].argmax(1) == parts[name]["labels"]
-        order = np.argsort(-one["probabilities"].max(1), kind="stable")
+    for (name, scores), colour in zip(scored.items(), (FAINT, WARM, ACCENT)):
+        right = scores["probabilities"].argmax(1) == parts[name]["labels"]
+        order = np.argsort(-scores["probabilities"].max(1), kind="stable")
         covered = np.arange(1, len(order) + 1) / len(order)
         axis.plot(covered, np.cumsum(~right[order]) / np.arange(1, len(order) + 1), color=colour, label=name)
     axis.axvline(0.9, color=INK, lw=0.6, ls=":")
@@ -163,17 +163,17 @@ def draw_series(path: Path, series: list[dict[str, Any]], known: dict[str, Any])
     figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 1.9 * rows), squeeze=False, sharey=True)
     for axis in axes.flat[len(series) :]:
         axis.set_visible(False)
-    for axis, one in zip(axes.flat, series):
-        tumour = 1 - one["probabilities"][:, NORMAL]
+    for axis, one_series in zip(axes.flat, series):
+        tumour = 1 - one_series["probabilities"][:, NORMAL]
         places = np.arange(len(tumour))
         with np.errstate(invalid="ignore"):
-            axis.fill_between(places, 0, 1, where=one["areas"] > 0, color=WARM, alpha=0.2, lw=0, step="mid")
+            axis.fill_between(places, 0, 1, where=one_series["areas"] > 0, color=WARM, alpha=0.2, lw=0, step="mid")
         axis.plot(places, tumour, color=FAINT, lw=0.8)
-        answered = one["answered"]
+        answered = one_series["answered"]
         axis.scatter(places[answered], tumour[answered], s=7, color=ACCENT)
         axis.scatter(places[~answered], tumour[~answered], s=7, facecolor="none", edgecolor=INK, lw=0.6)
         axis.set(ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
-        axis.set_title(f"{one['case']}\n{one['series']}", fontsize=7)
+        axis.set_title(f"{one_series['case']}\n{one_series['series']}", fontsize=7)
     figure.suptitle(
         "Probability of a tumour along series whose case was kept out of training\n"
         "shaded: tumour by the masks; full: answered; open: abstained",
@@ -193,8 +193,8 @@ def draw_mistakes(
 ) -> None:
     """The most confident mistakes: their maps alone in `folder`, for the card; over the slices in `private`."""
     name = "test" if "test" in scored else "val"
-    one, part = scored[name], parts[name]
-    confidence, answer = one["probabilities"].max(1), one["probabilities"].argmax(1)
+    scores, part = scored[name], parts[name]
+    confidence, answer = scores["probabilities"].max(1), scores["probabilities"].argmax(1)
     wrong = np.flatnonzero(answer != part["labels"])
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
     if len(worst) == 0:
@@ -205,7 +205,7 @@ def draw_mistakes(
             axis.axis("off")
         for axis, index in zip(axes.flat, worst):
             side = part["images"].shape[1]
-            heat = one["cams"][index]
+            heat = scores["cams"][index]
             if with_slices:
                 axis.imshow(part["images"][index], cmap="gray", vmin=0, vmax=1)
             axis.imshow(

@@ -64,7 +64,7 @@ def training_pool(data: Path, phantoms: Path, without: int | None = None) -> dic
             train = select(train, third_of(train["rows"]) != without)
         parts = real_and_counterfactual(train, studies, random)
         parts += [part(load_phantoms(phantoms), "phantom"), *more_heads(data, train, studies)]
-        pool = {key: np.concatenate([one[key] for one in parts]) for key in KEYS if key != "brains"}
+        pool = {key: np.concatenate([entry[key] for entry in parts]) for key in KEYS if key != "brains"}
         pool["brains"] = np.stack([brain(image, mask, random) for image, mask in zip(pool["images"], pool["masks"])])
         np.savez(cache, **pool)
     pool = dict(np.load(cache))

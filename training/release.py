@@ -16,13 +16,13 @@ import figures as measure
 import inSeries
 import novelty as unlike
 import plots
-from apart import NAME, RISK, choose_confidence, compare_temperatures, describe_apart, least, look_apart
+from apart import NAME, RISK, choose_confidence, compare_temperatures, describe_apart, least, view_thirds
 from augment import move
 from card import experiments, write_card
-from compare import calibrated, compare_again, compare_looks, compare_shares
+from compare import calibrated, compare_again, compare_shares, compare_views
 from describe import as_series, as_split, count_pool, limits
 from export import export_onnx
-from fit import as_input, look, look_along, predict
+from fit import as_input, predict, view_series, view_slices
 from lookalikes import lookalikes
 from networks import grad_cam
 from pictures import as_served
@@ -72,16 +72,17 @@ def release(
     val = as_served(checks["val"], data)
     every = load_series(data)
     held_out = {
-        name: look_along(fold, [one for one in every if one["case"] in cases]) for name, (fold, cases) in folds.items()
+        name: view_series(fold, [one_series for one_series in every if one_series["case"] in cases])
+        for name, (fold, cases) in folds.items()
     }
     origins = set(recipe["whole"]["mix"])
-    together = [one for part in held_out.values() for one in part]
+    together = [one_series for part in held_out.values() for one_series in part]
     in_series = inSeries.choose_in_series(together, data, NORMAL)
     print("release: looks at thirds of train", flush=True)
-    looked = look_apart(thirds, data)
-    apart = looked["after"]
+    viewed = view_thirds(thirds, data)
+    apart = viewed["after"]
     alone = choose_confidence(apart, lookalikes_of(data))
-    of_val = look(network, val["images"])
+    of_val = view_slices(network, val["images"])
     known = {**alone, "novelty": choose_novelty(network, of_val, pool, origins), "inSeries": in_series}
     parts = {"val": val}
     print(f"release: scores val{' and test' if test else ''}", flush=True)
@@ -90,28 +91,30 @@ def release(
         parts["test"] = whole
         parts["test, strict part"] = select(whole, np.array([row["near_boundary"] == "0" for row in whole["rows"]]))
     scored = {
-        name: score(network, part, of_val if part is val else look(network, part["images"]), known)
+        name: score(network, part, of_val if part is val else view_slices(network, part["images"]), known)
         for name, part in parts.items()
     }
     series = []
     for name, (fold, cases) in folds.items():
         print(f"release: reads the series of {name}", flush=True)
-        elsewhere = [one for other, part in held_out.items() if other != name for one in part]
+        elsewhere = [one_series for other_fold, part in held_out.items() if other_fold != name for one_series in part]
         of_fold = {
             **alone,
-            "novelty": choose_novelty(fold, look(fold, val["images"]), pool, origins, cases),
+            "novelty": choose_novelty(fold, view_slices(fold, val["images"]), pool, origins, cases),
             "inSeries": inSeries.choose_in_series(elsewhere, data, NORMAL),
         }
         series += read_series(held_out[name], of_fold, data)
-    series += read_series(look_along(network, [one for one in every if one["stratum"] in OUTSIDE]), known, data)
+    series += read_series(
+        view_series(network, [one_series for one_series in every if one_series["stratum"] in OUTSIDE]), known, data
+    )
     print("release: audits the splits, compares looks and mixtures of weights", flush=True)
-    by_look = compare_looks(of_val, val, together, data, known)
+    by_view = compare_views(of_val, val, together, data, known)
     card = {
         "splits": [
             describe_apart(apart, known, blocks(apart["rows"])),
             *(as_split(name, parts[name], scored[name]) for name in parts),
         ],
-        "series": [as_series(one) for one in series],
+        "series": [as_series(one_series) for one_series in series],
         "confusion": {name: scored[name]["figures"]["confusion"] for name in parts},
         "byPlane": {
             name: measure.by_group(scored[name]["probabilities"], part["labels"], planes(part))
@@ -125,11 +128,11 @@ def release(
         "raw": {name: scored[name]["raw"] for name in parts},
         "audit": audit.leaks(data),
         "asSeries": each_as_series(of_val, val, in_series),
-        "looks": by_look,
+        "looks": by_view,
         "shares": compare_shares(others, val, every, data, known),
-        "again": compare_again(looked["before"], apart, known["lookalikes"]),
+        "again": compare_again(viewed["before"], apart, known["lookalikes"]),
         "experiments": experiments(),
-        "limits": limits(series, by_look["twice"]),
+        "limits": limits(series, by_view["twice"]),
         "training": {**recipe, "history": histories, "pool": count_pool(pool)},
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
@@ -197,22 +200,22 @@ def each_as_series(of_val: dict[str, Any], val: dict[str, Any], settings: dict[s
     return {label: measure.share(called[labels == at].sum(), (labels == at).sum()) for at, label in enumerate(LABELS)}
 
 
-def novelties_of(seen: dict[str, Any], known: dict[str, Any]) -> np.ndarray:
+def novelties_of(viewed: dict[str, Any], known: dict[str, Any]) -> np.ndarray:
     """[N] novelties of viewed slices; above 1 a slice is unlike the training data."""
-    return unlike.mean_residuals(known["novelty"], seen["features"]) / known["novelty"]["largest_known"]
+    return unlike.mean_residuals(known["novelty"], viewed["features"]) / known["novelty"]["largest_known"]
 
 
-def score(network: nn.Module, part: dict[str, Any], seen: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def score(network: nn.Module, part: dict[str, Any], viewed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """What the card and the plots need of a split.
 
-    `part`: the split's slices. `seen`: the same slices as the network views them. `known`: what was chosen.
+    `part`: the split's slices. `viewed`: the same slices as the network views them. `known`: what was chosen.
     Returns {"figures", "raw", "intervals", "pointing", "probabilities": [N, classes], "novelties": [N], "answered": [N]
     bool, "cams": [N, cells down, cells across]}.
     """
-    probabilities = calibrated(seen["logits"], known)
-    novelties = novelties_of(seen, known)
+    probabilities = calibrated(viewed["logits"], known)
+    novelties = novelties_of(viewed, known)
     answered = (novelties <= 1) & (probabilities.max(1) >= least(probabilities, known))
-    maps, features, truth = seen["maps"], seen["features"][0], part["labels"]
+    maps, features, truth = viewed["maps"], viewed["features"][0], part["labels"]
     right = probabilities.argmax(1) == truth
     found = measure.figures(probabilities, truth, LABELS, 0)
     found["answered"] = measure.share(answered.sum(), len(truth))
@@ -222,7 +225,7 @@ def score(network: nn.Module, part: dict[str, Any], seen: dict[str, Any], known:
     size = part["images"].shape[1:]
     own = F.interpolate(own, size, mode="bilinear", align_corners=False)[:, 0].numpy()
     pointing, by_class = measure.pointing(own, part["masks"], truth, probabilities)
-    raw = measure.figures(measure.softmax(seen["logits"]), truth, LABELS, 0)
+    raw = measure.figures(measure.softmax(viewed["logits"]), truth, LABELS, 0)
     return {
         "figures": found,
         "raw": {key: raw[key] for key in ("ece", "wrongAbove95", "negativeLogLikelihood")},
@@ -270,18 +273,20 @@ def read_series(series: list[dict[str, Any]], known: dict[str, Any], data: Path)
     }  # fmt: skip
     asked = [
         {
-            **one,
-            "logits": measure.lowered(one["logits"], NORMAL, known["offset"]),
-            "novelties": novelties_of(one, known),
+            **one_series,
+            "logits": measure.lowered(one_series["logits"], NORMAL, known["offset"]),
+            "novelties": novelties_of(one_series, known),
         }
-        for one in series
+        for one_series in series
     ]
     result = []
-    for one, answer in zip(asked, inSeries.ask({"manifest": settings}, asked, data, NORMAL)):
+    for one_series, answer in zip(asked, inSeries.ask({"manifest": settings}, asked, data, NORMAL)):
         verdicts = answer["verdicts"]
         probabilities = np.array([[entry["probability"] for entry in verdict["probabilities"]] for verdict in verdicts])
         answered = np.array([verdict["status"] == "CLASSIFIED" for verdict in verdicts])
-        result.append({**one, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]})
+        result.append(
+            {**one_series, "probabilities": probabilities, "answered": answered, "finding": answer["finding"]}
+        )
     return result
 
 

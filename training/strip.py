@@ -41,9 +41,9 @@ def stripped(data: Path) -> dict[str, np.ndarray]:
 def read_volume(folder: Path) -> tuple[np.ndarray, list[float]]:
     """Stored values, float32 [slices, rows, columns], from the feet to the head; mm between slices, rows, columns."""
     slices = [pydicom.dcmread(path) for path in folder.glob("*.dcm")]
-    slices.sort(key=lambda one: float(one.ImagePositionPatient[2]))
-    heights = [float(one.ImagePositionPatient[2]) for one in slices]
-    pixels = np.stack([one.pixel_array.astype(np.float32) for one in slices])
+    slices.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
+    heights = [float(dataset.ImagePositionPatient[2]) for dataset in slices]
+    pixels = np.stack([dataset.pixel_array.astype(np.float32) for dataset in slices])
     return pixels, [float(np.median(np.diff(heights))), *map(float, slices[0].PixelSpacing)]
 
 
@@ -66,9 +66,9 @@ def find_brain(pixels: np.ndarray, spacing: list[float]) -> np.ndarray:
     found = largest(ndimage.binary_erosion(tissue, ball(3)))
     found = ndimage.binary_dilation(found, ball(4)) & ndimage.binary_dilation(tissue, ball(1))
     centre = [places.mean() for places in np.nonzero(head[middle].any(0))]
-    found = np.stack([central(one, centre) for one in found])
+    found = np.stack([central(plane, centre) for plane in found])
     found = ndimage.binary_closing(np.pad(found, 8), ball(6))[8:-8, 8:-8, 8:-8]
-    found = np.stack([ndimage.binary_fill_holes(one) for one in found]).astype(np.float32)
+    found = np.stack([ndimage.binary_fill_holes(plane) for plane in found]).astype(np.float32)
     return ndimage.zoom(found, np.array(pixels.shape) / np.array(found.shape), order=1) > 0.5
 
 

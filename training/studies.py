@@ -76,17 +76,17 @@ def labelled(series: list[dict[str, Any]], labels: list[str]) -> dict[str, np.nd
     Returns {"images": [n, rows, columns], 0-1, "labels": [n] indices, "planes": [n], "cases": [n]}.
     """
     images, truth, planes, cases = [], [], [], []
-    for one in series:
-        if one["stratum"] in OUTSIDE or np.isnan(one["areas"]).all():
+    for one_series in series:
+        if one_series["stratum"] in OUTSIDE or np.isnan(one_series["areas"]).all():
             continue
-        for image, area in zip(one["images"], one["areas"]):
+        for image, area in zip(one_series["images"], one_series["areas"]):
             found = area >= MODERATE_MM2
-            if not found and not (one["proven"] and area == 0):
+            if not found and not (one_series["proven"] and area == 0):
                 continue
             images.append(image)
             truth.append(labels.index("glioma" if found else "no_tumor"))
-            planes.append(one["plane"])
-            cases.append(one["case"])
+            planes.append(one_series["plane"])
+            cases.append(one_series["case"])
     return {
         "images": np.stack(images), "labels": np.array(truth), "planes": np.array(planes), "cases": np.array(cases),
     }  # fmt: skip

@@ -106,7 +106,7 @@ class Shipped(nn.Module):
                 known[name] = self.get_submodule(node.name)(self.compute(node.input[0], known))
             else:
                 known[name] = OPERATORS[node.op_type](
-                    attributes_of(node), *(self.compute(one, known) for one in node.input)
+                    attributes_of(node), *(self.compute(operand, known) for operand in node.input)
                 )
         return known[name]
 
@@ -118,7 +118,7 @@ def key(name: str) -> str:
 
 def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
     """The attributes of a graph node by name."""
-    return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+    return {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 
 def convolution(node: onnx.NodeProto, given: list[torch.Tensor]) -> nn.Module:

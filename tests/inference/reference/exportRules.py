@@ -36,7 +36,7 @@ def case(
     cases.append((name, reference, nodes, opset, flat, weights))
 
 
-def one(
+def unary(
     operator: str,
     reference: Callable[[torch.Tensor], torch.Tensor],
     name: str | None = None,
@@ -95,23 +95,23 @@ def integers(*values: int) -> numpy.ndarray:
 
 def activations() -> None:
     """Adds cases of activations and other operators that act on each value."""
-    one("Relu", F.relu)
-    one("LeakyRelu", lambda a: F.leaky_relu(a, 0.2), alpha=0.2)
+    unary("Relu", F.relu)
+    unary("LeakyRelu", lambda a: F.leaky_relu(a, 0.2), alpha=0.2)
     case("PRelu", lambda a, w: F.prelu(a, w["slope"].flatten()), [("PRelu", ["a", "slope"], ["z"], {})],
          slope=normal(CHANNELS, 1, 1))
-    one("Elu", lambda a: F.elu(a, 1.5), alpha=1.5)
-    one("Sigmoid", torch.sigmoid)
-    one("Tanh", torch.tanh)
-    one("Softplus", F.softplus)
-    one("HardSigmoid", F.hardsigmoid, alpha=1 / 6, beta=0.5)
-    one("HardSwish", lambda a: F.hardswish(a), opset=14)
-    one("Erf", torch.erf)
-    one("Gelu", F.gelu, opset=20)
-    one("Gelu", lambda a: a * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (a + 0.044715 * a**3))) / 2, "Gelu tanh", 20,
-        approximate="tanh")
-    one("Exp", torch.exp)
-    one("Abs", torch.abs)
-    one("Neg", torch.neg)
+    unary("Elu", lambda a: F.elu(a, 1.5), alpha=1.5)
+    unary("Sigmoid", torch.sigmoid)
+    unary("Tanh", torch.tanh)
+    unary("Softplus", F.softplus)
+    unary("HardSigmoid", F.hardsigmoid, alpha=1 / 6, beta=0.5)
+    unary("HardSwish", lambda a: F.hardswish(a), opset=14)
+    unary("Erf", torch.erf)
+    unary("Gelu", F.gelu, opset=20)
+    unary("Gelu", lambda a: a * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (a + 0.044715 * a**3))) / 2, "Gelu tanh", 20,
+          approximate="tanh")
+    unary("Exp", torch.exp)
+    unary("Abs", torch.abs)
+    unary("Neg", torch.neg)
     case("Sqrt and Log", lambda a, w: torch.log(torch.sqrt(torch.exp(a) + 1)),
          [("Exp", ["a"], ["e"], {}), ("Add", ["e", "one"], ["f"], {}), ("Sqrt", ["f"], ["g"], {}),
           ("Log", ["g"], ["z"], {})], one=numpy.float32(1).reshape(()))
@@ -190,7 +190,7 @@ def pools() -> None:
         def reference(a: torch.Tensor) -> torch.Tensor:
             """[N, channels, rows, columns] → the pool's output, of the same rank."""
             return F.max_pool2d(a if padded is None else F.pad(a, padded, value=-1e30), *arguments)
-        one("MaxPool", reference, f"MaxPool {name}", flat=True, **attributes)
+        unary("MaxPool", reference, f"MaxPool {name}", flat=True, **attributes)
 
     # torch: kernel, stride, padding, dilation, ceil_mode
     maximum("side by side", 2, 2, kernel_shape=[2, 2], strides=[2, 2])
@@ -202,14 +202,14 @@ def pools() -> None:
     maximum("with gaps", 1, 2, kernel_shape=[1, 1], strides=[2, 2])
     maximum("with asymmetric pads", 3, 2, padded=(0, 1, 1, 0), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 0, 1])
     maximum("SAME_UPPER", 3, 2, padded=(0, 1, 1, 1), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
-    one("GlobalMaxPool", lambda a: F.adaptive_max_pool2d(a, 1), flat=True)
+    unary("GlobalMaxPool", lambda a: F.adaptive_max_pool2d(a, 1), flat=True)
 
     def average(name: str, *arguments: Any, padded: tuple[int, ...] | None = None, **attributes: Any) -> None:
         """Adds a case of AveragePool. `arguments`: PyTorch's. `padded`: left, right, top, bottom, for the reference."""
         def reference(a: torch.Tensor) -> torch.Tensor:
             """[N, channels, rows, columns] → the pool's output, of the same rank."""
             return F.avg_pool2d(a if padded is None else F.pad(a, padded), *arguments)
-        one("AveragePool", reference, f"AveragePool {name}", **attributes)
+        unary("AveragePool", reference, f"AveragePool {name}", **attributes)
 
     # torch: kernel, stride, padding, ceil_mode, count_include_pad
     average("side by side", 2, 2, kernel_shape=[2, 2], strides=[2, 2])
@@ -219,8 +219,9 @@ def pools() -> None:
             pads=[1, 1, 1, 1], count_include_pad=1)
     average("overlapping, ceil", 3, 2, 1, True, False, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
             ceil_mode=1)
-    one("AveragePool", lambda a: F.avg_pool2d(a, 3, 2, 1, True, True), "AveragePool overlapping, ceil, padding counts",
-        19, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1, count_include_pad=1)
+    unary("AveragePool", lambda a: F.avg_pool2d(a, 3, 2, 1, True, True),
+          "AveragePool overlapping, ceil, padding counts", 19, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
+          ceil_mode=1, count_include_pad=1)
     average("dense", 3, 1, 1, False, True, kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
     average("dense without pads", 3, 1, 0, kernel_shape=[3, 3])
     average("with two strides", (3, 2), (3, 1), kernel_shape=[3, 2], strides=[3, 1])
@@ -240,17 +241,17 @@ def reductions() -> None:
               ("AveragePool", ["q"], ["z"], dict(kernel_shape=[2, 2], strides=[1, 1], pads=[1, 1, 1, 1],
                                                  ceil_mode=int(ceil), count_include_pad=int(counts)))],
              19, p=numpy.array([0, 0, 1, 1, 0, 0, 1, 1]))
-    one("GlobalAveragePool", lambda a: a.mean((2, 3), True))
-    one("ReduceLogSumExp", lambda a: a.logsumexp((2, 3)), axes=[2, 3], keepdims=0)
-    one("ReduceLogSumExp", lambda a: a.logsumexp(1, True), "ReduceLogSumExp of channels", 11, axes=[1])
-    one("ReduceMean", lambda a: a.mean((2, 3)), axes=[2, 3], keepdims=0)
-    one("ReduceMean", lambda a: a.mean((2, 3), True), "ReduceMean from behind", 11, axes=[-1, -2])
-    one("ReduceMean", lambda a: a.mean(1, True), "ReduceMean of channels", axes=[1])
+    unary("GlobalAveragePool", lambda a: a.mean((2, 3), True))
+    unary("ReduceLogSumExp", lambda a: a.logsumexp((2, 3)), axes=[2, 3], keepdims=0)
+    unary("ReduceLogSumExp", lambda a: a.logsumexp(1, True), "ReduceLogSumExp of channels", 11, axes=[1])
+    unary("ReduceMean", lambda a: a.mean((2, 3)), axes=[2, 3], keepdims=0)
+    unary("ReduceMean", lambda a: a.mean((2, 3), True), "ReduceMean from behind", 11, axes=[-1, -2])
+    unary("ReduceMean", lambda a: a.mean(1, True), "ReduceMean of channels", axes=[1])
     case("ReduceMean opset 18", lambda a, w: a.mean((2, 3)),
          [("ReduceMean", ["a", "axes"], ["z"], {"keepdims": 0})], 18, axes=integers(-1, 2))
     case("ReduceMean opset 18 without axes", lambda a, w: a * 1,
          [("ReduceMean", ["a"], ["z"], {"noop_with_empty_axes": 1})], 18)
-    one("ReduceSum", lambda a: a.sum((1, 3)), "ReduceSum opset 11", 11, axes=[1, 3], keepdims=0)
+    unary("ReduceSum", lambda a: a.sum((1, 3)), "ReduceSum opset 11", 11, axes=[1, 3], keepdims=0)
     case("ReduceSum", lambda a, w: a.sum(2, True), [("ReduceSum", ["a", "axes"], ["z"], {})], axes=integers(2))
 
 
@@ -299,9 +300,9 @@ def normalizations() -> None:
 
 def shaping() -> None:
     """Adds cases of operators that move values and compute none."""
-    one("Flatten", lambda a: a.flatten(1))
-    one("Identity", lambda a: a * 1)
-    one("Dropout", lambda a: a * 1)
+    unary("Flatten", lambda a: a.flatten(1))
+    unary("Identity", lambda a: a * 1)
+    unary("Dropout", lambda a: a * 1)
     shape = {"s": integers(-1, 2, 3, ROWS * COLUMNS)}
     case("Reshape and Transpose", lambda a, w: a.reshape(-1, 2, 3, ROWS * COLUMNS).transpose(1, 2).flatten(1, 2),
          [("Reshape", ["a", "s"], ["r"], {}), ("Transpose", ["r"], ["t"], {"perm": [0, 2, 1, 3]}),

@@ -139,7 +139,10 @@ for frames in (1, 3):
             name, expected = write(f"rgb{bits}x{frames}p{planar}", what, pictures.colour(bits, frames, "RGB", planar))
             # dcmcjpeg 3.6.7 mixes up the planes of several frames, as dcmdjpeg, GDCM and this program all find.
             mixed = frames > 1 and planar == 1
-            encoders = {key: one for key, one in (LOSSLESS | COLOUR).items() if not (mixed and one[0] == "dcmcjpeg")}
+            encoders = {
+                key: command for key, command in (LOSSLESS | COLOUR).items()
+                if not (mixed and command[0] == "dcmcjpeg")
+            }
             encode(name, what, encoders, expected)
             if bits == 8 and planar == 0:
                 encode_lossy(name, what, BASELINE)
