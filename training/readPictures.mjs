@@ -1,5 +1,6 @@
-// The server's own reading of pictures, for training. stdin: paths as JSON. stdout: of each in turn rows and columns, uint32,
-// and its grey values, float32, little-endian.
+// Decodes pictures with the server's own code, for training.
+// stdin: paths as JSON. stdout: for each picture in turn its rows and columns (uint32) and its grey values (float32), all
+// little-endian.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { readPicture } from '../dist/images/readPicture.js';

@@ -1,6 +1,8 @@
-// The server's own reading of series, for training. stdin: {manifest, settings, series: [{leftRight, slices: [{logits,
-// novelty, presence: float32 as base64, rows, columns, frame, location}]}]}. stdout: with `settings`, candidates for the
-// manifest's "inSeries", for each of them the scores of each series; without, {verdicts, finding} of each series.
+// Reads series with the server's own code, for training.
+// stdin: {manifest, settings, series: [{leftRight, slices: [viewed slice]}]}. A viewed slice is {logits, novelty,
+// presence (float32 as base64), rows, columns, frame, location}.
+// stdout: with `settings` (candidates for the manifest's "inSeries"), for each of them the scores of each series. Without
+// `settings`, {verdicts, finding} of each series.
 import { text } from 'node:stream/consumers';
 import { combine } from '../dist/inference/combine.js';
 import { readSeries, scoreSeries } from '../dist/inference/readSeries.js';
