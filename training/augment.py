@@ -29,7 +29,8 @@ def augment(
 
     `image`, `mask`, `brain`: [N, rows, columns], 0-1; `brain` is 0 everywhere where the brain is not known.
     `may_strip`: [N], probability that the slice is shown without its skull.
-    `side`: px, rows and columns of the result. `strength`: 0 to 1, scales how often intensities are changed.
+    `side`: px, rows and columns of the result.
+    `strength`: 0 to 1, scales how often contrast, coil and sharpness change.
     Returns image and mask, [N, side, side], 0-1.
 
     A slice may lose its skull. It is mirrored, turned by up to 15 degrees, scaled and moved by up to 12 %. It gets

@@ -66,8 +66,8 @@ def choose_in_series(series: list[dict[str, Any]], data: Path, normal: int) -> d
     offset = float(np.quantile(np.concatenate(healthy), 1 - ALARMS))
     temperature, loss = likeliest(values - offset, truth)
 
-    def presence(score: float) -> float:
-        """Score (log odds; a number or an array) → calibrated probability of a tumour."""
+    def presence(score: float | np.ndarray) -> float | np.ndarray:
+        """Score (log odds, a number or an array) → calibrated probability of a tumour, of the same shape."""
         return 1 / (1 + np.exp((offset - score) / temperature))
 
     surest = max(presence(of_series.max()) for of_series in healthy)

@@ -76,7 +76,7 @@ def find_content(pixels: np.ndarray, within: tuple[int, int, int, int], air: flo
 
 
 def extent(counts: np.ndarray) -> tuple[int, int] | None:
-    """First and one beyond the last row that holds the head. `counts`: [rows], bright pixels in each row."""
+    """First row, or column, that holds the head, and the one after the last. `counts`: bright pixels in each."""
     full = np.flatnonzero(counts > CONTENT_SHARE * counts.max())
     return None if full.size == 0 else (int(full[0]), int(full[-1]) + 1)
 
