@@ -15,6 +15,17 @@ export const hasStudies = requirePart(
   'Set MRIMASTER_SHARED to the folder that holds data/studies.',
 );
 
+/** A file of the folder of inputs that went wrong; one row each of its README. */
+export function caseFile(path: string): string {
+  return join(shared, 'cases', path);
+}
+
+export const hasCases = requirePart(
+  'inputs that went wrong',
+  existsSync(caseFile('README.md')),
+  'Set MRIMASTER_SHARED to the folder that holds cases.',
+);
+
 export function filesOf(caseName: string, series: string): string[] {
   const folder = join(studies, caseName, series);
   return readdirSync(folder)

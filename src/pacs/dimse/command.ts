@@ -70,16 +70,13 @@ function writeElement(element: number, value: Buffer): Buffer {
   return Buffer.concat([header, value]);
 }
 
-/** Reads a command set. @throws InvalidPdu where the bytes are not one. */
+/**
+ * Reads a command set. It ends where its Command Group Length (0000,0000) says: some implementations send further elements
+ * behind it, which are ignored.
+ * @throws InvalidPdu where the bytes are not a command set.
+ */
 export function readCommand(bytes: Buffer): Command {
-  const byElement = new Map<number, Buffer>();
-  for (let at = 0; at < bytes.length; ) {
-    if (at + 8 > bytes.length || bytes.readUInt16LE(at) !== 0) throw new InvalidPdu('a malformed command set');
-    const end = at + 8 + bytes.readUInt32LE(at + 4);
-    if (end > bytes.length) throw new InvalidPdu('a command element longer than its command set');
-    byElement.set(bytes.readUInt16LE(at + 2), bytes.subarray(at + 8, end));
-    at = end;
-  }
+  const byElement = readElements(bytes);
   const command: Record<string, string | number> = {};
   for (const [name, [element, vr]] of Object.entries(FIELDS)) {
     const value = byElement.get(element);
@@ -89,4 +86,24 @@ export function readCommand(bytes: Buffer): Command {
   }
   if (command.commandField === undefined) throw new InvalidPdu('a command set without Command Field');
   return command as Command;
+}
+
+/** The values of the elements of a command set, by element number. */
+function readElements(bytes: Buffer): Map<number, Buffer> {
+  const byElement = new Map<number, Buffer>();
+  let length = bytes.length;
+  for (let at = 0; at < length; ) {
+    if (at + 8 > length || bytes.readUInt16LE(at) !== 0) throw new InvalidPdu('a malformed command set');
+    const element = bytes.readUInt16LE(at + 2);
+    const end = at + 8 + bytes.readUInt32LE(at + 4);
+    if (end > length) throw new InvalidPdu('a command element longer than its command set');
+    // PS3.7 6.3.1: the group length is the first element, and counts from the end of its own value.
+    if (element === 0 && at === 0 && end === 12) {
+      length = end + bytes.readUInt32LE(8);
+      if (length > bytes.length) throw new InvalidPdu('a command set shorter than its group length');
+    }
+    byElement.set(element, bytes.subarray(at + 8, end));
+    at = end;
+  }
+  return byElement;
 }
