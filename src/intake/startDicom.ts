@@ -1,8 +1,9 @@
 import type { Context } from '../context.js';
 import { asKnown } from '../errors/asKnown.js';
 import { ConfigInvalid } from '../errors/configInvalid.js';
+import type { RefusedContext } from '../pacs/dimse/negotiate.js';
 import { type StorageProvider, startProvider } from '../pacs/dimse/provider.js';
-import { type ProviderEvent } from '../pacs/dimse/providerOptions.js';
+import type { AssociationPeer, ProviderEvent } from '../pacs/dimse/providerOptions.js';
 import type { Transfer } from '../pacs/transfers.js';
 import { receiveInstance } from './receiveInstance.js';
 
@@ -15,6 +16,7 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
   const { host, port, aeTitle, allowed, tls } = context.config.dicom;
   if (port === null) return undefined;
   const transfers = new Map<number, Transfer>();
+  const refusedContexts = new Map<number, RefusedContexts>();
   const transferOf = (association: number) => {
     const transfer = transfers.get(association) ?? context.transfers.begin();
     transfers.set(association, transfer);
@@ -39,7 +41,10 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
           throw asKnown(error) ?? error; // a database that is away is a reason to send again
         });
       },
+      onRefusedContexts: (association, peer, refused) => refusedContexts.set(association, { peer, refused }),
       onClose: (association) => {
+        reportRefusedContexts(context, refusedContexts.get(association), transfers.get(association)?.studies());
+        refusedContexts.delete(association);
         transfers.get(association)?.end();
         transfers.delete(association);
       },
@@ -69,6 +74,20 @@ function archiveOf({ archives }: Context, callingAeTitle: string): string | null
     ([, { settings }]) => settings.kind === 'DIMSE' && settings.aeTitle === callingAeTitle,
   );
   return named.length === 1 ? (named[0]?.[0] ?? null) : null;
+}
+
+type RefusedContexts = { peer: AssociationPeer; refused: readonly RefusedContext[] };
+
+/** At the end of an association, because only then its studies are known. What is refused may be why a study is not whole. */
+function reportRefusedContexts({ log }: Context, refusal: RefusedContexts | undefined, studies: string[] = []): void {
+  if (!refusal) return;
+  const classes = refusal.refused.map(({ abstractSyntax, result, transferSyntaxes }) =>
+    result === 3 ? abstractSyntax : `${abstractSyntax} in ${transferSyntaxes.join(' or ')}`,
+  );
+  log.warn(
+    { ...refusal.peer, classes, studyInstanceUids: studies },
+    'Presentation contexts of a DICOM association were refused: a service other than storage, or MR images in a transfer syntax that cannot be decoded. Have the sender decompress them.',
+  );
 }
 
 function report({ log }: Context, { kind, peer, callingAeTitle, reason, error }: ProviderEvent): void {

@@ -1,5 +1,8 @@
-/** One sender's transfer. `carries`: notes a study that it brings. `end`: the association or request is over. */
-export type Transfer = { carries(studyInstanceUid: string): void; end(): void };
+/**
+ * One sender's transfer. `carries`: notes a study that it brings. `studies`: UIDs of the studies that it has brought. `end`: the
+ * association or request is over.
+ */
+export type Transfer = { carries(studyInstanceUid: string): void; studies(): string[]; end(): void };
 
 /** The transfers to this process at this moment. `studies`: UIDs of the studies that they bring. */
 export type Transfers = { begin(): Transfer; studies(): string[] };
@@ -11,7 +14,7 @@ export function createTransfers(): Transfers {
     begin: () => {
       const studies = new Set<string>();
       open.add(studies);
-      return { carries: (uid) => studies.add(uid), end: () => open.delete(studies) };
+      return { carries: (uid) => studies.add(uid), studies: () => [...studies], end: () => open.delete(studies) };
     },
     studies: () => [...new Set([...open].flatMap((studies) => [...studies]))],
   };

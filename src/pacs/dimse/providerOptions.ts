@@ -1,5 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Peers } from './mayAssociate.js';
+import type { RefusedContext } from './negotiate.js';
 
 /** An object that a peer sends, as the bytes of a Part 10 file whose data set is passed on as it arrives. */
 export type IncomingObject = {
@@ -26,11 +27,16 @@ export type ProviderOptions = Peers & {
   port: number;
   tls?: TlsOptions | undefined;
   store(incoming: IncomingObject): Promise<void>;
+  /** Is called with the presentation contexts of an association that were not accepted, if there are any. */
+  onRefusedContexts?(association: number, peer: AssociationPeer, refused: readonly RefusedContext[]): void;
   onClose?(association: number): void;
   /** Is called for the log. Events never hold patient data. */
   onEvent?(event: ProviderEvent): void;
   limits?: Partial<ProviderLimits>;
 };
+
+/** The other end of an association: its IP address and its AE title. */
+export type AssociationPeer = { peer: string; callingAeTitle: string };
 
 /** What a provider logs: an association that was refused, broke off, or failed by our own fault. */
 export type ProviderEvent = {

@@ -33,7 +33,7 @@ export async function serveAssociation(
     if (request === null) return; // a port scan, or a load balancer's probe
     if (request.type !== 'ASSOCIATE_RQ') throw new InvalidPdu(`${request.type} without an association`);
     event.callingAeTitle = printable(request.callingAeTitle);
-    const { answers, contexts } = answerContexts(request.contexts);
+    const { answers, contexts, refused } = answerContexts(request.contexts);
     let refusal = mayAssociate(request, socket.remoteAddress, options, request.contexts.length);
     if (!refusal) {
       associated();
@@ -45,6 +45,8 @@ export async function serveAssociation(
       options.onEvent?.({ ...event, kind: 'refused', reason: refusal.why });
       return await reject(connection, refusal);
     }
+    if (refused.length > 0)
+      options.onRefusedContexts?.(number, { peer: event.peer, callingAeTitle: event.callingAeTitle }, refused);
     const { calledAeTitle, callingAeTitle } = request;
     const accept = { calledAeTitle, callingAeTitle, contexts: answers, maxPduLength: limits.pduLength, roles: [] };
     await connection.write(writePdu({ type: 'ASSOCIATE_AC', ...accept }));

@@ -1,3 +1,37 @@
+/** Prefix of the standard storage SOP classes (PS3.4 B.5), retired ones included. */
+const STANDARD = '1.2.840.10008.5.1.4.1.1.';
+/** Services that have the same prefix and store nothing: the query and retrieval of protocol approvals (PS3.4 II). */
+const NO_STORAGE = new Set(['200.4', '200.5', '200.6'].map((suffix) => STANDARD + suffix));
+/** Standard storage SOP classes with other prefixes (PS3.4 B.5 and GG.3), retired ones included. */
+const OTHERS = new Set(
+  [
+    '5.1.1.27', // Stored Print
+    '5.1.1.29', // Hardcopy Grayscale Image
+    '5.1.1.30', // Hardcopy Color Image
+    '5.1.4.34.1', // RT Beams Delivery Instruction, trial
+    '5.1.4.34.7', // RT Beams Delivery Instruction
+    '5.1.4.34.10', // RT Brachy Application Setup Delivery Instruction
+    '5.1.4.38.1', // Hanging Protocol
+    '5.1.4.39.1', // Color Palette
+    '5.1.4.43.1', // Generic Implant Template
+    '5.1.4.44.1', // Implant Assembly Template
+    '5.1.4.45.1', // Implant Template Group
+  ].map((suffix) => `1.2.840.10008.${suffix}`),
+);
+/** Root of all UIDs that the DICOM standard gives out (PS3.6 A). */
+const DICOM = '1.2.840.10008.';
+
+/**
+ * Whether an abstract syntax is taken for a storage SOP class: every standard one, and every private one. What a private class
+ * is for cannot be known; where it is no storage, its requests are answered with "unrecognized operation". To refuse it would
+ * cost the sender the whole study: Orthanc, for one, sends nothing then.
+ */
+export function isStorageClass(abstractSyntax: string): boolean {
+  if (abstractSyntax.startsWith(STANDARD)) return !NO_STORAGE.has(abstractSyntax);
+  if (abstractSyntax.startsWith(DICOM)) return OTHERS.has(abstractSyntax);
+  return /^[0-9][0-9.]{2,63}$/.test(abstractSyntax);
+}
+
 /**
  * Storage SOP classes (PS3.4 B.5) that a study with a brain MR may hold. C-GET must propose each, in at most 128
  * contexts.
@@ -45,4 +79,4 @@ export const STORAGE_CLASSES = [
   '130', // Enhanced PET Image
   '481.2', // RT Dose
   '481.3', // RT Structure Set
-].map((suffix) => `1.2.840.10008.5.1.4.1.1.${suffix}`);
+].map((suffix) => STANDARD + suffix);

@@ -1,13 +1,11 @@
 import type { FrameHeader } from '../header/frames.js';
 import type { Instance } from '../header/parse.js';
+import { MR_IMAGES } from '../header/sopClasses.js';
 import { words } from './sequence.js';
 import { type SeriesReason, seriesReason } from './seriesReason.js';
 
 /** Manufacturer of the objects that this program writes. It must never classify them in turn. */
 export const OWN_MANUFACTURER = 'MRIMaster';
-
-/** SOP classes of MR images: MR Image, Enhanced MR Image, Legacy Converted Enhanced MR Image. */
-const MR_IMAGES = new Set(['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']);
 
 /** Values of Image Type (0008,0008) and Frame Type, with blanks for underscores, of images that do not show anatomy. */
 const IMAGE_TYPES: readonly (readonly [SeriesReason, readonly string[]])[] = [
