@@ -60,15 +60,29 @@ export function readName(dataSet: DataSet, tag: string, characterSets: readonly 
 
 /** The values of a DS or IS element. Empty when absent, or when any value is not a finite number. */
 export function readDecimals(dataSet: DataSet, tag: string): number[] {
-  const numbers = readStrings(dataSet, tag).map((value) => (value === '' ? Number.NaN : Number(value)));
+  const numbers = readStrings(dataSet, tag).map(toNumber);
   return numbers.every(Number.isFinite) ? numbers : [];
 }
 
 /** The first value of a DS or IS element, whatever the others are; null when absent or not a finite number. */
 export function readDecimal(dataSet: DataSet, tag: string): number | null {
-  const value = readString(dataSet, tag);
-  const number = value === null ? Number.NaN : Number(value);
+  const number = toNumber(readString(dataSet, tag) ?? '');
   return Number.isFinite(number) ? number : null;
+}
+
+/**
+ * A DS or IS value as a number; NaN where it is not one. A decimal comma, which some writers take from their locale, is read as
+ * the point that it stands for (PS3.5 6.2 knows no comma in numbers).
+ */
+function toNumber(value: string): number {
+  if (value === '') return Number.NaN;
+  return Number(/^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i.test(value) ? value.replace(',', '.') : value);
+}
+
+/** Whether an element is there and not empty, and its first value is not a number. */
+export function isNotANumber(dataSet: DataSet, tag: string): boolean {
+  const value = readString(dataSet, tag);
+  return value !== null && !Number.isFinite(toNumber(value));
 }
 
 /** An IS element as an integer of 32 bits, which PostgreSQL's integer columns hold; null otherwise. */

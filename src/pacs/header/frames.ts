@@ -1,5 +1,13 @@
 import type { DataSet } from 'dicom-parser';
-import { readDecimal, readDecimals, readDouble, readInteger, readItem, readStrings } from './attributes.js';
+import {
+  isNotANumber,
+  readDecimal,
+  readDecimals,
+  readDouble,
+  readInteger,
+  readItem,
+  readStrings,
+} from './attributes.js';
 
 /**
  * VOI window: how modality values become grey values (PS3.3 C.11.2.1.2, C.11.2.1.3). Centre and width are in modality
@@ -71,14 +79,17 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
   };
 }
 
+/** What writers that round cosines to two digits may add to a length or a dot product: 2 × √3 × 0.005. */
+const ROUNDING = 0.018;
+
 /** Whether these are two unit vectors at a right angle (PS3.3 C.7.6.2.1.1), within the rounding of real writers. */
 function isOrientation(values: number[]): values is [number, number, number, number, number, number] {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = values;
   return (
     values.length === 6 &&
-    Math.abs(Math.hypot(a, b, c) - 1) < 0.01 &&
-    Math.abs(Math.hypot(d, e, f) - 1) < 0.01 &&
-    Math.abs(a * d + b * e + c * f) < 0.01
+    Math.abs(Math.hypot(a, b, c) - 1) < ROUNDING &&
+    Math.abs(Math.hypot(d, e, f) - 1) < ROUNDING &&
+    Math.abs(a * d + b * e + c * f) < ROUNDING
   );
 }
 
@@ -88,6 +99,9 @@ function readPixelSpacing(measures: DataSet): readonly [number, number] | null {
 }
 
 function readRescale(transformation: DataSet): Rescale | null {
+  // A slope that cannot be read must not become another one: the frame fails when it is decoded.
+  if (['x00281053', 'x00281052'].some((tag) => isNotANumber(transformation, tag)))
+    return { slope: Number.NaN, intercept: Number.NaN };
   const slope = readDecimal(transformation, 'x00281053');
   const intercept = readDecimal(transformation, 'x00281052');
   return slope === null && intercept === null ? null : { slope: slope ?? 1, intercept: intercept ?? 0 };

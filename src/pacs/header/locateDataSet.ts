@@ -18,13 +18,14 @@ const VRS = new Set(
 const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 /**
- * Finds the data set behind preamble and file meta information (PS3.10 7.1). Real files sometimes lack either.
+ * Finds the data set behind preamble and file meta information (PS3.10 7.1). Real files sometimes lack either, or lack the
+ * preamble's 128 bytes and begin at "DICM".
  * Without a transfer syntax, or where the first element contradicts it, the encoding of that element decides.
  * @throws InvalidDicom where no data set can begin.
  */
 export function locateDataSet(bytes: Uint8Array): Location {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = latin1(bytes, 128, 132) === 'DICM' ? 132 : 0;
+  const start = latin1(bytes, 128, 132) === 'DICM' ? 132 : latin1(bytes, 0, 4) === 'DICM' ? 4 : 0;
   const { offset, transferSyntaxUid } = readFileMeta(bytes, view, start);
   if (offset + 8 > bytes.length) throw notDicom();
   if (transferSyntaxUid === DEFLATED_LITTLE_ENDIAN) {

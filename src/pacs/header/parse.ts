@@ -14,6 +14,7 @@ import {
 import { type FrameHeader, readFrames } from './frames.js';
 import { readHeader } from './readHeader.js';
 import { readScan, type Scan } from './scan.js';
+import { MR_IMAGES } from './sopClasses.js';
 import { requireUid } from './uid.js';
 
 /**
@@ -111,7 +112,7 @@ function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
     accessionNumber: text('x00080050'),
     studyDate: readString(dataSet, 'x00080020'),
     studyDescription: text('x00081030'),
-    modality: readString(dataSet, 'x00080060'),
+    modality: readModality(dataSet),
     seriesDescription: text('x0008103e'),
     seriesNumber: readInteger(dataSet, 'x00200011'),
     instanceNumber: readInteger(dataSet, 'x00200013'),
@@ -127,13 +128,20 @@ function collect(dataSet: DataSet, transferSyntaxUid: string): Instance {
   };
 }
 
+/** Modality (0008,0060) in capitals, as CS is (PS3.5 6.2); MR where an MR image does not state it. Null where nothing tells. */
+function readModality(dataSet: DataSet): string | null {
+  const stated = readString(dataSet, 'x00080060')?.toUpperCase();
+  return stated ?? (MR_IMAGES.has(readUid(dataSet, 'x00080016') ?? '') ? 'MR' : null);
+}
+
 /**
- * NumberOfFrames (0028,0008); 1 where it is absent.
+ * NumberOfFrames (0028,0008); 1 where it is absent or 0.
  * @throws InvalidDicom where it is not a count that an image can have, or contradicts the per-frame functional groups.
  */
 export function readNumberOfFrames(dataSet: DataSet): number {
   const declared = readStrings(dataSet, 'x00280008').some((value) => value !== '');
-  const number = declared ? readDecimal(dataSet, 'x00280008') : 1;
+  const stated = declared ? readDecimal(dataSet, 'x00280008') : 1;
+  const number = stated === 0 ? 1 : stated; // some writers say 0 of a single frame
   if (number === null || !Number.isInteger(number) || number < 1 || number > MAX_FRAMES) {
     throw new InvalidDicom(
       `NumberOfFrames must be a whole number from 1 to ${MAX_FRAMES}. Export the object again from its source.`,

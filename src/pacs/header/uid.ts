@@ -1,15 +1,15 @@
 import { InvalidDicom } from '../../errors/errors.js';
 
 /**
- * Whether `text` is a valid UID (PS3.5 9.1): dotted numbers without leading zeros, 64 characters at most. A valid UID
- * is also a safe file name.
+ * Whether `text` can be read as a UID: dotted numbers, 64 characters at most. PS3.5 9.1 forbids leading zeros in a component;
+ * old data have them, so they are read and kept as they came. We write none of our own. A UID is also a safe file name.
  */
 export function isUid(text: string): boolean {
-  return text.length <= 64 && /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+$/.test(text);
+  return text.length <= 64 && /^\d+(?:\.\d+)+$/.test(text);
 }
 
 /**
- * Returns `text` if it is a valid UID (PS3.5 9.1).
+ * Returns `text` if it can be read as a UID.
  * @throws InvalidDicom. Its message names `keyword` and never the value, which a hostile sender could choose.
  */
 export function requireUid(text: string | null, keyword: string): string {
@@ -18,7 +18,7 @@ export function requireUid(text: string | null, keyword: string): string {
   }
   if (!isUid(text)) {
     throw new InvalidDicom(
-      `${keyword} is not a valid UID (PS3.5 9.1: digits and single dots, no leading zeros, at most 64 characters). ` +
+      `${keyword} is not a valid UID (PS3.5 9.1: digits and single dots, at most 64 characters). ` +
         'Correct it in the sending system.',
     );
   }

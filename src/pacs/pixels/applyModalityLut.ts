@@ -29,7 +29,7 @@ export type ModalitySlice = {
  * 2. The Modality LUT or the frame's rescale is applied.
  * 3. MONOCHROME1 is mirrored within the slice's own range, and its window or VOI LUT with it.
  * 4. Pixels that PixelPaddingValue (C.7.5.1.1.2) marks as outside the image get the slice's minimum.
- * @throws UnsupportedPixels for colour, UndecodablePixels for a rescale that makes every pixel equal.
+ * @throws UnsupportedPixels for colour; UndecodablePixels for a rescale that is not a number, or makes every pixel equal.
  */
 export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame: FrameHeader): ModalitySlice {
   const { rows, columns, photometricInterpretation } = decoded;
@@ -80,6 +80,10 @@ function readTransform(dataSet: DataSet, frame: FrameHeader, signed: boolean): (
   const lut = readLookupTable(readItem(dataSet, 'x00283000'), signed);
   if (lut) return (stored) => lookUp(lut, stored);
   const { slope, intercept } = frame.rescale ?? { slope: 1, intercept: 0 };
+  if (!Number.isFinite(slope) || !Number.isFinite(intercept))
+    throw new UndecodablePixels(
+      'RescaleSlope or RescaleIntercept is not a number (PS3.5 6.2, DS). Export the image again from its source.',
+    );
   if (slope === 0) {
     throw new UndecodablePixels('RescaleSlope is 0, which makes every pixel equal. Export the image again.');
   }

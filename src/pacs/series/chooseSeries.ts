@@ -75,7 +75,8 @@ function reasonWithoutFrames(instance: Instance | undefined): SeriesReason {
 function ineligibleTogether(slices: readonly LocatedCandidate[], normal: Vector | null): SeriesReason | null {
   const parallel = slices.every(({ frame }) => {
     const own = sliceNormal(frame);
-    return own === null || normal === null || dot(own, normal) > PARALLEL;
+    // The sign of a normal changes between slices near 45°, where its main axis does.
+    return own === null || normal === null || Math.abs(dot(own, normal)) > PARALLEL;
   });
   if (!parallel) return seriesReason('MIXED_ORIENTATIONS');
   const places = new Set(slices.map(({ location }) => location?.toFixed(2) ?? null)).size;

@@ -16,7 +16,8 @@ export function sliceNormal(frame: FrameHeader): Vector | null {
   const cosines = frame.imageOrientationPatient;
   if (!cosines) return null;
   const [rx, ry, rz, cx, cy, cz] = cosines;
-  const normal: Vector = [ry * cz - rz * cy, rz * cx - rx * cz, rx * cy - ry * cx];
+  // Rounded cosines give no unit vector, and so shrink distances along it.
+  const normal = unit([ry * cz - rz * cy, rz * cx - rx * cz, rx * cy - ry * cx]);
   return (normal[mainAxis(normal)] as number) < 0 ? [-normal[0], -normal[1], -normal[2]] : normal;
 }
 
@@ -35,6 +36,11 @@ export function positionAlong(normal: Vector, frame: FrameHeader): number | null
 /** The dot product of two vectors. */
 export function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+function unit(vector: Vector): Vector {
+  const length = Math.hypot(...vector);
+  return [vector[0] / length, vector[1] / length, vector[2] / length];
 }
 
 function mainAxis(vector: Vector): number {

@@ -45,7 +45,7 @@ export function hostileHeaders(): HostileFile[] {
     { name: 'UID that climbs', bytes: uid('../../etc/passwd'), header: 'INVALID_DICOM', frame: null },
     { name: 'UID that is a path', bytes: uid('/etc/passwd'), header: 'INVALID_DICOM', frame: null },
     { name: 'UID with a NUL', bytes: uid('1.2\0/../3'), header: 'INVALID_DICOM', frame: null },
-    ...['0', '-1', '65537', '2147483647', '99999999999999999999', '1e9'].map((frames) => ({
+    ...['-1', '65537', '2147483647', '99999999999999999999', '1e9'].map((frames) => ({
       name: `${frames} frames`,
       bytes: buildFile(mrElements({ '00280008': ['IS', frames] })),
       ...INVALID,

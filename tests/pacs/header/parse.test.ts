@@ -126,7 +126,6 @@ describe('parseInstance', () => {
   it.each<[string, Elements]>([
     ['a path', { '00080018': ['UI', '../../etc/passwd'] }],
     ['an empty component', { '0020000D': ['UI', '1..2'] }],
-    ['a leading zero', { '0020000E': ['UI', '1.02'] }],
     ['more than 64 characters', { '00080018': ['UI', `1.${'2'.repeat(64)}`] }],
     ['a zero byte inside', { '00080018': ['UI', '1.2\0/../3'] }],
     ['nothing', { '0020000D': ['UI', ''] }],
@@ -141,7 +140,7 @@ describe('parseInstance', () => {
     }
   });
 
-  it.each(['0', '-1', '99999999999', '2147483647', 'x', '1.5'])('refuses %s frames', (number) => {
+  it.each(['-1', '99999999999', '2147483647', 'x', '1.5'])('refuses %s frames', (number) => {
     const file = buildFile(mrElements({ '00280008': ['IS', number] }));
     expect(() => parseInstance(file)).toThrow(expect.objectContaining({ code: 'INVALID_DICOM' }));
   });
