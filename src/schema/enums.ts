@@ -203,6 +203,9 @@ registerEnumType(EligibilityCode, {
       description: 'The pixels are computed values, not anatomy. Parameter: kind (ADC, DIFFUSION, PERFUSION ...).',
     },
     PHASE_IMAGE: { description: 'The pixels are phase, imaginary part or velocity.' },
+    COMPLEX_COMPONENT: {
+      description: 'The pixels are the phase, real or imaginary part of the signal. Parameter: component (PHASE ...).',
+    },
     PROJECTION: { description: 'The images are projections, such as MIP.' },
     MOSAIC: { description: 'One image holds several slices.' },
     DIFFUSION: { description: 'The series is diffusion-weighted.' },

@@ -14,6 +14,7 @@ const WORDS: Record<EligibilityCode, string> = {
   SCREEN_CAPTURE: 'screen capture',
   DERIVED_MAP: 'derived map',
   PHASE_IMAGE: 'phase image',
+  COMPLEX_COMPONENT: 'a part of the complex signal',
   PROJECTION: 'projection',
   MOSAIC: 'mosaic',
   DIFFUSION: 'diffusion',
@@ -38,7 +39,8 @@ const WORDS: Record<EligibilityCode, string> = {
  */
 export function sayEligibility({ code, parameters }: StoredReason<EligibilityCode>): string {
   if (code === null) return 'not looked at yet';
-  const { bodyPart, images, kind, least, madeFor, modality, places, text, weighting } = readParameters(parameters);
+  const { bodyPart, component, images, kind, least, madeFor, modality, places, text, weighting } =
+    readParameters(parameters);
   switch (code) {
     case 'ANATOMICAL':
       return describe(readParameters(parameters));
@@ -46,6 +48,10 @@ export function sayEligibility({ code, parameters }: StoredReason<EligibilityCod
       return WORDS.NOT_MR + inBrackets(modality);
     case 'NOT_BRAIN':
       return WORDS.NOT_BRAIN + inBrackets(bodyPart);
+    case 'COMPLEX_COMPONENT':
+      return component === 'MIXED'
+        ? 'parts of the complex signal, mixed'
+        : `${component?.toLowerCase()} part of the signal`;
     case 'DERIVED_MAP':
       return WORDS.DERIVED_MAP + inBrackets(kind === 'ADC' ? kind : kind?.toLowerCase());
     case 'TIME_SERIES':

@@ -8,6 +8,7 @@ const PARAMETERS = {
   archive: 'PACS',
   aside: 0,
   bodyPart: 'KNEE',
+  component: 'REAL',
   count: 24,
   differing: 1,
   here: 20,

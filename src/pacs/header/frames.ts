@@ -6,6 +6,8 @@ import {
   readDouble,
   readInteger,
   readItem,
+  readShort,
+  readString,
   readStrings,
 } from './attributes.js';
 
@@ -18,6 +20,9 @@ export type VoiWindow = { center: number; width: number; function: 'LINEAR' | 'L
 /** Rescale of stored values (PS3.3 C.11.1.1.2): modality value = slope × stored value + intercept. */
 export type Rescale = { slope: number; intercept: number };
 
+/** Complex Image Component (0008,9208; PS3.3 C.8.13.3.1.2). */
+export type ComplexComponent = 'MAGNITUDE' | 'PHASE' | 'REAL' | 'IMAGINARY' | 'MIXED';
+
 /** A vector in the patient coordinate system (PS3.3 C.7.6.2.1.1), in mm. */
 export type Vector = readonly [number, number, number];
 
@@ -25,7 +30,8 @@ export type Vector = readonly [number, number, number];
  * What a header says of one frame.
  * `frameNumber`: from 1. `imagePositionPatient`: centre of the first pixel, mm. `imageOrientationPatient`: direction of
  * the rows, then of the columns. `pixelSpacing`: mm between rows, then between columns. `sliceThickness`: mm.
- * `echoTime`: ms. `diffusionBValue`: s/mm².
+ * `echoTime`: ms. `diffusionBValue`: s/mm². `complexComponent`: which part of the complex signal the pixels are; null where the
+ * header does not say. MIXED: an Enhanced object states it of its frames together, and of this one nothing.
  */
 export type FrameHeader = {
   frameNumber: number;
@@ -39,6 +45,7 @@ export type FrameHeader = {
   temporalPositionIndex: number | null;
   echoTime: number | null;
   diffusionBValue: number | null;
+  complexComponent: ComplexComponent | null;
 };
 
 /**
@@ -76,6 +83,7 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
     temporalPositionIndex: readUnsignedLong(macro('x00209111'), 'x00209128') ?? readInteger(dataSet, 'x00200100'),
     echoTime: readDouble(echo, 'x00189082') ?? readDecimal(echo, 'x00180081'),
     diffusionBValue: readDouble(macro('x00189117'), 'x00189087'), // MR Diffusion
+    complexComponent: readComplexComponent(macro('x00189226'), dataSet),
   };
 }
 
@@ -91,6 +99,19 @@ function isOrientation(values: number[]): values is [number, number, number, num
     Math.abs(Math.hypot(d, e, f) - 1) < ROUNDING &&
     Math.abs(a * d + b * e + c * f) < ROUNDING
   );
+}
+
+/** GE's private element "Image Type (real, imaginary, phase, magnitude)": its values in order. */
+const GE_COMPONENTS: readonly ComplexComponent[] = ['MAGNITUDE', 'PHASE', 'REAL', 'IMAGINARY'];
+
+function readComplexComponent(frameType: DataSet, dataSet: DataSet): ComplexComponent | null {
+  const stated = (readString(frameType, 'x00089208') ?? readString(dataSet, 'x00089208'))?.toUpperCase();
+  const known = ['MAGNITUDE', 'PHASE', 'REAL', 'IMAGINARY', 'MIXED'] as const;
+  const component = known.find((value) => value === stated);
+  if (component) return component;
+  if (readString(dataSet, 'x00430010') !== 'GEMS_PARM_01') return null;
+  const value = readShort(dataSet, 'x0043102f', true);
+  return value === null ? null : (GE_COMPONENTS[value] ?? null);
 }
 
 function readPixelSpacing(measures: DataSet): readonly [number, number] | null {

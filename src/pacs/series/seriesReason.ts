@@ -5,6 +5,7 @@ export type PassedOverKind =
   | 'SCREEN_CAPTURE'
   | 'DERIVED_MAP'
   | 'PHASE_IMAGE'
+  | 'COMPLEX_COMPONENT'
   | 'PROJECTION'
   | 'MOSAIC'
   | 'DIFFUSION'

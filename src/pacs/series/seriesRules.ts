@@ -39,6 +39,10 @@ const IMAGE_TYPES: readonly (readonly [SeriesReason, readonly string[]])[] = [
   [seriesReason('DIFFUSION'), ['DIFFUSION', 'DIFFUSION ANISO']],
 ];
 
+/** Philips' image types of parts of the complex signal, such as "R_FFE" and "P_SE"; and "R" or "REAL" alone, as Siemens has it. */
+const PHILIPS_COMPONENT = /^([PRI])(?:EAL)?(?: (?:FFE|SE|IR|TSE|TFE|EPI|GRASE|B0|B1|PCA|MIX).*)?$/;
+const COMPONENTS: Record<string, string> = { P: 'PHASE', R: 'REAL', I: 'IMAGINARY' };
+
 const ACQUISITION_CONTRASTS: Record<string, SeriesReason> = {
   DIFFUSION: seriesReason('DIFFUSION'),
   PERFUSION: seriesReason('PERFUSION'),
@@ -98,12 +102,21 @@ export function isBrainMr(instance: Instance): boolean {
 /** Why a frame is not eligible although its instance may be: one Enhanced object can hold images and maps. */
 export function ineligibleFrame(frame: FrameHeader): SeriesReason | null {
   if ((frame.diffusionBValue ?? 0) > 0) return seriesReason('DIFFUSION');
+  const { complexComponent } = frame;
+  if (complexComponent !== null && complexComponent !== 'MAGNITUDE')
+    return seriesReason('COMPLEX_COMPONENT', { component: complexComponent });
   return byImageType(frame.frameType);
 }
 
 function byImageType(imageType: readonly string[]): SeriesReason | null {
   const values = new Set(imageType.map((value) => value.toUpperCase().replaceAll('_', ' ')));
-  return IMAGE_TYPES.find(([, names]) => names.some((name) => values.has(name)))?.[0] ?? null;
+  const named = IMAGE_TYPES.find(([, names]) => names.some((name) => values.has(name)))?.[0];
+  if (named) return named;
+  if (values.has('R IR')) return null; // inversion recovery is read in its real part, which keeps the sign of the signal
+  const component = [...values]
+    .map((value) => PHILIPS_COMPONENT.exec(value)?.[1])
+    .find((letter) => letter !== undefined);
+  return component ? seriesReason('COMPLEX_COMPONENT', { component: COMPONENTS[component] }) : null;
 }
 
 /**

@@ -1,0 +1,2 @@
+-- AlterEnum
+ALTER TYPE "EligibilityCode" ADD VALUE 'COMPLEX_COMPONENT';
