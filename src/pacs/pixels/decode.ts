@@ -1,3 +1,4 @@
+import type { DataSet } from 'dicom-parser';
 import {
   InvalidDicom,
   MrimasterError,
@@ -5,6 +6,7 @@ import {
   UnsupportedPixels,
   UnsupportedTransferSyntax,
 } from '../../errors/errors.js';
+import { readUnsignedShort } from '../header/attributes.js';
 import { type Header, readHeader } from '../header/readHeader.js';
 import { describeTransferSyntax, supportedTransferSyntaxes, TRANSFER_SYNTAXES } from '../header/transferSyntax.js';
 import { type Codestream, readJpeg2000Codestream, readJpegCodestream } from './codestream.js';
@@ -54,10 +56,11 @@ export async function decodeFrameOf(header: Header, frameNumber: number): Promis
     if (!Number.isInteger(frameNumber) || frameNumber < 1 || frameNumber > description.numberOfFrames) {
       throw new InvalidDicom(`There is no frame ${frameNumber}: the object has ${description.numberOfFrames}.`);
     }
-    const samples = await decodeSamples(header, description, frameNumber);
+    const { samples, precision } = await decodeSamples(header, description, frameNumber);
     if (samples.length !== description.frameBytes) throw wrongSize();
     const { frameBytes: _, planarConfiguration: __, numberOfFrames: ___, ...rest } = description;
-    return { ...rest, pixels: toTypedArray(samples, description) };
+    const decoded = { ...rest, pixels: toTypedArray(samples, description) };
+    return precision === null ? decoded : keepOverflow(decoded, precision, header.dataSet);
   } catch (error) {
     if (error instanceof MrimasterError) throw error;
     throw new UndecodablePixels('The pixel data contradicts its header. Send or copy the file again.', {
@@ -66,8 +69,13 @@ export async function decodeFrameOf(header: Header, frameNumber: number): Promis
   }
 }
 
-/** Little-endian samples of one frame, `bitsAllocated` bits each. */
-async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Uint8Array> {
+/**
+ * `samples`: of one frame, little-endian, `bitsAllocated` bits each. `precision`: bits of a sample as a compressed image states
+ * them; null where it does not.
+ */
+type Samples = { samples: Uint8Array; precision: number | null };
+
+async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Samples> {
   const decoder = TRANSFER_SYNTAXES[header.transferSyntaxUid]?.decoder ?? null;
   if (decoder === null) {
     throw new UnsupportedTransferSyntax(
@@ -85,19 +93,15 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   if (encapsulated === (decoder === 'native')) {
     throw new UndecodablePixels('The pixel data are not in the transfer syntax that the header names. Send it again.');
   }
-  if (decoder === 'native') return readNativeFrame(header, pixelData, description, frameNumber);
+  const withoutPrecision = (samples: Uint8Array) => ({ samples, precision: null });
+  if (decoder === 'native') return withoutPrecision(readNativeFrame(header, pixelData, description, frameNumber));
   const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
   refuseBomb(bytes.length, description.frameBytes);
-  const { rows, columns, samplesPerPixel, bitsAllocated, signed, photometricInterpretation } = description;
-  if (decoder === 'uncompressed') return arrangeSamples(bytes, description);
-  if (decoder === 'deflate') return arrangeSamples(inflateFrame(bytes, description.frameBytes), description);
-  if (decoder === 'rle') {
-    const pixels = rows * columns;
-    if (bitsAllocated > 1) return decodeRle(bytes, { pixels, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
-    // Single bits are run-length encoded in packed form, eight to a byte (PS3.5 8.2.2).
-    const packed = { pixels: Math.ceil((pixels * samplesPerPixel) / 8), samplesPerPixel: 1, bytesPerSample: 1 };
-    return arrangeSamples(decodeRle(bytes, packed), description);
-  }
+  const { bitsAllocated, signed, photometricInterpretation } = description;
+  if (decoder === 'uncompressed') return withoutPrecision(arrangeSamples(bytes, description));
+  if (decoder === 'deflate')
+    return withoutPrecision(arrangeSamples(inflateFrame(bytes, description.frameBytes), description));
+  if (decoder === 'rle') return withoutPrecision(decodeRleFrame(bytes, description));
   const jpeg2000 = decoder === 'jpeg2000' || decoder === 'htj2k';
   const codestream = jpeg2000 ? readJpeg2000Codestream(bytes) : readJpegCodestream(bytes);
   checkCodestream(codestream, description);
@@ -105,7 +109,37 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
     decoder === 'jpegls'
       ? await decodeJpegLs(bytes, codestream)
       : await decodeJpeg(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
-  return codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
+  const samples = codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
+  return { samples, precision: codestream.precision };
+}
+
+function decodeRleFrame(bytes: Uint8Array, description: PixelDescription): Uint8Array {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = description;
+  const pixels = rows * columns;
+  if (bitsAllocated > 1) return decodeRle(bytes, { pixels, samplesPerPixel, bytesPerSample: bitsAllocated / 8 });
+  // Single bits are run-length encoded in packed form, eight to a byte (PS3.5 8.2.2).
+  const packed = { pixels: Math.ceil((pixels * samplesPerPixel) / 8), samplesPerPixel: 1, bytesPerSample: 1 };
+  return arrangeSamples(decodeRle(bytes, packed), description);
+}
+
+/**
+ * Trusts a compressed image whose samples have more bits than BitsStored says and use them: to mask them off would wrap bright
+ * pixels to dark ones. Bits that an overlay of the header occupies (PS3.5 8.1.2) are no part of the samples and stay masked.
+ */
+function keepOverflow(decoded: DecodedFrame, precision: number, dataSet: DataSet): DecodedFrame {
+  const { bitsStored, highBit, pixels, signed } = decoded;
+  if (precision <= bitsStored || highBit + 1 !== bitsStored || hasOverlayInPixels(dataSet)) return decoded;
+  const [least, most] = [signed ? -(2 ** (bitsStored - 1)) : 0, 2 ** bitsStored - 1];
+  const overflows = pixels.some((value) => value < least || value > most);
+  return overflows ? { ...decoded, bitsStored: precision, highBit: precision - 1 } : decoded;
+}
+
+/** Whether an overlay plane (60xx) has its bits within the pixels: retired, but still in old objects. */
+function hasOverlayInPixels(dataSet: DataSet): boolean {
+  return Object.keys(dataSet.elements).some((tag) => {
+    if (!/^x60[0-9a-f]{2}0102$/.test(tag)) return false;
+    return (readUnsignedShort(dataSet, tag) ?? 0) > 0;
+  });
 }
 
 /**

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import dcmjsCodecs from 'dcmjs-codecs';
 import { describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../../src/pacs/pixels/decode.js';
 import { readSlice } from '../../../src/pacs/pixels/readSlice.js';
+import { readStoredFrame } from '../../../src/pacs/pixels/storedFrame.js';
 import { buildEncapsulated, buildFile, type Elements, encapsulate, mrElements, us } from '../buildDicom.js';
+import { caseFile, hasCases } from '../sharedData.js';
 
 describe('HTJ2K, which only the codec under test can write here', () => {
   const { Context, NativeCodecs } = dcmjsCodecs;
@@ -241,3 +244,26 @@ describe('decodeFrame', () => {
     await expect(decodeFrame(file, 1)).rejects.toMatchObject({ code: 'UNDECODABLE_PIXELS' });
   });
 });
+
+describe.skipIf(!hasCases)('a 12-bit JPEG under a header of 10 bits', () => {
+  it('keeps the values of the image: none wraps', async () => {
+    const file = readFileSync(caseFile('dicom/d20_jpeg12_header10.dcm'));
+    const { bitsStored, pixels } = await readStoredFrame(file, 1);
+    const expected = readNpy(readFileSync(caseFile('dicom/d20_stored_values.npy')));
+    expect(bitsStored).toBe(12);
+    expect(Math.max(...expected)).toBeGreaterThan(1023);
+    // A lossy image: decoders may differ in the last bit.
+    for (const [index, value] of expected.entries())
+      expect(Math.abs((pixels[index] as number) - value)).toBeLessThan(2);
+  });
+});
+
+/** The values of a NumPy file (format version 1.0) of little-endian integers of 16 bits. */
+function readNpy(file: Buffer): number[] {
+  const header = file.readUInt16LE(8);
+  const description = file.subarray(10, 10 + header).toString('latin1');
+  const width = Number(/'[<|][iu](\d)'/.exec(description)?.[1]);
+  const values: number[] = [];
+  for (let at = 10 + header; at < file.length; at += width) values.push(file.readUIntLE(at, width));
+  return values;
+}
