@@ -9,6 +9,7 @@ import { type ExplanationMap, fullScale } from '../images/heatmap.js';
 import { encodePng } from '../images/png.js';
 import { pictureKind, readPicture } from '../images/readPicture.js';
 import { renderOverlay } from '../images/renderOverlay.js';
+import { squarePixels } from '../images/squarePixels.js';
 import { type Classifier, openClassifier } from '../inference/classifier.js';
 import { type Method, methods } from '../inference/gradcam/maps.js';
 import type { GrayscaleImage } from '../inference/image.js';
@@ -79,7 +80,8 @@ export async function explain(file: string, options: ExplainOptions): Promise<vo
     if (options.overlay && last) {
       const method = `${what}${named ? '' : ', which is not the answer'}, layer ${last.layer}`;
       const caption = { answer: `Slice: ${answer}`, isAnswer, lines: [method, ...(support ? [support] : [])] };
-      const picture = addCaption(renderOverlay(grey, last, image, OPACITY), caption, fullScale(last));
+      const overlay = squarePixels(renderOverlay(grey, last, image, OPACITY), image.pixelAspect);
+      const picture = addCaption(overlay, caption, fullScale(last));
       await writeFile(options.overlay, encodePng(picture, what));
     }
     if (options.json) return;

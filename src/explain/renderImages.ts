@@ -7,6 +7,7 @@ import { fullScale, mapOf } from '../images/heatmap.js';
 import { encodePng } from '../images/png.js';
 import { renderHeatmap, renderOverlay, renderRawMap } from '../images/renderOverlay.js';
 import { resizeGrey } from '../images/resizeGrey.js';
+import { squarePixels, squareSize } from '../images/squarePixels.js';
 import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
 import { type Finding, isOfUnsureKind, sayFinding, sayPrediction } from '../wording/sayAnswer.js';
@@ -23,7 +24,8 @@ export async function renderSliceImage(context: Context, sliceId: string, view: 
   const { windowCenter: center, windowWidth: width } = view;
   const window = center !== null && width !== null ? { center, width, function: 'LINEAR' as const } : undefined;
   const grey = applyVoiLut(window ? { ...slice, window } : slice);
-  const picture = { width: slice.columns, height: slice.rows, channels: 1 as const, data: grey };
+  const stored = { width: slice.columns, height: slice.rows, channels: 1 as const, data: grey };
+  const picture = squarePixels(stored, slice.pixelAspect);
   return encodePng(view.size === null ? picture : resizeGrey(picture, view.size));
 }
 
@@ -52,8 +54,7 @@ export async function explanationSize(
   { kind, legend }: ExplanationView,
 ): Promise<{ width: number; height: number }> {
   const { caption, map, slice } = await readExplanation(context, id);
-  const { rows, columns } = kind === 'RAW' ? map : slice;
-  const size = { width: columns, height: rows };
+  const size = squareSize(kind === 'RAW' ? map : slice);
   if (!legend) return size;
   const { width, height } = layOutCaption(size, caption);
   return { width, height };
@@ -68,7 +69,7 @@ export async function explanationPicture(context: Context, id: string, view: Exp
     HEATMAP: async () => renderHeatmap(map, slice),
     OVERLAY: async () => renderOverlay(applyVoiLut(await readStoredSlice(context, slice.id)), map, slice, opacity),
   };
-  const plain = await draw[kind]();
+  const plain = squarePixels(await draw[kind](), kind === 'RAW' ? 1 : slice.pixelAspect);
   return { ...(legend ? addCaption(plain, caption, fullScale(map)) : plain), description };
 }
 
@@ -78,7 +79,8 @@ export async function explanationPicture(context: Context, id: string, view: Exp
  */
 export async function pictureWithoutAnswer(context: Context, sliceId: string, finding: Finding, model: ModelName) {
   const slice = await readStoredSlice(context, sliceId);
-  const plain = { width: slice.columns, height: slice.rows, channels: 1 as const, data: applyVoiLut(slice) };
+  const stored = { width: slice.columns, height: slice.rows, channels: 1 as const, data: applyVoiLut(slice) };
+  const plain = squarePixels(stored, slice.pixelAspect);
   const answer = sayFinding(finding);
   const what = isOfUnsureKind(finding) ? 'does not say of which kind this is' : 'gives no answer for this study';
   const lines = [`${model.name} ${model.version} ${what}.`, 'No heat map: it would explain none.'];

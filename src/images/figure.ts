@@ -4,6 +4,7 @@ import { BACKGROUND, drawScale, INK, WARNING } from './caption.js';
 import { type ExplanationMap, fullScale, peakOf } from './heatmap.js';
 import type { Picture } from './png.js';
 import { renderHeatmap, renderOverlay, renderRawMap } from './renderOverlay.js';
+import { squareSize } from './squarePixels.js';
 
 const CELL = 128; // pixels, the longer side of a slice
 const GAP = 8;
@@ -21,12 +22,13 @@ export type FigureColumn = { layer: string; map: ExplanationMap };
  */
 export function renderFigure(
   grey: Uint8Array,
-  size: { rows: number; columns: number },
+  size: { rows: number; columns: number; pixelAspect?: number | undefined },
   columns: readonly FigureColumn[],
   title: string,
 ): Picture {
-  const factor = CELL / Math.max(size.rows, size.columns);
-  const cell = { width: Math.round(size.columns * factor), height: Math.round(size.rows * factor) };
+  const square = squareSize(size);
+  const factor = CELL / Math.max(square.width, square.height);
+  const cell = { width: Math.round(square.width * factor), height: Math.round(square.height * factor) };
   const left = Math.max(...ROWS.map(textWidth)) + 2 * GAP;
   const top = 3 * LINE_HEIGHT + 2 * GAP;
   const warning = `${INTENDED_USE}. Each column has its own scale.`;

@@ -12,5 +12,6 @@ export type GrayscaleImage = {
   columns: number;
   pixels: Float32Array;
   pixelSpacing?: readonly [number, number];
+  pixelAspect?: number;
   window?: DisplayWindow;
 };

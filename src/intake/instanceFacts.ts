@@ -50,5 +50,6 @@ export function slicesOf(instance: Instance) {
     rows,
     columns,
     pixelSpacing: [...(frame.pixelSpacing ?? [])],
+    pixelAspect: frame.pixelAspect,
   }));
 }

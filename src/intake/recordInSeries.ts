@@ -52,11 +52,11 @@ export async function recordInSeries(
         ON CONFLICT ("sopInstanceUid") DO NOTHING
         RETURNING "id"
       ), cut AS (
-        INSERT INTO "Slice" ("instanceId", "seriesId", "sopInstanceUid", "frameNumber", "instanceNumber", "rows", "columns", "pixelSpacing")
+        INSERT INTO "Slice" ("instanceId", "seriesId", "sopInstanceUid", "frameNumber", "instanceNumber", "rows", "columns", "pixelSpacing", "pixelAspect")
         SELECT stored."id", ${seriesId}, slice."sopInstanceUid", slice."frameNumber", slice."instanceNumber", slice."rows", slice."columns",
-          ARRAY(SELECT jsonb_array_elements_text(slice."pixelSpacing")::float8)
+          ARRAY(SELECT jsonb_array_elements_text(slice."pixelSpacing")::float8), slice."pixelAspect"
         FROM stored, jsonb_to_recordset(${slices}::jsonb) AS slice("sopInstanceUid" text, "frameNumber" int,
-          "instanceNumber" int, "rows" int, "columns" int, "pixelSpacing" jsonb)
+          "instanceNumber" int, "rows" int, "columns" int, "pixelSpacing" jsonb, "pixelAspect" float8)
       ), arrived AS (
         UPDATE "Study" SET "lastInstanceAt" = clock_timestamp(), "settleAt" = ${fromNow(settle?.lookMs ?? 0)},
           "settleBy" = ${fromNow(settle?.deadlineMs ?? 0)}

@@ -16,6 +16,7 @@ import {
 import { classifySlice } from '../classify/classifySlice.js';
 import { renderSliceImage, type SliceRendering } from '../explain/renderImages.js';
 import type { Prediction as PredictionRow, Slice as SliceRow } from '../generated/prisma/client.js';
+import { squareSize } from '../images/squarePixels.js';
 import { badInput } from '../schema/connection.js';
 import { Image } from '../schema/image.js';
 import { Prediction } from '../schema/prediction.js';
@@ -118,11 +119,12 @@ export class SliceResolver {
     const view: SliceRendering = { size, windowCenter, windowWidth };
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(view)) if (value !== null) query.set(name, String(value));
-    const scale = size === null ? 1 : size / Math.max(slice.rows, slice.columns);
+    const square = squareSize(slice);
+    const scale = size === null ? 1 : size / Math.max(square.width, square.height);
     return new Image(
       request.pictureUrl(`/images/slices/${slice.id}.png${query.size > 0 ? `?${query}` : ''}`),
-      Math.max(1, Math.round(slice.columns * scale)),
-      Math.max(1, Math.round(slice.rows * scale)),
+      Math.max(1, Math.round(square.width * scale)),
+      Math.max(1, Math.round(square.height * scale)),
       async () => {
         const series = await request.loaders.series.load(slice.seriesId);
         const study = series && (await request.loaders.study.load(series.studyId));

@@ -4,7 +4,15 @@ import { connectionOf } from './connection.js';
 import { Node } from './node.js';
 import { DicomUidScalar } from './scalars.js';
 
-type SliceColumn = 'id' | 'seriesId' | 'sopInstanceUid' | 'frameNumber' | 'instanceNumber' | 'rows' | 'columns';
+type SliceColumn =
+  | 'id'
+  | 'seriesId'
+  | 'sopInstanceUid'
+  | 'frameNumber'
+  | 'instanceNumber'
+  | 'rows'
+  | 'columns'
+  | 'pixelAspect';
 
 @ObjectType({ implements: Node, description: 'One frame of one DICOM instance.' })
 export class Slice implements Pick<SliceRow, SliceColumn | 'sliceLocation' | 'position' | 'eligible'> {
@@ -12,6 +20,8 @@ export class Slice implements Pick<SliceRow, SliceColumn | 'sliceLocation' | 'po
   id!: string;
 
   seriesId!: string;
+
+  pixelAspect!: number;
 
   @Field(() => DicomUidScalar, { description: 'SOPInstanceUID (0008,0018) of the instance.' })
   sopInstanceUid!: string;

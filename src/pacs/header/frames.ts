@@ -29,7 +29,8 @@ export type Vector = readonly [number, number, number];
 /**
  * What a header says of one frame.
  * `frameNumber`: from 1. `imagePositionPatient`: centre of the first pixel, mm. `imageOrientationPatient`: direction of
- * the rows, then of the columns. `pixelSpacing`: mm between rows, then between columns. `sliceThickness`: mm.
+ * the rows, then of the columns. `pixelSpacing`: mm between rows, then between columns. `pixelAspect`: height of
+ * a pixel by its width, by the spacing, else by PixelAspectRatio; 1 where nothing tells. `sliceThickness`: mm.
  * `echoTime`: ms. `diffusionBValue`: s/mm². `complexComponent`: which part of the complex signal the pixels are; null where the
  * header does not say. MIXED: an Enhanced object states it of its frames together, and of this one nothing.
  */
@@ -38,6 +39,7 @@ export type FrameHeader = {
   imagePositionPatient: Vector | null;
   imageOrientationPatient: readonly [number, number, number, number, number, number] | null;
   pixelSpacing: readonly [number, number] | null;
+  pixelAspect: number;
   sliceThickness: number | null;
   rescale: Rescale | null;
   window: VoiWindow | null;
@@ -67,6 +69,7 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
   /** The macro's item that applies to this frame, or the top level of a classic object. */
   const macro = (tag: string): DataSet => readItem(own, tag) ?? readItem(shared, tag) ?? dataSet;
   const measures = macro('x00289110'); // Pixel Measures
+  const pixelSpacing = readPixelSpacing(measures);
   const position = readDecimals(macro('x00209113'), 'x00200032'); // Plane Position
   const orientation = readDecimals(macro('x00209116'), 'x00200037'); // Plane Orientation
   const echo = macro('x00189114'); // MR Echo
@@ -75,7 +78,8 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
     frameNumber,
     imagePositionPatient: position.length === 3 ? (position as unknown as Vector) : null,
     imageOrientationPatient: isOrientation(orientation) ? orientation : null,
-    pixelSpacing: readPixelSpacing(measures),
+    pixelSpacing,
+    pixelAspect: pixelSpacing ? pixelSpacing[0] / pixelSpacing[1] : readAspectRatio(dataSet),
     sliceThickness: readDecimal(measures, 'x00180050'),
     rescale: readRescale(macro('x00289145')), // Pixel Value Transformation
     window: readWindow(macro('x00289132')), // Frame VOI LUT
@@ -117,6 +121,12 @@ function readComplexComponent(frameType: DataSet, dataSet: DataSet): ComplexComp
 function readPixelSpacing(measures: DataSet): readonly [number, number] | null {
   const [rows, columns] = readDecimals(measures, 'x00280030');
   return rows !== undefined && columns !== undefined && rows > 0 && columns > 0 ? [rows, columns] : null;
+}
+
+/** Pixel Aspect Ratio (0028,0034): vertical by horizontal (PS3.3 C.7.6.3.1.7). */
+function readAspectRatio(dataSet: DataSet): number {
+  const [vertical = 1, horizontal = 1] = readDecimals(dataSet, 'x00280034');
+  return vertical > 0 && horizontal > 0 ? vertical / horizontal : 1;
 }
 
 function readRescale(transformation: DataSet): Rescale | null {

@@ -11,6 +11,7 @@ import { mirrorVoiLut, readVoiLut } from './voiLut.js';
  * One grey slice in modality values.
  * `pixels`: row by row; a larger value is always brighter. `pixelSpacing`: mm between rows, then between columns;
  * absent where the file does not say.
+ * `pixelAspect`: height of a pixel by its width; absent where pixels are square.
  * `window`: the file's own VOI window, in units of `pixels`. `voiLut`: its VOI LUT, where it has that instead of a
  * window.
  */
@@ -19,6 +20,7 @@ export type ModalitySlice = {
   columns: number;
   pixels: Float32Array;
   pixelSpacing?: readonly [number, number];
+  pixelAspect?: number;
   window?: VoiWindow;
   voiLut?: LookupTable;
 };
@@ -71,6 +73,7 @@ export function applyModalityLut(decoded: DecodedFrame, dataSet: DataSet, frame:
     columns,
     pixels,
     ...(frame.pixelSpacing && { pixelSpacing: frame.pixelSpacing }),
+    ...(frame.pixelAspect !== 1 && { pixelAspect: frame.pixelAspect }),
     ...(window && { window }),
     ...(voiLut && { voiLut }),
   };
