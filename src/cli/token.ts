@@ -3,7 +3,7 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { readTokens } from '../config/readTokens.js';
+import { readTokens } from '../config/tokensFile.js';
 import { OptionInvalid } from '../errors/errors.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import { hashToken, makeToken, type StoredToken } from '../identity/tokens.js';

@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { ConfigInvalid } from '../errors/configInvalid.js';
 import type { IdentitySettings } from '../identity/authenticate.js';
 import type { ArchiveSettings } from '../pacs/archive.js';
-import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './readArchives.js';
-import { type DicomSettings, dicomEnvironment, readDicomSettings } from './readDicomSettings.js';
-import { type HttpSettings, httpEnvironment, readHttpSettings } from './readHttpSettings.js';
-import { identityEnvironment, readIdentitySettings } from './readIdentitySettings.js';
-import { readOperations } from './readOperations.js';
-import { readTracing, tracingEnvironment } from './readTracing.js';
-import { readWebhookSettings, type WebhookSettings, webhookEnvironment } from './readWebhookSettings.js';
+import { type ArchiveFields, DEFAULT_ARCHIVE, readArchive, readArchivesFile } from './archiveSettings.js';
+import { type DicomSettings, dicomEnvironment, readDicomSettings } from './dicomSettings.js';
+import { type HttpSettings, httpEnvironment, readHttpSettings } from './httpSettings.js';
+import { identityEnvironment, readIdentitySettings } from './identitySettings.js';
+import { readOperations } from './persistedOperations.js';
 import { DEFAULT_RULES, type Rule, readRules } from './rules.js';
+import { readTracing, tracingEnvironment } from './telemetrySettings.js';
+import { readWebhookSettings, type WebhookSettings, webhookEnvironment } from './webhookSettings.js';
 
 export type Config = HttpSettings & {
   /** How callers of the API prove who they are. */

@@ -1,4 +1,4 @@
-import type { DicomSettings } from '../config/readDicomSettings.js';
+import type { DicomSettings } from '../config/dicomSettings.js';
 import { Interrupted } from '../errors/errors.js';
 import { startProvider } from '../pacs/dimse/provider.js';
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { DicomSettings } from '../config/readDicomSettings.js';
+import type { DicomSettings } from '../config/dicomSettings.js';
 import { DimseClient } from '../pacs/dimse/client.js';
 import { isLoopback } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';

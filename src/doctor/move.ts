@@ -1,4 +1,4 @@
-import type { DicomSettings } from '../config/readDicomSettings.js';
+import type { DicomSettings } from '../config/dicomSettings.js';
 import { DimseClient, MEDIUM, MOVE, suboperations } from '../pacs/dimse/client.js';
 import { COMMANDS } from '../pacs/dimse/command.js';
 import { receiveResponse, withAssociation } from '../pacs/dimse/exchange.js';

@@ -1,4 +1,4 @@
-import type { DicomSettings } from '../config/readDicomSettings.js';
+import type { DicomSettings } from '../config/dicomSettings.js';
 import type { Suboperations } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';

@@ -1,4 +1,4 @@
-import { DEFAULT_ARCHIVE } from '../config/readArchives.js';
+import { DEFAULT_ARCHIVE } from '../config/archiveSettings.js';
 
 type Key = 'url' | 'username' | 'password' | 'token' | 'ca' | 'certificate' | 'key' | 'retrieve';
 

@@ -167,11 +167,11 @@ describe('readConfig', () => {
     const example = readFileSync(join(REPOSITORY, '.env.example'), 'utf8');
     const readers = [
       'config.ts',
-      'readDicomSettings.ts',
-      'readHttpSettings.ts',
-      'readTracing.ts',
-      'readWebhookSettings.ts',
-      'readIdentitySettings.ts',
+      'dicomSettings.ts',
+      'httpSettings.ts',
+      'telemetrySettings.ts',
+      'webhookSettings.ts',
+      'identitySettings.ts',
     ];
     const sources = readers.map((name) => readFileSync(join(REPOSITORY, 'src/config', name), 'utf8'));
     const known = [...sources.join('\n').matchAll(/^ {2}([A-Z_]+): [^{]/gm)].map(([, name]) => name);

@@ -10,7 +10,7 @@ import {
   validate,
 } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { hashOperation } from '../../config/readOperations.js';
+import { hashOperation } from '../../config/persistedOperations.js';
 import { unknownOperation } from '../../graphql/guardOperations.js';
 import { limitOperation } from '../../graphql/limitOperation.js';
 import { MAX_TOKENS } from '../../graphql/limits.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { IdentitySettings } from '../identity/authenticate.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import { isSecureAddress } from '../identity/isSecureAddress.js';
-import { readTokens } from './readTokens.js';
+import { readTokens } from './tokensFile.js';
 
 export const identityEnvironment = {
   OIDC_ISSUER: z

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { readJsonFile } from './readJsonFile.js';
+import { readJsonFile } from './settingKinds.js';
 
 /** By hash, or as Apollo's tools write a manifest. */
 const manifest = z.union([

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import type { StoredToken } from '../identity/tokens.js';
-import { readJsonFile } from './readJsonFile.js';
+import { readJsonFile } from './settingKinds.js';
 
 const tokensFile = z.array(
   z.strictObject({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AllowedPeer } from '../pacs/dimse/mayAssociate.js';
-import { AE_TITLE } from './readArchives.js';
+import { AE_TITLE } from './archiveSettings.js';
 
 /** `allowed`: null = this machine only. `tls`: PEM; with `ca`, callers must have a certificate of it. */
 export type DicomSettings = {
