@@ -3,7 +3,8 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { readTokens } from '../config/tokensFile.js';
+import { describeIssue } from '../config/settingKinds.js';
+import { tokensFile } from '../config/tokensFile.js';
 import { OptionInvalid } from '../errors/errors.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import { hashToken, makeToken, type StoredToken } from '../identity/tokens.js';
@@ -31,14 +32,19 @@ export async function createToken({ expires, file, grant, name }: Options): Prom
 }
 
 async function addToken(path: string, token: StoredToken): Promise<void> {
-  const problems: string[] = [];
-  const tokens = existsSync(path) ? readTokens(path, problems) : [];
-  if (problems.length > 0) throw new OptionInvalid(problems.join('\n'));
+  const tokens = existsSync(path) ? readTokens(path) : [];
   if (tokens.some(({ name }) => name === token.name))
     throw new OptionInvalid(`${path} has a token "${token.name}". Take another name, or remove that one first.`);
   const fresh = `${path}.${process.pid}.new`;
   await writeFile(fresh, `${JSON.stringify([...tokens, token], null, 2)}\n`, { mode: 0o600 });
   await rename(fresh, path);
+}
+
+function readTokens(path: string): StoredToken[] {
+  const { data, error } = tokensFile('.').safeParse(path);
+  if (data) return data;
+  const problems = error.issues.map(({ message, path: place }) => describeIssue(['TOKENS_FILE', ...place], message));
+  throw new OptionInvalid(problems.join('\n'));
 }
 
 /** Two that read the file before either has written it would leave the token of one. */

@@ -1,123 +1,201 @@
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { ArchiveSettings } from '../pacs/archive.js';
+import { across, type Environment, hasProtocol, integer, jsonFile, oneOf, pemFile } from './settingKinds.js';
 
 /** The archive that PACS_URL names. */
 export const DEFAULT_ARCHIVE = 'default';
 
-const PROTOCOLS = ['http:', 'https:', 'dicom:', 'dicoms:'];
-const VARIABLE = /^\$[A-Z_][A-Z0-9_]*$/;
-const EXAMPLE = 'https://pacs.example/dicom-web or dicom://AETITLE@pacs.example:104';
-
 /** An AE title (PS3.5 6.2): up to 16 printable ASCII characters, no backslash, not only blanks. */
 export const AE_TITLE = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$/;
 
-const archive = z.strictObject({
-  url: z.string(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  token: z.string().optional(),
-  ca: z.string().optional(),
-  certificate: z.string().optional(),
-  key: z.string().optional(),
-  retrieve: z.enum(['move', 'get']).default('move'),
-  changes: z.string().optional(),
-  poll: z.number().int().min(1).max(86_400).optional(),
-});
-export type ArchiveFields = Partial<z.infer<typeof archive>> & { url: string };
+const VARIABLE = /^\$[A-Z_][A-Z0-9_]*$/;
 
-/**
- * One archive's settings; what is wrong with them goes to `problems`, each naming `where` it is and its cure. Files of
- * certificates are taken from `directory`.
- */
-export function readArchive(
-  name: string,
-  fields: ArchiveFields,
-  where: string,
-  directory: string,
-  problems: string[],
-): ArchiveSettings | undefined {
-  const { url, username, password, token, retrieve = 'move', changes: changesUrl, poll: pollSeconds } = fields;
-  const complain = (problem: string) => {
-    problems.push(`${where} ${problem}`);
-    return undefined;
+/** How to reach an archive, as its address says. */
+type Reached =
+  | { kind: 'DICOMWEB'; url: string }
+  | { kind: 'DIMSE'; host: string; port: number; aeTitle: string; tls: boolean };
+
+const archiveAddress = z.string().transform((text, context): Reached => {
+  const complain = (message: string) => {
+    context.addIssue(message);
+    return z.NEVER;
   };
-  const pem = (path: string | undefined, what: string) => {
-    if (path === undefined) return undefined;
-    try {
-      const text = readFileSync(isAbsolute(path) ? path : resolve(directory, path), 'utf8');
-      return text.includes('-----BEGIN') ? text : complain(`has a ${what} that is no PEM file: ${path}.`);
-    } catch (error) {
-      return complain(`has a ${what} that cannot be read: ${path} (${(error as NodeJS.ErrnoException).code}).`);
-    }
-  };
-  if (!URL.canParse(url) || !PROTOCOLS.includes(new URL(url).protocol))
-    return complain(`must be an address like ${EXAMPLE}.`);
-  if ((fields.certificate === undefined) !== (fields.key === undefined))
-    return complain('needs both or neither of a certificate and its key.');
-  const certificates = {
-    ca: pem(fields.ca, 'CA'),
-    cert: pem(fields.certificate, 'certificate'),
-    key: pem(fields.key, 'key'),
-  };
-  const { protocol, hostname, port, username: user, password: secret } = new URL(url);
-  try {
-    decodeURIComponent(user + secret);
-  } catch {
+  if (!hasProtocol(text, ['http:', 'https:', 'dicom:', 'dicoms:']))
+    return complain('must be an address like https://pacs.example/dicom-web or dicom://AETITLE@pacs.example:104.');
+  const { protocol, hostname, port, username, password } = new URL(text);
+  if (!isPercentEncoded(username + password))
     return complain(
       'has a bare % in its user, password or AE title. Write it as %25, or give user and password apart.',
     );
-  }
-  if (changesUrl !== undefined && !/^https?:$/.test(URL.canParse(changesUrl) ? new URL(changesUrl).protocol : ''))
-    return complain('has a feed of changes that is no address like http://orthanc:8042/changes.');
-  const account = { username, password, token };
-  const watched = { certificates, changesUrl, pollSeconds, ...account };
-  if (protocol.startsWith('http')) return { name, kind: 'DICOMWEB', url, ...watched };
-  const aeTitle = decodeURIComponent(user);
+  if (protocol.startsWith('http')) return { kind: 'DICOMWEB', url: text };
+  const aeTitle = decodeURIComponent(username);
   if (!AE_TITLE.test(aeTitle) || hostname === '' || port === '')
     return complain('must name AE title, host and port: dicom://AETITLE@pacs.example:104.');
-  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), aeTitle };
-  return {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { kind: 'DIMSE', host, port: Number(port), aeTitle, tls: protocol === 'dicoms:' };
+});
+
+const changesFeed = z
+  .string()
+  .refine(
+    (text) => hasProtocol(text, ['http:', 'https:']),
+    'must be the address of a feed of changes, like http://orthanc:8042/changes.',
+  );
+
+/** The archives of a JSON file, by name: { "main": { "url": ..., "username": ... }, "old": { "url": "dicom://..." } }. */
+const archivesFile = (directory: string, environment: Environment) =>
+  jsonFile(directory, 'See docs/pacs.md.', (file) => {
+    const pem = pemFile(dirname(file)).optional();
+    const fields = z
+      .strictObject({
+        url: archiveAddress,
+        username: z.string().optional(),
+        password: z.string().optional(),
+        token: z.string().optional(),
+        ca: pem,
+        certificate: pem,
+        key: pem,
+        retrieve: oneOf(['move', 'get']).default('move'),
+        changes: changesFeed.optional(),
+        poll: z.number().int().min(1).max(86_400).optional(),
+      })
+      .check(
+        across(({ certificate, key }) =>
+          (certificate === undefined) === (key === undefined)
+            ? undefined
+            : 'needs a certificate and its key, or neither.',
+        ),
+      );
+    const archive = z.preprocess((value, context) => fillIn(value, environment, context), fields);
+    return z
+      .record(z.string().regex(/^[\w-]{1,32}$/, 'must be of 1 to 32 letters, digits, - and _.'), archive)
+      .transform((archives) => Object.entries(archives).map(([name, given]) => toArchive(name, given)));
+  });
+
+/** The archives: that of PACS_URL first, which is asked first, then those of PACS_FILE. */
+export const archiveSettings = (directory: string, environment: Environment) =>
+  z
+    .object({
+      PACS_URL: archiveAddress.optional().meta({
+        description:
+          'The archive: its DICOMweb root, or dicom://AETITLE@host:port (dicoms:// for TLS), which docs/pacs.md shows for several products.',
+        example: 'http://localhost:8042/dicom-web',
+      }),
+      PACS_USERNAME: z.string().optional().meta({ description: 'User, where it asks for one (HTTP basic).' }),
+      PACS_PASSWORD: z.string().optional().meta({ description: 'Password of that user.' }),
+      PACS_TOKEN: z.string().optional().meta({ description: 'Bearer token, where it asks for one instead.' }),
+      PACS_CA: pemFile(directory).optional().meta({
+        description: 'PEM file of the authority that certifies it, instead of those that Node.js trusts.',
+      }),
+      PACS_CERTIFICATE: pemFile(directory)
+        .optional()
+        .meta({ description: 'PEM file of our certificate, where it asks for one (mutual TLS).' }),
+      PACS_KEY: pemFile(directory).optional().meta({ description: 'PEM file of the key of PACS_CERTIFICATE.' }),
+      PACS_RETRIEVE: oneOf(['move', 'get']).prefault('move').meta({
+        description:
+          'How studies come over dicom://. "move" has the archive send to our DICOM port; "get" needs no way back, but fewer archives offer it.',
+      }),
+      PACS_CHANGES_URL: changesFeed.optional().meta({
+        description:
+          "How we learn of new studies in it, if it does not send them: Orthanc's feed of changes, which misses nothing.",
+        example: 'http://localhost:8042/changes',
+      }),
+      PACS_POLL_SECONDS: integer(1, 86_400).optional().meta({
+        description:
+          'The same without such a feed: a search for studies of yesterday and today every so many seconds. Neither by default.',
+      }),
+      PACS_FILE: archivesFile(directory, environment).optional().meta({
+        description:
+          'Several archives by name: a JSON file, see docs/pacs.md. That of PACS_URL is called "default" and comes first.',
+        example: 'pacs.json',
+      }),
+    })
+    .check(
+      across(({ PACS_CERTIFICATE, PACS_KEY }) =>
+        (PACS_CERTIFICATE === undefined) === (PACS_KEY === undefined)
+          ? undefined
+          : 'PACS_CERTIFICATE and PACS_KEY belong together: set both, or neither.',
+      ),
+      across(({ PACS_FILE, PACS_URL }) =>
+        PACS_URL !== undefined && Array.isArray(PACS_FILE) && PACS_FILE.some(({ name }) => name === DEFAULT_ARCHIVE)
+          ? `Two archives are called "${DEFAULT_ARCHIVE}". Rename the one in PACS_FILE.`
+          : undefined,
+      ),
+    )
+    .transform((given): ArchiveSettings[] => {
+      const others = given.PACS_FILE ?? [];
+      if (given.PACS_URL === undefined) return others;
+      const fields = {
+        url: given.PACS_URL,
+        username: given.PACS_USERNAME,
+        password: given.PACS_PASSWORD,
+        token: given.PACS_TOKEN,
+        ca: given.PACS_CA,
+        certificate: given.PACS_CERTIFICATE,
+        key: given.PACS_KEY,
+        retrieve: given.PACS_RETRIEVE,
+        changes: given.PACS_CHANGES_URL,
+        poll: given.PACS_POLL_SECONDS,
+      };
+      return [toArchive(DEFAULT_ARCHIVE, fields), ...others];
+    })
+    .meta({
+      title: 'Archives',
+      description: 'Where studies are asked for and results are written to, see docs/pacs.md. None by default.',
+    });
+
+type ArchiveFields = {
+  url: Reached;
+  username?: string | undefined;
+  password?: string | undefined;
+  token?: string | undefined;
+  ca?: string | undefined;
+  certificate?: string | undefined;
+  key?: string | undefined;
+  retrieve: 'move' | 'get';
+  changes?: string | undefined;
+  poll?: number | undefined;
+};
+
+function toArchive(name: string, fields: ArchiveFields): ArchiveSettings {
+  const { url, username, password, token, retrieve } = fields;
+  const shared = {
     name,
-    kind: 'DIMSE',
-    ...address,
-    tls: protocol === 'dicoms:',
-    retrieve: retrieve === 'get' ? 'GET' : 'MOVE',
-    ...watched,
+    certificates: { ca: fields.ca, cert: fields.certificate, key: fields.key },
+    changesUrl: fields.changes,
+    pollSeconds: fields.poll,
+    username,
+    password,
+    token,
   };
+  return url.kind === 'DICOMWEB'
+    ? { ...url, ...shared }
+    : { ...url, retrieve: retrieve === 'get' ? 'GET' : 'MOVE', ...shared };
 }
 
-/**
- * The archives of a JSON file, by name: { "main": { "url": ..., "username": ... }, "old": { "url": "dicom://..." } }. A
- * value "$NAME" is that environment variable's, so that secrets need not be in the file.
- */
-export function readArchivesFile(path: string, env: NodeJS.ProcessEnv, problems: string[]): ArchiveSettings[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'), (_, value) =>
-      typeof value === 'string' && VARIABLE.test(value) ? (env[value.slice(1)] ?? value) : value,
-    );
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    problems.push(
-      code
-        ? `PACS_FILE cannot be read: ${path} (${code}).`
-        : `PACS_FILE is no JSON: ${path}. Look for a missing comma or quote.`,
-    );
-    return [];
-  }
-  const { data, error } = z.record(z.string().regex(/^[\w-]{1,32}$/), archive).safeParse(json);
-  if (error) {
-    for (const { path: at, message } of error.issues)
-      problems.push(`PACS_FILE, ${at.join('.') || 'the whole'}: ${message}.`);
-    return [];
-  }
-  return Object.entries(data).flatMap(([name, fields]) => {
-    for (const value of Object.values(fields)) {
-      if (typeof value === 'string' && VARIABLE.test(value))
-        problems.push(`PACS_FILE, ${name}: the environment variable ${value.slice(1)} is not set.`);
-    }
-    return readArchive(name, fields, `PACS_FILE, ${name}: url`, dirname(path), problems) ?? [];
+/** Puts environment variables in the place of values like "$NAME", so that secrets need not be in the file. */
+function fillIn(value: unknown, environment: Environment, context: z.RefinementCtx): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const filled = Object.entries(value).map(([field, text]) => {
+    if (typeof text !== 'string' || !VARIABLE.test(text)) return [field, text];
+    const name = text.slice(1);
+    if (environment[name] === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: [field],
+        message: `the environment variable ${name} is not set.`,
+      });
+    return [field, environment[name]];
   });
+  return Object.fromEntries(filled);
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,76 +1,79 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AllowedPeer } from '../pacs/dimse/mayAssociate.js';
 import { AE_TITLE } from './archiveSettings.js';
+import { across, list, pemFile } from './settingKinds.js';
 
 /** `allowed`: null = this machine only. `tls`: PEM; with `ca`, callers must have a certificate of it. */
 export type DicomSettings = {
   host: string;
+  /** null: no port is opened. */
   port: number | null;
   aeTitle: string;
   allowed: readonly AllowedPeer[] | null;
   tls: { cert: string; key: string; ca: string | undefined } | undefined;
 };
 
-export const dicomEnvironment = {
-  DICOM_HOST: z.string().default('127.0.0.1'),
-  DICOM_PORT: z
-    .string()
-    .regex(/^(off|\d{1,5})$/, 'DICOM_PORT must be a whole number from 0 to 65535, or off.')
-    .refine((value) => value === 'off' || Number(value) <= 65_535, { message: 'DICOM_PORT must be from 0 to 65535.' })
-    .default('11112'),
-  DICOM_AE_TITLE: z
-    .string()
-    .regex(AE_TITLE, 'DICOM_AE_TITLE must be 1 to 16 printable characters without a backslash (PS3.5 6.2).')
-    .default('MRIMASTER'),
-  DICOM_ALLOWED_PEERS: z
-    .string()
-    .refine((value) => readPeers(value) !== undefined, {
-      message: 'DICOM_ALLOWED_PEERS must list AE titles, each with its address or without: PACS1@10.0.0.5,PACS2.',
+/** Our own DICOM port. */
+export const dicomSettings = (directory: string) =>
+  z
+    .object({
+      DICOM_HOST: z.string().prefault('127.0.0.1').meta({
+        description: 'Address that the port listens on. 0.0.0.0 is every address of this machine.',
+      }),
+      DICOM_PORT: z
+        .string()
+        .regex(/^(off|\d{1,5})$/, 'must be a whole number from 0 to 65535, or off.')
+        .transform((text) => (text === 'off' ? null : Number(text)))
+        .refine((port) => port === null || port <= 65_535, 'must be from 0 to 65535.')
+        .prefault('11112')
+        .meta({ description: 'The port. "off" turns it off; 0 takes any free port.' }),
+      DICOM_AE_TITLE: z
+        .string()
+        .regex(AE_TITLE, 'must be 1 to 16 printable characters without a backslash (PS3.5 6.2).')
+        .prefault('MRIMASTER')
+        .meta({ description: 'Our AE title: archives send to it, and we call them by it.' }),
+      DICOM_ALLOWED_PEERS: list(
+        readPeer,
+        'must list AE titles, each with its address or without: PACS1@10.0.0.5,PACS2.',
+      )
+        .optional()
+        .meta({
+          description: 'Who may send: AE titles, each with its address or without. Without a list, only this machine.',
+          example: 'PACS1@10.0.0.5,PACS2',
+        }),
+      DICOM_TLS_CERTIFICATE: pemFile(directory)
+        .optional()
+        .meta({ description: 'PEM file of our certificate. With it the port speaks TLS.' }),
+      DICOM_TLS_KEY: pemFile(directory).optional().meta({ description: "PEM file of the certificate's key." }),
+      DICOM_TLS_CA: pemFile(directory).optional().meta({
+        description: 'PEM file of an authority. With it those who send need a certificate of it.',
+      }),
     })
-    .optional(),
-  DICOM_TLS_CERTIFICATE: z.string().optional(),
-  DICOM_TLS_KEY: z.string().optional(),
-  DICOM_TLS_CA: z.string().optional(),
-};
+    .check(
+      across(({ DICOM_TLS_CA, DICOM_TLS_CERTIFICATE, DICOM_TLS_KEY }) =>
+        (DICOM_TLS_CERTIFICATE === undefined) !== (DICOM_TLS_KEY === undefined) ||
+        (DICOM_TLS_CA !== undefined && DICOM_TLS_KEY === undefined)
+          ? 'DICOM_TLS_CERTIFICATE and DICOM_TLS_KEY go together; DICOM_TLS_CA needs both.'
+          : undefined,
+      ),
+    )
+    .transform((given): DicomSettings => {
+      const { DICOM_TLS_CA: ca, DICOM_TLS_CERTIFICATE: cert, DICOM_TLS_KEY: key } = given;
+      return {
+        host: given.DICOM_HOST,
+        port: given.DICOM_PORT,
+        aeTitle: given.DICOM_AE_TITLE,
+        allowed: given.DICOM_ALLOWED_PEERS ?? null,
+        tls: cert !== undefined && key !== undefined ? { cert, key, ca } : undefined,
+      };
+    })
+    .meta({
+      title: 'DICOM port',
+      description: 'Our own DICOM port, to which archives and scanners send (C-STORE, C-ECHO).',
+    });
 
-/** Our own DICOM port's settings; what is wrong with its certificates goes to `problems`. */
-export function readDicomSettings(
-  given: NodeJS.ProcessEnv,
-  folder: (path: string) => string,
-  problems: string[],
-): DicomSettings {
-  const { DICOM_HOST = '127.0.0.1', DICOM_PORT = '11112', DICOM_AE_TITLE = 'MRIMASTER', DICOM_ALLOWED_PEERS } = given;
-  const pem = (name: 'DICOM_TLS_CERTIFICATE' | 'DICOM_TLS_KEY' | 'DICOM_TLS_CA') => {
-    const path = given[name];
-    if (path === undefined) return undefined;
-    try {
-      return readFileSync(folder(path), 'utf8');
-    } catch (error) {
-      problems.push(`${name} cannot be read: ${path} (${(error as NodeJS.ErrnoException).code}).`);
-      return undefined;
-    }
-  };
-  const [cert, key, ca] = [pem('DICOM_TLS_CERTIFICATE'), pem('DICOM_TLS_KEY'), pem('DICOM_TLS_CA')];
-  if (
-    (given.DICOM_TLS_CERTIFICATE === undefined) !== (given.DICOM_TLS_KEY === undefined) ||
-    (given.DICOM_TLS_CA && !given.DICOM_TLS_KEY)
-  )
-    problems.push('DICOM_TLS_CERTIFICATE and DICOM_TLS_KEY go together; DICOM_TLS_CA needs both.');
-  return {
-    host: DICOM_HOST,
-    port: DICOM_PORT === 'off' ? null : Number(DICOM_PORT),
-    aeTitle: DICOM_AE_TITLE,
-    allowed: DICOM_ALLOWED_PEERS === undefined ? null : (readPeers(DICOM_ALLOWED_PEERS) ?? []),
-    tls: cert && key ? { cert, key, ca } : undefined,
-  };
-}
-
-/** "PACS1@10.0.0.5,PACS2"; undefined where an entry is no AE title. */
-function readPeers(list: string): AllowedPeer[] | undefined {
-  const peers = list.split(',').map((entry) => {
-    const [aeTitle = '', address] = entry.trim().split('@');
-    return { aeTitle: aeTitle.trim(), address: address?.trim() || null };
-  });
-  return peers.every(({ aeTitle }) => AE_TITLE.test(aeTitle)) ? peers : undefined;
+/** "PACS1@10.0.0.5" or "PACS2"; undefined where the text begins with no AE title. */
+function readPeer(text: string): AllowedPeer | undefined {
+  const [aeTitle = '', host] = text.split('@').map((part) => part.trim());
+  return AE_TITLE.test(aeTitle) ? { aeTitle, address: host || null } : undefined;
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { authenticates, type IdentitySettings } from '../identity/authenticate.js';
+import { across, address, type Environment, hasProtocol, integer, list, pemFile } from './settingKinds.js';
 
 export type HttpSettings = {
   host: string;
@@ -16,82 +15,96 @@ export type HttpSettings = {
   allowedOrigins: readonly string[];
 };
 
-export const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
-export const httpEnvironment = {
-  HOST: z.string().default('127.0.0.1'),
-  TLS_CERTIFICATE: z.string().optional(),
-  TLS_KEY: z.string().optional(),
-  TRUSTED_PROXY: z
-    .string()
-    .refine((list) => split(list).every(isNetwork), {
-      message: 'TRUSTED_PROXY must list addresses or networks like 10.0.0.5,10.1.0.0/16.',
+/** Where the HTTP server listens, and who may connect. */
+export const httpSettings = (directory: string) =>
+  z
+    .object({
+      HOST: z.string().prefault('127.0.0.1').meta({
+        description: 'Address that the server listens on. 0.0.0.0 is every address of this machine.',
+      }),
+      PORT: integer(0, 65_535).prefault('4000').meta({ description: 'Port of the server. 0 takes any free port.' }),
+      TLS_CERTIFICATE: pemFile(directory)
+        .optional()
+        .meta({ description: 'PEM file of our certificate. With it the server speaks TLS.' }),
+      TLS_KEY: pemFile(directory).optional().meta({ description: "PEM file of the certificate's key." }),
+      TRUSTED_PROXY: list(readNetwork, 'must list addresses or networks like 10.0.0.5,10.1.0.0/16.').optional().meta({
+        description:
+          'Addresses or networks of the reverse proxies that speak TLS for us. Nobody else may connect then, except from this machine.',
+        example: '10.0.0.5',
+      }),
+      PUBLIC_URL: address(['http:', 'https:'], 'https://mri.hospital.example')
+        .transform((url) => url.replace(/\/+$/, ''))
+        .optional()
+        .meta({
+          description:
+            'Address by which callers reach the server, if it is another one: that of your reverse proxy. Requests for other hosts than this machine and this address are refused, and pictures have URLs that begin with it.',
+          example: 'https://mri.hospital.example',
+        }),
+      ALLOWED_ORIGINS: list(readOrigin, 'must list origins like https://worklist.hospital.example, without a path.')
+        .optional()
+        .meta({
+          description:
+            'Front ends on other addresses: the origins whose pages may ask this server from a browser. None by default.',
+          example: 'https://worklist.hospital.example,https://viewer.hospital.example',
+        }),
     })
-    .optional(),
-  ALLOWED_ORIGINS: z
-    .string()
-    .refine((list) => split(list).every(isOrigin), {
-      message: 'ALLOWED_ORIGINS must list origins like https://worklist.hospital.example, without a path.',
-    })
-    .optional(),
-};
+    .check(
+      across(({ TLS_CERTIFICATE, TLS_KEY }) =>
+        (TLS_CERTIFICATE === undefined) === (TLS_KEY === undefined)
+          ? undefined
+          : 'TLS_CERTIFICATE and TLS_KEY belong together: set both, or neither.',
+      ),
+    )
+    .transform(
+      (given): HttpSettings => ({
+        host: given.HOST,
+        port: given.PORT,
+        publicUrl: given.PUBLIC_URL,
+        tls:
+          given.TLS_CERTIFICATE !== undefined && given.TLS_KEY !== undefined
+            ? { certificate: given.TLS_CERTIFICATE, key: given.TLS_KEY }
+            : undefined,
+        trustedProxies: given.TRUSTED_PROXY ?? [],
+        allowedOrigins: given.ALLOWED_ORIGINS ?? [],
+      }),
+    )
+    .meta({
+      title: 'HTTP',
+      description:
+        'Where the server listens. Beyond this machine (HOST=0.0.0.0) it does so only with callers who prove who they are (see below), and with TLS: our own, or that of a reverse proxy that TRUSTED_PROXY names.',
+    });
 
 /**
- * Where we listen. Beyond this machine only with callers that prove who they are, and with nobody listening in; what is
- * missing for that goes to `problems`.
+ * What is missing for a server that other machines reach: callers that are known, encryption, and its address.
+ * @param given the settings as they are set; whether they are right does not matter here.
  */
-export function readHttpSettings(
-  given: NodeJS.ProcessEnv,
-  identity: IdentitySettings,
-  folder: (path: string) => string,
-  problems: string[],
-): Pick<HttpSettings, 'host' | 'tls' | 'trustedProxies' | 'allowedOrigins'> {
-  const { ALLOWED_ORIGINS, HOST: host = '127.0.0.1', PUBLIC_URL, TLS_CERTIFICATE, TLS_KEY, TRUSTED_PROXY } = given;
-  const allowedOrigins = split(ALLOWED_ORIGINS ?? '');
-  const trustedProxies = split(TRUSTED_PROXY ?? '');
-  if (!LOOPBACK.includes(host)) {
-    const beyond = `HOST ${host} is reached by other machines`;
-    if (!authenticates(identity))
-      problems.push(`${beyond}, and nobody is authenticated: set OIDC_ISSUER or TOKENS_FILE, or HOST=127.0.0.1.`);
-    if (TLS_CERTIFICATE === undefined && trustedProxies.length === 0)
-      problems.push(
-        `${beyond}, and nothing is encrypted: set TLS_CERTIFICATE and TLS_KEY, or TRUSTED_PROXY to the reverse proxy that does it.`,
-      );
-    if (PUBLIC_URL === undefined)
-      problems.push(`${beyond}: set PUBLIC_URL to the address that they use, for requests to other hosts are refused.`);
-  }
-  if ((TLS_CERTIFICATE === undefined) !== (TLS_KEY === undefined))
-    problems.push('TLS_CERTIFICATE and TLS_KEY belong together: set both, or neither.');
-  if (TLS_CERTIFICATE === undefined || TLS_KEY === undefined)
-    return { host, tls: undefined, trustedProxies, allowedOrigins };
-  const read = (name: string, path: string) => {
-    try {
-      return readFileSync(folder(path), 'utf8');
-    } catch (error) {
-      problems.push(`${name} ${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Give its PEM file.`);
-      return '';
-    }
-  };
-  const tls = { certificate: read('TLS_CERTIFICATE', TLS_CERTIFICATE), key: read('TLS_KEY', TLS_KEY) };
-  return { host, tls, trustedProxies, allowedOrigins };
-}
-
-function split(list: string): string[] {
-  return list
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+export function faultsBeyondThisMachine(given: Environment): string[] {
+  const { HOST, OIDC_ISSUER, PUBLIC_URL, TLS_CERTIFICATE, TOKENS_FILE, TRUSTED_PROXY } = given;
+  if (HOST === undefined || LOOPBACK.includes(HOST)) return [];
+  const reached = `HOST ${HOST} is reached by other machines`;
+  const faults: string[] = [];
+  if (OIDC_ISSUER === undefined && TOKENS_FILE === undefined)
+    faults.push(`${reached}, and nobody is authenticated: set OIDC_ISSUER or TOKENS_FILE, or HOST=127.0.0.1.`);
+  if (TLS_CERTIFICATE === undefined && TRUSTED_PROXY === undefined)
+    faults.push(
+      `${reached}, and nothing is encrypted: set TLS_CERTIFICATE and TLS_KEY, or TRUSTED_PROXY to the reverse proxy that does it.`,
+    );
+  if (PUBLIC_URL === undefined)
+    faults.push(`${reached}: set PUBLIC_URL to the address that they use, for requests to other hosts are refused.`);
+  return faults;
 }
 
 /** As a browser sends it in `Origin`. */
-function isOrigin(text: string): boolean {
-  return /^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '') && new URL(text).origin === text;
+function readOrigin(text: string): string | undefined {
+  return hasProtocol(text, ['http:', 'https:']) && new URL(text).origin === text ? text : undefined;
 }
 
-function isNetwork(text: string): boolean {
-  const [address = '', length, more] = text.split('/');
-  const bits = isIP(address) === 6 ? 128 : 32;
-  return (
-    isIP(address) !== 0 && more === undefined && (length === undefined || (/^\d+$/.test(length) && +length <= bits))
-  );
+/** An IP address, or a network in CIDR notation. */
+function readNetwork(text: string): string | undefined {
+  const [ip = '', length, more] = text.split('/');
+  const bits = isIP(ip) === 6 ? 128 : 32;
+  const fits = length === undefined || (/^\d+$/.test(length) && Number(length) <= bits);
+  return isIP(ip) !== 0 && more === undefined && fits ? text : undefined;
 }

@@ -2,56 +2,78 @@ import { z } from 'zod';
 import type { IdentitySettings } from '../identity/authenticate.js';
 import { GRANTS, type Grant } from '../identity/caller.js';
 import { isSecureAddress } from '../identity/isSecureAddress.js';
-import { readTokens } from './tokensFile.js';
+import { across, list } from './settingKinds.js';
+import { tokensFile } from './tokensFile.js';
 
-export const identityEnvironment = {
-  OIDC_ISSUER: z
-    .string()
-    .refine(isSecureAddress, {
-      message: 'OIDC_ISSUER must be the https address by which the provider calls itself.',
+/** How callers of the API prove who they are. */
+export const identitySettings = (directory: string) =>
+  z
+    .object({
+      OIDC_ISSUER: z
+        .string()
+        .refine(isSecureAddress, 'must be the https address by which the provider calls itself.')
+        .optional()
+        .meta({
+          description: 'An OpenID provider: its issuer, the address by which it calls itself.',
+          example: 'https://idp.hospital.example/realms/hospital',
+        }),
+      OIDC_AUDIENCE: z.string().optional().meta({
+        description: 'What the provider calls this server. It is needed, or tokens for other servers would fit.',
+        example: 'mrimaster',
+      }),
+      OIDC_ROLES_CLAIM: z
+        .string()
+        .prefault('roles')
+        .meta({ description: "The claim of a token that lists a person's roles." }),
+      OIDC_ROLES: list(
+        readPair,
+        `must be like radiologist=Radiology,operator=PACS-Admins; the first of each is one of ${GRANTS.join(', ')}.`,
+      )
+        .optional()
+        .meta({
+          description: "The provider's names for our roles, where they differ.",
+          example: 'radiologist=Radiology,operator=PACS-Admins',
+        }),
+      OIDC_JWKS_URL: z.string().refine(isSecureAddress, 'must be an https address.').optional().meta({
+        description: 'Where the provider has its keys, if its discovery document does not say so.',
+        example: 'https://idp.hospital.example/keys',
+      }),
+      TOKENS_FILE: tokensFile(directory).optional().meta({
+        description: 'Tokens for machines: a file that `mrimaster token create` writes.',
+        example: 'tokens.json',
+      }),
     })
-    .optional(),
-  OIDC_AUDIENCE: z.string().optional(),
-  OIDC_JWKS_URL: z.string().refine(isSecureAddress, { message: 'OIDC_JWKS_URL must be an https address.' }).optional(),
-  OIDC_ROLES_CLAIM: z.string().default('roles'),
-  OIDC_ROLES: z
-    .string()
-    .refine((list) => readPairs(list) !== null, {
-      message: `OIDC_ROLES must be like radiologist=Radiology,operator=PACS-Admins; the first of each is one of ${GRANTS.join(', ')}.`,
-    })
-    .optional(),
-  TOKENS_FILE: z.string().optional(),
-};
+    .check(
+      across(({ OIDC_AUDIENCE, OIDC_ISSUER }) =>
+        OIDC_ISSUER !== undefined && OIDC_AUDIENCE === undefined
+          ? 'OIDC_AUDIENCE is not set. Set it to what the provider calls this server, or tokens for others fit.'
+          : undefined,
+      ),
+    )
+    .transform(
+      (given): IdentitySettings => ({
+        provider:
+          given.OIDC_ISSUER === undefined
+            ? undefined
+            : {
+                issuer: given.OIDC_ISSUER,
+                audience: given.OIDC_AUDIENCE ?? '',
+                jwksUrl: given.OIDC_JWKS_URL,
+                rolesClaim: given.OIDC_ROLES_CLAIM,
+                grants: new Map(given.OIDC_ROLES),
+              },
+        tokens: given.TOKENS_FILE,
+      }),
+    )
+    .meta({
+      title: 'Callers',
+      description:
+        'Who may call, see docs/authorization.md. Without a provider and tokens everybody on this machine may do everything.',
+    });
 
-/** How callers prove who they are; what is missing or wrong goes to `problems`. */
-export function readIdentitySettings(
-  given: NodeJS.ProcessEnv,
-  folder: (path: string) => string,
-  problems: string[],
-): IdentitySettings {
-  const { OIDC_AUDIENCE, OIDC_ISSUER, OIDC_JWKS_URL, OIDC_ROLES = '', OIDC_ROLES_CLAIM = 'roles', TOKENS_FILE } = given;
-  const tokens = TOKENS_FILE === undefined ? undefined : readTokens(folder(TOKENS_FILE), problems);
-  if (OIDC_ISSUER === undefined) return { provider: undefined, tokens };
-  if (OIDC_AUDIENCE === undefined)
-    problems.push('OIDC_AUDIENCE is not set. Set it to what the provider calls this server, or tokens for others fit.');
-  const provider = {
-    issuer: OIDC_ISSUER,
-    audience: OIDC_AUDIENCE ?? '',
-    jwksUrl: OIDC_JWKS_URL,
-    rolesClaim: OIDC_ROLES_CLAIM,
-    grants: readPairs(OIDC_ROLES) ?? new Map(),
-  };
-  return { provider, tokens };
-}
-
-/** "grant=name,grant=name" as name → grant. */
-function readPairs(list: string): Map<string, Grant> | null {
-  const pairs = new Map<string, Grant>();
-  for (const pair of list.split(',').filter((part) => part.trim() !== '')) {
-    const [, grant, name] = /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
-    const known = GRANTS.find((one) => one === grant);
-    if (!known || !name) return null;
-    pairs.set(name, known);
-  }
-  return pairs;
+/** "grant=name" as [name, grant]. */
+function readPair(text: string): [string, Grant] | undefined {
+  const [, grant, name] = /^(\w+)\s*=\s*(.+)$/.exec(text) ?? [];
+  const known = GRANTS.find((one) => one === grant);
+  return known && name ? [name, known] : undefined;
 }

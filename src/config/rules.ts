@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { jsonFile } from './settingKinds.js';
 
 /** What a rule can look at: of the study, and of any of its series. */
 export type Arrived = {
@@ -34,8 +34,13 @@ const patterns = z.union([z.string(), z.array(z.string())]).transform((value) =>
 const ruleSchema = z.strictObject({
   name: z.string().min(1),
   when: z
-    .strictObject({ modality: patterns, description: patterns, bodyPart: patterns, station: patterns, pacs: patterns })
-    .partial()
+    .strictObject({
+      modality: patterns.exactOptional(),
+      description: patterns.exactOptional(),
+      bodyPart: patterns.exactOptional(),
+      station: patterns.exactOptional(),
+      pacs: patterns.exactOptional(),
+    })
     .default({}),
   classify: z.boolean().default(true),
   priority: z.enum(['STAT', 'ROUTINE', 'BACKLOG']).default('ROUTINE'),
@@ -47,24 +52,16 @@ export const DEFAULT_RULES: readonly Rule[] = [
   { name: 'MR studies', when: { modality: ['MR'] }, classify: true, priority: 'ROUTINE', writeBack: [] },
 ];
 
-/** The rules of a JSON file; what is wrong with it goes to `problems`. */
-export function readRules(path: string, archives: readonly string[], problems: string[]): readonly Rule[] {
-  try {
-    const rules = z.array(ruleSchema).parse(JSON.parse(readFileSync(path, 'utf8')));
-    for (const { name, writeBack } of rules) {
-      const unknown = writeBack.find((archive) => !archives.includes(archive));
-      if (unknown) problems.push(`RULES_FILE, rule "${name}": there is no archive "${unknown}".`);
-    }
-    return rules as Rule[];
-  } catch (error) {
-    if (error instanceof z.ZodError) {
-      for (const { path: at, message } of error.issues)
-        problems.push(`RULES_FILE, ${at.join('.') || 'the whole'}: ${message}.`);
-    } else if (error instanceof SyntaxError)
-      problems.push(`RULES_FILE is no JSON: ${path}. Look for a missing comma or quote.`);
-    else problems.push(`RULES_FILE cannot be read: ${path} (${(error as NodeJS.ErrnoException).code}).`);
-    return [];
-  }
+/** The file that RULES_FILE names. Whether the archives of `writeBack` are configured is not known here. */
+export const rulesFile = (directory: string): z.ZodType<Rule[], string> =>
+  jsonFile(directory, 'See docs/auto-classification.md.', () => z.array(ruleSchema));
+
+/** Rules whose results would go to an archive that is none of `archives`, the names of those that are configured. */
+export function faultsOfTargets(rules: readonly Rule[], archives: readonly string[]): string[] {
+  return rules.flatMap(({ name, writeBack }) => {
+    const unknown = writeBack.find((archive) => !archives.includes(archive));
+    return unknown === undefined ? [] : [`RULES_FILE, rule "${name}": there is no archive "${unknown}".`];
+  });
 }
 
 /** The first rule of which every condition is met by the study; of a condition one pattern by one value. null: none. */

@@ -1,28 +1,71 @@
 import { z } from 'zod';
+import { across, address, integer, oneOf } from './settingKinds.js';
 
-/** Of the variables that OpenTelemetry defines, those that decide whether it is loaded; its exporter reads the others. */
-export const tracingEnvironment = {
-  OTEL_TRACES_EXPORTER: z
-    .enum(['otlp', 'none'], {
-      error: 'OTEL_TRACES_EXPORTER must be otlp or none: spans are sent to an OpenTelemetry collector.',
-    })
-    .optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z
-    .string()
-    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-      message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an address like http://127.0.0.1:4318.',
-    })
-    .optional(),
+export type TelemetrySettings = {
+  logLevel: string;
+  /** Where a worker tells of its health and metrics; null: nowhere. A server does so at its own port. */
+  metricsPort: number | null;
+  /** Whether spans go to an OpenTelemetry collector. */
+  tracing: boolean;
 };
 
-/** Whether spans are sent to a collector: only where one is named, or asked for. What is wrong goes to `problems`. */
-export function readTracing(given: NodeJS.ProcessEnv, problems: string[]): boolean {
-  const { OTEL_TRACES_EXPORTER: exporter, OTEL_SDK_DISABLED } = given;
-  if (exporter === 'none' || OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
-  const named = given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? given.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (exporter === undefined && named === undefined) return false;
-  const protocol = given.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? given.OTEL_EXPORTER_OTLP_PROTOCOL;
-  if (protocol === 'grpc')
-    problems.push('OTEL_EXPORTER_OTLP_PROTOCOL grpc is not spoken. Name the HTTP port of the collector, usually 4318.');
-  return true;
+/** What operators see of a running MRIMaster. */
+export const telemetrySettings = () =>
+  z
+    .object({
+      LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
+        .prefault('info')
+        .meta({ description: 'What the log holds: debug, info, warn, error or silent.' }),
+      METRICS_PORT: integer(0, 65_535).optional().meta({
+        description:
+          'Port where a worker (mrimaster worker) tells of its health and metrics; each of a machine needs its own. Nowhere by default. A server does so at PORT.',
+      }),
+      ...traceSettings,
+    })
+    .check(
+      across((given) => {
+        const protocol = given.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? given.OTEL_EXPORTER_OTLP_PROTOCOL;
+        return sendsTraces(given) && protocol === 'grpc'
+          ? 'OTEL_EXPORTER_OTLP_PROTOCOL grpc is not spoken. Name the HTTP port of the collector, usually 4318.'
+          : undefined;
+      }),
+    )
+    .transform(
+      (given): TelemetrySettings => ({
+        logLevel: given.LOG_LEVEL,
+        metricsPort: given.METRICS_PORT ?? null,
+        tracing: sendsTraces(given),
+      }),
+    )
+    .meta({
+      title: 'Logs, metrics and traces',
+      description:
+        "What operators see, see docs/operations.md. Traces go to an OpenTelemetry collector by OTLP/HTTP; none by default. OpenTelemetry's other variables (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS ...) hold, too: its exporter reads them by itself.",
+    });
+
+/** Of the variables that OpenTelemetry defines, those that decide whether it is loaded. */
+const traceSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://127.0.0.1:4318')
+    .optional()
+    .meta({ description: 'The collector. Traces are sent where one is named.', example: 'http://127.0.0.1:4318' }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z
+    .string()
+    .optional()
+    .meta({ description: 'The same for traces alone, with its path.', example: 'http://127.0.0.1:4318/v1/traces' }),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z
+    .string()
+    .optional()
+    .meta({ description: 'How the collector is spoken to: by HTTP, so that grpc is refused.', example: 'http/json' }),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional().meta({ description: 'The same for traces alone.' }),
+  OTEL_TRACES_EXPORTER: oneOf(['otlp', 'none'], 'must be otlp or none: spans are sent to an OpenTelemetry collector.')
+    .optional()
+    .meta({ description: 'otlp sends traces also where no collector is named, to this machine; none sends none.' }),
+  OTEL_SDK_DISABLED: z.string().optional().meta({ description: '"true" sends no traces, whatever else is set.' }),
+};
+
+function sendsTraces(given: { readonly [Name in keyof typeof traceSettings]?: unknown }): boolean {
+  const { OTEL_TRACES_EXPORTER: exporter, OTEL_SDK_DISABLED: disabled } = given;
+  if (exporter === 'none' || String(disabled).toLowerCase() === 'true') return false;
+  const endpoint = given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? given.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return exporter !== undefined || endpoint !== undefined;
 }

@@ -1,38 +1,52 @@
 import { z } from 'zod';
+import { across, hasProtocol, list, oneOf } from './settingKinds.js';
 
 /** `urls`: the receivers; none = nobody is told. `secret`: what each message is signed with. */
 export type WebhookSettings = { urls: readonly string[]; secret: string; format: 'json' | 'fhir' };
 
-export const webhookEnvironment = {
-  WEBHOOK_URL: z
-    .string()
-    .refine((value) => split(value).every(isReceiver), {
-      message:
-        'WEBHOOK_URL must list addresses like https://ris.hospital.example/mrimaster, parted by commas, without user and password: messages are signed instead.',
+/** Who is told of studies. */
+export const webhookSettings = () =>
+  z
+    .object({
+      WEBHOOK_URL: list(
+        readReceiver,
+        'must list addresses like https://ris.hospital.example/mrimaster, parted by commas, without user and password: messages are signed instead.',
+      )
+        .optional()
+        .meta({
+          description:
+            'Addresses, parted by commas, to which each message is POSTed. An address that does not take it is tried for a day.',
+          example: 'https://ris.hospital.example/mrimaster',
+        }),
+      WEBHOOK_SECRET: z.string().min(16, 'must have 16 characters at least.').optional().meta({
+        description: 'What each message is signed with, of 16 characters at least, such as `openssl rand -hex 32`.',
+      }),
+      WEBHOOK_FORMAT: oneOf(['json', 'fhir']).prefault('json').meta({
+        description: "What a message is: MRIMaster's own JSON, or a Bundle of FHIR R4.",
+      }),
     })
-    .optional(),
-  WEBHOOK_SECRET: z.string().min(16, 'WEBHOOK_SECRET must have 16 characters at least.').optional(),
-  WEBHOOK_FORMAT: z.enum(['json', 'fhir'], { error: 'WEBHOOK_FORMAT must be one of json, fhir.' }).default('json'),
-};
+    .check(
+      across(({ WEBHOOK_SECRET, WEBHOOK_URL }) =>
+        WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined
+          ? 'WEBHOOK_SECRET is not set. Set it to what receivers check signatures with, such as `openssl rand -hex 32`.'
+          : undefined,
+      ),
+    )
+    .transform(
+      (given): WebhookSettings => ({
+        urls: [...new Set(given.WEBHOOK_URL)],
+        secret: given.WEBHOOK_SECRET ?? '',
+        format: given.WEBHOOK_FORMAT,
+      }),
+    )
+    .meta({
+      title: 'Webhooks',
+      description:
+        'Who is told when a study is classified or has failed, see docs/notifications.md. Nobody by default.',
+    });
 
-/** Who is told of studies; what is missing goes to `problems`. */
-export function readWebhookSettings(given: NodeJS.ProcessEnv, problems: string[]): WebhookSettings {
-  const { WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT } = given;
-  const format = WEBHOOK_FORMAT === 'fhir' ? 'fhir' : 'json';
-  if (WEBHOOK_URL === undefined) return { urls: [], secret: '', format };
-  if (WEBHOOK_SECRET === undefined)
-    problems.push(
-      'WEBHOOK_SECRET is not set. Set it to what receivers check signatures with, such as `openssl rand -hex 32`.',
-    );
-  return { urls: [...new Set(split(WEBHOOK_URL))], secret: WEBHOOK_SECRET ?? '', format };
-}
-
-function split(list: string): string[] {
-  return list.split(',').map((url) => url.trim());
-}
-
-function isReceiver(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return ['http:', 'https:'].includes(protocol) && !username && !password;
+function readReceiver(text: string): string | undefined {
+  if (!hasProtocol(text, ['http:', 'https:'])) return undefined;
+  const { username, password } = new URL(text);
+  return username || password ? undefined : text;
 }

@@ -9,6 +9,8 @@ import { type Finding, failed, ok } from './finding.js';
 export type Configured = { config: Config | undefined; doubtful: ReadonlySet<string>; findings: Finding[] };
 
 const CHECK = 'configuration';
+/** Without these an archive is another one, which is not worth asking. */
+const ARCHIVE_CERTIFICATES = ['PACS_CA', 'PACS_CERTIFICATE', 'PACS_KEY'];
 
 /** Reads the settings as the server does; a finding for each problem. */
 export function examineConfiguration(env: NodeJS.ProcessEnv, directory: string): Configured {
@@ -21,7 +23,9 @@ export function examineConfiguration(env: NodeJS.ProcessEnv, directory: string):
       return { config, doubtful, findings };
     }
     for (const problem of config.problems) problems.add(problem);
-    const wrong = config.problems.flatMap(settingsIn).filter((name) => given[name] !== undefined);
+    const named = config.problems.flatMap(settingsIn);
+    if (named.some((name) => ARCHIVE_CERTIFICATES.includes(name))) named.push('PACS_URL');
+    const wrong = named.filter((name) => given[name] !== undefined);
     if (wrong.length === 0) return { config: undefined, doubtful, findings: [...problems].map(asFinding) };
     for (const name of wrong) doubtful.add(name);
     given = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.includes(name)));

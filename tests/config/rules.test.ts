@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Arrived, DEFAULT_RULES, readRules, ruleFor } from '../../src/config/rules.js';
+import { readConfig } from '../../src/config/config.js';
+import { type Arrived, DEFAULT_RULES, ruleFor } from '../../src/config/rules.js';
+import { ConfigInvalid } from '../../src/errors/configInvalid.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
 import { buildFile, mrElements } from '../pacs/buildDicom.js';
 import { runCli } from '../setup/program.js';
@@ -18,11 +20,10 @@ const arrived = (over: Partial<Arrived> = {}): Arrived => ({
   pacs: null,
   ...over,
 });
-const read = (json: unknown, archives: string[] = []) => {
+const read = (json: unknown) => {
   const path = join(folder, 'rules.json');
   writeFileSync(path, typeof json === 'string' ? json : JSON.stringify(json));
-  const problems: string[] = [];
-  return { rules: readRules(path, archives, problems), problems };
+  return readConfig({ RULES_FILE: path }).rules;
 };
 
 describe('rules', () => {
@@ -32,7 +33,7 @@ describe('rules', () => {
   });
 
   it('are asked in order; a rule needs all of its conditions, a condition one of its patterns', () => {
-    const { rules } = read([
+    const rules = read([
       { name: 'knees', when: { bodyPart: ['KNEE*', '*LEG'] }, classify: false },
       { name: 'emergency', when: { station: 'ER?', modality: 'MR' }, priority: 'STAT' },
       { name: 'others' },
@@ -45,7 +46,7 @@ describe('rules', () => {
   });
 
   it('match text and no regular expressions', () => {
-    const { rules } = read([{ name: 'odd', when: { description: 'T1 (+C).*' } }]);
+    const rules = read([{ name: 'odd', when: { description: 'T1 (+C).*' } }]);
     expect(ruleFor(rules, arrived({ descriptions: ['T1 (+C).tra'] }))).not.toBeNull();
     expect(ruleFor(rules, arrived({ descriptions: ['T1 C'] }))).toBeNull();
   });
@@ -55,7 +56,8 @@ describe('rules', () => {
     ['an unknown key', [{ name: 'a', wen: {} }], /wen/],
     ['an archive that is not configured', [{ name: 'a', writeBack: ['main'] }], /no archive "main"/],
   ])('that are wrong are complained of: %s', (_, json, message) => {
-    expect(read(json).problems.join()).toMatch(message);
+    expect(() => read(json)).toThrow(ConfigInvalid);
+    expect(() => read(json)).toThrow(message);
   });
 
   it('can be tried on a folder before they are trusted', async () => {
