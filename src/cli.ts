@@ -18,7 +18,7 @@ const program = new Command('mrimaster')
     `Classifies brain MRI slices, explains every prediction, and serves both to a hospital.\n${INTENDED_USE}.`,
   )
   .version(VERSION)
-  .addHelpText('after', '\nSettings are environment variables; .env.example lists them all with their defaults.')
+  .addHelpText('after', '\nSettings are environment variables; docs/settings.md lists them all with their defaults.')
   .configureOutput({ writeErr: (text) => process.stderr.write(visibleText(text)) })
   .showHelpAfterError();
 
