@@ -93,6 +93,17 @@ it('only the queue names the schema of pg-boss, and one file the keys of advisor
   expect(holding(/72_?707_?3\d\d/)).toEqual(['process/advisoryLocks.ts']);
 });
 
+it('only the settings read the environment', () => {
+  const READERS: Record<string, string> = {
+    'config/config.ts': 'all settings',
+    'cli/doctor.ts': 'hands it to what examines the settings',
+    'database/embeddedPostgres.ts': 'PATH, by which PostgreSQL finds its programs',
+    'inference/classifier.ts': 'sets what ONNX Runtime reads when it is loaded',
+  };
+  const readers = files.filter((file) => /\bprocess\.env\b/.test(readFileSync(join(SOURCE, file), 'utf8')));
+  expect(readers.toSorted()).toEqual(Object.keys(READERS).toSorted());
+});
+
 it('tests lie where what they test lies', () => {
   const tests = (readdirSync(join(REPOSITORY, 'tests'), { recursive: true }) as string[]).filter((path) =>
     path.endsWith('.test.ts'),
