@@ -1,3 +1,4 @@
+import pTimeout from 'p-timeout';
 import { MrimasterError } from '../errors/errors.js';
 
 /**
@@ -32,21 +33,16 @@ const LIMIT_MS = 12_000;
 
 /** Runs one check. It always ends in a finding, also where it throws, or takes longer than `limitMs`. */
 export async function examine(check: string, look: () => Promise<Outcome>, limitMs = LIMIT_MS): Promise<Finding> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    const outcome = failed(
+  const late = () =>
+    failed(
       'CHECK_TIMEOUT',
       `No end after ${limitMs / 1000} s.`,
       'Something that it asks is silent or overloaded: look at the load of this machine, and run doctor again.',
     );
-    timer = setTimeout(resolve, limitMs, outcome);
-  });
   try {
-    return { check, ...(await Promise.race([look(), late])) };
+    return { check, ...(await pTimeout(look(), { milliseconds: limitMs, fallback: late })) };
   } catch (error) {
     return { check, ...unforeseen(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

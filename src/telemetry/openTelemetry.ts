@@ -11,9 +11,9 @@ import { parseTraceParent } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import pTimeout from 'p-timeout';
 import { VERSION } from '../about.js';
 import type { Log } from '../output/log.js';
-import { inTime } from './inTime.js';
 import { codeOf } from './outcome.js';
 import type { OpenSpan, Tracing } from './tracing.js';
 
@@ -60,7 +60,7 @@ export function openTracing(log: Log): Tracing {
       return of && `00-${of.traceId}-${of.spanId}-0${of.traceFlags & 1}`;
     },
     close: async () => {
-      await inTime(provider.shutdown(), LAST_SPANS_MS, () => new Error('too late')).catch(() => {
+      await pTimeout(provider.shutdown(), { milliseconds: LAST_SPANS_MS }).catch(() => {
         log.warn('The last spans were not sent: the collector does not answer in time.');
       });
     },

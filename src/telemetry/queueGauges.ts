@@ -1,6 +1,6 @@
+import pTimeout from 'p-timeout';
 import { Gauge, type Registry } from 'prom-client';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { inTime } from './inTime.js';
 
 const FRESH_MS = 5_000;
 /** A scrape must end in time, also where the database does not. */
@@ -84,6 +84,6 @@ function keepFresh<T>(load: () => Promise<T>): () => Promise<T> {
       .finally(() => {
         running = undefined;
       });
-    return inTime(running, PATIENCE_MS, () => new Error('The database does not answer in time.'));
+    return pTimeout(running, { milliseconds: PATIENCE_MS });
   };
 }

@@ -1,10 +1,10 @@
+import pTimeout from 'p-timeout';
 import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database/database.js';
 import { asKnown } from '../errors/asKnown.js';
 import { DatabaseUnavailable, MrimasterError } from '../errors/errors.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Models } from '../models/models.js';
-import { inTime } from './inTime.js';
 import type { Missing } from './missing.js';
 import { storeMissing } from './storeMissing.js';
 
@@ -47,7 +47,10 @@ export function createReadiness(
   /** One query tells both: whether the database answers, and what is migrated. */
   async function databaseMissing(): Promise<Missing | null> {
     try {
-      const rows = await inTime(prisma.$queryRawUnsafe<Row[]>(APPLIED), ANSWER_MS, tooSlow);
+      const rows = await pTimeout(prisma.$queryRawUnsafe<Row[]>(APPLIED), {
+        milliseconds: ANSWER_MS,
+        fallback: tooSlow,
+      });
       const pending = pendingMigrations(await migrations, rows);
       if (pending.length === 0) return null;
       const names = pending.map(({ name }) => name).join(', ');
@@ -65,7 +68,9 @@ export function createReadiness(
   return readiness;
 }
 
-const tooSlow = () => new DatabaseUnavailable('The database is slow.');
+function tooSlow(): never {
+  throw new DatabaseUnavailable('The database is slow.');
+}
 
 function phaseMissing(phase: Phase): Missing | null {
   if (phase === 'RUNNING') return null;

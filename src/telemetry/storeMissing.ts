@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inTime } from './inTime.js';
+import pTimeout from 'p-timeout';
 import type { Missing } from './missing.js';
 
 const ANSWER_MS = 2_000;
@@ -11,7 +11,7 @@ const LEAST_FREE = 16 * 1024 ** 2;
 /** Why nothing could be kept in `receivedDir` now; null where it could. It is tried, for rights alone do not tell. */
 export async function storeMissing(receivedDir: string): Promise<Missing | null> {
   try {
-    const free = await inTime(tryOut(receivedDir), ANSWER_MS, () => new Error('slow'));
+    const free = await pTimeout(tryOut(receivedDir), { milliseconds: ANSWER_MS });
     if (free >= LEAST_FREE) return null;
   } catch (error) {
     const { code = 'no answer' } = error as NodeJS.ErrnoException;
