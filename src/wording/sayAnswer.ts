@@ -1,15 +1,6 @@
-import type { AbstentionReason, PredictionStatus } from '../generated/prisma/client.js';
-import type { LabelProbability } from '../inference/decide.js';
+import type { PredictionStatus } from '../generated/prisma/client.js';
 import { inPercent } from '../statistics/percent.js';
-
-const REASONS = {
-  LOW_CONFIDENCE: 'confidence too low',
-  OUT_OF_DISTRIBUTION: 'unlike what the model was made from',
-  NOT_A_BRAIN_MR: 'not a brain MR',
-  TOO_SMALL: 'seen in too little tissue to be sure',
-  KINDS_DISAGREE: 'kind not sure',
-  TOO_FEW_SLICES: 'too few slices could be judged',
-} as const satisfies Record<AbstentionReason, string>;
+import { ABSTENTIONS, type AbstentionReason } from './abstentions.js';
 
 /** A study's finding, as far as it is told in words. `kinds`, `probabilities`: as stored; rows of before have none. */
 export type Finding = {
@@ -38,9 +29,8 @@ export function isOfUnsureKind({ abstained, abstentionReason, kinds = [] }: Find
 
 /** "glioma 55.0 % or meningioma 43.1 %" */
 export function sayKinds({ kinds = [], probabilities }: Finding): string {
-  const known = new Map(
-    ((probabilities ?? []) as LabelProbability[]).map(({ label, probability }) => [label, probability]),
-  );
+  const stored = (probabilities ?? []) as { label: string; probability: number }[];
+  const known = new Map(stored.map(({ label, probability }) => [label, probability]));
   return kinds.map((kind) => `${inWords(kind)} ${inPercent(known.get(kind) ?? 0)}`).join(' or ');
 }
 
@@ -67,7 +57,7 @@ export function sayGuess({ label, confidence }: { label: string | null; confiden
 }
 
 function noAnswer(reason: AbstentionReason | null): string {
-  return `No answer (${REASONS[reason ?? 'LOW_CONFIDENCE']})`;
+  return `No answer (${ABSTENTIONS[reason ?? 'LOW_CONFIDENCE'].short})`;
 }
 
 export function inWords(label: string): string {

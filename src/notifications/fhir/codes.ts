@@ -11,7 +11,7 @@ export const SNOMED_CT = 'http://snomed.info/sct';
 export const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 export const UCUM = 'http://unitsofmeasure.org';
 /** Ours: the values of GraphQL's AbstentionReason. A UID of a UUID (PS3.5 B.2), so that nobody has to own a domain. */
-export const ABSTENTION_REASONS = 'urn:oid:2.25.43504628381153361803027907894578549193';
+export const ABSTENTION_REASON_SYSTEM = 'urn:oid:2.25.43504628381153361803027907894578549193';
 
 /** DICOM's coding scheme designators (PS3.16 Table 8-1) that have an address in FHIR (R4, Using Code Systems). */
 const SYSTEMS: Readonly<Record<string, string>> = { SCT: SNOMED_CT, DCM: DICOM, LN: LOINC };

@@ -1,4 +1,5 @@
 import { LIMITS } from '../../about.js';
+import { ABSTENTIONS, type AbstentionReason } from '../../wording/abstentions.js';
 import { inWords, isOfUnsureKind, sayKinds } from '../../wording/sayAnswer.js';
 
 /** What is told of a study: of its images and of us, not of the patient. */
@@ -22,24 +23,15 @@ export type Finding = {
   label: string;
   confidence: number;
   abstained: boolean;
-  abstentionReason: keyof typeof ABSTENTIONS | null;
+  abstentionReason: AbstentionReason | null;
   /** Of one whose kind is not sure: what it may be, and how likely each label is. */
   kinds?: readonly string[];
   probabilities?: unknown;
 };
 
-const ABSTENTIONS = {
-  LOW_CONFIDENCE: 'it is not sure enough',
-  OUT_OF_DISTRIBUTION: 'the images are unlike what it was made from',
-  NOT_A_BRAIN_MR: 'the images do not show a brain by MR',
-  TOO_SMALL: 'something is seen in too little tissue to be sure of it',
-  KINDS_DISAGREE: 'something is there, and it is not sure of which kind',
-  TOO_FEW_SLICES: 'too few slices could be judged',
-};
-
-/** "The model gives no answer: it is not sure enough." */
+/** "The model gives no answer: too few slices could be judged." */
 export function abstention({ abstentionReason }: Finding): string {
-  return `The model gives no answer: ${ABSTENTIONS[abstentionReason ?? 'LOW_CONFIDENCE']}.`;
+  return `The model gives no answer: ${ABSTENTIONS[abstentionReason ?? 'LOW_CONFIDENCE'].sentence}.`;
 }
 
 /** "Tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %."; null where the kind is told, or nothing is found. */

@@ -2,7 +2,7 @@ import { INTENDED_USE } from '../../about.js';
 import { type LabelProbability, probabilityIn } from '../../inference/decide.js';
 import { percent } from '../../statistics/percent.js';
 import {
-  ABSTENTION_REASONS,
+  ABSTENTION_REASON_SYSTEM,
   type CodeableConcept,
   concept,
   DICOM,
@@ -46,7 +46,7 @@ function absent(finding: Finding) {
   const system = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
   const { coding = [], text } = concept(system, 'unknown', 'Unknown', abstention(finding));
   const reason = finding.abstentionReason ?? 'LOW_CONFIDENCE';
-  const own = { system: ABSTENTION_REASONS, code: reason, display: reason };
+  const own = { system: ABSTENTION_REASON_SYSTEM, code: reason, display: reason };
   return { dataAbsentReason: { coding: [...coding, own], text } };
 }
 

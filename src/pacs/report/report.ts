@@ -1,3 +1,4 @@
+import type { AbstentionReason } from '../../wording/abstentions.js';
 import type { SourceHeader } from './sourceHeader.js';
 import type { WrittenAt } from './whenWritten.js';
 
@@ -44,14 +45,6 @@ export type ReportedAnswer =
   | ({ outcome: 'KIND_UNSURE'; kinds: readonly { label: Code; probability: number }[] } & Omit<AnswerBasis, 'label'>)
   | { outcome: 'ABSTAINED'; reason: AbstentionReason; guess: Code | null; key: Reference | null }
   | { outcome: 'FAILED'; failureCode: string };
-
-export type AbstentionReason =
-  | 'LOW_CONFIDENCE'
-  | 'OUT_OF_DISTRIBUTION'
-  | 'NOT_A_BRAIN_MR'
-  | 'TOO_SMALL'
-  | 'KINDS_DISAGREE'
-  | 'TOO_FEW_SLICES';
 
 /**
  * What every written object has, whatever its content. `source`: header of an instance of the same study. `written`:

@@ -1,4 +1,5 @@
-import type { AbstentionReason, Code } from './report.js';
+import { ABSTENTIONS, type AbstentionReason } from '../../wording/abstentions.js';
+import type { Code } from './report.js';
 
 /** Coding scheme of our private codes. Each report declares it (PS3.3 C.12.1.1.1). */
 export const PRIVATE_SCHEME = '99MRIMASTER';
@@ -90,17 +91,24 @@ export const FINDINGS_SUMMARY = {
   failed: dcm('111245', 'No algorithms succeeded; without findings'),
 } satisfies Record<string, Code>;
 
-/** Private codes of the reasons to abstain. The keys are those of the database. */
+const abstention = (reason: AbstentionReason, code: string = reason): Code =>
+  own(code, capitalize(ABSTENTIONS[reason].sentence));
+
+/** Private codes of the reasons to abstain, of 16 characters at most. The keys are those of the database. */
 export const ABSTENTION_REASONS: Record<AbstentionReason, Code> = {
-  LOW_CONFIDENCE: own('LOW_CONFIDENCE', 'The probability of every label is too low'),
-  OUT_OF_DISTRIBUTION: own('OUT_OF_DISTRIB', 'The images are unlike those the model was made from'),
-  NOT_A_BRAIN_MR: own('NOT_A_BRAIN_MR', 'The images are not MR images of a brain'),
-  TOO_SMALL: own('TOO_SMALL', 'Something is seen in too little tissue to be sure of it'),
-  KINDS_DISAGREE: own('KINDS_DISAGREE', 'Something is there, and of which kind is not sure'),
-  TOO_FEW_SLICES: own('TOO_FEW_SLICES', 'Too few slices could be judged'),
+  LOW_CONFIDENCE: abstention('LOW_CONFIDENCE'),
+  OUT_OF_DISTRIBUTION: abstention('OUT_OF_DISTRIBUTION', 'OUT_OF_DISTRIB'),
+  NOT_A_BRAIN_MR: abstention('NOT_A_BRAIN_MR'),
+  TOO_SMALL: abstention('TOO_SMALL'),
+  KINDS_DISAGREE: abstention('KINDS_DISAGREE'),
+  TOO_FEW_SLICES: abstention('TOO_FEW_SLICES'),
 };
 
 /** Code of a model's label: that of its manifest, else the label itself as a private code. */
 export function labelCode(label: string, codes: Readonly<Record<string, Code>> = {}): Code {
   return codes[label] ?? own(label, label.replaceAll('_', ' '));
+}
+
+function capitalize(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

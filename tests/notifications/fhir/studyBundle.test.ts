@@ -78,7 +78,7 @@ describe('the bundle of a study', () => {
     const observation = of(bundle, 'Observation');
     expect(observation.dataAbsentReason).toMatchObject({
       coding: [{ code: 'unknown' }, { code: 'OUT_OF_DISTRIBUTION' }],
-      text: 'The model gives no answer: the images are unlike what it was made from.',
+      text: 'The model gives no answer: the images are unlike those the model was made from.',
     });
     expect(observation).not.toHaveProperty('valueCodeableConcept');
     expect(observation).not.toHaveProperty('component');
@@ -86,10 +86,10 @@ describe('the bundle of a study', () => {
   });
 
   it.each([
-    ['LOW_CONFIDENCE', 'it is not sure enough'],
+    ['LOW_CONFIDENCE', 'neither a finding nor its absence is probable enough'],
     ['TOO_SMALL', 'something is seen in too little tissue to be sure of it'],
     ['TOO_FEW_SLICES', 'too few slices could be judged'],
-    ['NOT_A_BRAIN_MR', 'the images do not show a brain by MR'],
+    ['NOT_A_BRAIN_MR', 'the images are not MR images of a brain'],
   ])('tells the reason %s', (abstentionReason, words) => {
     const bundle: Answer = writeStudyBundle(finding({ abstained: true, abstentionReason }));
     expectValid(bundle);

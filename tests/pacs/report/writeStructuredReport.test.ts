@@ -5,11 +5,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { chooseModel, readModels } from '../../../src/inference/manifest.js';
 import { parseInstance } from '../../../src/pacs/header/parse.js';
 import { isOwnResult } from '../../../src/pacs/report/ownResult.js';
-import type { AbstentionReason, StudyReport } from '../../../src/pacs/report/report.js';
+import type { StudyReport } from '../../../src/pacs/report/report.js';
 import { resultUids } from '../../../src/pacs/report/resultUids.js';
 import { ABSTENTION_REASONS, findingSite, labelCode } from '../../../src/pacs/report/vocabulary.js';
 import { writeStructuredReport } from '../../../src/pacs/report/writeStructuredReport.js';
 import { ineligibleInstance } from '../../../src/pacs/series/seriesRules.js';
+import type { AbstentionReason } from '../../../src/wording/abstentions.js';
 import { REPOSITORY } from '../../setup/program.js';
 import { hasPydicom, runReference } from '../sharedData.js';
 import {
