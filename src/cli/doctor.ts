@@ -1,6 +1,6 @@
 import { INTENDED_USE } from '../about.js';
+import type { Finding } from '../doctor/checkResult.js';
 import { type DoctorOptions, doctor as examineAll } from '../doctor/doctor.js';
-import type { Finding } from '../doctor/finding.js';
 import { terminal } from '../output/terminal.js';
 
 /** `mrimaster doctor` */

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { readConfig } from '../config/config.js';
-import { type Arrived, ruleFor } from '../config/rules.js';
+import { type Arrived, ruleFor } from '../config/intakeRules.js';
 import { MrimasterError } from '../errors/errors.js';
 import { terminal } from '../output/terminal.js';
 import { findFiles } from '../pacs/findFiles.js';

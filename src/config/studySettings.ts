@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_RULES, type Rule, rulesFile } from './rules.js';
+import { DEFAULT_RULES, type Rule, rulesFile } from './intakeRules.js';
 import { flag, integer } from './settingKinds.js';
 
 export type StudySettings = {

@@ -4,7 +4,7 @@ import { createProviderKeys, keysFault } from '../identity/providerKeys.js';
 import type { ProviderSettings } from '../identity/providerSettings.js';
 import { tokenEnd } from '../identity/tokens.js';
 import { examineCertificate } from './certificate.js';
-import { failed, type Outcome, ok, skipped, warning } from './finding.js';
+import { failed, type Outcome, ok, skipped, warning } from './checkResult.js';
 
 /** Whether callers of the API can prove who they are: by the provider's keys, and by tokens that still hold. */
 export async function examineApiCallers({ identity }: Config, now: Date): Promise<Outcome> {

@@ -3,7 +3,7 @@ import { Connection } from '../pacs/dimse/connection.js';
 import { agreedContexts, UNCOMPRESSED, VERIFICATION } from '../pacs/dimse/negotiate.js';
 import { type Pdu, writePdu } from '../pacs/dimse/pdu.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 import { openSocket, SILENCE_MS } from './network.js';
 import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';

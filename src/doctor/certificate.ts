@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { failed, type Outcome, ok, warning } from './finding.js';
+import { failed, type Outcome, ok, warning } from './checkResult.js';
 
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;

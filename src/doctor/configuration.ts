@@ -1,6 +1,6 @@
 import { type Config, readConfig } from '../config/config.js';
 import { ConfigInvalid } from '../errors/configInvalid.js';
-import { type Finding, failed, ok } from './finding.js';
+import { type Finding, failed, ok } from './checkResult.js';
 
 /**
  * `config`: as it is without the settings that are wrong, so that the rest can be examined; undefined where that does not

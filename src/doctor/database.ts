@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { Config } from '../config/config.js';
+import { failed, type Outcome } from './checkResult.js';
 import { examineEmbedded } from './embeddedDatabase.js';
-import { failed, type Outcome } from './finding.js';
 import { examineSchema } from './schema.js';
 
 const TIMEOUT_MS = 6_000;

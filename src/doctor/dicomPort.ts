@@ -4,7 +4,7 @@ import { DimseClient } from '../pacs/dimse/client.js';
 import { isLoopback } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
 import { examineCertificate } from './certificate.js';
-import { failed, type Outcome, ok, skipped } from './finding.js';
+import { failed, type Outcome, ok, skipped } from './checkResult.js';
 import { isMrimaster, tryToListen } from './httpPort.js';
 import { settingsOf } from './setting.js';
 

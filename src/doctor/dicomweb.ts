@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isUid } from '../pacs/header/uid.js';
+import { failed, type Outcome, ok, warning } from './checkResult.js';
 import { unknownUid } from './dimse.js';
-import { failed, type Outcome, ok, warning } from './finding.js';
 import type { WebArchive } from './webArchive.js';
 import { explainNoAnswer, explainStatus, notDicomweb, type Told } from './webFaults.js';
 

@@ -4,7 +4,7 @@ import { DimseClient } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { type Service, unknownCaller } from './association.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 const MOST = 20;

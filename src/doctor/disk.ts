@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { failed, type Outcome, ok, warning } from './finding.js';
+import { failed, type Outcome, ok, warning } from './checkResult.js';
 
 /** Bytes of the disk of `folder` that this account may fill. */
 export type FreeBytes = (folder: string) => Promise<number>;

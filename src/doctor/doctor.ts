@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.js';
 import { examineApiCallers, examineHttpCertificate } from './apiCallers.js';
 import { examineArchive } from './archive.js';
+import { examine, type Finding, type Outcome, skipped } from './checkResult.js';
 import { examineConfiguration } from './configuration.js';
 import { examineDatabase } from './database.js';
 import { examineCallers, examineDicomCertificate, examineDicomPort } from './dicomPort.js';
 import { examineDisk, type FreeBytes, freeBytes } from './disk.js';
-import { examine, type Finding, type Outcome, skipped } from './finding.js';
 import { examineHttpPort } from './httpPort.js';
 import { examineModel } from './model.js';
 

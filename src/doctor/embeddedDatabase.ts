@@ -6,7 +6,7 @@ import { lastOneHere } from '../database/database.js';
 import { EmbeddedPostgres } from '../database/embeddedPostgres.js';
 import { MrimasterError } from '../errors/errors.js';
 import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 import { examineSchema } from './schema.js';
 
 /**

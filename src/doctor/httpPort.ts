@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/config.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 
 const TIMEOUT_MS = 3_000;
 

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import { MrimasterError } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 
 const CURES: Record<string, string> = {
   MODEL_INVALID:

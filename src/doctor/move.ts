@@ -6,10 +6,10 @@ import { type Identifier, retrieveIdentifier, writeIdentifier } from '../pacs/di
 import { UNCOMPRESSED } from '../pacs/dimse/negotiate.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { statusClass } from '../pacs/dimse/status.js';
-import { listenForArrival } from './arrival.js';
 import type { Service } from './association.js';
+import { failed, type Outcome, ok, skipped } from './checkResult.js';
 import { explainService, unknownUid } from './dimse.js';
-import { failed, type Outcome, ok, skipped } from './finding.js';
+import { listenForArrival } from './listenForVisitor.js';
 import { explainArrival, explainSilence, explainStatus, type Moved, nothingArrived } from './moveFaults.js';
 
 const MOST = 20;

@@ -2,8 +2,8 @@ import type { DicomSettings } from '../config/dicomSettings.js';
 import type { Suboperations } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
-import type { Arrival } from './arrival.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
+import type { Arrival } from './listenForVisitor.js';
 
 /** How a C-MOVE ended; without a status where its last answer did not come. */
 export type Moved = Suboperations & { status: number | undefined };

@@ -3,7 +3,7 @@ import { APPLIED, pendingMigrations, type Row, readMigrations } from '../databas
 import { MIGRATIONS } from '../database/database.js';
 import { DatabaseNotUsable } from '../errors/errors.js';
 import { QUEUE_SCHEMA } from '../queue/queueSchema.js';
-import { failed, type Outcome, ok, warning } from './finding.js';
+import { failed, type Outcome, ok, warning } from './checkResult.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0
 /** Tables of the public schema that no extension brought. */

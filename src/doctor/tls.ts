@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { ArchiveSettings } from '../pacs/archive.js';
 import { examineCertificate, examineValidity } from './certificate.js';
-import { failed, type Outcome, ok } from './finding.js';
+import { failed, type Outcome, ok } from './checkResult.js';
 import { type Address, openSocket, Silent } from './network.js';
 import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';

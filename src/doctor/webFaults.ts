@@ -1,5 +1,5 @@
 import { DicomwebClient } from '../pacs/dicomweb/client.js';
-import { failed, type Outcome } from './finding.js';
+import { failed, type Outcome } from './checkResult.js';
 import { tlsFault } from './tls.js';
 import type { WebArchive } from './webArchive.js';
 import { whatSpeaks } from './whatSpeaks.js';

@@ -1,4 +1,4 @@
-import { type Ruling, ruleFor } from '../config/rules.js';
+import { type Ruling, ruleFor } from '../config/intakeRules.js';
 import type { Context } from '../context.js';
 import { StudyBusy } from '../errors/errors.js';
 import type { EvidenceCode, Prisma, Study } from '../generated/prisma/client.js';

@@ -1,4 +1,4 @@
-import type { Arrived } from '../config/rules.js';
+import type { Arrived } from '../config/intakeRules.js';
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
 

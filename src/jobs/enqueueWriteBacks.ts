@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ruleFor } from '../config/rules.js';
+import { ruleFor } from '../config/intakeRules.js';
 import type { Context } from '../context.js';
 import { type Model as ModelRow, type Prisma, ReportKind, type Study } from '../generated/prisma/client.js';
 import { WRITE_BACK } from '../queue/writeBackQueue.js';

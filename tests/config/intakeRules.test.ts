@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import { type Arrived, DEFAULT_RULES, ruleFor } from '../../src/config/rules.js';
+import { type Arrived, DEFAULT_RULES, ruleFor } from '../../src/config/intakeRules.js';
 import { ConfigInvalid } from '../../src/errors/configInvalid.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
 import { buildFile, mrElements } from '../pacs/buildDicom.js';
