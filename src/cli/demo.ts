@@ -110,16 +110,16 @@ const EXPLAIN = `mutation ($predictionId: ID!) {
 }`;
 
 // biome-ignore lint/suspicious/noExplicitAny: answers to the queries above, seen by this file alone
-type Answer = any;
+type DemoReply = any;
 
-function createClient(url: string): (query: string, variables: object) => Promise<Answer> {
+function createClient(url: string): (query: string, variables: object) => Promise<DemoReply> {
   return async (query, variables) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
-    const { data, errors } = (await response.json()) as { data: Answer; errors?: { message: string }[] };
+    const { data, errors } = (await response.json()) as { data: DemoReply; errors?: { message: string }[] };
     if (errors) throw new Error(errors.map(({ message }) => message).join('\n'));
     return data;
   };
@@ -134,7 +134,7 @@ function howToRead({ abstention, calibration, inSeries }: Manifest): string {
   return `Confidences are calibrated probabilities; below ${inPercent(abstention.confidence)} the model abstains.`;
 }
 
-function printSlices(series: Answer[]): void {
+function printSlices(series: DemoReply[]): void {
   const table = new Table({
     head: ['slice', 'location', 'label', 'confidence', 'time'],
     colAligns: ['right', 'right', 'left', 'right', 'right'],

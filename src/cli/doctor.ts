@@ -1,11 +1,11 @@
 import { INTENDED_USE } from '../about.js';
-import type { Finding } from '../doctor/checkResult.js';
+import type { CheckResult } from '../doctor/checkResult.js';
 import { type DoctorOptions, doctor as examineAll } from '../doctor/doctor.js';
 import { terminal } from '../output/terminal.js';
 
 /** `mrimaster doctor` */
 export async function doctor({ json = false, move = false }: { json?: boolean; move?: boolean }): Promise<void> {
-  const findings: Finding[] = [];
+  const findings: CheckResult[] = [];
   const options: DoctorOptions = { env: process.env, directory: process.cwd(), move };
   for await (const finding of examineAll(options)) {
     findings.push(finding);
@@ -16,15 +16,15 @@ export async function doctor({ json = false, move = false }: { json?: boolean; m
 }
 
 /** "✗ archive main, TLS: The certificate … has expired. [PACS_TLS_EXPIRED]", and below it what to do. */
-function asText({ check, archive, status, code, message, cure }: Finding): string {
+function asText({ check, archive, status, code, message, cure }: CheckResult): string {
   const mark = { ok: code ? '!' : '✓', failed: '✗', skipped: '–' }[status];
   const what = archive === undefined ? check : `archive ${archive}, ${check}`;
   const line = message.replace(/\s*\n\s*/g, ' ');
   return `${mark} ${what}: ${line}${code ? ` [${code}]` : ''}${cure ? `\n  → ${cure}` : ''}`;
 }
 
-function summarize(findings: readonly Finding[]): string {
-  const count = (wanted: Finding['status']) => findings.filter(({ status }) => status === wanted).length;
+function summarize(findings: readonly CheckResult[]): string {
+  const count = (wanted: CheckResult['status']) => findings.filter(({ status }) => status === wanted).length;
   const warnings = findings.filter(({ status, code }) => status === 'ok' && code).length;
   const heed = warnings > 0 ? ` (${warnings} to heed)` : '';
   const counts = `${count('ok')} ok${heed}, ${count('failed')} failed, ${count('skipped')} skipped.`;

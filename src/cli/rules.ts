@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { readConfig } from '../config/config.js';
-import { type Arrived, ruleFor } from '../config/intakeRules.js';
+import { type ArrivedStudy, ruleFor } from '../config/intakeRules.js';
 import { MrimasterError } from '../errors/errors.js';
 import { terminal } from '../output/terminal.js';
 import { findFiles } from '../pacs/findFiles.js';
@@ -39,7 +39,7 @@ export async function testRules(folder: string): Promise<void> {
 }
 
 /** As the database will have it; from which archive a study comes, a file does not say. */
-function describe(instances: readonly Instance[]): Arrived {
+function describe(instances: readonly Instance[]): ArrivedStudy {
   const given = (value: (instance: Instance) => string | null) => [
     ...new Set(instances.map(value).filter((one) => one !== null)),
   ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jsonFile } from './settingKinds.js';
 
 /** What a rule can look at: of the study, and of any of its series. */
-export type Arrived = {
+export type ArrivedStudy = {
   modalities: readonly string[];
   descriptions: readonly string[];
   bodyParts: readonly string[];
@@ -11,7 +11,7 @@ export type Arrived = {
 };
 
 /** `writeBack`: archives by name that get the results; none by default. */
-export type Rule = {
+export type IntakeRule = {
   name: string;
   classify: boolean;
   priority: 'STAT' | 'ROUTINE' | 'BACKLOG';
@@ -20,14 +20,14 @@ export type Rule = {
 };
 
 /** The rule that is for a study. `matches`: which of its conditions the study met by what, for people; empty: it has none. */
-export type Ruling = { rule: Rule; matches: string };
+export type Ruling = { rule: IntakeRule; matches: string };
 
 const LOOKED_AT = {
-  modality: ({ modalities }: Arrived) => modalities,
-  description: ({ descriptions }: Arrived) => descriptions,
-  bodyPart: ({ bodyParts }: Arrived) => bodyParts,
-  station: ({ stations }: Arrived) => stations,
-  pacs: ({ pacs }: Arrived) => (pacs === null ? [] : [pacs]),
+  modality: ({ modalities }: ArrivedStudy) => modalities,
+  description: ({ descriptions }: ArrivedStudy) => descriptions,
+  bodyPart: ({ bodyParts }: ArrivedStudy) => bodyParts,
+  station: ({ stations }: ArrivedStudy) => stations,
+  pacs: ({ pacs }: ArrivedStudy) => (pacs === null ? [] : [pacs]),
 };
 
 const patterns = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
@@ -48,16 +48,16 @@ const ruleSchema = z.strictObject({
 });
 
 /** Without RULES_FILE: every study with MR series. Which of its series are fit is decided one by one, later. */
-export const DEFAULT_RULES: readonly Rule[] = [
+export const DEFAULT_RULES: readonly IntakeRule[] = [
   { name: 'MR studies', when: { modality: ['MR'] }, classify: true, priority: 'ROUTINE', writeBack: [] },
 ];
 
 /** The file that RULES_FILE names. Whether the archives of `writeBack` are configured is not known here. */
-export const rulesFile = (directory: string): z.ZodType<Rule[], string> =>
+export const rulesFile = (directory: string): z.ZodType<IntakeRule[], string> =>
   jsonFile(directory, 'See docs/auto-classification.md.', () => z.array(ruleSchema));
 
 /** Rules whose results would go to an archive that is none of `archives`, the names of those that are configured. */
-export function faultsOfTargets(rules: readonly Rule[], archives: readonly string[]): string[] {
+export function faultsOfTargets(rules: readonly IntakeRule[], archives: readonly string[]): string[] {
   return rules.flatMap(({ name, writeBack }) => {
     const unknown = writeBack.find((archive) => !archives.includes(archive));
     return unknown === undefined ? [] : [`RULES_FILE, rule "${name}": there is no archive "${unknown}".`];
@@ -65,7 +65,7 @@ export function faultsOfTargets(rules: readonly Rule[], archives: readonly strin
 }
 
 /** The first rule of which every condition is met by the study; of a condition one pattern by one value. null: none. */
-export function ruleFor(rules: readonly Rule[], arrived: Arrived): Ruling | null {
+export function ruleFor(rules: readonly IntakeRule[], arrived: ArrivedStudy): Ruling | null {
   for (const rule of rules) {
     const conditions = Object.entries(rule.when) as [keyof typeof LOOKED_AT, readonly string[]][];
     const met = conditions.map(([key, wanted]) => {

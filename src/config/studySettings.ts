@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { DEFAULT_RULES, type Rule, rulesFile } from './intakeRules.js';
+import { DEFAULT_RULES, type IntakeRule, rulesFile } from './intakeRules.js';
 import { flag, integer } from './settingKinds.js';
 
 export type StudySettings = {
   /** How long a study that arrives must be quiet, and after how long it is classified though nothing proves it whole. */
   arrivals: { quietMs: number; deadlineMs: number };
   /** Which arriving studies are classified; the first that fits decides. */
-  rules: readonly Rule[];
+  rules: readonly IntakeRule[];
   /** Whether answers are written back to the archive that a study came from, the first where it came by itself. */
   writeBack: boolean;
 };

@@ -21,7 +21,7 @@ const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
 export const APPLIED =
   'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL';
 
-export type Row = { migration_name: string; checksum: string; finished_at: Date | null };
+export type AppliedMigration = { migration_name: string; checksum: string; finished_at: Date | null };
 
 /**
  * Brings the database to the state that the migrations in `folder` describe, and keeps Prisma's account of it.
@@ -35,7 +35,7 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
   await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrations]);
   try {
     await client.query(BOOKKEEPING);
-    const { rows } = await client.query<Row>(APPLIED);
+    const { rows } = await client.query<AppliedMigration>(APPLIED);
     const pending = pendingMigrations(migrations, rows);
     for (const migration of pending) await applyMigration(client, migration);
     return pending.map(({ name }) => name);
@@ -66,7 +66,7 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 }
 
 /** Those that `rows`, the database's account, lacks. @throws DatabaseNotUsable where both tell different histories. */
-export function pendingMigrations(migrations: Migration[], rows: Row[]): Migration[] {
+export function pendingMigrations(migrations: Migration[], rows: AppliedMigration[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const row of rows) {
     const migration = known.get(row.migration_name);

@@ -4,10 +4,10 @@ import { createProviderKeys, keysFault } from '../identity/providerKeys.js';
 import type { ProviderSettings } from '../identity/providerSettings.js';
 import { tokenEnd } from '../identity/tokens.js';
 import { examineCertificate } from './certificate.js';
-import { failed, type Outcome, ok, skipped, warning } from './checkResult.js';
+import { type CheckOutcome, failed, ok, skipped, warning } from './checkResult.js';
 
 /** Whether callers of the API can prove who they are: by the provider's keys, and by tokens that still hold. */
-export async function examineApiCallers({ identity }: Config, now: Date): Promise<Outcome> {
+export async function examineApiCallers({ identity }: Config, now: Date): Promise<CheckOutcome> {
   if (!authenticates(identity)) return ok('Nobody is authenticated: the API serves this machine only.');
   const { provider, tokens = [] } = identity;
   const fault = provider && (await faultOf(provider));
@@ -37,7 +37,7 @@ async function faultOf(provider: ProviderSettings): Promise<string | undefined> 
   }
 }
 
-export function examineHttpCertificate({ tls }: Config, now: Date): Outcome {
+export function examineHttpCertificate({ tls }: Config, now: Date): CheckOutcome {
   if (!tls) return skipped('TLS_CERTIFICATE is not set: no TLS.');
   const named = { certificate: 'TLS_CERTIFICATE', key: 'TLS_KEY', code: 'HTTP_TLS' };
   return examineCertificate(tls.certificate, tls.key, named, now);

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import { type ArchiveSettings, peerOf } from '../pacs/archive.js';
 import { DicomwebClient } from '../pacs/dicomweb/client.js';
 import { examineAssociation, type Service } from './association.js';
-import { examine, type Finding, type Outcome, skipped } from './checkResult.js';
+import { type CheckOutcome, type CheckResult, examine, skipped } from './checkResult.js';
 import { examineRetrieve, examineSearch, examineStore } from './dicomweb.js';
 import { examineEcho, examineFind, examineGet } from './dimse.js';
 import { examineMove, MOVE_PATIENCE_MS } from './move.js';
@@ -11,7 +11,7 @@ import { type Setting, settingsOf } from './setting.js';
 import { examineTls } from './tls.js';
 
 /** One check of an archive. Where one that is `needed` fails, those behind it would only repeat that. */
-type Step = { check: string; needed: boolean; look(): Promise<Outcome>; limitMs?: number };
+type ArchiveCheck = { check: string; needed: boolean; look(): Promise<CheckOutcome>; limitMs?: number };
 
 export type ArchiveOptions = { now: Date; move: boolean };
 
@@ -20,7 +20,7 @@ export async function* examineArchive(
   settings: ArchiveSettings,
   { dicom }: Pick<Config, 'dicom'>,
   options: ArchiveOptions,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<CheckResult> {
   const setting = settingsOf(settings.name);
   const steps =
     settings.kind === 'DICOMWEB'
@@ -36,7 +36,11 @@ export async function* examineArchive(
   }
 }
 
-function webSteps(settings: ArchiveSettings & { kind: 'DICOMWEB' }, setting: Setting, { now }: ArchiveOptions): Step[] {
+function webSteps(
+  settings: ArchiveSettings & { kind: 'DICOMWEB' },
+  setting: Setting,
+  { now }: ArchiveOptions,
+): ArchiveCheck[] {
   const { protocol, hostname, port } = new URL(settings.url);
   const secure = protocol === 'https:';
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (secure ? 443 : 80) };
@@ -60,7 +64,7 @@ function dimseSteps(
   setting: Setting,
   { dicom }: Pick<Config, 'dicom'>,
   { now, move }: ArchiveOptions,
-): Step[] {
+): ArchiveCheck[] {
   const peer = { ...peerOf(settings, dicom.aeTitle), timeoutMs: SILENCE_MS, attempts: 1 };
   let offered: readonly Service[] = [];
   const noteServices = (services: readonly Service[]) => {
@@ -84,11 +88,11 @@ function dimseSteps(
   ];
 }
 
-function wireSteps(address: { host: string; port: number }, setting: Setting): Step[] {
+function wireSteps(address: { host: string; port: number }, setting: Setting): ArchiveCheck[] {
   return [
     needed('DNS', () => examineName(address.host, setting('url'))),
     needed('TCP', () => examineReach(address, setting('url'))),
   ];
 }
 
-const needed = (check: string, look: () => Promise<Outcome>): Step => ({ check, needed: true, look });
+const needed = (check: string, look: () => Promise<CheckOutcome>): ArchiveCheck => ({ check, needed: true, look });

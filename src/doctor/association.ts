@@ -3,7 +3,7 @@ import { Connection } from '../pacs/dimse/connection.js';
 import { agreedContexts, UNCOMPRESSED, VERIFICATION } from '../pacs/dimse/negotiate.js';
 import { type Pdu, writePdu } from '../pacs/dimse/pdu.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 import { openSocket, SILENCE_MS } from './network.js';
 import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';
@@ -27,7 +27,7 @@ export async function examineAssociation(
   peer: Peer,
   setting: Setting,
   onOffered: (services: Service[]) => void,
-): Promise<Outcome> {
+): Promise<CheckOutcome> {
   const answer = await associate(peer).catch((error: Error) => error);
   if (answer === null || answer instanceof Error) return explainNoAnswer(peer, answer, setting);
   if (answer.type !== 'ASSOCIATE_AC') return explainRefusal(peer, answer, setting);
@@ -58,7 +58,7 @@ async function associate(peer: Peer): Promise<Pdu | null> {
 }
 
 /** PS3.8 9.3.4: who refuses, and why. */
-function explainRefusal(peer: Peer, answer: Pdu, setting: Setting): Outcome {
+function explainRefusal(peer: Peer, answer: Pdu, setting: Setting): CheckOutcome {
   const { calledAeTitle, callingAeTitle } = peer;
   if (answer.type === 'ABORT') return unknownCaller(peer, 'aborts the association');
   if (answer.type !== 'ASSOCIATE_RJ')
@@ -85,7 +85,7 @@ function explainRefusal(peer: Peer, answer: Pdu, setting: Setting): Outcome {
 }
 
 /** What archives do with callers that nobody entered: a reason, an abort, or an abort of what they had accepted. */
-export function unknownCaller({ callingAeTitle }: Peer, what: string): Outcome {
+export function unknownCaller({ callingAeTitle }: Peer, what: string): CheckOutcome {
   return failed(
     'PACS_CALLING_AE_TITLE',
     `The archive ${what}: it does not know our AE title ${callingAeTitle}, or not at this address.`,
@@ -93,7 +93,7 @@ export function unknownCaller({ callingAeTitle }: Peer, what: string): Outcome {
   );
 }
 
-async function explainNoAnswer(peer: Peer, error: Error | null, setting: Setting): Promise<Outcome> {
+async function explainNoAnswer(peer: Peer, error: Error | null, setting: Setting): Promise<CheckOutcome> {
   const at = `${peer.host}:${peer.port}`;
   const spoken = await whatSpeaks(peer);
   if (spoken === 'TLS' && !peer.tls)

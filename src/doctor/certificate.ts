@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { failed, type Outcome, ok, warning } from './checkResult.js';
+import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;
@@ -8,7 +8,7 @@ const DAY_MS = 24 * 3600 * 1000;
 export type Named = { certificate: string; key: string; code: string };
 
 /** A certificate of ours and its key, both PEM: whether they belong together, and until when it holds. */
-export function examineCertificate(cert: string, key: string, named: Named, now: Date): Outcome {
+export function examineCertificate(cert: string, key: string, named: Named, now: Date): CheckOutcome {
   const { certificate, code } = named;
   let x509: X509Certificate;
   try {
@@ -30,7 +30,7 @@ export function examineValidity(
   to: string,
   { whose, code }: { whose: string; code: string },
   now: Date,
-): Outcome {
+): CheckOutcome {
   const day = new Date(to).toISOString().slice(0, 10);
   if (new Date(from) > now)
     return failed(

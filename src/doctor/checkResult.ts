@@ -5,7 +5,7 @@ import { MrimasterError } from '../errors/errors.js';
  * What one check found. `ok` with a `code` is a warning: it works, and something is to be done soon. `message` and `cure`
  * hold neither secrets nor a patient's data.
  */
-export type Finding = {
+export type CheckResult = {
   check: string;
   archive?: string;
   status: 'ok' | 'failed' | 'skipped';
@@ -13,17 +13,17 @@ export type Finding = {
   message: string;
   cure?: string;
 };
-export type Outcome = Omit<Finding, 'check' | 'archive'>;
+export type CheckOutcome = Omit<CheckResult, 'check' | 'archive'>;
 
-export const ok = (message: string): Outcome => ({ status: 'ok', message });
-export const skipped = (message: string): Outcome => ({ status: 'skipped', message });
-export const failed = (code: string, message: string, cure: string): Outcome => ({
+export const ok = (message: string): CheckOutcome => ({ status: 'ok', message });
+export const skipped = (message: string): CheckOutcome => ({ status: 'skipped', message });
+export const failed = (code: string, message: string, cure: string): CheckOutcome => ({
   status: 'failed',
   code,
   message,
   cure,
 });
-export const warning = (code: string, message: string, cure: string): Outcome => ({
+export const warning = (code: string, message: string, cure: string): CheckOutcome => ({
   ...failed(code, message, cure),
   status: 'ok',
 });
@@ -32,7 +32,11 @@ export const warning = (code: string, message: string, cure: string): Outcome =>
 const LIMIT_MS = 12_000;
 
 /** Runs one check. It always ends in a finding, also where it throws, or takes longer than `limitMs`. */
-export async function examine(check: string, look: () => Promise<Outcome>, limitMs = LIMIT_MS): Promise<Finding> {
+export async function examine(
+  check: string,
+  look: () => Promise<CheckOutcome>,
+  limitMs = LIMIT_MS,
+): Promise<CheckResult> {
   const late = () =>
     failed(
       'CHECK_TIMEOUT',
@@ -47,7 +51,7 @@ export async function examine(check: string, look: () => Promise<Outcome>, limit
 }
 
 /** Of an error that nobody foresaw only its kind is told: its message may quote what it was given. */
-function unforeseen(error: unknown): Outcome {
+function unforeseen(error: unknown): CheckOutcome {
   if (error instanceof MrimasterError)
     return failed(error.code, error.message, 'Do as the message says, then run doctor again.');
   const { code, name } = error as NodeJS.ErrnoException;

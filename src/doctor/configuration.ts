@@ -1,12 +1,12 @@
 import { type Config, readConfig } from '../config/config.js';
 import { ConfigInvalid } from '../errors/configInvalid.js';
-import { type Finding, failed, ok } from './checkResult.js';
+import { type CheckResult, failed, ok } from './checkResult.js';
 
 /**
  * `config`: as it is without the settings that are wrong, so that the rest can be examined; undefined where that does not
  * help. `doubtful`: those settings.
  */
-export type Configured = { config: Config | undefined; doubtful: ReadonlySet<string>; findings: Finding[] };
+export type Configured = { config: Config | undefined; doubtful: ReadonlySet<string>; findings: CheckResult[] };
 
 const CHECK = 'configuration';
 /** Without these an archive is another one, which is not worth asking. */
@@ -46,7 +46,7 @@ function settingsIn(problem: string): string[] {
   return problem.match(/\b(?:PORT|HOST|MODEL|[A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g) ?? [];
 }
 
-function asFinding(problem: string): Finding {
+function asFinding(problem: string): CheckResult {
   const names = [...new Set(settingsIn(problem))].join(' or ');
   const cure = `Correct ${names || 'it'} in .env or the environment; .env.example has every setting.`;
   return { check: CHECK, ...failed('CONFIG_INVALID', problem, cure) };

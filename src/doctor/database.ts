@@ -1,17 +1,17 @@
 import { Client } from 'pg';
 import type { Config } from '../config/config.js';
-import { failed, type Outcome } from './checkResult.js';
+import { type CheckOutcome, failed } from './checkResult.js';
 import { examineEmbedded } from './embeddedDatabase.js';
 import { examineSchema } from './schema.js';
 
 const TIMEOUT_MS = 6_000;
 
 /** Whether the database can be used. Nothing in it is changed, and nothing migrated. */
-export function examineDatabase({ databaseUrl, dataDir }: Config): Promise<Outcome> {
+export function examineDatabase({ databaseUrl, dataDir }: Config): Promise<CheckOutcome> {
   return databaseUrl ? examineTheirs(databaseUrl) : examineEmbedded(dataDir);
 }
 
-async function examineTheirs(url: string): Promise<Outcome> {
+async function examineTheirs(url: string): Promise<CheckOutcome> {
   if (!isDecodable(url))
     return failed(
       'DATABASE_URL_INVALID',
@@ -57,7 +57,7 @@ function place(url: string): string {
 }
 
 /** PostgreSQL's own codes: its manual, appendix A. */
-function explain({ code = '', message }: NodeJS.ErrnoException, url: string): Outcome {
+function explain({ code = '', message }: NodeJS.ErrnoException, url: string): CheckOutcome {
   const { hostname, username } = new URL(url);
   const at = place(url);
   const user = decodeURIComponent(username) || 'the default user';

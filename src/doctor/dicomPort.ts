@@ -4,7 +4,7 @@ import { DimseClient } from '../pacs/dimse/client.js';
 import { isLoopback } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
 import { examineCertificate } from './certificate.js';
-import { failed, type Outcome, ok, skipped } from './checkResult.js';
+import { type CheckOutcome, failed, ok, skipped } from './checkResult.js';
 import { isMrimaster, tryToListen } from './httpPort.js';
 import { settingsOf } from './setting.js';
 
@@ -14,7 +14,7 @@ const OFF = skipped('DICOM_PORT is off.');
 const ALL = ['0.0.0.0', '::'];
 
 /** Whether our DICOM port is free, or the server's own, which then answers a C-ECHO. */
-export async function examineDicomPort(config: Config): Promise<Outcome> {
+export async function examineDicomPort(config: Config): Promise<CheckOutcome> {
   const { dicom } = config;
   const { host, port, aeTitle } = dicom;
   if (port === null) return OFF;
@@ -69,7 +69,7 @@ async function echo(dicom: DicomSettings, port: number): Promise<'ANSWERS' | 'KN
 }
 
 /** Whether those who are to send can: at which addresses we listen, and whom we let in. */
-export async function examineCallers({ dicom, archives }: Config): Promise<Outcome> {
+export async function examineCallers({ dicom, archives }: Config): Promise<CheckOutcome> {
   const { host, port, aeTitle, allowed } = dicom;
   const movers = archives.flatMap((one) => (one.kind === 'DIMSE' && one.retrieve === 'MOVE' ? [one] : []));
   const names = movers.map(({ name }) => name).join(', ');
@@ -101,7 +101,7 @@ export async function examineCallers({ dicom, archives }: Config): Promise<Outco
 }
 
 /** The certificate of our DICOM port. */
-export async function examineDicomCertificate({ port, tls }: DicomSettings, now: Date): Promise<Outcome> {
+export async function examineDicomCertificate({ port, tls }: DicomSettings, now: Date): Promise<CheckOutcome> {
   if (port === null) return OFF;
   if (!tls) return skipped('DICOM_TLS_CERTIFICATE is not set: no TLS.');
   const named = { certificate: 'DICOM_TLS_CERTIFICATE', key: 'DICOM_TLS_KEY', code: 'DICOM_TLS' };

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { isUid } from '../pacs/header/uid.js';
-import { failed, type Outcome, ok, warning } from './checkResult.js';
+import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 import { unknownUid } from './dimse.js';
 import type { WebArchive } from './webArchive.js';
-import { explainNoAnswer, explainStatus, notDicomweb, type Told } from './webFaults.js';
+import { explainNoAnswer, explainStatus, type HttpReply, notDicomweb } from './webFaults.js';
 
 const JSON_TYPE = { Accept: 'application/dicom+json' };
 
 /** QIDO-RS (PS3.18 10.6): one study, whose UID `onFound` is told. */
-export async function examineSearch(web: WebArchive, onFound: (uid: string) => void): Promise<Outcome> {
+export async function examineSearch(web: WebArchive, onFound: (uid: string) => void): Promise<CheckOutcome> {
   const told = await inquire(web, 'studies?limit=1');
   if ('message' in told) return told;
   const refused = await explainStatus(web, told);
@@ -28,7 +28,7 @@ export async function examineSearch(web: WebArchive, onFound: (uid: string) => v
  * WADO-RS (PS3.18 10.4): the metadata of a study, of which only the beginning is read. Where the archive has none,
  * "not found" is the answer to those who may.
  */
-export async function examineRetrieve(web: WebArchive, studyInstanceUid: string | undefined): Promise<Outcome> {
+export async function examineRetrieve(web: WebArchive, studyInstanceUid: string | undefined): Promise<CheckOutcome> {
   const uid = studyInstanceUid ?? unknownUid();
   const told = await inquire(web, `studies/${uid}/metadata`);
   if ('message' in told) return told;
@@ -49,7 +49,7 @@ export async function examineRetrieve(web: WebArchive, studyInstanceUid: string 
 }
 
 /** STOW-RS (PS3.18 10.5): a message without a single object. An archive that lets us store answers it, and has nothing. */
-export async function examineStore(web: WebArchive): Promise<Outcome> {
+export async function examineStore(web: WebArchive): Promise<CheckOutcome> {
   const boundary = `mrimaster-${randomUUID()}`;
   const type = `multipart/related; type="application/dicom"; boundary=${boundary}`;
   async function* noObject() {
@@ -85,7 +85,7 @@ function inquire(
   path: string,
   headers: Record<string, string> = {},
   body?: AsyncIterable<Uint8Array>,
-): Promise<Told | Outcome> {
+): Promise<HttpReply | CheckOutcome> {
   return web.client
     .inquire(path, { ...JSON_TYPE, ...headers }, body)
     .catch((error: Error) => explainNoAnswer(web, error));

@@ -4,13 +4,13 @@ import { DimseClient } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { type Service, unknownCaller } from './association.js';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 const MOST = 20;
 
 /** C-ECHO (PS3.4 A). */
-export async function examineEcho(peer: Peer): Promise<Outcome> {
+export async function examineEcho(peer: Peer): Promise<CheckOutcome> {
   try {
     await new DimseClient(peer).echo();
     return ok('answered.');
@@ -20,7 +20,7 @@ export async function examineEcho(peer: Peer): Promise<Outcome> {
 }
 
 /** C-FIND (PS3.4 C.4.1) of the last week's MR studies: narrow, as an archive may refuse to list all that it has. */
-export async function examineFind(peer: Peer, now: Date): Promise<Outcome> {
+export async function examineFind(peer: Peer, now: Date): Promise<CheckOutcome> {
   const day = new Date(now.getTime() - 7 * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
   try {
     const query = { modalitiesInStudy: 'MR', studyDate: `${day}-`, limit: MOST };
@@ -32,7 +32,7 @@ export async function examineFind(peer: Peer, now: Date): Promise<Outcome> {
 }
 
 /** C-GET (PS3.4 C.4.3) of a study that nobody has: those who may are told that there is nothing. */
-export async function examineGet(peer: Peer, offered: readonly Service[], retrieve: string): Promise<Outcome> {
+export async function examineGet(peer: Peer, offered: readonly Service[], retrieve: string): Promise<CheckOutcome> {
   if (!offered.includes('C-GET'))
     return failed(
       'PACS_GET_NOT_OFFERED',
@@ -56,7 +56,7 @@ export function unknownUid(): string {
 }
 
 /** Why a service failed over an association that had been accepted. @throws what is none of our errors. */
-export function explainService(error: unknown, service: Service, peer: Peer): Outcome {
+export function explainService(error: unknown, service: Service, peer: Peer): CheckOutcome {
   if (!(error instanceof MrimasterError)) throw error;
   const { cause } = error;
   if (cause instanceof ConnectionLost && cause.message.startsWith('aborted'))

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { failed, type Outcome, ok, warning } from './checkResult.js';
+import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 
 /** Bytes of the disk of `folder` that this account may fill. */
 export type FreeBytes = (folder: string) => Promise<number>;
@@ -14,7 +14,7 @@ export const freeBytes: FreeBytes = async (folder) => {
 };
 
 /** Whether DATA_DIR is there or can be made, can be written, and has room. What is written to find out is removed. */
-export async function examineDisk(dataDir: string, measure: FreeBytes): Promise<Outcome> {
+export async function examineDisk(dataDir: string, measure: FreeBytes): Promise<CheckOutcome> {
   const there = await nearestFolder(dataDir);
   if ('file' in there)
     return failed(
@@ -46,7 +46,7 @@ async function nearestFolder(path: string): Promise<{ folder: string } | { file:
   }
 }
 
-async function describeRoom(dataDir: string, folder: string, free: number): Promise<Outcome> {
+async function describeRoom(dataDir: string, folder: string, free: number): Promise<CheckOutcome> {
   const room = `${gigabytes(free)} GB are free on the disk of DATA_DIR ${dataDir}`;
   const cure = 'Free space on that disk, or move DATA_DIR to a larger one.';
   if (free < TOO_LITTLE) return failed('DISK_FULL', `Only ${room}: nothing more can be received.`, cure);

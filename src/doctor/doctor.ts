@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { examineApiCallers, examineHttpCertificate } from './apiCallers.js';
 import { examineArchive } from './archive.js';
-import { examine, type Finding, type Outcome, skipped } from './checkResult.js';
+import { type CheckOutcome, type CheckResult, examine, skipped } from './checkResult.js';
 import { examineConfiguration } from './configuration.js';
 import { examineDatabase } from './database.js';
 import { examineCallers, examineDicomCertificate, examineDicomPort } from './dicomPort.js';
@@ -30,13 +30,18 @@ const DICOM_TLS = ['DICOM_TLS_CERTIFICATE', 'DICOM_TLS_KEY', 'DICOM_TLS_CA'];
  * Looks at all that MRIMaster needs, in the order in which it needs it. Nothing is changed: no migration, no file, no
  * object in an archive. What depends on settings that are wrong is told to be skipped.
  */
-export async function* doctor(options: DoctorOptions): AsyncGenerator<Finding> {
+export async function* doctor(options: DoctorOptions): AsyncGenerator<CheckResult> {
   const { env, directory, move = false, now = new Date(), free = freeBytes } = options;
   const { config, doubtful, findings } = examineConfiguration(env, directory);
   yield* findings;
   /** Of the settings that a check is about, those that are wrong. */
   const wrongOf = (names: readonly string[]) => names.filter((name) => doubtful.has(name)).join(', ');
-  const look = (check: string, names: readonly string[], ask: (config: Config) => Promise<Outcome>, limitMs?: number) =>
+  const look = (
+    check: string,
+    names: readonly string[],
+    ask: (config: Config) => Promise<CheckOutcome>,
+    limitMs?: number,
+  ) =>
     examine(
       check,
       async () => {

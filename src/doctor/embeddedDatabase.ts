@@ -6,14 +6,14 @@ import { lastOneHere } from '../database/database.js';
 import { EmbeddedPostgres } from '../database/embeddedPostgres.js';
 import { MrimasterError } from '../errors/errors.js';
 import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 import { examineSchema } from './schema.js';
 
 /**
  * The embedded database of `dataDir`: as it runs, or started for the moment. Where there is none yet, one that is made
  * elsewhere and thrown away shows that PostgreSQL runs on this machine.
  */
-export async function examineEmbedded(dataDir: string): Promise<Outcome> {
+export async function examineEmbedded(dataDir: string): Promise<CheckOutcome> {
   const cluster = join(dataDir, 'postgres');
   const postgres = new EmbeddedPostgres(cluster, join(dataDir, 'postgres.log'));
   try {
@@ -34,7 +34,7 @@ export async function examineEmbedded(dataDir: string): Promise<Outcome> {
   }
 }
 
-async function tryElsewhere(dataDir: string): Promise<Outcome> {
+async function tryElsewhere(dataDir: string): Promise<CheckOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'mrimaster-doctor-'));
   try {
     const postgres = new EmbeddedPostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
@@ -45,7 +45,10 @@ async function tryElsewhere(dataDir: string): Promise<Outcome> {
 }
 
 /** As one of those who use it, so that nobody stops it under us, and the last one stops it. */
-async function visit(postgres: EmbeddedPostgres, look: (client: Client) => Promise<Outcome>): Promise<Outcome> {
+async function visit(
+  postgres: EmbeddedPostgres,
+  look: (client: Client) => Promise<CheckOutcome>,
+): Promise<CheckOutcome> {
   const client = await postgres.connect(`mrimaster:tool:${process.pid}`);
   try {
     await client.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.presence]);

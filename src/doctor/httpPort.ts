@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/config.js';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 const TIMEOUT_MS = 3_000;
 
@@ -14,7 +14,7 @@ export function tryToListen(host: string, port: number): Promise<string | undefi
 }
 
 /** Whether the HTTP port is free, or the server's own. */
-export async function examineHttpPort({ host, port }: Config): Promise<Outcome> {
+export async function examineHttpPort({ host, port }: Config): Promise<CheckOutcome> {
   if (port === 0) return ok('PORT=0: any free port is taken at start.');
   const code = await tryToListen(host, port);
   if (!code) return ok(`${host}:${port} is free.`);

@@ -3,23 +3,28 @@ import { Interrupted } from '../errors/errors.js';
 import { startProvider } from '../pacs/dimse/provider.js';
 
 /** Who came to our DICOM port, and how far: to an object, to a refusal, or not even to an association. */
-export type Arrival = { kind: 'OBJECT' | 'REFUSED' | 'BROKEN'; callingAeTitle: string; from: string; reason: string };
+export type PortVisitor = {
+  kind: 'OBJECT' | 'REFUSED' | 'BROKEN';
+  callingAeTitle: string;
+  from: string;
+  reason: string;
+};
 
 /** `arrived` resolves with the first of them; `seen` tells it. */
-export type Listening = { arrived: Promise<void>; seen(): Arrival | undefined; close(): Promise<void> };
+export type OpenedPort = { arrived: Promise<void>; seen(): PortVisitor | undefined; close(): Promise<void> };
 
 /**
  * Our DICOM port for the moment, with the server's own rules of who may send. It refuses every object, so that nothing is
  * kept. undefined where the port cannot be had, as while the server runs.
  */
-export async function listenForArrival(dicom: DicomSettings): Promise<Listening | undefined> {
+export async function listenForVisitor(dicom: DicomSettings): Promise<OpenedPort | undefined> {
   const { host, port, aeTitle, allowed, tls } = dicom;
-  let first: Arrival | undefined;
+  let first: PortVisitor | undefined;
   let tell = () => {};
   const arrived = new Promise<void>((resolve) => {
     tell = resolve;
   });
-  const note = (arrival: Arrival) => {
+  const note = (arrival: PortVisitor) => {
     first ??= arrival;
     tell();
   };

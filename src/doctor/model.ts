@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import { MrimasterError } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 const CURES: Record<string, string> = {
   MODEL_INVALID:
@@ -13,7 +13,7 @@ const CURES: Record<string, string> = {
 const SIDE = 64;
 
 /** The model as the server would load it: manifest, hash, graph, device; and one made-up slice through it. */
-export async function examineModel({ modelsDir, model, inferenceDevice }: Config): Promise<Outcome> {
+export async function examineModel({ modelsDir, model, inferenceDevice }: Config): Promise<CheckOutcome> {
   try {
     const classifier = await openClassifier(chooseModel(await readModels(modelsDir), model), inferenceDevice);
     try {

@@ -7,10 +7,10 @@ import { UNCOMPRESSED } from '../pacs/dimse/negotiate.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { statusClass } from '../pacs/dimse/status.js';
 import type { Service } from './association.js';
-import { failed, type Outcome, ok, skipped } from './checkResult.js';
+import { type CheckOutcome, failed, ok, skipped } from './checkResult.js';
 import { explainService, unknownUid } from './dimse.js';
-import { listenForArrival } from './listenForVisitor.js';
-import { explainArrival, explainSilence, explainStatus, type Moved, nothingArrived } from './moveFaults.js';
+import { listenForVisitor } from './listenForVisitor.js';
+import { explainSilence, explainStatus, explainVisitor, type Moved, nothingArrived } from './moveFaults.js';
 
 const MOST = 20;
 /** An archive that calls us in vain is silent until its own patience ends: about this long. */
@@ -28,7 +28,7 @@ export async function examineMove(
   offered: readonly Service[],
   reallyMove: boolean,
   retrieve: string,
-): Promise<Outcome> {
+): Promise<CheckOutcome> {
   if (!offered.includes('C-MOVE'))
     return failed(
       'PACS_MOVE_NOT_OFFERED',
@@ -44,16 +44,16 @@ export async function examineMove(
   }
 }
 
-async function moveForReal(peer: Peer, dicom: DicomSettings): Promise<Outcome> {
+async function moveForReal(peer: Peer, dicom: DicomSettings): Promise<CheckOutcome> {
   if (!dicom.port) return skipped('DICOM_PORT is 0 or off: the archive cannot know where to send to.');
   const series = await findSmallSeries(peer);
   if (!series) return skipped('The archive has no study to move.');
-  const listening = await listenForArrival(dicom);
+  const listening = await listenForVisitor(dicom);
   try {
     const patient = { ...peer, timeoutMs: MOVE_PATIENCE_MS };
     const done = await move(patient, series, listening?.arrived).catch((error: Error) => error);
     const arrival = listening?.seen();
-    if (arrival) return explainArrival(arrival, dicom); // however it then ended
+    if (arrival) return explainVisitor(arrival, dicom); // however it then ended
     if (done instanceof Error) return explainSilence(done, dicom, listening === undefined);
     if (done.completed > 0) return ok(`the archive sent ${done.completed} objects to the server that holds the port.`);
     return explainStatus(done.status, peer) ?? nothingArrived(done, dicom, listening === undefined);

@@ -2,8 +2,8 @@ import type { DicomSettings } from '../config/dicomSettings.js';
 import type { Suboperations } from '../pacs/dimse/client.js';
 import { ConnectionLost } from '../pacs/dimse/connection.js';
 import type { Peer } from '../pacs/dimse/requestAssociation.js';
-import { failed, type Outcome, ok } from './checkResult.js';
-import type { Arrival } from './listenForVisitor.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
+import type { PortVisitor } from './listenForVisitor.js';
 
 /** How a C-MOVE ended; without a status where its last answer did not come. */
 export type Moved = Suboperations & { status: number | undefined };
@@ -11,7 +11,7 @@ export type Moved = Suboperations & { status: number | undefined };
 const hexOf = (status: number) => status.toString(16).toUpperCase().padStart(4, '0');
 
 /** PS3.4 C.4.2.1.5, the statuses that say something about us rather than about the study. */
-export function explainStatus(status: number | undefined, { callingAeTitle }: Peer): Outcome | undefined {
+export function explainStatus(status: number | undefined, { callingAeTitle }: Peer): CheckOutcome | undefined {
   if (status === 0xa801)
     return failed(
       'PACS_MOVE_DESTINATION',
@@ -27,7 +27,10 @@ export function explainStatus(status: number | undefined, { callingAeTitle }: Pe
 }
 
 /** What our port saw of the archive, while we listened. */
-export function explainArrival({ kind, callingAeTitle, from, reason }: Arrival, { tls }: DicomSettings): Outcome {
+export function explainVisitor(
+  { kind, callingAeTitle, from, reason }: PortVisitor,
+  { tls }: DicomSettings,
+): CheckOutcome {
   if (kind === 'OBJECT') return ok(`the archive reaches us, as ${callingAeTitle} from ${from}; nothing was kept.`);
   if (kind === 'REFUSED')
     return failed(
@@ -45,7 +48,7 @@ export function explainArrival({ kind, callingAeTitle, from, reason }: Arrival, 
 }
 
 /** `server`: whether a running server holds the port, so that it, not we, would have seen something. */
-export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolean): Outcome {
+export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolean): CheckOutcome {
   const { aeTitle, host, port } = dicom;
   const status = done.status === undefined ? 'it still waits' : `status ${hexOf(done.status)}`;
   const refused = server ? ' The log of the running server tells whether it refused.' : '';
@@ -64,7 +67,7 @@ export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolea
 }
 
 /** No answer in time: most likely the archive still waits for us. @throws any other error */
-export function explainSilence(error: Error, dicom: DicomSettings, server: boolean): Outcome {
+export function explainSilence(error: Error, dicom: DicomSettings, server: boolean): CheckOutcome {
   const { cause } = error;
   if (!(cause instanceof ConnectionLost) || !cause.message.startsWith('silent')) throw error;
   return nothingArrived({ status: undefined, remaining: null, completed: 0, failed: 1 }, dicom, server);

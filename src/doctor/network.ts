@@ -1,16 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { failed, type Outcome, ok } from './checkResult.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 export type Address = { host: string; port: number };
 
 export const SILENCE_MS = 5_000;
 
 /** What {@link openSocket} says of a peer that says nothing. */
-export class Silent extends Error {}
+export class PeerSilent extends Error {}
 
-/** `tls`: where it is given, the handshake is made, too. @throws the operating system's or TLS's error, or Silent. */
+/** `tls`: where it is given, the handshake is made, too. @throws the operating system's or TLS's error, or PeerSilent. */
 export function openSocket({ host, port }: Address): Promise<Socket>;
 export function openSocket({ host, port }: Address, tls: ConnectionOptions): Promise<TLSSocket>;
 export function openSocket({ host, port }: Address, tls: ConnectionOptions | undefined): Promise<Socket>;
@@ -23,7 +23,7 @@ export function openSocket({ host, port }: Address, tls?: ConnectionOptions): Pr
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => end(new Silent()), SILENCE_MS);
+    const timer = setTimeout(() => end(new PeerSilent()), SILENCE_MS);
     socket.once('error', end);
     socket.once('close', () => end(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     socket.once(tls ? 'secureConnect' : 'connect', () => {
@@ -36,7 +36,7 @@ export function openSocket({ host, port }: Address, tls?: ConnectionOptions): Pr
 }
 
 /** DNS. `setting`: which names the host. */
-export async function examineName(host: string, setting: string): Promise<Outcome> {
+export async function examineName(host: string, setting: string): Promise<CheckOutcome> {
   if (isIP(host)) return ok(`${host} is an address: no name to look up.`);
   try {
     const addresses = await lookup(host, { all: true });
@@ -52,7 +52,7 @@ export async function examineName(host: string, setting: string): Promise<Outcom
 }
 
 /** Whether anything listens there, and can be reached from here. */
-export async function examineReach(address: Address, setting: string): Promise<Outcome> {
+export async function examineReach(address: Address, setting: string): Promise<CheckOutcome> {
   const at = `${address.host}:${address.port}`;
   try {
     (await openSocket(address)).destroy();
@@ -65,7 +65,7 @@ export async function examineReach(address: Address, setting: string): Promise<O
         `${at} refuses connections: nothing listens on that port.`,
         `Start the archive, or correct the port in ${setting}; the archive’s own settings name it.`,
       );
-    if (error instanceof Silent || code === 'ETIMEDOUT')
+    if (error instanceof PeerSilent || code === 'ETIMEDOUT')
       return failed(
         'PACS_TCP_TIMEOUT',
         `${at} does not answer: it is off, or a firewall drops what we send.`,

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
-import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
+import { APPLIED, type AppliedMigration, pendingMigrations, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database/database.js';
 import { DatabaseNotUsable } from '../errors/errors.js';
 import { QUEUE_SCHEMA } from '../queue/queueSchema.js';
-import { failed, type Outcome, ok, warning } from './checkResult.js';
+import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0
 /** Tables of the public schema that no extension brought. */
@@ -18,7 +18,7 @@ const WITHHELD = 'SELECT count(*)::int AS studies FROM "Study" WHERE "withheld" 
 const OWN = 'Give MRIMaster a database of its own: CREATE DATABASE mrimaster, and set DATABASE_URL to it.';
 
 /** What a start would find in an open database, by reading alone. `name`: for people. */
-export async function examineSchema(client: Client, name: string): Promise<Outcome> {
+export async function examineSchema(client: Client, name: string): Promise<CheckOutcome> {
   const { rows: versions } = await client.query("SELECT current_setting('server_version_num')::int AS version");
   const version: number = versions[0].version;
   if (version < OLDEST)
@@ -28,7 +28,7 @@ export async function examineSchema(client: Client, name: string): Promise<Outco
       'Upgrade PostgreSQL, or leave DATABASE_URL out to use the embedded one.',
     );
   const { rows: there } = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS ours`);
-  const applied: Row[] = there[0].ours ? (await client.query<Row>(APPLIED)).rows : [];
+  const applied: AppliedMigration[] = there[0].ours ? (await client.query<AppliedMigration>(APPLIED)).rows : [];
   const migrations = await readMigrations(MIGRATIONS);
   const known = applied.filter((row) => migrations.some((migration) => migration.name === row.migration_name));
   const { rows: tables } = await client.query(TABLES);
@@ -63,7 +63,7 @@ export async function examineSchema(client: Client, name: string): Promise<Outco
   return ok(`${name}, PostgreSQL ${Math.floor(version / 10_000)}: ${todo}.`);
 }
 
-function whatIsPending(ask: () => { name: string }[]): { name: string }[] | Outcome {
+function whatIsPending(ask: () => { name: string }[]): { name: string }[] | CheckOutcome {
   try {
     return ask();
   } catch (error) {

@@ -1,9 +1,9 @@
 import { DEFAULT_ARCHIVE } from '../config/archiveSettings.js';
 
-type Key = 'url' | 'username' | 'password' | 'token' | 'ca' | 'certificate' | 'key' | 'retrieve';
+type ArchiveSettingKey = 'url' | 'username' | 'password' | 'token' | 'ca' | 'certificate' | 'key' | 'retrieve';
 
 /** How people find one of an archive's settings: "PACS_CA", or '"ca" of "main" in PACS_FILE'. */
-export type Setting = (key: Key) => string;
+export type Setting = (key: ArchiveSettingKey) => string;
 
 export function settingsOf(archive: string): Setting {
   return (key) => (archive === DEFAULT_ARCHIVE ? `PACS_${key.toUpperCase()}` : `"${key}" of "${archive}" in PACS_FILE`);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { ArchiveSettings } from '../pacs/archive.js';
 import { examineCertificate, examineValidity } from './certificate.js';
-import { failed, type Outcome, ok } from './checkResult.js';
-import { type Address, openSocket, Silent } from './network.js';
+import { type CheckOutcome, failed, ok } from './checkResult.js';
+import { type Address, openSocket, PeerSilent } from './network.js';
 import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
@@ -18,7 +18,7 @@ export async function examineTls(
   scheme: keyof typeof SECURE,
   setting: Setting,
   now: Date,
-): Promise<Outcome> {
+): Promise<CheckOutcome> {
   const { cert, key } = certificates;
   const named = { certificate: setting('certificate'), key: setting('key'), code: 'PACS_CERTIFICATE' };
   const ours = cert && key ? examineCertificate(cert, key, named, now) : undefined;
@@ -36,7 +36,7 @@ export async function examineTls(
   }
 }
 
-function describe(socket: TLSSocket, { host }: Address, now: Date): Outcome {
+function describe(socket: TLSSocket, { host }: Address, now: Date): CheckOutcome {
   const { valid_from, valid_to } = socket.getPeerCertificate();
   const named = { whose: `the archive at ${host}`, code: 'PACS_TLS' };
   const validity = examineValidity(valid_from, valid_to, named, now);
@@ -48,7 +48,7 @@ async function explain(
   address: Address,
   scheme: keyof typeof SECURE,
   setting: Setting,
-): Promise<Outcome> {
+): Promise<CheckOutcome> {
   const known = tlsFault(error, address, setting);
   if (known) return known;
   const at = `${address.host}:${address.port}`;
@@ -59,7 +59,7 @@ async function explain(
       `${at} speaks ${spoken ?? 'something'} without TLS, and we were told to use TLS.`,
       `Change ${SECURE[scheme]}:// to ${scheme}:// in ${setting('url')}, or the port to the archive’s TLS port.`,
     );
-  if (error instanceof Silent)
+  if (error instanceof PeerSilent)
     return failed(
       'PACS_SILENT',
       `${at} accepts the connection and then says nothing.`,
@@ -78,7 +78,7 @@ function isNoTls({ code = '', message }: NodeJS.ErrnoException): boolean {
 }
 
 /** What is wrong with one of the certificates; undefined for other errors. Codes: Node.js, "X509 certificate error codes". */
-export function tlsFault(error: NodeJS.ErrnoException, { host }: Address, setting: Setting): Outcome | undefined {
+export function tlsFault(error: NodeJS.ErrnoException, { host }: Address, setting: Setting): CheckOutcome | undefined {
   const { code = '' } = error;
   if (code === 'CERT_HAS_EXPIRED')
     return failed(

@@ -1,17 +1,20 @@
 import { DicomwebClient } from '../pacs/dicomweb/client.js';
-import { failed, type Outcome } from './checkResult.js';
+import { type CheckOutcome, failed } from './checkResult.js';
 import { tlsFault } from './tls.js';
 import type { WebArchive } from './webArchive.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
-export type Told = Awaited<ReturnType<DicomwebClient['inquire']>>;
+export type HttpReply = Awaited<ReturnType<DicomwebClient['inquire']>>;
 
 /** Roots of common archives, tried where the given one is none. */
 const USUAL_ROOTS = ['dicom-web/', 'dicomweb/', 'orthanc/dicom-web/', 'rs/', 'dcm4chee-arc/aets/DCM4CHEE/rs/'];
 const QUICK_MS = 1_000;
 
 /** What a status other than success means, and what to do; undefined for a success. */
-export async function explainStatus(web: WebArchive, { status, headers, text }: Told): Promise<Outcome | undefined> {
+export async function explainStatus(
+  web: WebArchive,
+  { status, headers, text }: HttpReply,
+): Promise<CheckOutcome | undefined> {
   const { setting, client } = web;
   if (status === 200 || status === 204) return undefined;
   if (status === 401) return explainAccount(web);
@@ -47,7 +50,7 @@ export async function explainStatus(web: WebArchive, { status, headers, text }: 
   return notDicomweb(web, 'PACS_PATH', `There is no DICOMweb at ${client.address} (HTTP ${status}).`);
 }
 
-function explainAccount({ settings, setting }: WebArchive): Outcome {
+function explainAccount({ settings, setting }: WebArchive): CheckOutcome {
   const { token, username, url } = settings;
   if (token)
     return failed(
@@ -69,7 +72,7 @@ function explainAccount({ settings, setting }: WebArchive): Outcome {
 }
 
 /** Where one of the usual roots of this server is DICOMweb, the cure names it. */
-export async function notDicomweb(web: WebArchive, code: string, message: string): Promise<Outcome> {
+export async function notDicomweb(web: WebArchive, code: string, message: string): Promise<CheckOutcome> {
   const url = web.setting('url');
   for (const path of USUAL_ROOTS) {
     const root = new URL(`/${path}`, web.client.address).href;
@@ -83,7 +86,7 @@ export async function notDicomweb(web: WebArchive, code: string, message: string
 }
 
 /** What came instead of an answer, by what happened on the wire and what the port speaks. */
-export async function explainNoAnswer(web: WebArchive, error: Error): Promise<Outcome> {
+export async function explainNoAnswer(web: WebArchive, error: Error): Promise<CheckOutcome> {
   const { address, setting, settings } = web;
   const cause = error.cause as NodeJS.ErrnoException | undefined;
   const fault = cause && tlsFault(cause, address, setting);
@@ -110,7 +113,7 @@ export async function explainNoAnswer(web: WebArchive, error: Error): Promise<Ou
   );
 }
 
-function wantsTls({ address, setting }: WebArchive): Outcome {
+function wantsTls({ address, setting }: WebArchive): CheckOutcome {
   return failed(
     'PACS_TLS_WANTED',
     `${address.host}:${address.port} speaks TLS, and we were told not to.`,

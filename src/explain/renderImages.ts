@@ -10,7 +10,7 @@ import { resizeGrey } from '../images/resizeGrey.js';
 import { squarePixels, squareSize } from '../images/squarePixels.js';
 import type { ModalitySlice } from '../pacs/pixels/applyModalityLut.js';
 import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
-import { type Finding, isOfUnsureKind, sayFinding, sayPrediction } from '../wording/sayAnswer.js';
+import { isOfUnsureKind, sayFinding, sayPrediction, type WordedFinding } from '../wording/sayAnswer.js';
 import { describeFaithfulness, type Faithfulness } from './measureFaithfulness.js';
 
 /**
@@ -38,7 +38,7 @@ export type ExplanationView = {
   kind: 'RAW' | 'HEATMAP' | 'OVERLAY';
   opacity: number;
   legend: boolean;
-  study?: Finding;
+  study?: WordedFinding;
 };
 
 /** Draws a stored explanation as PNG. @throws ExplanationNotFound, and the slice's decoding errors. */
@@ -77,7 +77,12 @@ export async function explanationPicture(context: Context, id: string, view: Exp
  * Draws the key slice of a study without an answer. It has no map, because there is no label to explain.
  * @throws SliceNotFound, and the slice's decoding errors.
  */
-export async function pictureWithoutAnswer(context: Context, sliceId: string, finding: Finding, model: ModelName) {
+export async function pictureWithoutAnswer(
+  context: Context,
+  sliceId: string,
+  finding: WordedFinding,
+  model: ModelName,
+) {
   const slice = await readStoredSlice(context, sliceId);
   const stored = { width: slice.columns, height: slice.rows, channels: 1 as const, data: applyVoiLut(slice) };
   const plain = squarePixels(stored, slice.pixelAspect);
@@ -93,7 +98,7 @@ export async function pictureWithoutAnswer(context: Context, sliceId: string, fi
 type ModelName = { name: string; version: string };
 
 /** Reads an explanation with its slice. `description`: the text that goes into the file. */
-async function readExplanation({ prisma }: Context, id: string, study?: Finding) {
+async function readExplanation({ prisma }: Context, id: string, study?: WordedFinding) {
   const include = { prediction: { include: { slice: true, model: true } } };
   const row = kindOf(id) === 'Explanation' ? await prisma.explanation.findUnique({ where: { id }, include }) : null;
   if (!row) throw new ExplanationNotFound('There is no such explanation.');

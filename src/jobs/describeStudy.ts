@@ -1,9 +1,9 @@
-import type { Arrived } from '../config/intakeRules.js';
+import type { ArrivedStudy } from '../config/intakeRules.js';
 import type { Context } from '../context.js';
 import type { Study } from '../generated/prisma/client.js';
 
 /** What intake rules know of a study. */
-export async function describeStudy({ prisma }: Context, study: Study): Promise<Arrived> {
+export async function describeStudy({ prisma }: Context, study: Study): Promise<ArrivedStudy> {
   const series = await prisma.series.findMany({
     where: { studyId: study.id },
     select: { description: true, bodyPart: true, station: true },

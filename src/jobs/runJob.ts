@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { asKnown, asLogged } from '../errors/asKnown.js';
 import { type MrimasterError, NotFit } from '../errors/errors.js';
-import { type Attempt, observeJob } from '../telemetry/observeJob.js';
+import { type JobAttempt, observeJob } from '../telemetry/observeJob.js';
 
 /** Attempts at a job that fails for a reason that was not foreseen. Foreseen ones are tried for a day. */
 const MOST_ATTEMPTS_UNKNOWN = 6;
@@ -15,7 +15,7 @@ const MOST_ATTEMPTS_UNKNOWN = 6;
  */
 export async function runJob(
   context: Context,
-  { failure, ...job }: Attempt & { failure: string },
+  { failure, ...job }: JobAttempt & { failure: string },
   work: () => Promise<void>,
   end: (message: string, known: MrimasterError | undefined) => Promise<void>,
   onFailure: (message: string) => Promise<unknown> = async () => {},

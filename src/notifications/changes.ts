@@ -12,8 +12,8 @@ export type Followed = AsyncIterableIterator<Change> & {
   put(change: Change): void;
 };
 
-/** Changes, from one who learns of them to many who follow them. */
-export type Changes = {
+/** Passes changes on, from one who learns of them to many who follow them. */
+export type ChangeHub = {
   publish(change: Change): void;
   /**
    * Those that `wanted` is true of, from now on, until `return` is called or all is closed. What a slow reader has not
@@ -23,7 +23,7 @@ export type Changes = {
   close(): void;
 };
 
-export function createChanges(): Changes {
+export function createChangeHub(): ChangeHub {
   const followers = new Set<Followed>();
   /** By id: the timer of the pause after it was told of, and whether it changed meanwhile. */
   const pauses = new Map<string, { timer: NodeJS.Timeout; again: boolean }>();

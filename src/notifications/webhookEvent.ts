@@ -5,7 +5,7 @@ import { sayFinding } from '../wording/sayAnswer.js';
 export type EventType = 'study.classified' | 'study.failed' | 'study.skipped';
 
 /** A study that came to an end, as far as it is told of: `finding` where it has one. */
-export type Ended = {
+export type EndedStudy = {
   study: Study;
   finding: StudyFinding | null;
   model: Pick<Model, 'name' | 'version'>;
@@ -21,7 +21,7 @@ export function eventType(status: StudyStatus): EventType | undefined {
 }
 
 /** What an event says, beside its id and time: identifiers of images and of us, never of the patient or the order. */
-export function eventContent({ study, finding, model, graphql }: Ended) {
+export function eventContent({ study, finding, model, graphql }: EndedStudy) {
   return {
     studyInstanceUid: study.studyInstanceUid,
     studyId: study.id,

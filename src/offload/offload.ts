@@ -4,7 +4,7 @@ import { TooBusy, UndecodablePixels } from '../errors/errors.js';
 import type { GrayscaleImage } from '../inference/image.js';
 import type { StudyReport } from '../pacs/report/report.js';
 import type { Overlay } from '../pacs/report/writeSecondaryCapture.js';
-import { answerOf, type Outcome } from '../process/threads.js';
+import { answerOf, type ThreadReply } from '../process/threads.js';
 import { createTurns } from './takeTurns.js';
 
 /** Does work that takes so long that callers would notice, in a thread of its own, which is there only while it is needed. */
@@ -38,7 +38,7 @@ export function openOffload(): Offload {
   });
   const turn = createTurns(TURNS);
   const run = async <Result>(name: string, task: unknown, signal?: AbortSignal): Promise<Result> =>
-    answerOf<Result>((await pool.run(task, { name, ...(signal && { signal }) })) as Outcome<Result>);
+    answerOf<Result>((await pool.run(task, { name, ...(signal && { signal }) })) as ThreadReply<Result>);
   const readPicture = async (bytes: Uint8Array) => {
     await run('ready', null); // the picture's time begins when the thread is up and free
     const signal = AbortSignal.timeout(PICTURE_MS);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** `most`: at once. `withinMs`: how long one may say nothing; by default for as long as it likes. */
 export type SilentLimits = { most: number; withinMs?: number };
 
-type Silent = { socket: Socket; address: string; timer: NodeJS.Timeout | undefined };
+type SilentConnection = { socket: Socket; address: string; timer: NodeJS.Timeout | undefined };
 
 /**
  * Connections that have nothing in work yet, or nothing any more. Where that are too many, the one goes that has been
@@ -12,7 +12,7 @@ type Silent = { socket: Socket; address: string; timer: NodeJS.Timeout | undefin
  */
 export function admitSilent({ most, withinMs }: SilentLimits) {
   /** By the peer's address and port: TLS hands over another object than the one that came. */
-  const silent = new Map<string, Silent>();
+  const silent = new Map<string, SilentConnection>();
   const watched = new WeakSet<Socket>();
   const remove = (name: string): boolean => {
     clearTimeout(silent.get(name)?.timer);

@@ -17,7 +17,7 @@ export type Places = {
 /** `mostOfOne`: of one caller. `waitMs`: how long a newcomer waits for a place. */
 export type PlaceLimits = { most: number; mostOfOne: number; waitMs: number };
 
-type Waiting = { who: string; holder: Holder; until: number; answer(give: (() => void) | undefined): void };
+type Newcomer = { who: string; holder: Holder; until: number; answer(give: (() => void) | undefined): void };
 
 const LOOK_AGAIN_MS = 25;
 /** Who wait cost something, too: so many times as many as there are places. Who waits longest goes. */
@@ -29,7 +29,7 @@ const WAITING = 3;
  */
 export function createPlaces({ most, mostOfOne, waitMs }: PlaceLimits): Places {
   const held = new Map<Holder, string>();
-  let waiting: Waiting[] = [];
+  let waiting: Newcomer[] = [];
   let isLooking = false;
   const heldBy = (who: string) => [...held.values()].filter((one) => one === who).length;
 
@@ -50,8 +50,8 @@ export function createPlaces({ most, mostOfOne, waitMs }: PlaceLimits): Places {
     held.set(holder, who);
     return () => void held.delete(holder);
   };
-  const isReady = ({ holder }: Waiting) => holder.isReady?.() ?? true;
-  const leave = (one: Waiting, give?: () => void) => {
+  const isReady = ({ holder }: Newcomer) => holder.isReady?.() ?? true;
+  const leave = (one: Newcomer, give?: () => void) => {
     waiting = waiting.filter((other) => other !== one);
     one.answer(give);
   };

@@ -4,13 +4,13 @@ import { basename } from 'node:path';
 import * as errors from '../errors/errors.js';
 
 /** Errors lose their class and code on the way out of a worker thread; `answering` and `answerOf` carry them across. */
-export type Outcome<Result> =
+export type ThreadReply<Result> =
   | { result: Result }
   | { failure: { name: string; message: string; stack?: string | undefined } };
 
 /** For a thread's functions: answers with what `work` returned or threw, in a form that survives the crossing. */
 export function answering<Task, Result>(work: (task: Task) => Promise<Result>) {
-  return async (task: Task): Promise<Outcome<Result>> => {
+  return async (task: Task): Promise<ThreadReply<Result>> => {
     try {
       return { result: await work(task) };
     } catch (error) {
@@ -21,7 +21,7 @@ export function answering<Task, Result>(work: (task: Task) => Promise<Result>) {
 }
 
 /** For those who ask the thread: its result, or its error with its own class again. */
-export function answerOf<Result>(outcome: Outcome<Result>): Result {
+export function answerOf<Result>(outcome: ThreadReply<Result>): Result {
   if ('result' in outcome) return outcome.result;
   const { name, message, stack } = outcome.failure;
   const known = (errors as unknown as Record<string, new (message: string) => Error>)[name];

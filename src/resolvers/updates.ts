@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { JobNotFound, StudyNotFound } from '../errors/errors.js';
 import type { Job as JobRow, Study as StudyRow } from '../generated/prisma/client.js';
-import type { Change, Changes, Followed } from '../notifications/changes.js';
+import type { Change, ChangeHub, Followed } from '../notifications/changes.js';
 import { badInput } from '../schema/connection.js';
 import { Job } from '../schema/job.js';
 import { DicomUidScalar } from '../schema/scalars.js';
@@ -9,7 +9,7 @@ import { Study } from '../schema/study.js';
 import { openRequest, type Request } from './request.js';
 
 /** The request of a subscription, which lasts until it ends. */
-export type SubscriptionRequest = Request & { changes: Changes };
+export type SubscriptionRequest = Request & { changes: ChangeHub };
 
 @Resolver()
 export class UpdatesResolver {

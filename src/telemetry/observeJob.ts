@@ -3,12 +3,12 @@ import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
 /** `traceparent`: the span of whoever queued it. */
-export type Attempt = { kind: string; jobId: string; attempt: number; traceparent?: string | undefined };
+export type JobAttempt = { kind: string; jobId: string; attempt: number; traceparent?: string | undefined };
 
 /** One attempt at a job's work: a span of its own, and a count by how it ended. */
 export function observeJob(
   { metrics, tracing }: { metrics: Metrics; tracing: Tracing },
-  { kind, jobId, attempt, traceparent }: Attempt,
+  { kind, jobId, attempt, traceparent }: JobAttempt,
   work: () => Promise<void>,
 ): Promise<void> {
   const attributes = { 'mrimaster.job.id': jobId, 'mrimaster.job.attempt': attempt };

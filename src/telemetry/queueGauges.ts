@@ -6,7 +6,7 @@ const FRESH_MS = 5_000;
 /** A scrape must end in time, also where the database does not. */
 const PATIENCE_MS = 2_000;
 
-type Row = { kind: string; status: string; jobs: number; waiting: number };
+type JobCount = { kind: string; status: string; jobs: number; waiting: number };
 
 /**
  * Gauges of what the database knows of jobs, of all processes that work on it. It is asked when somebody scrapes, every
@@ -18,7 +18,7 @@ export function addQueueGauges(registry: Registry, prisma: PrismaClient): void {
     name: string,
     help: string,
     labelNames: L[],
-    fill: (gauge: Gauge<L>, rows: Row[] | null) => void,
+    fill: (gauge: Gauge<L>, rows: JobCount[] | null) => void,
   ) =>
     new Gauge({
       name: `mrimaster_${name}`,
@@ -63,8 +63,8 @@ function countWithheld(prisma: PrismaClient): Promise<{ reason: string; studies:
     WHERE "withheld" IS NOT NULL GROUP BY "withheld"`;
 }
 
-function countJobs(prisma: PrismaClient): Promise<Row[]> {
-  return prisma.$queryRaw<Row[]>`
+function countJobs(prisma: PrismaClient): Promise<JobCount[]> {
+  return prisma.$queryRaw<JobCount[]>`
     SELECT "kind", "status"::text, count(*)::int AS "jobs",
       greatest(0, extract(epoch FROM now() - min("createdAt")))::float8 AS "waiting"
     FROM "Job" GROUP BY "kind", "status"`;

@@ -1,5 +1,5 @@
 import pTimeout from 'p-timeout';
-import { APPLIED, pendingMigrations, type Row, readMigrations } from '../database/applyMigrations.js';
+import { APPLIED, type AppliedMigration, pendingMigrations, readMigrations } from '../database/applyMigrations.js';
 import { MIGRATIONS } from '../database/database.js';
 import { asKnown } from '../errors/asKnown.js';
 import { DatabaseUnavailable, MrimasterError } from '../errors/errors.js';
@@ -47,7 +47,7 @@ export function createReadiness(
   /** One query tells both: whether the database answers, and what is migrated. */
   async function databaseMissing(): Promise<Missing | null> {
     try {
-      const rows = await pTimeout(prisma.$queryRawUnsafe<Row[]>(APPLIED), {
+      const rows = await pTimeout(prisma.$queryRawUnsafe<AppliedMigration[]>(APPLIED), {
         milliseconds: ANSWER_MS,
         fallback: tooSlow,
       });

@@ -1,22 +1,22 @@
 /** Of numbers and of words that we chose: no UID, no patient's data, no text of a caller. */
-export type Attributes = Readonly<Record<string, string | number>>;
+export type SpanAttributes = Readonly<Record<string, string | number>>;
 
 /**
  * A span that is not over. `run`: what begins in `work`, and in what that starts, lies below it. `end`: with "OK", the code
  * of an error, or an HTTP status.
  */
-export type OpenSpan = { run<T>(work: () => T): T; end(outcome?: string | number, attributes?: Attributes): void };
+export type OpenSpan = { run<T>(work: () => T): T; end(outcome?: string | number, attributes?: SpanAttributes): void };
 
 /**
  * Spans of what this process does, each below the one in whose work it begins, or below what `traceparent` (W3C) names, in
  * another process perhaps.
  */
 export type Tracing = {
-  start(name: string, attributes: Attributes, traceparent?: string): OpenSpan;
+  start(name: string, attributes: SpanAttributes, traceparent?: string): OpenSpan;
   /** One that lasts as long as `work`. */
-  span<T>(name: string, attributes: Attributes, work: () => Promise<T>, traceparent?: string): Promise<T>;
+  span<T>(name: string, attributes: SpanAttributes, work: () => Promise<T>, traceparent?: string): Promise<T>;
   /** Says more of the span at hand, and calls it otherwise. */
-  rename(name: string, attributes: Attributes): void;
+  rename(name: string, attributes: SpanAttributes): void;
   /** The span at hand, for work that another process does later; undefined where there is none. */
   traceparent(): string | undefined;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import { type Arrived, DEFAULT_RULES, ruleFor } from '../../src/config/intakeRules.js';
+import { type ArrivedStudy, DEFAULT_RULES, ruleFor } from '../../src/config/intakeRules.js';
 import { ConfigInvalid } from '../../src/errors/configInvalid.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
 import { buildFile, mrElements } from '../pacs/buildDicom.js';
@@ -12,7 +12,7 @@ import { runCli } from '../setup/program.js';
 const folder = mkdtempSync(join(tmpdir(), 'rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const arrived = (over: Partial<Arrived> = {}): Arrived => ({
+const arrived = (over: Partial<ArrivedStudy> = {}): ArrivedStudy => ({
   modalities: ['MR'],
   descriptions: ['MRT Schädel'],
   bodyParts: ['BRAIN'],
@@ -38,7 +38,7 @@ describe('rules', () => {
       { name: 'emergency', when: { station: 'ER?', modality: 'MR' }, priority: 'STAT' },
       { name: 'others' },
     ]);
-    const of = (over: Partial<Arrived>) => ruleFor(rules, arrived(over))?.rule.name;
+    const of = (over: Partial<ArrivedStudy>) => ruleFor(rules, arrived(over))?.rule.name;
     expect(of({ bodyParts: ['BRAIN', 'left leg'] })).toBe('knees');
     expect(of({ stations: ['er1'] })).toBe('emergency');
     expect(of({ stations: ['ER12'] })).toBe('others');

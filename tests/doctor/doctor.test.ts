@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import type { Finding } from '../../src/doctor/checkResult.js';
+import type { CheckResult } from '../../src/doctor/checkResult.js';
 import { type DoctorOptions, doctor } from '../../src/doctor/doctor.js';
 import { createLog } from '../../src/output/log.js';
 import { writeSampleStudy } from '../../src/sample/writeSampleStudy.js';
@@ -41,13 +41,13 @@ afterAll(async () => {
 });
 
 /** A machine where all is well, but for what `env` says. */
-async function examine(env: NodeJS.ProcessEnv, options: Partial<DoctorOptions> = {}): Promise<Finding[]> {
+async function examine(env: NodeJS.ProcessEnv, options: Partial<DoctorOptions> = {}): Promise<CheckResult[]> {
   const well = { DATA_DIR: join(folder.path, 'data'), PORT: '0', DICOM_PORT: '0', INFERENCE_DEVICE: 'cpu' };
-  const findings: Finding[] = [];
+  const findings: CheckResult[] = [];
   for await (const one of doctor({ env: { ...well, ...env }, directory: folder.path, ...options })) findings.push(one);
   return findings;
 }
-const failures = (findings: Finding[]) => findings.filter(({ status }) => status === 'failed');
+const failures = (findings: CheckResult[]) => findings.filter(({ status }) => status === 'failed');
 
 describe.skipIf(!canStage)('mrimaster doctor', () => {
   let stage: Stage;

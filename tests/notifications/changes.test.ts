@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Change, createChanges } from '../../src/notifications/changes.js';
+import { type Change, createChangeHub } from '../../src/notifications/changes.js';
 
 const job = (id: string): Change => ({ kind: 'JOB', id });
 const all = () => true;
 
 describe('changes', () => {
   it('tells of the first change at once and of the last of a burst, at most five times a second', async () => {
-    const changes = createChanges();
+    const changes = createChangeHub();
     const followed = changes.follow(all);
     const times: number[] = [];
     const started = Date.now();
@@ -29,7 +29,7 @@ describe('changes', () => {
   });
 
   it('does not let one study wait for another', async () => {
-    const changes = createChanges();
+    const changes = createChangeHub();
     const followed = changes.follow(all);
     changes.publish(job('a'));
     changes.publish(job('b'));
@@ -38,7 +38,7 @@ describe('changes', () => {
   });
 
   it('keeps the latest of each, and no more than a thousand, for one who does not read', async () => {
-    const changes = createChanges();
+    const changes = createChangeHub();
     const followed = changes.follow(all);
     for (let number = 0; number < 1500; number++) changes.publish(job(String(number)));
     changes.publish(job('1499'));

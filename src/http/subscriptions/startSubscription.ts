@@ -5,7 +5,7 @@ import type { Context } from '../../context.js';
 import { denied } from '../../identity/audit.js';
 import { authenticates } from '../../identity/authenticate.js';
 import type { Caller } from '../../identity/caller.js';
-import type { Changes } from '../../notifications/changes.js';
+import type { ChangeHub } from '../../notifications/changes.js';
 import { openRequest } from '../../resolvers/request.js';
 import { countOperation, firstCode } from '../../telemetry/observeOperations.js';
 import { countRate } from '../requests/countRate.js';
@@ -19,7 +19,7 @@ const RATE_LIMITED = { extensions: { code: 'RATE_LIMITED' } };
 
 type Parts = {
   schema: GraphQLSchema;
-  changes: Changes;
+  changes: ChangeHub;
   clientOfRequest: (request: IncomingMessage) => Client;
   sign: (caller: Caller, path: string) => string;
 };

@@ -9,7 +9,7 @@ import { formatError } from '../../graphql/formatError.js';
 import { MAX_BODY_BYTES } from '../../graphql/limits.js';
 import type { Authenticate } from '../../identity/authenticate.js';
 import type { Caller } from '../../identity/caller.js';
-import { type Changes, createChanges } from '../../notifications/changes.js';
+import { type ChangeHub, createChangeHub } from '../../notifications/changes.js';
 import { listenForChanges } from '../../notifications/listenForChanges.js';
 import { admitSilent } from '../../peers/admitSilent.js';
 import { guarded } from '../../peers/guarded.js';
@@ -49,7 +49,7 @@ export async function serveSubscriptions(
   api: Api,
 ): Promise<{ close(): Promise<void> }> {
   const { database, log } = context;
-  const changes = createChanges();
+  const changes = createChangeHub();
   const unidentified = admitSilent(UNIDENTIFIED);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, handleProtocols });
   // A client that may have missed a change has to subscribe again.
@@ -82,7 +82,7 @@ function closeSockets(sockets: WebSocketServer, code: number): void {
 function createProtocol(
   context: Context,
   { authenticate, schema, sign }: Api,
-  changes: Changes,
+  changes: ChangeHub,
   unidentified: ReturnType<typeof admitSilent>,
 ): Protocol<SocketState> {
   const clientOfRequest = clientOf(context.config);

@@ -8,7 +8,7 @@ export type StudyFacts = {
   numberOfSeries: number;
   numberOfInstances: number;
   /** Null where it has failed, or nothing in it was fit to be classified. */
-  finding: Finding | null;
+  finding: FindingFacts | null;
   model: { id: string; name: string; version: string };
   /** By label, as the model's manifest has them. */
   codes: Readonly<Record<string, { scheme: string; code: string; meaning: string }>>;
@@ -18,7 +18,7 @@ export type StudyFacts = {
   time: Date;
 };
 
-export type Finding = {
+export type FindingFacts = {
   id: string;
   label: string;
   confidence: number;
@@ -30,12 +30,12 @@ export type Finding = {
 };
 
 /** "The model gives no answer: too few slices could be judged." */
-export function abstention({ abstentionReason }: Finding): string {
+export function abstention({ abstentionReason }: FindingFacts): string {
   return `The model gives no answer: ${ABSTENTIONS[abstentionReason ?? 'LOW_CONFIDENCE'].sentence}.`;
 }
 
 /** "Tumour, kind not sure: glioma 55.0 % or meningioma 43.1 %."; null where the kind is told, or nothing is found. */
-export function ofUnsureKind(finding: Finding): string | null {
+export function ofUnsureKind(finding: FindingFacts): string | null {
   return isOfUnsureKind(finding) ? `Tumour, kind not sure: ${sayKinds(finding)}.` : null;
 }
 

@@ -12,10 +12,10 @@ import {
   UCUM,
   urn,
 } from './codes.js';
-import { abstention, type Finding, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
+import { abstention, type FindingFacts, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
 
 /** The model's finding (R4 Observation): a value and how certain it is, or why there is none (obs-6: never both). */
-export function writeObservation(facts: StudyFacts, finding: Finding): Resource {
+export function writeObservation(facts: StudyFacts, finding: FindingFacts): Resource {
   const { model, study, time } = facts;
   const value = findingConcept(facts, finding);
   return {
@@ -35,14 +35,14 @@ export function writeObservation(facts: StudyFacts, finding: Finding): Resource 
 }
 
 /** The label, or that there is one whose kind is not sure; null where the model abstains. */
-export function findingConcept({ codes }: StudyFacts, finding: Finding): CodeableConcept | null {
+export function findingConcept({ codes }: StudyFacts, finding: FindingFacts): CodeableConcept | null {
   const kinds = ofUnsureKind(finding);
   if (kinds) return concept(SNOMED_CT, '108369006', 'Neoplasm', kinds);
   return finding.abstained ? null : labelConcept(finding.label, codes);
 }
 
 /** HL7's code that there is no value, and ours of the reason. */
-function absent(finding: Finding) {
+function absent(finding: FindingFacts) {
   const system = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
   const { coding = [], text } = concept(system, 'unknown', 'Unknown', abstention(finding));
   const reason = finding.abstentionReason ?? 'LOW_CONFIDENCE';
@@ -51,7 +51,7 @@ function absent(finding: Finding) {
 }
 
 /** That there is any finding, whatever its kind. */
-function presence({ normalLabel }: StudyFacts, { probabilities }: Finding): number {
+function presence({ normalLabel }: StudyFacts, { probabilities }: FindingFacts): number {
   return 1 - probabilityIn(probabilities as LabelProbability[], normalLabel);
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { MrimasterError, UndecodablePixels } from '../../errors/errors.js';
-import { answerOf, type Outcome } from '../../process/threads.js';
+import { answerOf, type ThreadReply } from '../../process/threads.js';
 import type { ModalitySlice } from './applyModalityLut.js';
 import type { DecodeTask } from './decodeWorker.js';
 import type { StoredFrame } from './storedFrame.js';
@@ -40,7 +40,7 @@ export function createDecodePool({
   timeoutMs: number;
   memoryMb: number;
 }): DecodePool {
-  const pool = new Piscina<DecodeTask | null, Outcome<unknown>>({
+  const pool = new Piscina<DecodeTask | null, ThreadReply<unknown>>({
     filename: fileURLToPath(new URL('./decodeWorker.js', import.meta.url)),
     minThreads: 0,
     maxThreads: threads,
