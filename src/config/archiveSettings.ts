@@ -47,7 +47,7 @@ const changesFeed = z
 const archivesFile = (directory: string, environment: Environment) =>
   jsonFile(directory, 'See docs/pacs.md.', (file) => {
     const pem = pemFile(dirname(file)).optional();
-    const fields = z
+    const entry = z
       .strictObject({
         url: archiveAddress,
         username: z.string().optional(),
@@ -67,50 +67,52 @@ const archivesFile = (directory: string, environment: Environment) =>
             : 'needs a certificate and its key, or neither.',
         ),
       );
-    const archive = z.preprocess((value, context) => fillIn(value, environment, context), fields);
+    const archive = z.preprocess((value, context) => fillIn(value, environment, context), entry);
     return z
       .record(z.string().regex(/^[\w-]{1,32}$/, 'must be of 1 to 32 letters, digits, - and _.'), archive)
       .transform((archives) => Object.entries(archives).map(([name, given]) => toArchive(name, given)));
   });
 
+const archiveFields = (directory: string, environment: Environment) => ({
+  PACS_URL: archiveAddress.optional().meta({
+    description:
+      'The archive: its DICOMweb root, or dicom://AETITLE@host:port (dicoms:// for TLS), which docs/pacs.md shows for several products.',
+    example: 'http://localhost:8042/dicom-web',
+  }),
+  PACS_USERNAME: z.string().optional().meta({ description: 'User, where it asks for one (HTTP basic).' }),
+  PACS_PASSWORD: z.string().optional().meta({ description: 'Password of that user.' }),
+  PACS_TOKEN: z.string().optional().meta({ description: 'Bearer token, where it asks for one instead.' }),
+  PACS_CA: pemFile(directory).optional().meta({
+    description: 'PEM file of the authority that certifies it, instead of those that Node.js trusts.',
+  }),
+  PACS_CERTIFICATE: pemFile(directory)
+    .optional()
+    .meta({ description: 'PEM file of our certificate, where it asks for one (mutual TLS).' }),
+  PACS_KEY: pemFile(directory).optional().meta({ description: 'PEM file of the key of PACS_CERTIFICATE.' }),
+  PACS_RETRIEVE: oneOf(['move', 'get']).prefault('move').meta({
+    description:
+      'How studies come over dicom://. "move" has the archive send to our DICOM port; "get" needs no way back, but fewer archives offer it.',
+  }),
+  PACS_CHANGES_URL: changesFeed.optional().meta({
+    description:
+      "How we learn of new studies in it, if it does not send them: Orthanc's feed of changes, which misses nothing.",
+    example: 'http://localhost:8042/changes',
+  }),
+  PACS_POLL_SECONDS: integer(1, 86_400).optional().meta({
+    description:
+      'The same without such a feed: a search for studies of yesterday and today every so many seconds. Neither by default.',
+  }),
+  PACS_FILE: archivesFile(directory, environment).optional().meta({
+    description:
+      'Several archives by name: a JSON file, see docs/pacs.md. That of PACS_URL is called "default" and comes first.',
+    example: 'pacs.json',
+  }),
+});
+
 /** The archives: that of PACS_URL first, which is asked first, then those of PACS_FILE. */
 export const archiveSettings = (directory: string, environment: Environment) =>
   z
-    .object({
-      PACS_URL: archiveAddress.optional().meta({
-        description:
-          'The archive: its DICOMweb root, or dicom://AETITLE@host:port (dicoms:// for TLS), which docs/pacs.md shows for several products.',
-        example: 'http://localhost:8042/dicom-web',
-      }),
-      PACS_USERNAME: z.string().optional().meta({ description: 'User, where it asks for one (HTTP basic).' }),
-      PACS_PASSWORD: z.string().optional().meta({ description: 'Password of that user.' }),
-      PACS_TOKEN: z.string().optional().meta({ description: 'Bearer token, where it asks for one instead.' }),
-      PACS_CA: pemFile(directory).optional().meta({
-        description: 'PEM file of the authority that certifies it, instead of those that Node.js trusts.',
-      }),
-      PACS_CERTIFICATE: pemFile(directory)
-        .optional()
-        .meta({ description: 'PEM file of our certificate, where it asks for one (mutual TLS).' }),
-      PACS_KEY: pemFile(directory).optional().meta({ description: 'PEM file of the key of PACS_CERTIFICATE.' }),
-      PACS_RETRIEVE: oneOf(['move', 'get']).prefault('move').meta({
-        description:
-          'How studies come over dicom://. "move" has the archive send to our DICOM port; "get" needs no way back, but fewer archives offer it.',
-      }),
-      PACS_CHANGES_URL: changesFeed.optional().meta({
-        description:
-          "How we learn of new studies in it, if it does not send them: Orthanc's feed of changes, which misses nothing.",
-        example: 'http://localhost:8042/changes',
-      }),
-      PACS_POLL_SECONDS: integer(1, 86_400).optional().meta({
-        description:
-          'The same without such a feed: a search for studies of yesterday and today every so many seconds. Neither by default.',
-      }),
-      PACS_FILE: archivesFile(directory, environment).optional().meta({
-        description:
-          'Several archives by name: a JSON file, see docs/pacs.md. That of PACS_URL is called "default" and comes first.',
-        example: 'pacs.json',
-      }),
-    })
+    .object(archiveFields(directory, environment))
     .check(
       across(({ PACS_CERTIFICATE, PACS_KEY }) =>
         (PACS_CERTIFICATE === undefined) === (PACS_KEY === undefined)
@@ -123,29 +125,14 @@ export const archiveSettings = (directory: string, environment: Environment) =>
           : undefined,
       ),
     )
-    .transform((given): ArchiveSettings[] => {
-      const others = given.PACS_FILE ?? [];
-      if (given.PACS_URL === undefined) return others;
-      const fields = {
-        url: given.PACS_URL,
-        username: given.PACS_USERNAME,
-        password: given.PACS_PASSWORD,
-        token: given.PACS_TOKEN,
-        ca: given.PACS_CA,
-        certificate: given.PACS_CERTIFICATE,
-        key: given.PACS_KEY,
-        retrieve: given.PACS_RETRIEVE,
-        changes: given.PACS_CHANGES_URL,
-        poll: given.PACS_POLL_SECONDS,
-      };
-      return [toArchive(DEFAULT_ARCHIVE, fields), ...others];
-    })
+    .transform(toArchives)
     .meta({
       title: 'Archives',
       description: 'Where studies are asked for and results are written to, see docs/pacs.md. None by default.',
     });
 
-type ArchiveFields = {
+/** One archive's settings, wherever they stand. */
+type OneArchive = {
   url: Reached;
   username?: string | undefined;
   password?: string | undefined;
@@ -158,7 +145,26 @@ type ArchiveFields = {
   poll?: number | undefined;
 };
 
-function toArchive(name: string, fields: ArchiveFields): ArchiveSettings {
+/** That of PACS_URL, then those of PACS_FILE. */
+function toArchives(given: z.output<z.ZodObject<ReturnType<typeof archiveFields>>>): ArchiveSettings[] {
+  const others = given.PACS_FILE ?? [];
+  if (given.PACS_URL === undefined) return others;
+  const archive = {
+    url: given.PACS_URL,
+    username: given.PACS_USERNAME,
+    password: given.PACS_PASSWORD,
+    token: given.PACS_TOKEN,
+    ca: given.PACS_CA,
+    certificate: given.PACS_CERTIFICATE,
+    key: given.PACS_KEY,
+    retrieve: given.PACS_RETRIEVE,
+    changes: given.PACS_CHANGES_URL,
+    poll: given.PACS_POLL_SECONDS,
+  };
+  return [toArchive(DEFAULT_ARCHIVE, archive), ...others];
+}
+
+function toArchive(name: string, fields: OneArchive): ArchiveSettings {
   const { url, username, password, token, retrieve } = fields;
   const shared = {
     name,
