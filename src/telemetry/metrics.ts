@@ -1,30 +1,45 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { VERSION } from '../about.js';
 
+/** Upper bounds of buckets, in seconds: of what a caller waits for. */
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** The same of what takes its time. */
 const SLOW = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
+/** The metrics of this process, and the registry that prints them. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
  * What this process counts, for GET /metrics. A value of a label is one of few that we have written ourselves or that the
- * configuration names: routes, codes, kinds, archives, the labels of a model. Never a UID, a path, or what a caller wrote.
- * `outcome` and `code` are "OK" or the code of an error.
+ * configuration names: routes, codes, kinds, archives, the labels of a model. It is never a UID, a path, or what a caller
+ * wrote. `outcome` and `code` are "OK" or the code of an error.
  */
 export function createMetrics() {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Counter({ name: `mrimaster_${name}`, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Gauge({ name: `mrimaster_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
-    new Histogram({ name: `mrimaster_${name}`, help, labelNames, buckets, registers });
-  gauge('build_info', 'Always 1; the version of MRIMaster as a label.', ['version']).set({ version: VERSION }, 1);
+  const make = metricsIn(registry);
+  make.gauge('build_info', 'Always 1; the version of MRIMaster as a label.', ['version']).set({ version: VERSION }, 1);
+  return { registry, ...apiMetrics(make), ...modelMetrics(make), ...workMetrics(make) };
+}
 
+/** Makes metrics of one registry, whose names begin with "mrimaster_". */
+function metricsIn(registry: Registry) {
+  const registers = [registry];
   return {
-    registry,
+    counter: <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Counter({ name: `mrimaster_${name}`, help, labelNames, registers }),
+    gauge: <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Gauge({ name: `mrimaster_${name}`, help, labelNames, registers }),
+    histogram: <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+      new Histogram({ name: `mrimaster_${name}`, help, labelNames, buckets, registers }),
+  };
+}
+
+type Make = ReturnType<typeof metricsIn>;
+
+/** What callers ask of the API. */
+function apiMetrics({ counter, gauge, histogram }: Make) {
+  return {
     httpRequests: histogram(
       'http_request_duration_seconds',
       'Requests over HTTP until their answer was sent, by the pattern of their route and the class of their status, or "aborted".',
@@ -43,6 +58,12 @@ export function createMetrics() {
       QUICK,
     ),
     sockets: gauge('websockets_open', 'WebSockets of subscribers.', []),
+  };
+}
+
+/** What is decoded and goes through a model. */
+function modelMetrics({ counter, histogram }: Make) {
+  return {
     predictions: counter('predictions_total', 'Predictions stored. "none" is the label of what could not be read.', [
       'model',
       'label',
@@ -63,6 +84,12 @@ export function createMetrics() {
     ),
     decodeSeconds: histogram('decode_duration_seconds', 'Slices decoded, waiting for a thread included.', [], QUICK),
     decodeFailures: counter('decode_failures_total', 'Slices that could not be decoded.', ['code']),
+  };
+}
+
+/** Jobs, what comes in, and what archives are asked for. */
+function workMetrics({ counter, histogram }: Make) {
+  return {
     jobAttempts: counter('job_attempts_total', 'Attempts at jobs that ended in this process.', ['kind', 'outcome']),
     conflicts: counter(
       'conflicting_instances_total',
