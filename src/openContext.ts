@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from './config/config.js';
 import type { Context } from './context.js';
-import { type DatabaseRole, openDatabase } from './database/database.js';
+import { openDatabase } from './database/database.js';
+import { type DatabaseRole } from './database/embeddedPresence.js';
 import { closeToOthers, startPrivate } from './dataDir/keepPrivate.js';
 import { clearOutgoing } from './dataDir/outgoing.js';
 import { openAudit } from './identity/audit.js';

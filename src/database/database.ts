@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type ClientConfig } from 'pg';
@@ -7,22 +6,17 @@ import type { Config } from '../config/config.js';
 import { DatabaseNotThere, DatabaseNotUsable } from '../errors/errors.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { Log } from '../output/log.js';
-import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import { applyMigrations } from './applyMigrations.js';
 import { EmbeddedPostgres } from './embeddedPostgres.js';
+import { type DatabaseRole, EmbeddedPresence } from './embeddedPresence.js';
 import { isPassing } from './isPassing.js';
 import { CONNECTION_LIMITS, TRANSACTION_LIMITS } from './limits.js';
 import { watchfulClients } from './watchfulClient.js';
 
+/** The folder of our migrations. */
 export const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
-const RETRY_SERVER_LOCK_MS = 3_000;
-/** How long it is tried to enter the embedded database while others stop it, or it restores itself after a crash. */
-const ENTER_MS = 60_000;
-
-/** A server owns its DATA_DIR; any number of tools (import, explain ...) may work beside it. */
-export type DatabaseRole = 'server' | 'tool';
-
+/** An open database. */
 export type Database = {
   prisma: PrismaClient;
   /** For those who speak to PostgreSQL without Prisma: the queue, who hears of changes. */
@@ -82,100 +76,29 @@ async function openEmbedded(
   log: Log,
   signal: AbortSignal | undefined,
 ): Promise<Database> {
-  const postgres = new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log'));
-  let closing = false;
-  let entering: Promise<void> | undefined;
-  let presence = await enter();
+  const cluster = join(dataDir, 'postgres');
+  const postgres = new EmbeddedPostgres(cluster, join(dataDir, 'postgres.log'));
+  const presence = new EmbeddedPresence(postgres, dataDir, role, log, signal);
+  const client = await presence.enter();
   try {
-    await applyMigrations(presence, MIGRATIONS);
+    await applyMigrations(client, MIGRATIONS);
   } catch (error) {
-    await leave();
+    await presence.leave();
     throw error;
   }
-  watch();
+  presence.watch();
   const connection = limited(postgres.connection);
   const prisma = openPrisma(connection);
   return {
     prisma,
     connection,
-    description: `embedded PostgreSQL in ${join(dataDir, 'postgres')}`,
+    description: `embedded PostgreSQL in ${cluster}`,
     close: async () => {
-      closing = true;
-      await entering;
+      await presence.stopWatching();
       await prisma.$disconnect();
-      await leave();
+      await presence.leave();
     },
   };
-
-  async function leave(): Promise<void> {
-    if (await lastOneHere(presence)) await postgres.stop();
-    await presence.end().catch(() => {}); // the server has gone, and the connection with it
-  }
-
-  async function enter(): Promise<Client> {
-    for (const deadline = Date.now() + ENTER_MS; ; ) {
-      const client = await postgres.connect(`mrimaster:${role}:${process.pid}`, signal);
-      try {
-        await client.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.presence]);
-        await postgres.admitOwner(client);
-        if (role === 'server') await lockServer(client, dataDir);
-        return client;
-      } catch (error) {
-        await client.end().catch(() => {});
-        if (error instanceof DatabaseNotUsable) throw error;
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (!isPassing(code) || Date.now() > deadline)
-          throw new DatabaseNotUsable(
-            `The embedded database answered: ${message}. See ${join(dataDir, 'postgres.log')}; restore a backup of DATA_DIR where it is damaged.`,
-          );
-        await sleep(100, undefined, { signal }); // the last user was just stopping the server: start it again
-      }
-    }
-  }
-
-  /** A server that dies under us is started again; what failed meanwhile is retried by the queue. */
-  function watch(): void {
-    presence.once('end', () => {
-      if (closing) return;
-      log.warn('The embedded database stopped unexpectedly; starting it again.');
-      entering = enter().then(
-        (client) => {
-          presence = client;
-          watch();
-          log.info('The embedded database runs again.');
-        },
-        (error) => log.error({ err: error }, 'The embedded database does not start again.'),
-      );
-    });
-  }
-}
-
-async function lockServer(client: Client, dataDir: string): Promise<void> {
-  // A server that was killed a moment ago holds its lock until PostgreSQL notices.
-  for (const deadline = performance.now() + RETRY_SERVER_LOCK_MS; ; await sleep(100)) {
-    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [ADVISORY_LOCKS.server]);
-    if (rows[0].locked) return;
-    if (performance.now() > deadline) break;
-  }
-  const { rows } = await client.query(
-    `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)
-     WHERE locktype = 'advisory' AND granted AND objid = $1`,
-    [ADVISORY_LOCKS.server],
-  );
-  throw new DatabaseNotUsable(
-    `Another MRIMaster server${rows[0] ? ` (process ${rows[0].pid})` : ''} is using ${dataDir}. Stop it first, or give this one another DATA_DIR and PORT.`,
-  );
-}
-
-/** Whether no other process uses the server. If so, none can enter any more. */
-export async function lastOneHere(presence: Client): Promise<boolean> {
-  try {
-    await presence.query('SELECT pg_advisory_unlock_shared($1)', [ADVISORY_LOCKS.presence]);
-    const { rows } = await presence.query('SELECT pg_try_advisory_lock($1) AS alone', [ADVISORY_LOCKS.presence]);
-    return rows[0].alone;
-  } catch {
-    return false; // it is not running
-  }
 }
 
 /** A connection's limits, and clients that keep to them. */

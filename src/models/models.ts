@@ -1,6 +1,6 @@
 import { ADVISORY_LOCKS } from '../process/advisoryLocks.js';
 import type { Config } from '../config/config.js';
-import type { DatabaseRole } from '../database/database.js';
+import type { DatabaseRole } from '../database/embeddedPresence.js';
 import { ModelNotFound, ModelNotHere, ModelStateRefused, MrimasterError } from '../errors/errors.js';
 import type { Model as ModelRow, ModelState, PrismaClient } from '../generated/prisma/client.js';
 import type { Classifier } from '../inference/classifier.js';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import { type Database, type DatabaseRole, openDatabase } from '../../src/database/database.js';
+import { type Database, openDatabase } from '../../src/database/database.js';
+import { type DatabaseRole } from '../../src/database/embeddedPresence.js';
 import { createLog } from '../../src/output/log.js';
 import { REPOSITORY, temporaryFolder, until, userEnvironment } from '../setup/program.js';
 
