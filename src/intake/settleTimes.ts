@@ -11,6 +11,7 @@ export function firstLookMs(quietMs: number): number {
 /** Times from the last instance of a study, in ms: to its examination, and to its classification at the latest. */
 export type SettleDelays = { lookMs: number; deadlineMs: number };
 
+/** The delays that the settings give. */
 export function settleDelays({ config }: Pick<Context, 'config'>): SettleDelays {
   const { quietMs, deadlineMs } = config.arrivals;
   return { lookMs: quietMs - firstLookMs(quietMs), deadlineMs };

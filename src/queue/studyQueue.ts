@@ -32,6 +32,7 @@ export type StudyQueue = {
   pause(): Promise<void>;
 };
 
+/** Opens the queue of studies; `signal` is handed to each job. */
 export async function openStudyQueue(boss: PgBoss, signal: AbortSignal): Promise<StudyQueue> {
   await createDurableQueue(boss, CLASSIFY_STUDY);
   return {

@@ -30,6 +30,7 @@ export type WriteBackQueue = {
   pause(): Promise<void>;
 };
 
+/** Opens the queue of write-backs; `signal` is handed to each job. */
 export async function openWriteBackQueue(boss: PgBoss, signal: AbortSignal): Promise<WriteBackQueue> {
   await createDurableQueue(boss, WRITE_BACK);
   return {
