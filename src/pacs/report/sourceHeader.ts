@@ -66,7 +66,8 @@ export function readSourceHeader(bytes: Uint8Array): SourceHeader {
   if (readString(dataSet, 'x00120062') === 'YES') {
     patientAndStudy.PatientIdentityRemoved = 'YES';
     // PatientIdentityRemoved requires a method (type 1C), but a source may give it as a coded sequence instead.
-    patientAndStudy.DeidentificationMethod = text('x00120063') || 'As that of the source images';
+    const method = withinLimits('DeidentificationMethod', text('x00120063'));
+    patientAndStudy.DeidentificationMethod = method || 'As that of the source images';
   }
   return {
     studyInstanceUid: requireUid(readUid(dataSet, 'x0020000d'), 'StudyInstanceUID'),
@@ -100,6 +101,7 @@ export function withKnownPatient(header: SourceHeader, patient: StudyPatient): S
 
 /** Largest number of characters of a value (PS3.5 6.2). For a name: of each of its three component groups. */
 const LONGEST: Record<string, number> = {
+  DeidentificationMethod: 64,
   PatientName: 64,
   ReferringPhysicianName: 64,
   StudyDescription: 64,
@@ -118,8 +120,20 @@ function withinLimits(keyword: string, value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const plain = value.replace(/[\0-\x1f\x7f\\]/g, ' ');
   if (!keyword.endsWith('Name')) return [...plain].slice(0, longest).join('').trim();
-  const groups = plain.split('=').slice(0, 3);
-  return groups.map((group) => [...group].slice(0, longest).join('').trim()).join('=');
+  const [alphabetic = '', ...others] = plain
+    .split('=')
+    .slice(0, 3)
+    .map((group) => shortenGroup(group, longest));
+  const name = [alphabetic, ...others].join('=');
+  // Validators, and archives that follow them, take 64 characters for the limit of all groups together.
+  return [...name].length <= longest ? name : alphabetic;
+}
+
+/** A component group of a name: at most five components (PS3.5 6.2.1), further ones joined to the last. */
+function shortenGroup(group: string, longest: number): string {
+  const components = group.split('^');
+  const allowed = [...components.slice(0, 4), components.slice(4).join(' ')].slice(0, Math.min(5, components.length));
+  return [...allowed.join('^')].slice(0, longest).join('').trim();
 }
 
 /** Whether `value` is a DA (PS3.5 6.2) that exists in the calendar; 00000000 does not. */
@@ -149,11 +163,17 @@ function readTimezone(dataSet: DataSet): string | null {
 /** Lossy Image Compression with its ratios and methods (PS3.3 C.7.6.1.1.5). */
 function readLossy(dataSet: DataSet): SourceHeader['lossy'] {
   if (readString(dataSet, 'x00282110') !== '01') return null;
-  const ratios = readStrings(dataSet, 'x00282112').filter((value) => value !== '');
-  const methods = readStrings(dataSet, 'x00282114').filter((value) => value !== '');
+  const ratios = allIfValid(readStrings(dataSet, 'x00282112'), /^[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?$/);
+  const methods = allIfValid(readStrings(dataSet, 'x00282114'), /^[A-Z0-9_ ]{1,16}$/);
   return {
     LossyImageCompression: '01',
     ...(ratios.length > 0 && { LossyImageCompressionRatio: ratios }),
     ...(methods.length > 0 && { LossyImageCompressionMethod: methods }),
   };
+}
+
+/** The values that are not empty; none where one of them, or its length (16 for DS and CS), is not what its VR allows. */
+function allIfValid(values: readonly string[], form: RegExp): string[] {
+  const given = values.filter((value) => value !== '');
+  return given.every((value) => value.length <= 16 && form.test(value)) ? given : [];
 }
