@@ -3,19 +3,19 @@ import type { CheckResult } from '../doctor/checkResult.js';
 import { type DoctorOptions, doctor as examineAll } from '../doctor/doctor.js';
 import { terminal } from '../output/terminal.js';
 
-/** `mrimaster doctor` */
+/** `mrimaster doctor`: prints the result of each check. Exits with 1 where one failed. */
 export async function doctor({ json = false, move = false }: { json?: boolean; move?: boolean }): Promise<void> {
-  const findings: CheckResult[] = [];
+  const results: CheckResult[] = [];
   const options: DoctorOptions = { env: process.env, directory: process.cwd(), move };
-  for await (const finding of examineAll(options)) {
-    findings.push(finding);
-    if (!json) terminal.log(asText(finding));
+  for await (const result of examineAll(options)) {
+    results.push(result);
+    if (!json) terminal.log(asText(result));
   }
-  if (findings.some(({ status }) => status === 'failed')) process.exitCode = 1;
-  terminal.log(json ? JSON.stringify(findings, null, 2) : summarize(findings));
+  if (results.some(({ status }) => status === 'failed')) process.exitCode = 1;
+  terminal.log(json ? JSON.stringify(results, null, 2) : summarize(results));
 }
 
-/** "✗ archive main, TLS: The certificate … has expired. [PACS_TLS_EXPIRED]", and below it what to do. */
+/** A line like "✗ archive main, TLS: The certificate … has expired. [PACS_TLS_EXPIRED]", and below it the cure. */
 function asText({ check, archive, status, code, message, cure }: CheckResult): string {
   const mark = { ok: code ? '!' : '✓', failed: '✗', skipped: '–' }[status];
   const what = archive === undefined ? check : `archive ${archive}, ${check}`;
@@ -23,9 +23,9 @@ function asText({ check, archive, status, code, message, cure }: CheckResult): s
   return `${mark} ${what}: ${line}${code ? ` [${code}]` : ''}${cure ? `\n  → ${cure}` : ''}`;
 }
 
-function summarize(findings: readonly CheckResult[]): string {
-  const count = (wanted: CheckResult['status']) => findings.filter(({ status }) => status === wanted).length;
-  const warnings = findings.filter(({ status, code }) => status === 'ok' && code).length;
+function summarize(results: readonly CheckResult[]): string {
+  const count = (wanted: CheckResult['status']) => results.filter(({ status }) => status === wanted).length;
+  const warnings = results.filter(({ status, code }) => status === 'ok' && code).length;
   const heed = warnings > 0 ? ` (${warnings} to heed)` : '';
   const counts = `${count('ok')} ok${heed}, ${count('failed')} failed, ${count('skipped')} skipped.`;
   const next =

@@ -10,12 +10,13 @@ import { examineName, examineReach, SILENCE_MS } from './network.js';
 import { type Setting, settingsOf } from './setting.js';
 import { examineTls } from './tls.js';
 
-/** One check of an archive. Where one that is `needed` fails, those behind it would only repeat that. */
-type ArchiveCheck = { check: string; needed: boolean; look(): Promise<CheckOutcome>; limitMs?: number };
+/** One check of an archive. After one that is `needed` has failed, the later ones would only repeat that. */
+type ArchiveCheck = { check: string; needed: boolean; run(): Promise<CheckOutcome>; limitMs?: number };
 
+/** `move`: whether the archive may be asked to send us an object, which is then refused. */
 export type ArchiveOptions = { now: Date; move: boolean };
 
-/** From its name to its services, each step a finding. */
+/** Examines an archive from its name to its services. Each check yields a result. */
 export async function* examineArchive(
   settings: ArchiveSettings,
   { dicom }: Pick<Config, 'dicom'>,
@@ -27,10 +28,10 @@ export async function* examineArchive(
       ? webSteps(settings, setting, options)
       : dimseSteps(settings, setting, { dicom }, options);
   let missing: string | undefined;
-  for (const { check, needed, look, limitMs } of steps) {
-    const behind = missing;
-    const tried = async () => (behind ? skipped(`not tried: ${behind} must work first.`) : look());
-    const { check: name, ...outcome } = await examine(check, tried, limitMs);
+  for (const { check, needed, run, limitMs } of steps) {
+    const earlier = missing;
+    const runOrSkip = async () => (earlier ? skipped(`not tried: ${earlier} must work first.`) : run());
+    const { check: name, ...outcome } = await examine(check, runOrSkip, limitMs);
     yield { check: name, archive: settings.name, ...outcome };
     if (needed && outcome.status === 'failed') missing ??= check;
   }
@@ -54,8 +55,8 @@ function webSteps(
     ...wireSteps(address, setting),
     ...(secure ? [needed('TLS', () => examineTls(address, settings, 'http', setting, now))] : []),
     needed('QIDO-RS', () => examineSearch(web, noteStudy)),
-    { check: 'WADO-RS', needed: false, look: () => examineRetrieve(web, found) },
-    { check: 'STOW-RS', needed: false, look: () => examineStore(web) },
+    { check: 'WADO-RS', needed: false, run: () => examineRetrieve(web, found) },
+    { check: 'STOW-RS', needed: false, run: () => examineStore(web) },
   ];
 }
 
@@ -75,14 +76,14 @@ function dimseSteps(
     ...wireSteps(settings, setting),
     ...(settings.tls ? [needed('TLS', () => examineTls(settings, settings, 'dicom', setting, now))] : []),
     needed('association', () => examineAssociation(peer, setting, noteServices)),
-    { check: 'C-ECHO', needed: false, look: () => examineEcho(peer) },
+    { check: 'C-ECHO', needed: false, run: () => examineEcho(peer) },
     needed('C-FIND', () => examineFind(peer, now)),
     settings.retrieve === 'GET'
-      ? { check: 'C-GET', needed: false, look: () => examineGet(peer, offered, retrieve) }
+      ? { check: 'C-GET', needed: false, run: () => examineGet(peer, offered, retrieve) }
       : {
           check: 'C-MOVE',
           needed: false,
-          look: () => examineMove(peer, dicom, offered, move, retrieve),
+          run: () => examineMove(peer, dicom, offered, move, retrieve),
           limitMs: 3 * MOVE_PATIENCE_MS,
         },
   ];
@@ -95,4 +96,4 @@ function wireSteps(address: { host: string; port: number }, setting: Setting): A
   ];
 }
 
-const needed = (check: string, look: () => Promise<CheckOutcome>): ArchiveCheck => ({ check, needed: true, look });
+const needed = (check: string, run: () => Promise<CheckOutcome>): ArchiveCheck => ({ check, needed: true, run });

@@ -8,8 +8,10 @@ import { openSocket, SILENCE_MS } from './network.js';
 import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
-/** The services that we use of an archive, by how people call them. */
+/** The services that we use of an archive, by their common names. */
 const SERVICES = { 'C-ECHO': VERIFICATION, 'C-FIND': FIND, 'C-MOVE': MOVE, 'C-GET': GET };
+
+/** A service of an archive that we use. */
 export type Service = keyof typeof SERVICES;
 
 const CONTEXTS = Object.values(SERVICES).map((abstractSyntax, index) => ({
@@ -20,8 +22,9 @@ const CONTEXTS = Object.values(SERVICES).map((abstractSyntax, index) => ({
 const PDU_LENGTH = 16_384;
 
 /**
- * One association (PS3.8 7.1) that asks for all services at once and is released. Its answer is read as it comes, as the
- * client's errors do not tell apart all that people can do about it. `onOffered` is told what the archive offers.
+ * Requests one association (PS3.8 7.1) with all services, and releases it. It reads the response itself: the client's
+ * errors do not distinguish all the causes that people can act on.
+ * @param onOffered receives the services that the archive offers.
  */
 export async function examineAssociation(
   peer: Peer,
@@ -49,7 +52,7 @@ async function associate(peer: Peer): Promise<Pdu | null> {
     const answer = await connection.read();
     if (answer?.type === 'ASSOCIATE_AC') {
       await connection.write(writePdu({ type: 'RELEASE_RQ' }));
-      await connection.read().catch(() => {}); // released, or gone: both will do
+      await connection.read().catch(() => {}); // whether it was released or broke does not matter
     }
     return answer;
   } finally {
@@ -57,7 +60,7 @@ async function associate(peer: Peer): Promise<Pdu | null> {
   }
 }
 
-/** PS3.8 9.3.4: who refuses, and why. */
+/** Explains who refuses an association, and why (PS3.8 9.3.4). */
 function explainRefusal(peer: Peer, answer: Pdu, setting: Setting): CheckOutcome {
   const { calledAeTitle, callingAeTitle } = peer;
   if (answer.type === 'ABORT') return unknownCaller(peer, 'aborts the association');
@@ -84,7 +87,10 @@ function explainRefusal(peer: Peer, answer: Pdu, setting: Setting): CheckOutcome
   );
 }
 
-/** What archives do with callers that nobody entered: a reason, an abort, or an abort of what they had accepted. */
+/**
+ * The outcome where an archive does not know our AE title. Archives say so by a reason, by an abort, or by an abort
+ * after they have accepted; `what` says which.
+ */
 export function unknownCaller({ callingAeTitle }: Peer, what: string): CheckOutcome {
   return failed(
     'PACS_CALLING_AE_TITLE',
@@ -99,7 +105,7 @@ async function explainNoAnswer(peer: Peer, error: Error | null, setting: Setting
   if (spoken === 'TLS' && !peer.tls)
     return failed(
       'PACS_TLS_WANTED',
-      `${at} speaks TLS, and we were told not to.`,
+      `${at} speaks TLS, but ${setting('url')} says not to.`,
       `Change dicom:// to dicoms:// in ${setting('url')}.`,
     );
   if (spoken === 'HTTP')

@@ -4,11 +4,11 @@ import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Of which settings a certificate and its key are, and how the codes of its faults begin. */
-export type Named = { certificate: string; key: string; code: string };
+/** The settings that name a certificate and its key, and how the codes of its faults begin. */
+export type CertificateSettings = { certificate: string; key: string; code: string };
 
-/** A certificate of ours and its key, both PEM: whether they belong together, and until when it holds. */
-export function examineCertificate(cert: string, key: string, named: Named, now: Date): CheckOutcome {
+/** Examines a certificate of ours and its key (both PEM): whether they belong together, and how long it is valid. */
+export function examineCertificate(cert: string, key: string, named: CertificateSettings, now: Date): CheckOutcome {
   const { certificate, code } = named;
   let x509: X509Certificate;
   try {
@@ -24,7 +24,7 @@ export function examineCertificate(cert: string, key: string, named: Named, now:
   return examineValidity(x509.validFrom, x509.validTo, { whose: certificate, code }, now);
 }
 
-/** `whose`: what is to be renewed. */
+/** Examines how long a certificate is valid. `whose`: whom the sentences name as its owner. */
 export function examineValidity(
   from: string,
   to: string,

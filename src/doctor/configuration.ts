@@ -3,32 +3,36 @@ import { ConfigInvalid } from '../errors/configInvalid.js';
 import { type CheckResult, failed, ok } from './checkResult.js';
 
 /**
- * `config`: as it is without the settings that are wrong, so that the rest can be examined; undefined where that does not
- * help. `doubtful`: those settings.
+ * The configuration as far as it can be used. `config` leaves out the settings that are wrong, so that the rest can be
+ * examined; it is undefined where that does not help. `wrong`: the names of those settings.
  */
-export type Configured = { config: Config | undefined; doubtful: ReadonlySet<string>; findings: CheckResult[] };
+export type ExaminedConfiguration = {
+  config: Config | undefined;
+  wrong: ReadonlySet<string>;
+  results: CheckResult[];
+};
 
 const CHECK = 'configuration';
-/** Without these an archive is another one, which is not worth asking. */
+/** An archive is not examined without its certificates: it would fail for that reason alone. */
 const ARCHIVE_CERTIFICATES = ['PACS_CA', 'PACS_CERTIFICATE', 'PACS_KEY'];
 
-/** Reads the settings as the server does; a finding for each problem. */
-export function examineConfiguration(env: NodeJS.ProcessEnv, directory: string): Configured {
-  const doubtful = new Set<string>();
+/** Reads the settings as the server does. Each problem is a result. */
+export function examineConfiguration(env: NodeJS.ProcessEnv, directory: string): ExaminedConfiguration {
+  const wrong = new Set<string>();
   const problems = new Set<string>();
   for (let given = env; ; ) {
     const config = attempt(given, directory);
     if (!(config instanceof ConfigInvalid)) {
-      const findings = problems.size > 0 ? [...problems].map(asFinding) : [{ check: CHECK, ...ok(describe(config)) }];
-      return { config, doubtful, findings };
+      const results = problems.size > 0 ? [...problems].map(asResult) : [{ check: CHECK, ...ok(describe(config)) }];
+      return { config, wrong, results };
     }
     for (const problem of config.problems) problems.add(problem);
     const named = config.problems.flatMap(settingsIn);
     if (named.some((name) => ARCHIVE_CERTIFICATES.includes(name))) named.push('PACS_URL');
-    const wrong = named.filter((name) => given[name] !== undefined);
-    if (wrong.length === 0) return { config: undefined, doubtful, findings: [...problems].map(asFinding) };
-    for (const name of wrong) doubtful.add(name);
-    given = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.includes(name)));
+    const dropped = named.filter((name) => given[name] !== undefined);
+    if (dropped.length === 0) return { config: undefined, wrong, results: [...problems].map(asResult) };
+    for (const name of dropped) wrong.add(name);
+    given = Object.fromEntries(Object.entries(given).filter(([name]) => !dropped.includes(name)));
   }
 }
 
@@ -41,14 +45,14 @@ function attempt(env: NodeJS.ProcessEnv, directory: string): Config | ConfigInva
   }
 }
 
-/** Names of variables as problems spell them, "DICOM_TLS_CA" and "PORT", at their beginnings or in lists. */
+/** Names of settings in the words of a problem: "DICOM_TLS_CA", "PORT". */
 function settingsIn(problem: string): string[] {
   return problem.match(/\b(?:PORT|HOST|MODEL|[A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g) ?? [];
 }
 
-function asFinding(problem: string): CheckResult {
+function asResult(problem: string): CheckResult {
   const names = [...new Set(settingsIn(problem))].join(' or ');
-  const cure = `Correct ${names || 'it'} in .env or the environment; .env.example has every setting.`;
+  const cure = `Correct ${names || 'it'} in .env or the environment; docs/settings.md has every setting.`;
   return { check: CHECK, ...failed('CONFIG_INVALID', problem, cure) };
 }
 

@@ -6,7 +6,7 @@ import { examineSchema } from './schema.js';
 
 const TIMEOUT_MS = 6_000;
 
-/** Whether the database can be used. Nothing in it is changed, and nothing migrated. */
+/** Examines whether the database can be used. It changes and migrates nothing. */
 export function examineDatabase({ databaseUrl, dataDir }: Config): Promise<CheckOutcome> {
   return databaseUrl ? examineTheirs(databaseUrl) : examineEmbedded(dataDir);
 }
@@ -24,7 +24,7 @@ async function examineTheirs(url: string): Promise<CheckOutcome> {
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
   });
-  client.on('error', () => {}); // what is asked next reports it
+  client.on('error', () => {}); // the next query reports it
   try {
     await client.connect();
     await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
@@ -50,13 +50,13 @@ function describe(url: string): string {
   return `Database ${decodeURIComponent(new URL(url).pathname.slice(1)) || 'of the user’s name'} on ${place(url)}`;
 }
 
-/** A parameter `host`, such as a socket's folder, has the last word. */
+/** Where the database is. A parameter `host`, such as a socket's folder, wins over the host of the address. */
 function place(url: string): string {
   const { hostname, port, searchParams } = new URL(url);
   return searchParams.get('host') ?? (hostname ? `${hostname}:${port || 5432}` : 'the socket');
 }
 
-/** PostgreSQL's own codes: its manual, appendix A. */
+/** Explains a failure to connect. Codes of five characters are PostgreSQL's (its manual, appendix A). */
 function explain({ code = '', message }: NodeJS.ErrnoException, url: string): CheckOutcome {
   const { hostname, username } = new URL(url);
   const at = place(url);
@@ -88,7 +88,7 @@ function explain({ code = '', message }: NodeJS.ErrnoException, url: string): Ch
   if (code.startsWith('28'))
     return failed(
       'DATABASE_ACCESS',
-      `PostgreSQL at ${at} lets ${user} not in from here (${code}).`,
+      `PostgreSQL at ${at} does not let ${user} in from here (${code}).`,
       'Allow this machine, user and database in its pg_hba.conf, or correct DATABASE_URL; add ?sslmode=require where it wants TLS.',
     );
   if (code === '3D000')

@@ -13,7 +13,7 @@ const OFF = skipped('DICOM_PORT is off.');
 /** Every address of this machine, in IPv4 and IPv6. */
 const ALL = ['0.0.0.0', '::'];
 
-/** Whether our DICOM port is free, or the server's own, which then answers a C-ECHO. */
+/** Examines whether our DICOM port is free, or held by the running server, which then answers a C-ECHO. */
 export async function examineDicomPort(config: Config): Promise<CheckOutcome> {
   const { dicom } = config;
   const { host, port, aeTitle } = dicom;
@@ -35,7 +35,7 @@ export async function examineDicomPort(config: Config): Promise<CheckOutcome> {
     );
   const held = code === 'EADDRINUSE' && (await echo(dicom, port));
   if (held === 'ANSWERS') return ok(`${host}:${port} is held by a running MRIMaster: ${aeTitle} answers C-ECHO.`);
-  // It need not let us call: from this address, or without a certificate of the authority that it wants.
+  // The server may refuse us: for our address, or because we have no certificate of the authority that it wants.
   if (held === 'KNOWS_US' || (held && (await isMrimaster(config.host, config.port))))
     return ok(`${host}:${port} is held, it seems by the running MRIMaster, which lets only others send.`);
   return failed(
@@ -45,7 +45,7 @@ export async function examineDicomPort(config: Config): Promise<CheckOutcome> {
   );
 }
 
-/** Calls whoever holds the port as one that we would let in. */
+/** Calls whoever holds the port, with an AE title that our server would accept. */
 async function echo(dicom: DicomSettings, port: number): Promise<'ANSWERS' | 'KNOWS_US' | 'ANOTHER'> {
   const { host, aeTitle, allowed, tls } = dicom;
   const callingAeTitle = (allowed?.find(({ address }) => address === null) ?? allowed?.[0])?.aeTitle ?? aeTitle;
@@ -54,7 +54,7 @@ async function echo(dicom: DicomSettings, port: number): Promise<'ANSWERS' | 'KN
     port,
     calledAeTitle: aeTitle,
     callingAeTitle,
-    tls: tls && { cert: tls.cert, key: tls.key, rejectUnauthorized: false }, // ourselves, and nothing is said
+    tls: tls && { cert: tls.cert, key: tls.key, rejectUnauthorized: false }, // our own server, which is told nothing
     timeoutMs: TIMEOUT_MS,
     attempts: 1,
   });
@@ -62,16 +62,18 @@ async function echo(dicom: DicomSettings, port: number): Promise<'ANSWERS' | 'KN
     await client.echo();
     return 'ANSWERS';
   } catch (error) {
-    // Who is called is checked before who calls.
+    // A server checks the called AE title first: one that refuses only the calling one is ours.
     const knows = error instanceof AssociationRejected && error.rejection === 'CALLING_AE_TITLE';
     return knows ? 'KNOWS_US' : 'ANOTHER';
   }
 }
 
-/** Whether those who are to send can: at which addresses we listen, and whom we let in. */
+/** Examines whether archives can send to us: which addresses we listen on, and who may send. */
 export async function examineCallers({ dicom, archives }: Config): Promise<CheckOutcome> {
   const { host, port, aeTitle, allowed } = dicom;
-  const movers = archives.flatMap((one) => (one.kind === 'DIMSE' && one.retrieve === 'MOVE' ? [one] : []));
+  const movers = archives.flatMap((archive) =>
+    archive.kind === 'DIMSE' && archive.retrieve === 'MOVE' ? [archive] : [],
+  );
   const names = movers.map(({ name }) => name).join(', ');
   if (port === null && movers.length > 0)
     return failed(
@@ -81,7 +83,7 @@ export async function examineCallers({ dicom, archives }: Config): Promise<Check
     );
   if (port === null) return OFF;
   const loopback = isLoopback(host) || host === 'localhost';
-  const remote = movers.filter((one) => !isLoopback(one.host) && one.host !== 'localhost');
+  const remote = movers.filter((archive) => !isLoopback(archive.host) && archive.host !== 'localhost');
   if (loopback && remote.length > 0)
     return failed(
       'DICOM_HOST_LOOPBACK',
@@ -95,12 +97,12 @@ export async function examineCallers({ dicom, archives }: Config): Promise<Check
       'List the AE titles of those who may in DICOM_ALLOWED_PEERS, as PACS1@10.0.0.5, or set DICOM_HOST=127.0.0.1.',
     );
   const who = allowed
-    ? allowed.map((one) => one.aeTitle + (one.address ? `@${one.address}` : '')).join(', ')
+    ? allowed.map((peer) => peer.aeTitle + (peer.address ? `@${peer.address}` : '')).join(', ')
     : undefined;
   return ok(`To ${aeTitle} may send: ${who ?? 'programs on this machine'}.`);
 }
 
-/** The certificate of our DICOM port. */
+/** Examines the certificate of our DICOM port. */
 export async function examineDicomCertificate({ port, tls }: DicomSettings, now: Date): Promise<CheckOutcome> {
   if (port === null) return OFF;
   if (!tls) return skipped('DICOM_TLS_CERTIFICATE is not set: no TLS.');

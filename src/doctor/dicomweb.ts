@@ -7,32 +7,32 @@ import { explainNoAnswer, explainStatus, type HttpReply, notDicomweb } from './w
 
 const JSON_TYPE = { Accept: 'application/dicom+json' };
 
-/** QIDO-RS (PS3.18 10.6): one study, whose UID `onFound` is told. */
+/** Examines QIDO-RS (PS3.18 10.6) by a search for one study, whose UID `onFound` receives. */
 export async function examineSearch(web: WebArchive, onFound: (uid: string) => void): Promise<CheckOutcome> {
-  const told = await inquire(web, 'studies?limit=1');
-  if ('message' in told) return told;
-  const refused = await explainStatus(web, told);
+  const reply = await inquire(web, 'studies?limit=1');
+  if ('message' in reply) return reply;
+  const refused = await explainStatus(web, reply);
   if (refused) return refused;
   const { address: root } = web.client;
-  if (told.status === 204) return ok(`${root} answers; it has no study yet.`);
-  const results = told.text.trimStart();
+  if (reply.status === 204) return ok(`${root} answers; it has no study yet.`);
+  const results = reply.text.trimStart();
   if (!results.startsWith('['))
     return notDicomweb(web, 'PACS_NOT_DICOMWEB', `${root} answers a search with something other than DICOM JSON.`);
-  // The beginning is enough: an archive that ignores the limit may send all that it has.
+  // The text may be cut off, as an archive that ignores the limit sends all that it has; its beginning is enough.
   const uid = /"0020000D"\s*:\s*\{[^}]*"Value"\s*:\s*\[\s*"([\d.]+)"/.exec(results)?.[1];
   if (uid && isUid(uid)) onFound(uid);
   return ok(`${root} answers${uid ? '' : '; it has no study yet'}.`);
 }
 
 /**
- * WADO-RS (PS3.18 10.4): the metadata of a study, of which only the beginning is read. Where the archive has none,
- * "not found" is the answer to those who may.
+ * Examines WADO-RS (PS3.18 10.4) by the metadata of a study, of which it reads only the beginning. Where the archive
+ * has no study, "not found" shows that we may retrieve.
  */
 export async function examineRetrieve(web: WebArchive, studyInstanceUid: string | undefined): Promise<CheckOutcome> {
   const uid = studyInstanceUid ?? unknownUid();
-  const told = await inquire(web, `studies/${uid}/metadata`);
-  if ('message' in told) return told;
-  const { status } = told;
+  const reply = await inquire(web, `studies/${uid}/metadata`);
+  if ('message' in reply) return reply;
+  const { status } = reply;
   if (status === 401 || status === 403)
     return failed(
       'PACS_WADO_FORBIDDEN',
@@ -48,16 +48,19 @@ export async function examineRetrieve(web: WebArchive, studyInstanceUid: string 
   );
 }
 
-/** STOW-RS (PS3.18 10.5): a message without a single object. An archive that lets us store answers it, and has nothing. */
+/**
+ * Examines STOW-RS (PS3.18 10.5) by a message without a single object. An archive that lets us store answers it, and
+ * stores nothing.
+ */
 export async function examineStore(web: WebArchive): Promise<CheckOutcome> {
   const boundary = `mrimaster-${randomUUID()}`;
   const type = `multipart/related; type="application/dicom"; boundary=${boundary}`;
   async function* noObject() {
     yield Buffer.from(`--${boundary}--\r\n`);
   }
-  const told = await inquire(web, 'studies', { 'Content-Type': type }, noObject());
-  if ('message' in told) return told;
-  const { status } = told;
+  const reply = await inquire(web, 'studies', { 'Content-Type': type }, noObject());
+  if ('message' in reply) return reply;
+  const { status } = reply;
   if (status === 401 || status === 403)
     return failed(
       'PACS_STOW_FORBIDDEN',
@@ -79,7 +82,7 @@ export async function examineStore(web: WebArchive): Promise<CheckOutcome> {
   return ok(`storing is allowed (HTTP ${status} to an empty message; nothing was stored).`);
 }
 
-/** @returns the answer, or what is wrong where there is none. */
+/** @returns the archive's reply, or what is wrong where there is none. */
 function inquire(
   web: WebArchive,
   path: string,

@@ -9,7 +9,7 @@ import { type CheckOutcome, failed, ok } from './checkResult.js';
 const DAY_MS = 24 * 3600 * 1000;
 const MOST = 20;
 
-/** C-ECHO (PS3.4 A). */
+/** Examines C-ECHO (PS3.4 A). */
 export async function examineEcho(peer: Peer): Promise<CheckOutcome> {
   try {
     await new DimseClient(peer).echo();
@@ -19,7 +19,7 @@ export async function examineEcho(peer: Peer): Promise<CheckOutcome> {
   }
 }
 
-/** C-FIND (PS3.4 C.4.1) of the last week's MR studies: narrow, as an archive may refuse to list all that it has. */
+/** Examines C-FIND (PS3.4 C.4.1) by the MR studies of the last week: archives may refuse to list all that they have. */
 export async function examineFind(peer: Peer, now: Date): Promise<CheckOutcome> {
   const day = new Date(now.getTime() - 7 * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
   try {
@@ -31,7 +31,11 @@ export async function examineFind(peer: Peer, now: Date): Promise<CheckOutcome> 
   }
 }
 
-/** C-GET (PS3.4 C.4.3) of a study that nobody has: those who may are told that there is nothing. */
+/**
+ * Examines C-GET (PS3.4 C.4.3) by a study that does not exist: where we may retrieve, the archive says that there is
+ * none.
+ * @param retrieve how people name the setting that chooses C-MOVE or C-GET.
+ */
 export async function examineGet(peer: Peer, offered: readonly Service[], retrieve: string): Promise<CheckOutcome> {
   if (!offered.includes('C-GET'))
     return failed(
@@ -44,18 +48,18 @@ export async function examineGet(peer: Peer, offered: readonly Service[], retrie
     return ok('allowed.');
   } catch (error) {
     const fails = error instanceof MrimasterError && !(error.cause instanceof ConnectionLost);
-    // Archives differ in how they say that they do not have a study.
+    // Archives say in different ways that they do not have a study.
     if (error instanceof StudyNotFound || (fails && error.code === 'PACS_BAD_ANSWER')) return ok('allowed.');
     return explainService(error, 'C-GET', peer);
   }
 }
 
-/** PS3.5 B.2 */
+/** A UID that no object has: derived from a new UUID (PS3.5 B.2). */
 export function unknownUid(): string {
   return `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
 }
 
-/** Why a service failed over an association that had been accepted. @throws what is none of our errors. */
+/** Explains why a service failed over an accepted association. @throws errors that are not ours. */
 export function explainService(error: unknown, service: Service, peer: Peer): CheckOutcome {
   if (!(error instanceof MrimasterError)) throw error;
   const { cause } = error;

@@ -2,18 +2,22 @@ import { mkdtemp, readdir, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 
-/** Bytes of the disk of `folder` that this account may fill. */
+/** Measures how many bytes this account may still write to the disk of `folder`. */
 export type FreeBytes = (folder: string) => Promise<number>;
 
 const TOO_LITTLE = 500 * 1024 ** 2;
 const LITTLE = 5 * 1024 ** 3;
 
+/** As the file system says it. */
 export const freeBytes: FreeBytes = async (folder) => {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 };
 
-/** Whether DATA_DIR is there or can be made, can be written, and has room. What is written to find out is removed. */
+/**
+ * Examines whether DATA_DIR exists or can be made, can be written to, and has room. It removes the folder that it makes
+ * to find out.
+ */
 export async function examineDisk(dataDir: string, measure: FreeBytes): Promise<CheckOutcome> {
   const there = await nearestFolder(dataDir);
   if ('file' in there)
@@ -23,7 +27,7 @@ export async function examineDisk(dataDir: string, measure: FreeBytes): Promise<
       'Set DATA_DIR to a folder, or move the file away.',
     );
   try {
-    // Asking for rights is not enough: of root they are always granted, and a disk may be mounted read-only.
+    // Asking for rights is not enough: root always has them, and a disk may be mounted read-only.
     await rmdir(await mkdtemp(join(there.folder, '.doctor-')));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -37,7 +41,7 @@ export async function examineDisk(dataDir: string, measure: FreeBytes): Promise<
   return describeRoom(dataDir, there.folder, await measure(there.folder));
 }
 
-/** `path`, or the nearest folder above it that exists; the file that is in the way. */
+/** `path`, or the nearest folder above it that exists; or the file that is in the way. */
 async function nearestFolder(path: string): Promise<{ folder: string } | { file: string }> {
   for (let at = path; ; at = dirname(at)) {
     const found = await stat(at).catch(() => undefined);

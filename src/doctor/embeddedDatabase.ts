@@ -10,8 +10,8 @@ import { type CheckOutcome, failed, ok } from './checkResult.js';
 import { examineSchema } from './schema.js';
 
 /**
- * The embedded database of `dataDir`: as it runs, or started for the moment. Where there is none yet, one that is made
- * elsewhere and thrown away shows that PostgreSQL runs on this machine.
+ * Examines the embedded database of `dataDir`, and starts it for that where it does not run. Where there is none yet, a
+ * database in a temporary folder shows that PostgreSQL runs on this machine.
  */
 export async function examineEmbedded(dataDir: string): Promise<CheckOutcome> {
   const cluster = join(dataDir, 'postgres');
@@ -44,23 +44,23 @@ async function tryElsewhere(dataDir: string): Promise<CheckOutcome> {
   }
 }
 
-/** As one of those who use it, so that nobody stops it under us, and the last one stops it. */
+/** Uses the server as any other process does: nobody stops it meanwhile, and the last one to leave stops it. */
 async function visit(
   postgres: EmbeddedPostgres,
-  look: (client: Client) => Promise<CheckOutcome>,
+  run: (client: Client) => Promise<CheckOutcome>,
 ): Promise<CheckOutcome> {
   const client = await postgres.connect(`mrimaster:tool:${process.pid}`);
   try {
     await client.query('SELECT pg_advisory_lock_shared($1)', [ADVISORY_LOCKS.presence]);
     await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
-    return await look(client);
+    return await run(client);
   } finally {
     if (await lastOneHere(client)) await postgres.stop();
     await client.end().catch(() => {}); // the server has gone, and the connection with it
   }
 }
 
-/** The process that serves this DATA_DIR now. */
+/** Number of the process that serves this DATA_DIR now; undefined where none does. */
 async function serverHere(client: Client): Promise<string | undefined> {
   const { rows } = await client.query(
     `SELECT split_part(application_name, ':', 3) AS pid FROM pg_locks JOIN pg_stat_activity USING (pid)

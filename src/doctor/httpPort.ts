@@ -4,7 +4,7 @@ import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 const TIMEOUT_MS = 3_000;
 
-/** The error's code where nobody can listen at this address; undefined where it is free. */
+/** @returns the error's code where we cannot listen at this address; undefined where it is free. */
 export function tryToListen(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -13,7 +13,7 @@ export function tryToListen(host: string, port: number): Promise<string | undefi
   });
 }
 
-/** Whether the HTTP port is free, or the server's own. */
+/** Examines whether the HTTP port is free, or held by the running server. */
 export async function examineHttpPort({ host, port }: Config): Promise<CheckOutcome> {
   if (port === 0) return ok('PORT=0: any free port is taken at start.');
   const code = await tryToListen(host, port);
@@ -38,7 +38,7 @@ export async function examineHttpPort({ host, port }: Config): Promise<CheckOutc
   );
 }
 
-/** Whether our server listens there: by a header that only our answers have. */
+/** Whether our server listens there. Only our responses have the header that this looks for. */
 export async function isMrimaster(host: string, port: number): Promise<boolean> {
   const name = host.includes(':') ? `[${host}]` : host;
   const request = { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const;

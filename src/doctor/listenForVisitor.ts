@@ -2,7 +2,7 @@ import type { DicomSettings } from '../config/dicomSettings.js';
 import { Interrupted } from '../errors/errors.js';
 import { startProvider } from '../pacs/dimse/provider.js';
 
-/** Who came to our DICOM port, and how far: to an object, to a refusal, or not even to an association. */
+/** A caller of our DICOM port, and how far it came: to an object, to a refusal, or not even to an association. */
 export type PortVisitor = {
   kind: 'OBJECT' | 'REFUSED' | 'BROKEN';
   callingAeTitle: string;
@@ -10,23 +10,24 @@ export type PortVisitor = {
   reason: string;
 };
 
-/** `arrived` resolves with the first of them; `seen` tells it. */
-export type OpenedPort = { arrived: Promise<void>; seen(): PortVisitor | undefined; close(): Promise<void> };
+/** `visited` resolves when the first visitor comes; `visitor` returns that one. */
+export type OpenedPort = { visited: Promise<void>; visitor(): PortVisitor | undefined; close(): Promise<void> };
 
 /**
- * Our DICOM port for the moment, with the server's own rules of who may send. It refuses every object, so that nothing is
- * kept. undefined where the port cannot be had, as while the server runs.
+ * Opens our DICOM port for a moment, with the server's rules of who may send. It refuses every object, so nothing is
+ * kept.
+ * @returns undefined where the port is taken, for instance by the running server.
  */
 export async function listenForVisitor(dicom: DicomSettings): Promise<OpenedPort | undefined> {
   const { host, port, aeTitle, allowed, tls } = dicom;
   let first: PortVisitor | undefined;
-  let tell = () => {};
-  const arrived = new Promise<void>((resolve) => {
-    tell = resolve;
+  let announce = () => {};
+  const visited = new Promise<void>((resolve) => {
+    announce = resolve;
   });
-  const note = (arrival: PortVisitor) => {
-    first ??= arrival;
-    tell();
+  const note = (visitor: PortVisitor) => {
+    first ??= visitor;
+    announce();
   };
   try {
     const provider = await startProvider({
@@ -41,11 +42,11 @@ export async function listenForVisitor(dicom: DicomSettings): Promise<OpenedPort
       onEvent: ({ kind, peer, callingAeTitle = '', reason }) => {
         const kinds = { failed: 'OBJECT', refused: 'REFUSED', broken: 'BROKEN' } as const;
         const from = peer.replace(/^::ffff:/i, '');
-        // A handshake that failed is refused without a title.
+        // A handshake that failed comes without an AE title.
         note({ kind: callingAeTitle ? kinds[kind] : 'BROKEN', callingAeTitle, from, reason });
       },
     });
-    return { arrived, seen: () => first, close: provider.close };
+    return { visited, visitor: () => first, close: provider.close };
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ const CURES: Record<string, string> = {
 };
 const SIDE = 64;
 
-/** The model as the server would load it: manifest, hash, graph, device; and one made-up slice through it. */
+/** Examines the model as the server would load it (manifest, hash, graph, device), and classifies one made-up slice. */
 export async function examineModel({ modelsDir, model, inferenceDevice }: Config): Promise<CheckOutcome> {
   try {
     const classifier = await openClassifier(chooseModel(await readModels(modelsDir), model), inferenceDevice);
@@ -30,7 +30,7 @@ export async function examineModel({ modelsDir, model, inferenceDevice }: Config
   }
 }
 
-/** A grey disc: what the answer is does not matter. */
+/** A grey disc. The prediction does not matter. */
 function madeUpSlice() {
   const pixels = Float32Array.from({ length: SIDE * SIDE }, (_, index) =>
     Math.hypot((index % SIDE) - SIDE / 2, Math.floor(index / SIDE) - SIDE / 2) < SIDE / 3 ? 100 + (index % 7) : 0,

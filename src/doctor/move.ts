@@ -10,17 +10,18 @@ import type { Service } from './association.js';
 import { type CheckOutcome, failed, ok, skipped } from './checkResult.js';
 import { explainService, unknownUid } from './dimse.js';
 import { listenForVisitor } from './listenForVisitor.js';
-import { explainSilence, explainStatus, explainVisitor, type Moved, nothingArrived } from './moveFaults.js';
+import { explainSilence, explainStatus, explainVisitor, type MoveEnd, nothingArrived } from './moveFaults.js';
 
 const MOST = 20;
-/** An archive that calls us in vain is silent until its own patience ends: about this long. */
+/** An archive that cannot reach us stays silent until its own timeout, about this long. */
 export const MOVE_PATIENCE_MS = 12_000;
 
 /**
- * C-MOVE (PS3.4 C.4.2), the least intrusive way that can tell. By itself: of a study that nobody has, so that nothing is
- * sent; archives that look at the destination first then say that they do not know us. With `reallyMove`: of the smallest
- * series of a found study, ended at its first object, which our port refuses for the moment; a server that holds the port
- * receives the series.
+ * Examines C-MOVE (PS3.4 C.4.2) as gently as it can. Without `reallyMove` it asks for a study that does not exist, so
+ * that nothing is sent; archives that check the destination first say whether they know us. With `reallyMove` it asks
+ * for the smallest series of a found study and cancels at the first object, which our port refuses. A running server
+ * that holds the port receives the series instead.
+ * @param retrieve how people name the setting that chooses C-MOVE or C-GET.
  */
 export async function examineMove(
   peer: Peer,
@@ -48,26 +49,26 @@ async function moveForReal(peer: Peer, dicom: DicomSettings): Promise<CheckOutco
   if (!dicom.port) return skipped('DICOM_PORT is 0 or off: the archive cannot know where to send to.');
   const series = await findSmallSeries(peer);
   if (!series) return skipped('The archive has no study to move.');
-  const listening = await listenForVisitor(dicom);
+  const port = await listenForVisitor(dicom);
   try {
     const patient = { ...peer, timeoutMs: MOVE_PATIENCE_MS };
-    const done = await move(patient, series, listening?.arrived).catch((error: Error) => error);
-    const arrival = listening?.seen();
-    if (arrival) return explainVisitor(arrival, dicom); // however it then ended
-    if (done instanceof Error) return explainSilence(done, dicom, listening === undefined);
+    const done = await move(patient, series, port?.visited).catch((error: Error) => error);
+    const visitor = port?.visitor();
+    if (visitor) return explainVisitor(visitor, dicom); // however the C-MOVE then ended
+    if (done instanceof Error) return explainSilence(done, dicom, port === undefined);
     if (done.completed > 0) return ok(`the archive sent ${done.completed} objects to the server that holds the port.`);
-    return explainStatus(done.status, peer) ?? nothingArrived(done, dicom, listening === undefined);
+    return explainStatus(done.status, peer) ?? nothingArrived(done, dicom, port === undefined);
   } finally {
-    await listening?.close();
+    await port?.close();
   }
 }
 
-/** The smallest series of the smallest of a few studies; undefined where there is none. */
+/** The smallest series of the smallest of the first 20 studies; undefined where there is none. */
 async function findSmallSeries(peer: Peer): Promise<Identifier | undefined> {
   const client = new DimseClient(peer);
   const size = ({ numberOfInstances }: { numberOfInstances: number | null }) => numberOfInstances ?? 1e9;
   const studies = await client.searchForStudies({ modalitiesInStudy: 'MR', limit: MOST });
-  const study = studies.sort((one, other) => size(one) - size(other))[0];
+  const study = studies.sort((a, b) => size(a) - size(b))[0];
   if (!study) return undefined;
   const series = (await client.searchForSeries(study.studyInstanceUid)).sort((a, b) => size(a) - size(b))[0];
   if (!series) return undefined;
@@ -75,8 +76,8 @@ async function findSmallSeries(peer: Peer): Promise<Identifier | undefined> {
   return { '00080052': ['CS', 'SERIES'], '0020000D': ['UI', studyInstanceUid], '0020000E': ['UI', seriesInstanceUid] };
 }
 
-/** One C-MOVE to ourselves, cancelled (PS3.7 9.3.2.3) when `arrived` resolves. */
-function move(peer: Peer, what: Identifier, arrived: Promise<void> = new Promise(() => {})): Promise<Moved> {
+/** Sends one C-MOVE to ourselves, and cancels it (PS3.7 9.3.2.3) when `visited` resolves. */
+function move(peer: Peer, what: Identifier, visited: Promise<void> = new Promise(() => {})): Promise<MoveEnd> {
   return withAssociation(peer, MOVE, UNCOMPRESSED, async (association, context) => {
     const messageId = association.nextMessageId();
     const command = {
@@ -88,7 +89,7 @@ function move(peer: Peer, what: Identifier, arrived: Promise<void> = new Promise
     await association.send(context, { ...command, messageId, priority: MEDIUM }, [identifier]);
     const cancel = { commandField: COMMANDS.C_CANCEL_RQ, messageIdBeingRespondedTo: messageId };
     let over = false;
-    arrived.then(() => (over ? undefined : association.send(context, cancel))).catch(() => {});
+    visited.then(() => (over ? undefined : association.send(context, cancel))).catch(() => {});
     for (;;) {
       const { command: response, status } = await receiveResponse(association, COMMANDS.C_MOVE_RQ, peer);
       if (statusClass(status) === 'pending') continue;

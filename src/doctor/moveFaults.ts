@@ -5,12 +5,12 @@ import type { Peer } from '../pacs/dimse/requestAssociation.js';
 import { type CheckOutcome, failed, ok } from './checkResult.js';
 import type { PortVisitor } from './listenForVisitor.js';
 
-/** How a C-MOVE ended; without a status where its last answer did not come. */
-export type Moved = Suboperations & { status: number | undefined };
+/** How a C-MOVE ended. `status` is undefined where its last response did not come. */
+export type MoveEnd = Suboperations & { status: number | undefined };
 
 const hexOf = (status: number) => status.toString(16).toUpperCase().padStart(4, '0');
 
-/** PS3.4 C.4.2.1.5, the statuses that say something about us rather than about the study. */
+/** Explains the statuses of PS3.4 C.4.2.1.5 that are about us rather than about the study; undefined for the others. */
 export function explainStatus(status: number | undefined, { callingAeTitle }: Peer): CheckOutcome | undefined {
   if (status === 0xa801)
     return failed(
@@ -26,7 +26,7 @@ export function explainStatus(status: number | undefined, { callingAeTitle }: Pe
   );
 }
 
-/** What our port saw of the archive, while we listened. */
+/** Explains what our port saw of the archive while we listened. */
 export function explainVisitor(
   { kind, callingAeTitle, from, reason }: PortVisitor,
   { tls }: DicomSettings,
@@ -47,8 +47,11 @@ export function explainVisitor(
   );
 }
 
-/** `server`: whether a running server holds the port, so that it, not we, would have seen something. */
-export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolean): CheckOutcome {
+/**
+ * Explains a C-MOVE that ended without a visitor at our port.
+ * @param server whether a running server holds the port, which then would have seen the visitor instead of us.
+ */
+export function nothingArrived(done: MoveEnd, dicom: DicomSettings, server: boolean): CheckOutcome {
   const { aeTitle, host, port } = dicom;
   const status = done.status === undefined ? 'it still waits' : `status ${hexOf(done.status)}`;
   const refused = server ? ' The log of the running server tells whether it refused.' : '';
@@ -66,7 +69,9 @@ export function nothingArrived(done: Moved, dicom: DicomSettings, server: boolea
   );
 }
 
-/** No answer in time: most likely the archive still waits for us. @throws any other error */
+/**
+ * Explains a C-MOVE without a response in time: most likely the archive still tries to reach us. @throws other errors.
+ */
 export function explainSilence(error: Error, dicom: DicomSettings, server: boolean): CheckOutcome {
   const { cause } = error;
   if (!(cause instanceof ConnectionLost) || !cause.message.startsWith('silent')) throw error;

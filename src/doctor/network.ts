@@ -3,14 +3,19 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { type CheckOutcome, failed, ok } from './checkResult.js';
 
+/** Where a peer listens. `host`: a name or an IP address. */
 export type Address = { host: string; port: number };
 
+/** How long a peer may say nothing before a check takes it for silent. */
 export const SILENCE_MS = 5_000;
 
-/** What {@link openSocket} says of a peer that says nothing. */
+/** Thrown by {@link openSocket} when the peer does not answer within {@link SILENCE_MS}. */
 export class PeerSilent extends Error {}
 
-/** `tls`: where it is given, the handshake is made, too. @throws the operating system's or TLS's error, or PeerSilent. */
+/**
+ * Opens a TCP connection, and makes the TLS handshake where `tls` is given.
+ * @throws PeerSilent, or the error of the operating system or of TLS.
+ */
 export function openSocket({ host, port }: Address): Promise<Socket>;
 export function openSocket({ host, port }: Address, tls: ConnectionOptions): Promise<TLSSocket>;
 export function openSocket({ host, port }: Address, tls: ConnectionOptions | undefined): Promise<Socket>;
@@ -35,7 +40,7 @@ export function openSocket({ host, port }: Address, tls?: ConnectionOptions): Pr
   });
 }
 
-/** DNS. `setting`: which names the host. */
+/** Looks up a host name. `setting`: how people call the setting that names it. */
 export async function examineName(host: string, setting: string): Promise<CheckOutcome> {
   if (isIP(host)) return ok(`${host} is an address: no name to look up.`);
   try {
@@ -51,7 +56,7 @@ export async function examineName(host: string, setting: string): Promise<CheckO
   }
 }
 
-/** Whether anything listens there, and can be reached from here. */
+/** Examines whether something listens at an address and can be reached from here. */
 export async function examineReach(address: Address, setting: string): Promise<CheckOutcome> {
   const at = `${address.host}:${address.port}`;
   try {

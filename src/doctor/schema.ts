@@ -6,18 +6,18 @@ import { QUEUE_SCHEMA } from '../queue/queueSchema.js';
 import { type CheckOutcome, failed, ok, warning } from './checkResult.js';
 
 const OLDEST = 130_000; // as server_version_num: 13.0
-/** Tables of the public schema that no extension brought. */
+/** Counts the tables of the public schema that belong to no extension. */
 const TABLES = `SELECT count(*)::int AS count FROM pg_catalog.pg_class WHERE relkind = 'r'
   AND relnamespace = 'public'::regnamespace
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
-/** Rights to make tables, and the queue's schema, which may be there already. */
+/** Whether we may create tables, and the queue's schema where it is not there yet. */
 const RIGHTS = `SELECT current_user AS "user", current_database() AS database,
   has_schema_privilege('public', 'CREATE') AS tables,
   has_database_privilege(current_database(), 'CREATE') OR to_regnamespace('${QUEUE_SCHEMA}') IS NOT NULL AS schemas`;
 const WITHHELD = 'SELECT count(*)::int AS studies FROM "Study" WHERE "withheld" IS NOT NULL';
 const OWN = 'Give MRIMaster a database of its own: CREATE DATABASE mrimaster, and set DATABASE_URL to it.';
 
-/** What a start would find in an open database, by reading alone. `name`: for people. */
+/** Examines what a start would find in an open database. It only reads. `name`: how people call the database. */
 export async function examineSchema(client: Client, name: string): Promise<CheckOutcome> {
   const { rows: versions } = await client.query("SELECT current_setting('server_version_num')::int AS version");
   const version: number = versions[0].version;
@@ -32,8 +32,8 @@ export async function examineSchema(client: Client, name: string): Promise<Check
   const migrations = await readMigrations(MIGRATIONS);
   const known = applied.filter((row) => migrations.some((migration) => migration.name === row.migration_name));
   const { rows: tables } = await client.query(TABLES);
-  const strangers = applied.length > 0 ? known.length === 0 : tables[0].count > Number(there[0].ours);
-  if (strangers) return failed('DATABASE_FOREIGN', `${name} holds tables of another program.`, OWN);
+  const isForeign = applied.length > 0 ? known.length === 0 : tables[0].count > Number(there[0].ours);
+  if (isForeign) return failed('DATABASE_FOREIGN', `${name} holds tables of another program.`, OWN);
   if (known.length < applied.length)
     return failed(
       'DATABASE_NEWER',

@@ -8,10 +8,16 @@ import type { Setting } from './setting.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
 const SECURE = { http: 'https', dicom: 'dicoms' } as const;
-/** In TLS 1.3 a server says only behind the handshake that it wants a certificate (RFC 8446 4.4.2.4). */
-const AFTERTHOUGHT_MS = 500;
+/**
+ * A TLS 1.3 server says only after the handshake that it wants a certificate (RFC 8446 4.4.2.4). We wait that long for
+ * it.
+ */
+const LATE_ALERT_MS = 500;
 
-/** The handshake with an archive: its certificate as we judge it, and ours as it does. `scheme`: without TLS. */
+/**
+ * Makes the TLS handshake with an archive: whether we accept its certificate, and it accepts ours.
+ * @param scheme that of the archive's address without TLS.
+ */
 export async function examineTls(
   address: Address,
   { certificates = {} }: ArchiveSettings,
@@ -26,9 +32,9 @@ export async function examineTls(
   try {
     const socket = await openSocket(address, { ...certificates, rejectUnauthorized: true });
     const refused = new Promise<Error>((resolve) => socket.once('error', resolve));
-    socket.resume(); // an alert is seen only by those who read
+    socket.resume(); // an alert is noticed only while somebody reads
     const theirs = describe(socket, address, now);
-    const late = await Promise.race([refused, sleep(AFTERTHOUGHT_MS)]);
+    const late = await Promise.race([refused, sleep(LATE_ALERT_MS)]);
     socket.destroy();
     return late instanceof Error ? await explain(late, address, scheme, setting) : ours?.code ? ours : theirs;
   } catch (error) {
@@ -72,12 +78,15 @@ async function explain(
   );
 }
 
-/** OpenSSL's own words for a first answer that is no TLS. */
+/** Whether OpenSSL complains that the peer's first bytes are no TLS. */
 function isNoTls({ code = '', message }: NodeJS.ErrnoException): boolean {
   return /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code) || /wrong version number/.test(message);
 }
 
-/** What is wrong with one of the certificates; undefined for other errors. Codes: Node.js, "X509 certificate error codes". */
+/**
+ * Explains an error that is about one of the certificates (Node.js, "X509 certificate error codes"); undefined for
+ * other errors.
+ */
 export function tlsFault(error: NodeJS.ErrnoException, { host }: Address, setting: Setting): CheckOutcome | undefined {
   const { code = '' } = error;
   if (code === 'CERT_HAS_EXPIRED')
@@ -113,7 +122,7 @@ export function tlsFault(error: NodeJS.ErrnoException, { host }: Address, settin
   return undefined;
 }
 
-/** The names that a certificate has: those of hosts. */
+/** The host names of a certificate, as an addition to a sentence; empty where they are unknown or too many. */
 function namesIn(error: NodeJS.ErrnoException & { cert?: { subjectaltname?: string } }): string {
   const names = error.cert?.subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');
   return names && names.length < 200 ? `: it names ${names}` : '';

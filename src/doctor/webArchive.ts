@@ -3,7 +3,7 @@ import type { DicomwebClient } from '../pacs/dicomweb/client.js';
 import type { Address } from './network.js';
 import type { Setting } from './setting.js';
 
-/** An archive that is spoken to over DICOMweb, as the checks of it need it. */
+/** An archive that speaks DICOMweb, with what its checks need. */
 export type WebArchive = {
   settings: ArchiveSettings & { kind: 'DICOMWEB' };
   client: DicomwebClient;

@@ -4,13 +4,14 @@ import { tlsFault } from './tls.js';
 import type { WebArchive } from './webArchive.js';
 import { whatSpeaks } from './whatSpeaks.js';
 
+/** What an archive replies to a request: status, headers and the beginning of its text. */
 export type HttpReply = Awaited<ReturnType<DicomwebClient['inquire']>>;
 
-/** Roots of common archives, tried where the given one is none. */
+/** DICOMweb roots of common archives, tried where the configured one is none. */
 const USUAL_ROOTS = ['dicom-web/', 'dicomweb/', 'orthanc/dicom-web/', 'rs/', 'dcm4chee-arc/aets/DCM4CHEE/rs/'];
 const QUICK_MS = 1_000;
 
-/** What a status other than success means, and what to do; undefined for a success. */
+/** Explains a status that is no success; undefined for a success. */
 export async function explainStatus(
   web: WebArchive,
   { status, headers, text }: HttpReply,
@@ -39,7 +40,7 @@ export async function explainStatus(
       `The archive, or a proxy in front of it, fails (HTTP ${status}).`,
       'Look at the archive’s log, and restart the archive if it says so.',
     );
-  // As nginx words it
+  // In nginx's words
   if (status === 400 && /plain HTTP request was sent to HTTPS port/i.test(text)) return wantsTls(web);
   if (status === 400 && /SSL certificate/i.test(text))
     return failed(
@@ -71,21 +72,21 @@ function explainAccount({ settings, setting }: WebArchive): CheckOutcome {
   );
 }
 
-/** Where one of the usual roots of this server is DICOMweb, the cure names it. */
+/** The outcome where an address is no DICOMweb root. Where a usual root of that server is one, the cure names it. */
 export async function notDicomweb(web: WebArchive, code: string, message: string): Promise<CheckOutcome> {
   const url = web.setting('url');
   for (const path of USUAL_ROOTS) {
     const root = new URL(`/${path}`, web.client.address).href;
     const other = new DicomwebClient({ ...web.settings, url: root, timeoutMs: QUICK_MS });
-    const told = await other.inquire('studies?limit=1', { Accept: 'application/dicom+json' }).catch(() => undefined);
-    if (told?.status === 204 || (told?.status === 200 && told.text.trimStart().startsWith('[')))
+    const reply = await other.inquire('studies?limit=1', { Accept: 'application/dicom+json' }).catch(() => undefined);
+    if (reply?.status === 204 || (reply?.status === 200 && reply.text.trimStart().startsWith('[')))
       return failed(code, message, `Set ${url} to ${root}, where there is one.`);
   }
   const usual = 'Orthanc’s is /dicom-web, dcm4chee’s /dcm4chee-arc/aets/DCM4CHEE/rs';
   return failed(code, message, `Correct the path in ${url}: ${usual}.`);
 }
 
-/** What came instead of an answer, by what happened on the wire and what the port speaks. */
+/** Explains a request without a response, by the error of the connection and by what the port speaks. */
 export async function explainNoAnswer(web: WebArchive, error: Error): Promise<CheckOutcome> {
   const { address, setting, settings } = web;
   const cause = error.cause as NodeJS.ErrnoException | undefined;
@@ -116,7 +117,7 @@ export async function explainNoAnswer(web: WebArchive, error: Error): Promise<Ch
 function wantsTls({ address, setting }: WebArchive): CheckOutcome {
   return failed(
     'PACS_TLS_WANTED',
-    `${address.host}:${address.port} speaks TLS, and we were told not to.`,
+    `${address.host}:${address.port} speaks TLS, but ${setting('url')} says not to.`,
     `Change http:// to https:// in ${setting('url')}.`,
   );
 }

@@ -4,11 +4,14 @@ import { writePdu } from '../pacs/dimse/pdu.js';
 import { IMPLICIT_LITTLE_ENDIAN } from '../pacs/header/transferSyntax.js';
 import { type Address, openSocket } from './network.js';
 
+/** A protocol that a port speaks. */
 export type Spoken = 'TLS' | 'HTTP' | 'DICOM';
 
 const TIMEOUT_MS = 2_000;
 
-/** What a port that did not answer as it should speaks instead; undefined where it says nothing that we know. */
+/**
+ * Finds out which protocol a port speaks that did not respond as it should; undefined where it speaks none of these.
+ */
 export async function whatSpeaks(address: Address): Promise<Spoken | undefined> {
   const [tls, http, dicom] = await Promise.all([
     speaksTls(address),
@@ -23,22 +26,22 @@ export async function whatSpeaks(address: Address): Promise<Spoken | undefined> 
 
 async function speaksTls(address: Address): Promise<boolean> {
   try {
-    const opened = openSocket(address, { rejectUnauthorized: false }); // nothing is sent over it
+    const opened = openSocket(address, { rejectUnauthorized: false }); // no data is sent over it
     opened.then((socket) => socket.destroy()).catch(() => {});
     return (await Promise.race([opened, sleep(TIMEOUT_MS, undefined, { ref: false })])) !== undefined;
   } catch (error) {
-    return /ALERT/.test((error as NodeJS.ErrnoException).code ?? ''); // it refuses, in TLS
+    return /ALERT/.test((error as NodeJS.ErrnoException).code ?? ''); // a refusal by TLS
   }
 }
 
-async function firstBytes(address: Address, said: Buffer): Promise<Buffer | undefined> {
+async function firstBytes(address: Address, message: Buffer): Promise<Buffer | undefined> {
   const socket = await openSocket(address).catch(() => undefined);
   if (!socket) return undefined;
-  const heard = new Promise<Buffer | undefined>((resolve) => {
+  const reply = new Promise<Buffer | undefined>((resolve) => {
     socket.once('data', resolve).once('close', () => resolve(undefined));
   });
-  socket.write(said);
-  const first = await Promise.race([heard, sleep(TIMEOUT_MS, undefined, { ref: false })]);
+  socket.write(message);
+  const first = await Promise.race([reply, sleep(TIMEOUT_MS, undefined, { ref: false })]);
   socket.destroy();
   return first;
 }
