@@ -2,25 +2,27 @@ import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../output/log.js';
 
-/** A large DATA_DIR takes minutes: what is closed first, its top, keeps others out of all the rest. */
+/**
+ * How long the start waits. A large DATA_DIR takes minutes, but once its top folder is closed nobody gets to the rest.
+ */
 const WAIT_MS = 3_000;
 const AT_ONCE = 32;
 const FOLDER = 0o700;
 const FILE = 0o600;
 
-/** What this process makes from now on is its own account's alone; DATA_DIR, too, where it is made now. */
+/** From now on only our own account may read what this process makes. Makes DATA_DIR where it is missing. */
 export async function startPrivate(dataDir: string): Promise<void> {
   process.umask(0o077);
   await mkdir(dataDir, { recursive: true, mode: FOLDER });
 }
 
 /**
- * Closes DATA_DIR and all below to other accounts, where an earlier version or somebody else left it open, and says so
- * once. Goes on beside the start where there is much of it.
- * @returns `close`: ends it.
+ * Closes DATA_DIR and everything in it to other accounts, where an earlier version or somebody else left it open, and
+ * logs that once. Where there is much to close, it goes on while the program starts.
+ * @returns `close` ends it.
  */
 export async function closeToOthers(dataDir: string, log: Log): Promise<{ close(): Promise<void> }> {
-  if (process.platform === 'win32') return { close: async () => {} }; // which has no modes
+  if (process.platform === 'win32') return { close: async () => {} }; // Windows has no file modes
   const stopping = new AbortController();
   const counts = { closed: 0, refused: 0, code: '' };
   const walking = closeAll(dataDir, counts, stopping.signal).then(() => tell(dataDir, counts, log));
@@ -35,11 +37,11 @@ export async function closeToOthers(dataDir: string, log: Log): Promise<{ close(
 
 type Counts = { closed: number; refused: number; code: string };
 
-/** A folder before what is in it. What is gone meanwhile needs nothing. */
+/** Closes a folder before its content. Files that are removed meanwhile are ignored. */
 async function closeAll(path: string, counts: Counts, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const found = await lstat(path).catch(() => undefined);
-  if (!found?.isDirectory() && !found?.isFile()) return; // links lead elsewhere, sockets have a mode of their own
+  if (!found?.isDirectory() && !found?.isFile()) return; // links lead elsewhere, and sockets have their own mode
   const wanted = found.isDirectory() ? FOLDER : FILE;
   if ((found.mode & 0o777 & ~wanted) !== 0)
     await chmod(path, wanted).then(

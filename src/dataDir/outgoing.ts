@@ -4,17 +4,17 @@ import { isOtherLivingProcess } from '../process/isOtherLivingProcess.js';
 
 const folderOf = (dataDir: string) => join(dataDir, 'outgoing');
 
-/** A folder for results, which hold the patient's name, while they are on their way to an archive. Whoever asks removes it. */
+/** Makes a folder for results, which hold the patient's name, until an archive has them. The caller removes it. */
 export async function makeOutgoing(dataDir: string): Promise<string> {
   await mkdir(folderOf(dataDir), { recursive: true });
   return mkdtemp(join(folderOf(dataDir), `result-${process.pid}-`));
 }
 
-/** Removes what killed processes left; for start-up. Folders of other living processes stay. */
+/** Removes, at a start, the folders that killed processes left. Those of other running processes stay. */
 export async function clearOutgoing(dataDir: string): Promise<void> {
   const outgoing = folderOf(dataDir);
   const names = await readdir(outgoing).catch(() => []);
-  // Earlier versions named no process.
+  // Folders of earlier versions name no process; they are abandoned.
   const ownerOf = (name: string) => Number(/^result-(\d+)-/.exec(name)?.[1]);
   const abandoned = names.filter((name) => !isOtherLivingProcess(ownerOf(name)));
   await Promise.all(abandoned.map((name) => rm(join(outgoing, name), { recursive: true, force: true })));

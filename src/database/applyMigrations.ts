@@ -18,17 +18,19 @@ const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
   "applied_steps_count" INTEGER NOT NULL DEFAULT 0
 )`;
 
+/** Query for Prisma's record of the migrations of a database, in their order. */
 export const APPLIED =
   'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL';
 
+/** One row of that record. `finished_at`: null where the migration was begun and not finished. */
 export type AppliedMigration = { migration_name: string; checksum: string; finished_at: Date | null };
 
 /**
- * Brings the database to the state that the migrations in `folder` describe, and keeps Prisma's account of it.
- * Processes that start at once wait for each other. Each migration is one transaction with its own account, so a
- * crash leaves it wholly done or wholly undone.
+ * Applies the migrations in `folder` that the database lacks, and records them as Prisma does. Processes that start at
+ * the same time wait for each other. Each migration and its record are one transaction, so a crash leaves it wholly
+ * done or wholly undone.
  * @returns the names of the migrations that were applied now.
- * @throws DatabaseNotUsable when the database and the folder tell different histories.
+ * @throws DatabaseNotUsable when the database's history differs from the folder's.
  */
 export async function applyMigrations(client: Client, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder);
@@ -51,9 +53,10 @@ export async function applyMigrations(client: Client, folder: string): Promise<s
   }
 }
 
+/** A migration of ours. `checksum`: SHA-256 of its SQL, in hexadecimal digits, as Prisma has it. */
 export type Migration = { name: string; sql: string; checksum: string };
 
-/** Those of `folder`, in their order. */
+/** Reads the migrations of `folder`, in their order. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
@@ -65,7 +68,11 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-/** Those that `rows`, the database's account, lacks. @throws DatabaseNotUsable where both tell different histories. */
+/**
+ * The migrations that the database lacks.
+ * @param rows the database's record.
+ * @throws DatabaseNotUsable when its history differs from ours.
+ */
 export function pendingMigrations(migrations: Migration[], rows: AppliedMigration[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const row of rows) {

@@ -19,9 +19,9 @@ export const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', impor
 /** An open database. */
 export type Database = {
   prisma: PrismaClient;
-  /** For those who speak to PostgreSQL without Prisma: the queue, who hears of changes. */
+  /** For parts that use PostgreSQL without Prisma: the queue, and the listener for changes. */
   connection: ClientConfig & { Client: typeof Client };
-  /** For people: which database this is, without credentials. */
+  /** Says to people which database this is, without credentials. */
   description: string;
   close(): Promise<void>;
 };
@@ -30,7 +30,7 @@ export type Database = {
  * Opens the database of `config.databaseUrl`, or the embedded one in DATA_DIR, and migrates it.
  * @param signal ends the wait for a database that does not start.
  * @throws DatabaseNotThere when it may be there in a moment; DatabaseNotUsable when it cannot be opened, when another
- *   server uses the same DATA_DIR, or when its history is not ours.
+ *   server uses the same DATA_DIR, or when its history differs from our migrations.
  */
 export async function openDatabase(
   config: Config,
@@ -43,9 +43,9 @@ export async function openDatabase(
 
 async function openTheirs(url: string): Promise<Database> {
   const { Client, ...connection } = limited({ connectionString: url });
-  // Without a limit to a statement: a migration may take its time, and others wait for it.
+  // Statements have no limit here: a migration may take long, and other processes wait for it.
   const client = new Client({ ...connection, statement_timeout: 0, application_name: 'mrimaster:migrate' });
-  client.on('error', () => {}); // what is asked next reports it
+  client.on('error', () => {}); // the next query reports it
   try {
     await client.connect();
   } catch (error) {
@@ -101,7 +101,7 @@ async function openEmbedded(
   };
 }
 
-/** A connection's limits, and clients that keep to them. */
+/** Adds limits to a connection, and clients that keep to them. */
 function limited(connection: ClientConfig): Database['connection'] {
   const config = { ...connection, ...CONNECTION_LIMITS };
   return { ...config, Client: watchfulClients(config) };

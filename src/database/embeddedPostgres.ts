@@ -15,12 +15,15 @@ const MAJOR_VERSION = '18';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const CONNECT_MS = 8_000;
-/** A server that is asked to start and ends does not start; but one that was just killed may be in the way once. */
+/** How often a server that ends at once is started again: one that was just killed may still be in its way. */
 const MOST_STARTS = 4;
 const PAUSE_MS = 250;
-/** Of one that starts while we are asked to end: it is let come up, so that it can be stopped in order. */
+/**
+ * How long a server that is just starting may take to come up when we are asked to end, so that it can be stopped in
+ * order.
+ */
 const GRACE_MS = 5_000;
-/** The account "nobody", which exists practically everywhere. */
+/** The account "nobody", which exists almost everywhere. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
 /**
@@ -33,7 +36,7 @@ export class EmbeddedPostgres {
     private readonly logFile: string,
   ) {}
 
-  /** How `pg` and Prisma reach it. */
+  /** How `pg` and Prisma connect to the server. */
   get connection(): ClientConfig {
     return { host: this.cluster, user: 'mrimaster', database: 'postgres' };
   }
@@ -57,7 +60,7 @@ export class EmbeddedPostgres {
         application_name: applicationName,
         connectionTimeoutMillis: CONNECT_MS,
       });
-      client.on('error', () => {}); // the caller learns of a lost connection from its 'end'
+      client.on('error', () => {}); // a lost connection also emits 'end', which the caller hears
       const failure = await client.connect().then(
         () => undefined,
         (error: NodeJS.ErrnoException) => error,
@@ -94,7 +97,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Lets none but our own account in; a cluster of an earlier version let in every local one. */
+  /** Lets only our own account connect, in clusters of earlier versions, too. */
   async admitOwner(client: Client): Promise<void> {
     if (await admitOwner(this.cluster)) await client.query('SELECT pg_reload_conf()');
   }
@@ -109,7 +112,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** @throws DatabaseNotUsable */
+  /** @throws DatabaseNotUsable where the path of its socket would be too long for the operating system. */
   refuseLongPath(): void {
     const socket = join(this.cluster, '.s.PGSQL.5432');
     // sun_path of sockaddr_un holds 108 bytes on Linux and 104 on macOS, its final zero included.
@@ -119,7 +122,10 @@ export class EmbeddedPostgres {
       );
   }
 
-  /** Built beside its place and renamed into it: an interrupted or a doubled start leaves no half a cluster. */
+  /**
+   * Creates the cluster beside its place and renames it, so that an interrupted or a doubled start leaves no half a
+   * cluster.
+   */
   private async createCluster(): Promise<void> {
     const version = await readFile(join(this.cluster, 'PG_VERSION'), 'utf8').catch(() => undefined);
     if (version?.trim() === MAJOR_VERSION) return;
@@ -167,8 +173,8 @@ export class EmbeddedPostgres {
     const log = openSync(this.logFile, 'a', 0o600);
     try {
       const account = isRoot() ? await clusterAccount(cluster) : {};
-      // Root may keep the cluster below folders that the account cannot pass. The working directory is entered
-      // before rights are dropped, and /proc names it without the way to it.
+      // Root may keep the cluster below folders that the account may not enter. The process changes to the folder
+      // before it drops its rights, and /proc names the folder without its path.
       const folder = isRoot() && process.platform === 'linux' ? '/proc/self/cwd' : cluster;
       const child = spawn(join(postgres, 'bin', program), ['-D', folder, ...arguments_], {
         cwd: cluster,
@@ -177,7 +183,7 @@ export class EmbeddedPostgres {
         stdio: ['ignore', log, log],
         detached: true, // Ctrl-C in the terminal is for MRIMaster, which stops the server when it is done
       });
-      if (program === 'postgres') child.unref(); // it may outlive us; a half-made cluster must not
+      if (program === 'postgres') child.unref(); // the server may outlive us, initdb must not
       return await new Promise((resolve) => child.once('exit', resolve).once('error', () => resolve(1)));
     } finally {
       closeSync(log);
@@ -185,13 +191,13 @@ export class EmbeddedPostgres {
   }
 }
 
-/** The account that owns an existing cluster; for a new one, "nobody". */
+/** The account that owns the cluster; "nobody" for a new one. */
 async function clusterAccount(cluster: string): Promise<{ uid: number; gid: number }> {
   const { uid, gid } = await stat(cluster);
   return uid === 0 ? UNPRIVILEGED : { uid, gid };
 }
 
-/** Removes half-made clusters of processes that are gone. */
+/** Removes the unfinished clusters of processes that have ended. */
 async function removeAbandoned(cluster: string): Promise<void> {
   const prefix = `${basename(cluster)}.new-`;
   for (const name of await readdir(dirname(cluster))) {

@@ -15,8 +15,8 @@ const ENTER_MS = 60_000;
 export type DatabaseRole = 'server' | 'tool';
 
 /**
- * This process as a user of the embedded server, by a connection that holds a lock: the last one to leave stops the server.
- * A server that dies while it is watched is started again; the queue retries what failed meanwhile.
+ * This process as a user of the embedded server, by a connection that holds a lock: the last one to leave stops the
+ * server. A server that dies while it is watched is started again; the queue retries what failed meanwhile.
  */
 export class EmbeddedPresence {
   private client: Client | undefined;
@@ -66,7 +66,7 @@ export class EmbeddedPresence {
   async leave(): Promise<void> {
     if (!this.client) return;
     if (await lastOneHere(this.client)) await this.postgres.stop();
-    await this.client.end().catch(() => {}); // the server has gone, and the connection with it
+    await this.client.end().catch(() => {}); // the server may have closed the connection
   }
 
   private async connect(): Promise<Client> {
@@ -85,13 +85,15 @@ export class EmbeddedPresence {
           throw new DatabaseNotUsable(
             `The embedded database answered: ${message}. See ${join(this.dataDir, 'postgres.log')}; restore a backup of DATA_DIR where it is damaged.`,
           );
-        await sleep(100, undefined, { signal: this.signal }); // the last user was just stopping the server: start it again
+        await sleep(100, undefined, { signal: this.signal }); // its last user was just stopping the server
       }
     }
   }
 }
 
-/** Whether no other process uses the server. If so, none can enter any more. */
+/**
+ * Gives up our presence. @returns whether no other process uses the server; then none can enter until it is stopped.
+ */
 export async function lastOneHere(presence: Client): Promise<boolean> {
   try {
     await presence.query('SELECT pg_advisory_unlock_shared($1)', [ADVISORY_LOCKS.presence]);

@@ -1,4 +1,4 @@
-/** PostgreSQL's 23503: what a new row belongs to was deleted since it was looked up. */
+/** Whether an error is PostgreSQL's 23503: the row that a new one refers to was deleted since it was looked up. */
 export function isForeignKeyViolation(error: unknown): boolean {
   const { code, meta } = error as {
     code?: string;

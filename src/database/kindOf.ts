@@ -9,7 +9,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 const OURS = /^(?:([a-z]+)-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The type that an id names; undefined for what is no id of ours. A job's id is the queue's own, a bare UUID. */
+/**
+ * The type of the row that an id names; undefined where it is none of our ids. Jobs have a bare UUID, the queue's own.
+ */
 export function kindOf(id: string): string | undefined {
   const [matched, kind] = OURS.exec(id) ?? [];
   return matched && (kind === undefined ? 'Job' : KINDS[kind]);

@@ -1,11 +1,11 @@
 import type { ClientConfig } from 'pg';
 
-/** How long a connection may take to be made, or to become free where all are in use. */
+/** How long it may take to open a connection, or to get a free one where all are in use. */
 const CONNECT_MS = 8_000;
-/** PostgreSQL itself ends a statement that takes longer, so that one that waits for a lock holds up nobody for good. */
+/** PostgreSQL ends a statement that takes longer, so that one that waits for a lock does not block others for ever. */
 const STATEMENT_MS = 30_000;
 
-/** For each connection that works for requests and jobs. Migrations may take as long as they need. */
+/** Limits of each connection that serves requests and jobs. Migrations may take as long as they need. */
 export const CONNECTION_LIMITS = {
   connectionTimeoutMillis: CONNECT_MS,
   statement_timeout: STATEMENT_MS,
@@ -13,7 +13,7 @@ export const CONNECTION_LIMITS = {
 } satisfies ClientConfig;
 
 /**
- * For every interactive transaction, in milliseconds. Prisma's own 2 and 5 seconds are too few where the machine is busy:
- * what is stored of a study would fail though nothing is wrong.
+ * Limits of each interactive transaction, in milliseconds. Prisma's own 2 and 5 seconds are too short on a busy
+ * machine: storing a study would fail though nothing is wrong.
  */
 export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 60_000 };

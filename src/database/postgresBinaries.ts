@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { DatabaseNotUsable } from '../errors/errors.js';
 
-/** The folder with PostgreSQL's bin/, lib/ and share/, from the npm package for this platform. */
+/** @returns the folder with PostgreSQL's bin/, lib/ and share/, of the npm package for this platform. */
 export async function locatePostgres(): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
   const native = packagedFolder(platform);
@@ -12,7 +12,7 @@ export async function locatePostgres(): Promise<string> {
   return isRoot() && !(await reachableByAnyone(native)) ? copyWhereReachable(native) : native;
 }
 
-/** PostgreSQL refuses to run as root; on behalf of root it runs as an account without rights. */
+/** Whether we run as root. PostgreSQL refuses to, so it then runs as an account without rights. */
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 function packagedFolder(platform: string): string {
@@ -26,7 +26,7 @@ function packagedFolder(platform: string): string {
   }
 }
 
-/** npm packages cannot hold symbolic links; the package's own install script makes them, unless scripts are off. */
+/** Makes the package's symbolic links. npm cannot pack them, and the package's install script may be turned off. */
 async function restoreSymlinks(native: string): Promise<void> {
   const links: { source: string; target: string }[] = JSON.parse(
     await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'),
@@ -40,7 +40,7 @@ async function restoreSymlinks(native: string): Promise<void> {
   }
 }
 
-/** Whether every folder on the way lets any account pass (a home of mode 0700 does not). */
+/** Whether any account may enter every folder of a path (a home of mode 0700 it may not). */
 async function reachableByAnyone(path: string): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;
@@ -48,7 +48,7 @@ async function reachableByAnyone(path: string): Promise<boolean> {
   }
 }
 
-/** One copy of the 60 MB per version, in the system's temporary folder, writable by root alone. */
+/** Copies the 60 MB once for each version to the system's temporary folder, writable by root alone. */
 async function copyWhereReachable(native: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(native, '../package.json'), 'utf8'));
   for (const parent of new Set([tmpdir(), '/var/tmp', '/tmp'])) {
@@ -56,7 +56,7 @@ async function copyWhereReachable(native: string): Promise<string> {
     const copy = join(parent, `mrimaster-postgresql-${version}`);
     if (await ownedByRoot(join(copy, 'complete'))) return copy;
     const fresh = await mkdtemp(`${copy}.`);
-    const mask = process.umask(0o022); // a stricter one would keep the account out of the copy, too
+    const mask = process.umask(0o022); // a stricter one would keep the account out of the copy
     try {
       await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
       await writeFile(join(fresh, 'complete'), '');
@@ -72,7 +72,7 @@ async function copyWhereReachable(native: string): Promise<string> {
   );
 }
 
-/** Whether nobody but root could have put this file, or its folder, where it is. */
+/** Whether only root could have put this file, and its folder, where it is. */
 async function ownedByRoot(path: string): Promise<boolean> {
   const [file, folder] = await Promise.all([stat(path), stat(dirname(path))]).catch(() => []);
   return file?.uid === 0 && folder?.uid === 0 && (folder.mode & 0o022) === 0;

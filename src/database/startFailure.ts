@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { DatabaseNotUsable } from '../errors/errors.js';
 
-/** What PostgreSQL says, and what to do about it; in its own words in English, as it runs with LC_ALL=C. */
+/** PostgreSQL's messages, in English as it runs with LC_ALL=C, and what to do about each. */
 const CURES: [RegExp, string][] = [
   [/No space left on device/, 'Its disk is full: free some space.'],
   [/has (wrong ownership|invalid permissions)/, 'Give the folder back to the account that made it, with mode 0700.'],
@@ -16,15 +16,15 @@ const CURES: [RegExp, string][] = [
 ];
 const LINES = 5;
 
-/** How long the log is before a start: what stands there already tells of others. */
+/** Length of the log in bytes before a start: what comes before it is about earlier starts. */
 export async function endOf(logFile: string): Promise<number> {
   return (await stat(logFile).catch(() => ({ size: 0 }))).size;
 }
 
-/** Why the server of `cluster` ended when it was started, by what its log says from byte `since` on. */
+/** Explains why the server of `cluster` ended when it was started, by its log from byte `since` on. */
 export async function startFailure(cluster: string, logFile: string, since: number): Promise<DatabaseNotUsable> {
   const log = (await readFile(logFile).catch(() => Buffer.alloc(0))).subarray(since).toString('utf8');
-  const cure = CURES.find(([said]) => said.test(log))?.[1];
+  const cure = CURES.find(([pattern]) => pattern.test(log))?.[1];
   const end = log.trimEnd().split('\n').slice(-LINES).join('\n  ');
   return new DatabaseNotUsable(
     `PostgreSQL in ${cluster} does not start.${cure ? ` ${cure}` : ''} Its log ${logFile} ends:\n  ${end}`,

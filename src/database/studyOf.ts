@@ -2,7 +2,9 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import { isUid } from '../pacs/header/uid.js';
 import { kindOf } from './kindOf.js';
 
-/** The StudyInstanceUID that an id of ours, or a SOPInstanceUID, belongs to; null where it belongs to none, or is not here. */
+/**
+ * The StudyInstanceUID of the study that an id of ours, or a SOPInstanceUID, belongs to; null where there is none here.
+ */
 export async function studyOf(prisma: PrismaClient, id: string): Promise<string | null> {
   const study = { select: { studyInstanceUid: true } };
   const slice = { select: { series: { select: { study } } } };

@@ -1,13 +1,13 @@
 import { Client, type ClientConfig } from 'pg';
 
-/** A statement that has no answer for so long makes us ask whether the database still answers anybody. */
+/** After a statement has had no response for so long, we check whether the database still responds at all. */
 const SILENCE_MS = 4_000;
 const ANSWER_MS = 4_000;
 
 /**
- * Connections that notice a database that has fallen silent: its machine, or the way to it, is gone, and nothing closes
- * the connection. Where a statement waits for long, a new connection is tried; if that has no answer either, all that
- * waits on the old one fails. A slow statement goes on.
+ * Clients that notice when the database has fallen silent: its machine or the network is gone, and nothing closes the
+ * connection. When a statement waits long, the client tries a new connection. If that has no response either,
+ * everything that waits on the old one fails. A statement that is only slow goes on.
  */
 export function watchfulClients(connection: ClientConfig): typeof Client {
   let asking: Promise<boolean> | undefined;
@@ -28,14 +28,14 @@ export function watchfulClients(connection: ClientConfig): typeof Client {
       this.once('connect', () => this.watch());
     }
 
-    // biome-ignore lint/suspicious/noExplicitAny: pg declares it seven times over; all of them end here
+    // biome-ignore lint/suspicious/noExplicitAny: pg declares seven overloads; this implements all of them
     override query(...given: any[]): any {
       this.waiting = true;
       // biome-ignore lint/suspicious/noExplicitAny: as above
       return (super.query as any)(...given);
     }
 
-    /** A socket tells when it was still for a time, once, and again after it was used. */
+    /** A socket emits 'timeout' once when it was quiet for that time, and again after it was used. */
     private watch(): void {
       const { stream } = (this as unknown as { connection: { stream: import('node:net').Socket } }).connection;
       stream.setTimeout(SILENCE_MS);
@@ -48,7 +48,7 @@ export function watchfulClients(connection: ClientConfig): typeof Client {
   };
 }
 
-/** Whether a new connection gets an answer, whatever it is: one that is refused is not silent. */
+/** Whether a new connection gets any response. A refusal is one. */
 async function databaseAnswers(connection: ClientConfig): Promise<boolean> {
   const probe = new Client({
     ...connection,
@@ -62,10 +62,10 @@ async function databaseAnswers(connection: ClientConfig): Promise<boolean> {
     await probe.query('SELECT 1');
     return true;
   } catch (error) {
-    // PostgreSQL's own codes have five characters: it speaks.
+    // PostgreSQL's own codes have five characters: it has responded.
     return /^[0-9A-Z]{5}$/.test(String((error as NodeJS.ErrnoException).code));
   } finally {
-    // Its farewell may find nobody, too.
+    // Ending it may fail, too.
     (probe as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream.destroy();
   }
 }
