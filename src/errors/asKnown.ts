@@ -1,16 +1,19 @@
 import { DatabaseUnavailable, MrimasterError } from './errors.js';
 
 /**
- * Prisma's codes, PostgreSQL's and the system's for a database that is not there, or not yet, or has no connection, memory
- * or time to spare; and for a transaction that took too long or met another.
+ * Codes of Prisma, of PostgreSQL and of the operating system for a database that is away, starting or overloaded, and
+ * for a transaction that took too long or conflicted with another.
  */
 const NO_DATABASE =
   /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037|P2039|08\w{3}|53\w{3}|57P\d\d|57014|25006|ECONNREFUSED|ECONNRESET|EPIPE)$/;
-/** The pg library gives its own failures no code. */
+/** Messages of the pg library, whose own failures have no code. */
 const CUT_OFF =
   /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (has encountered a connection error|was closed) and is not queryable|Cannot use a pool after)/;
 
-/** A failure that was foreseen; undefined for any other. A database that is away, wherever it was noticed, is DatabaseUnavailable. */
+/**
+ * Turns an error into one of ours; undefined where it was not foreseen. A database that is away becomes
+ * DatabaseUnavailable, wherever that was noticed.
+ */
 export function asKnown(error: unknown): MrimasterError | undefined {
   if (error instanceof MrimasterError) return error;
   for (let cause = error; cause instanceof Object; cause = causeOf(cause)) {
@@ -25,13 +28,13 @@ export function asKnown(error: unknown): MrimasterError | undefined {
   return undefined;
 }
 
-/** Prisma keeps what the database said of a statement in words of ours in a place of its own. */
+/** The error behind an error. Prisma keeps the database's error for a raw statement in `meta`. */
 function causeOf(error: object): unknown {
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
   return cause ?? meta?.driverAdapterError;
 }
 
-/** Of a failure that was foreseen its code, of any other all that there is. */
+/** What the log says of an error: the code of a foreseen one, everything of any other. */
 export function asLogged(error: unknown): { code: string } | { err: unknown } {
   const known = asKnown(error);
   return known ? { code: known.code } : { err: error };

@@ -16,7 +16,7 @@ export class InvalidDicom extends MrimasterError {
   override readonly code = 'INVALID_DICOM';
 }
 
-/** Pixel data in an encoding that no decoder here reads. */
+/** Pixel data in an encoding that we have no decoder for. */
 export class UnsupportedTransferSyntax extends MrimasterError {
   override readonly code = 'UNSUPPORTED_TRANSFER_SYNTAX';
 }
@@ -31,37 +31,38 @@ export class UndecodablePixels extends MrimasterError {
   override readonly code = 'UNDECODABLE_PIXELS';
 }
 
-/** Text that may identify the patient is, or may be, part of the pixels: no export cleans it. */
+/** Pixels that show, or may show, text that identifies the patient. No export can remove it. */
 export class BurnedInAnnotation extends MrimasterError {
   override readonly code = 'BURNED_IN_ANNOTATION';
 }
 
-/** An object whose content no profile makes safe to give away. */
+/** An object that cannot be de-identified: no profile covers its content. */
 export class CannotDeidentify extends MrimasterError {
   override readonly code = 'CANNOT_DEIDENTIFY';
 }
 
-/** A file that should hold the secret of de-identification, and does not. */
+/** A file that should hold the key of de-identification, and does not. */
 export class DeidentificationKeyInvalid extends MrimasterError {
   override readonly code = 'DEIDENTIFICATION_KEY_INVALID';
 }
 
-/** Files that were received are no longer where they were kept: a volume that is not mounted, perhaps. */
+/** Received files are no longer where they were stored, for instance because a volume is not mounted. */
 export class ReceivedFilesMissing extends MrimasterError {
   override readonly code = 'RECEIVED_FILES_MISSING';
   override readonly retryable = true;
 }
 
-/** A file that this account may not read, or that the disk does not give. */
+/** A file that this account may not read, or that the disk fails to deliver. */
 export class FileNotReadable extends MrimasterError {
   override readonly code = 'FILE_NOT_READABLE';
 }
 
-/** An option of the command line that cannot be meant. */
+/** An option of the command line with an impossible value. */
 export class OptionInvalid extends MrimasterError {
   override readonly code = 'OPTION_INVALID';
 }
 
+/** An id that names no job. */
 export class JobNotFound extends MrimasterError {
   override readonly code = 'JOB_NOT_FOUND';
 }
@@ -71,146 +72,155 @@ export class JobNotFailed extends MrimasterError {
   override readonly code = 'JOB_NOT_FAILED';
 }
 
-/** What a failed job was asked to do is kept for some days only. */
+/** A failed job whose data the queue has deleted: it keeps them for some days only. */
 export class JobForgotten extends MrimasterError {
   override readonly code = 'JOB_FORGOTTEN';
 }
 
-/** A receiver of webhooks that does not take what it is sent. */
+/** A webhook that its receiver did not accept. */
 export class WebhookUndelivered extends MrimasterError {
   override readonly code = 'WEBHOOK_UNDELIVERED';
   override readonly retryable = true;
 }
 
-/** A receiver that WEBHOOK_URL does not name, or not any more. */
+/** A receiver that WEBHOOK_URL does not name, or no longer names. */
 export class WebhookNotConfigured extends MrimasterError {
   override readonly code = 'WEBHOOK_NOT_CONFIGURED';
 }
 
-/** Another job is at the study. */
+/** Another job works on the study. */
 export class StudyBusy extends MrimasterError {
   override readonly code = 'STUDY_BUSY';
   override readonly retryable = true;
 }
 
-/** A database that cannot be opened, or is not ours to use. */
+/** A database that cannot be opened, or that we must not use. */
 export class DatabaseNotUsable extends MrimasterError {
   override readonly code = 'DATABASE_NOT_USABLE';
 }
 
-/** A database that does not answer at a start, and may in a moment: it is just starting, or has no connection to spare. */
+/** A database that does not answer yet: it may be starting, or have no free connection. */
 export class DatabaseNotThere extends DatabaseNotUsable {
   override readonly retryable = true;
 }
 
-/** The archive did not answer, or said that it cannot now (5xx, 429): worth another try later. */
+/** The archive did not answer, or cannot answer now (5xx, 429). A later try may succeed. */
 export class PacsUnreachable extends MrimasterError {
   override readonly code = 'PACS_UNREACHABLE';
   override readonly retryable = true;
 }
 
-/** The archive answered that we may not (401, 403): no retry helps until credentials or rights change. */
+/** The archive does not allow the request (401, 403). No retry helps until credentials or rights change. */
 export class PacsRefused extends MrimasterError {
   override readonly code = 'PACS_REFUSED';
 }
 
-/** The archive answered with something that is not DICOMweb, or stopped in the middle of it. */
+/** The archive's response is not DICOM, or was cut off. */
 export class PacsBadAnswer extends MrimasterError {
   override readonly code = 'PACS_BAD_ANSWER';
   override readonly retryable = true;
 }
 
-/** The archive answered with another study than it was asked for; nothing of that one is kept. */
+/** The archive sent another study than it was asked for. Nothing of that study is kept. */
 export class PacsWrongStudy extends MrimasterError {
   override readonly code = 'PACS_WRONG_STUDY';
 }
 
-/** An object is in conflict with what came first: its UID, or its study's patient. It is kept, and not used. */
+/**
+ * An object that conflicts with an earlier one: by its UID, or by the patient of its study. It is kept, and not used.
+ */
 export class InstanceConflict extends MrimasterError {
   override readonly code = 'INSTANCE_CONFLICT';
 }
 
-/** An uploaded file belongs to a study that is here, and says otherwise of it; it was not added. */
+/** An uploaded file that contradicts the study that it belongs to. It was not added. */
 export class UploadConflict extends MrimasterError {
   override readonly code = 'UPLOAD_CONFLICT';
 }
 
-/** No room to keep what arrived; nothing of it was kept. */
+/** The disk has no room for an object that arrived. Nothing of it was kept. */
 export class StorageFull extends MrimasterError {
   override readonly code = 'STORAGE_FULL';
   override readonly retryable = true;
 }
 
-/** A model whose manifest or graph is wrong. */
+/** A model whose manifest or graph is faulty. */
 export class ModelInvalid extends MrimasterError {
   override readonly code = 'MODEL_INVALID';
 }
 
-/** A thread that took the place of one that died, and has no model yet. */
+/** A thread that replaces one that died, and has not loaded the model yet. */
 export class ModelNotLoaded extends MrimasterError {
   override readonly code = 'MODEL_NOT_LOADED';
 }
 
+/** A name or id that names no model. */
 export class ModelNotFound extends MrimasterError {
   override readonly code = 'MODEL_NOT_FOUND';
 }
 
-/** The model that gives the answers is not where this process could load it; another process may have it. */
+/** This process does not have the files of the active model. Another process may have them. */
 export class ModelNotHere extends ModelNotFound {
   override readonly retryable = true;
 }
 
-/** This process is not fit for any job: the database is a newer version's by now, or it lacks the model. */
+/** This process must not take jobs: a newer version has migrated the database, or the model is missing here. */
 export class NotFit extends MrimasterError {
   override readonly code = 'NOT_FIT';
   override readonly retryable = true;
 }
 
-/** More is to be computed than one query may ask for. */
+/** A query that asks for more new predictions than one query may. */
 export class TooManyMissing extends MrimasterError {
   override readonly code = 'TOO_MANY_MISSING';
 }
 
-/** A model cannot be put to that use. */
+/** A model that cannot be given the state that was asked for. */
 export class ModelStateRefused extends MrimasterError {
   override readonly code = 'MODEL_STATE_REFUSED';
 }
 
-/** A device that was demanded and cannot run the model. */
+/** The device of INFERENCE_DEVICE cannot run the model. */
 export class DeviceUnavailable extends MrimasterError {
   override readonly code = 'DEVICE_UNAVAILABLE';
 }
 
-/** A map that the model's graph does not allow. */
+/** A map that cannot be computed from the model's graph. */
 export class ExplanationUnavailable extends MrimasterError {
   override readonly code = 'EXPLANATION_UNAVAILABLE';
 }
 
+/** A label that the model does not have. */
 export class LabelNotFound extends MrimasterError {
   override readonly code = 'LABEL_NOT_FOUND';
 }
 
+/** A method of explaining that does not exist. */
 export class MethodNotFound extends MrimasterError {
   override readonly code = 'METHOD_NOT_FOUND';
 }
 
+/** A layer that the model does not have, or that cannot be explained. */
 export class LayerNotFound extends MrimasterError {
   override readonly code = 'LAYER_NOT_FOUND';
 }
 
+/** A UID or id that names no study, here or in the archive that was asked. */
 export class StudyNotFound extends MrimasterError {
   override readonly code = 'STUDY_NOT_FOUND';
 }
 
+/** An id, or a UID and frame number, that names no slice. */
 export class SliceNotFound extends MrimasterError {
   override readonly code = 'SLICE_NOT_FOUND';
 }
 
+/** An id that names no prediction. */
 export class PredictionNotFound extends MrimasterError {
   override readonly code = 'PREDICTION_NOT_FOUND';
 }
 
-/** Nothing that a reader could agree with or not: a slice that could not be read, a study without a finding. */
+/** A review of something without an answer: a slice that could not be read, or a study without a finding. */
 export class ReviewUnavailable extends MrimasterError {
   override readonly code = 'REVIEW_UNAVAILABLE';
 }
@@ -220,11 +230,12 @@ export class PacsNotConfigured extends MrimasterError {
   override readonly code = 'PACS_NOT_CONFIGURED';
 }
 
+/** An id that names no explanation. */
 export class ExplanationNotFound extends MrimasterError {
   override readonly code = 'EXPLANATION_NOT_FOUND';
 }
 
-/** The database does not answer; the same request may succeed in a moment. */
+/** The database does not answer. The same request may succeed in a moment. */
 export class DatabaseUnavailable extends MrimasterError {
   override readonly code = 'DATABASE_UNAVAILABLE';
   override readonly retryable = true;
@@ -237,7 +248,7 @@ const WITHHELD = {
   ARCHIVE_CANNOT_BE_ASKED: 'the archive does not tell whose study it is',
 } as const;
 
-/** It is not sure whose study this is, so nothing is said of it under anybody's name. */
+/** An answer that is withheld: it is not certain whose study this is. */
 export class WriteBackWithheld extends MrimasterError {
   override readonly code = 'WRITE_BACK_WITHHELD';
   constructor(reason: keyof typeof WITHHELD) {
@@ -245,57 +256,57 @@ export class WriteBackWithheld extends MrimasterError {
   }
 }
 
-/** A study of which nothing is to be resolved. */
+/** A study without conflicts to resolve. */
 export class NoConflict extends MrimasterError {
   override readonly code = 'NO_CONFLICT';
 }
 
-/** Work that stopped because the process was asked to. */
+/** Work that was stopped because the process was asked to end. */
 export class Interrupted extends MrimasterError {
   override readonly code = 'INTERRUPTED';
   override readonly retryable = true;
 }
 
-/** A file that did not come as it should. */
+/** An upload that was faulty or broke off. */
 export class UploadFailed extends MrimasterError {
   override readonly code = 'UPLOAD_FAILED';
 }
 
-/** A body that comes so slowly that it keeps a place from others. */
+/** A request body that comes so slowly that it keeps others waiting. */
 export class BodyTooSlow extends MrimasterError {
   override readonly code = 'BODY_TOO_SLOW';
   override readonly retryable = true;
 }
 
-/** A body whose sender went away in the middle of it. */
+/** A request body whose sender broke off. */
 export class BodyCutOff extends MrimasterError {
   override readonly code = 'BODY_CUT_OFF';
   override readonly retryable = true;
 }
 
-/** So many ask for the same at once that one more would take too much memory, or too long. */
+/** Too many callers ask for the same at once: one more would take too much memory, or too long. */
 export class TooBusy extends MrimasterError {
   override readonly code = 'TOO_BUSY';
   override readonly retryable = true;
 }
 
-/** Who asks has not proved who they are. */
+/** The caller has not proved who they are. */
 export class Unauthenticated extends MrimasterError {
   override readonly code = 'UNAUTHENTICATED';
 }
 
-/** Who asks is known, and may not. */
+/** The caller is known, but lacks the right. */
 export class Forbidden extends MrimasterError {
   override readonly code = 'FORBIDDEN';
 }
 
-/** Nobody can be let in at the moment, because the provider that vouches for them does not answer. */
+/** Callers cannot be authenticated at the moment: the OpenID provider does not answer. */
 export class IdentityProviderUnreachable extends MrimasterError {
   override readonly code = 'IDENTITY_PROVIDER_UNREACHABLE';
   override readonly retryable = true;
 }
 
-/** One caller asks more often than is good for the others. */
+/** A caller that has made more requests in a minute than it may. */
 export class RateLimited extends MrimasterError {
   override readonly code = 'RATE_LIMITED';
   override readonly retryable = true;

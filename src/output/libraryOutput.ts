@@ -1,16 +1,16 @@
-let tell: (library: string) => void = () => {};
-const told = new Set<string>();
+let report: (library: string) => void = () => {};
+const reported = new Set<string>();
 
-/** `listener` learns once of each library that wanted to write to the console; never what. */
+/** `listener` gets the name of each library that wanted to write to the console, once; never the text. */
 export function onLibraryOutput(listener: (library: string) => void): void {
-  tell = listener;
-  for (const library of told) listener(library);
+  report = listener;
+  for (const library of reported) listener(library);
 }
 
-/** Whoever has written by this stack is noted, by the first package on it; "node" where there is none. */
+/** Notes that a library has written. Its name is that of the first package on the stack; "node" where there is none. */
 export function noteLibraryOutput(stack: string): void {
   const library = /node_modules\/((?:@[^/\s]+\/)?[^/\s]+)/.exec(stack)?.[1] ?? 'node';
-  if (told.has(library)) return;
-  told.add(library);
-  tell(library);
+  if (reported.has(library)) return;
+  reported.add(library);
+  report(library);
 }

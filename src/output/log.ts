@@ -4,26 +4,30 @@ import { MrimasterError } from '../errors/errors.js';
 import { onLibraryOutput } from './libraryOutput.js';
 import { visibleJson, visibleText } from './visibleText.js';
 
+/** Writes lines that hold no patient's data, and no UID but those that it is given as `studyInstanceUid`. */
 export type Log = Logger;
 
-/** Of six parts and more, which no address and no version has; those of the standard itself (PS3.6 A) are nobody's. */
+/**
+ * UIDs that name an object. They have six parts or more, which no address and no version has; UIDs of the standard
+ * itself (PS3.6 A) name none.
+ */
 const UID = /(?<![\d.]|"studyInstanceUid":")(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){5,}/g;
 
 /**
- * No line names an instance, series or study, whatever an error quotes: a path, a row, a statement. What a line names as
- * its `studyInstanceUid`, because somebody has to look at that study, stays.
+ * Removes the UIDs of instances, series and studies from a line: an error may quote a path, a row or a statement. The
+ * field `studyInstanceUid` stays, because somebody has to look at that study.
  */
 export function withoutUids(line: string): string {
   return line.replace(UID, '[UID]');
 }
 
-/** A terminal, or whoever shows the file on one, is told nothing that it would obey. */
+/** Removes control characters, too, which a terminal would obey, now or when somebody shows the file. */
 function presentable(line: string): string {
   const anonymous = withoutUids(line);
   return process.stderr.isTTY ? visibleJson(anonymous) : visibleText(anonymous);
 }
 
-/** JSON lines for machines; sentences on a terminal. Never a patient's data in either. */
+/** Opens the log on standard error: sentences on a terminal, else a JSON object a line. */
 export function createLog(level: string): Log {
   const options: LoggerOptions = {
     level,
@@ -34,14 +38,16 @@ export function createLog(level: string): Log {
   return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }));
 }
 
-/** That a library had something to say, once of each; what it said may quote a header (muteLibraries.ts). */
+/**
+ * Logs once of each library that it wanted to write. Its text is left out: it may quote a header (muteLibraries.ts).
+ */
 export function tellOfMuted(log: Log): void {
   onLibraryOutput((library) =>
     log.warn({ library }, 'A library wrote a message, which is not shown, as it may quote a header.'),
   );
 }
 
-/** As much of an error as may be logged; `stack`: where it happened, a line each. */
+/** The parts of an error that may be logged. `stack`: the places that it passed, one a line. */
 export type LoggedError = {
   type: string;
   message: string;
@@ -56,8 +62,8 @@ const HIDDEN = 'It is not shown, as it may quote what a patient is called.';
 const DEEPEST = 5;
 
 /**
- * An error as it is logged. Messages of ours hold no patient data. Those of libraries quote what was to be written, read,
- * stored or looked for, in their own fields, too: of these remains what kind it was, its code, and where it happened.
+ * Reduces an error to what may be logged. Our own messages hold no patient data. Libraries quote what was written, read
+ * or looked for, in messages and in fields of their own: of their errors only the type, the code and the stack stay.
  */
 export function serializeError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: HIDDEN, stack: '' };
@@ -65,7 +71,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
   const message = quotesNothing(error) ? error.message : HIDDEN;
   const deeper = depth < DEEPEST;
   const causes =
-    deeper && error instanceof AggregateError ? error.errors.map((one) => serializeError(one, depth + 1)) : [];
+    deeper && error instanceof AggregateError ? error.errors.map((inner) => serializeError(inner, depth + 1)) : [];
   return {
     type: isName(error.name) ? error.name : 'Error',
     message,
@@ -77,7 +83,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
   };
 }
 
-/** Ours; and what the engine says of a mistake of ours, such as "x is not a function", unless a library made it. */
+/** Whether a message quotes no data: our own, and the engine's about a mistake in our code ("x is not a function"). */
 function quotesNothing(error: Error): boolean {
   if (error instanceof MrimasterError) return true;
   const ofEngine =
@@ -85,11 +91,11 @@ function quotesNothing(error: Error): boolean {
   return ofEngine && !places(error)[0]?.includes('/node_modules/') && !/["'`]/.test(error.message);
 }
 
-/** A word that a program writes, no value that it was given: "ENOENT", "P2002", "57P01", "open". */
+/** Whether a value is a name from a program's source, not data: "ENOENT", "P2002", "57P01", "open". */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z][\w.]{1,59}$|^\w{5}$/.test(value);
 
-/** Lines of the stack alone: a message may have several lines, and one of them may look like those. */
+/** The stack's lines without the message, which may have several lines that look like them. */
 function places({ message, stack = '' }: Error): string[] {
   const at = stack.indexOf(message);
   const behind = at < 0 ? stack : stack.slice(at + message.length);

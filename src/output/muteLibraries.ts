@@ -1,9 +1,9 @@
 import { noteLibraryOutput } from './libraryOutput.js';
-import './terminal.js'; // which takes its streams before
+import './terminal.js'; // it must take its streams first
 
-// Imported before all else, as libraries take hold of the console when they are loaded. What they say there may quote the
-// header that they read or write, and so a patient: none of it is shown, on a terminal or in a log. Commands say what they
-// have to say through terminal.ts.
+// This is imported before everything else, since libraries keep the console's functions when they are loaded. What they
+// write may quote a header, and so a patient: it is never shown, on a terminal or in a log. Commands write by
+// terminal.ts.
 
 const WRITING = [
   'assert',
@@ -26,6 +26,6 @@ const WRITING = [
 const mute = () => noteLibraryOutput(new Error().stack ?? '');
 for (const name of WRITING) console[name] = mute;
 
-// Node writes warnings to standard error by itself, unless somebody takes them.
+// Node.js writes warnings to standard error unless somebody listens to them.
 process.removeAllListeners('warning');
 process.on('warning', ({ stack = '' }) => noteLibraryOutput(stack));

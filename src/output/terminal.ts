@@ -2,8 +2,8 @@ import { Console } from 'node:console';
 import { visibleText } from './visibleText.js';
 
 /**
- * For what a command says to the person who called it: control characters from outside are shown, not obeyed. The console
- * itself is everybody's, libraries' too: muteLibraries.ts.
+ * Writes what a command says to the person who called it. Control characters in it are shown, not obeyed. Commands do
+ * not use the global console, which libraries write to as well (muteLibraries.ts).
  */
 export const terminal = new Console(process.stdout, process.stderr);
 

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 
-/** `most`: at once. `withinMs`: how long one may say nothing; by default for as long as it likes. */
+/** `most`: how many at once. `withinMs`: how long a connection may be silent; by default for ever. */
 export type SilentLimits = { most: number; withinMs?: number };
 
 type SilentConnection = { socket: Socket; address: string; timer: NodeJS.Timeout | undefined };
 
 /**
- * Connections that have nothing in work yet, or nothing any more. Where that are too many, the one goes that has been
- * silent for longest, of the address that has most of them: a flood of them costs no memory, and keeps nobody out who
- * speaks at once.
+ * Limits the connections that have sent no request yet, or have none in work any more. When there are too many, it
+ * closes the one that has been silent for longest, of the address that has most of them. So a flood of them costs no
+ * memory, and does not keep out a peer that speaks at once.
  */
 export function admitSilent({ most, withinMs }: SilentLimits) {
-  /** By the peer's address and port: TLS hands over another object than the one that came. */
+  /** By the peer's address and port, since TLS replaces the socket object. */
   const silent = new Map<string, SilentConnection>();
   const watched = new WeakSet<Socket>();
   const remove = (name: string): boolean => {
@@ -40,7 +40,7 @@ export function admitSilent({ most, withinMs }: SilentLimits) {
       watched.add(socket);
       socket.once('close', () => silent.get(name)?.socket === socket && remove(name));
     },
-    /** It has said what it wants. @returns whether it was one of them. */
+    /** The peer has sent a request. @returns whether it was silent before. */
     spoke: (socket: Socket): boolean => remove(nameOf(socket)),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * For callbacks of streams, sockets and timers, where nobody catches what they throw: it goes to `fail`, which ends that
- * one request or connection, and nothing else.
+ * Wraps a callback of a stream, socket or timer, whose errors nobody else would catch. They go to `fail`, which ends
+ * that one request or connection, and nothing else.
  */
 export function guarded<Given extends unknown[]>(
   fail: (error: unknown) => void,

@@ -1,4 +1,4 @@
-/** `source`, as long as it gives no more than `maxBytes`; beyond, `tooLarge` is thrown. */
+/** Passes `source` on. @throws what `tooLarge` makes once there are more than `maxBytes` bytes. */
 export async function* limitBytes<Chunk extends Uint8Array>(
   source: AsyncIterable<Chunk>,
   maxBytes: number,

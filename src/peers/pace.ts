@@ -1,15 +1,17 @@
-/** How fast a peer must send, on average, and how much time it may lose at most before it makes good for it. */
+/** How fast a peer must send on average, and how many milliseconds it may be behind. */
 export type PaceLimits = { bytesPerSecond: number; graceMs: number };
 
+/** Measures whether a peer sends fast enough. */
 export type Pace = {
-  /** From now on we wait for the peer. What we take for ourselves is not its fault. */
+  /** We wait for the peer from now on. Time in which we do not wait does not count. */
   wait(): void;
+  /** Bytes have come from the peer; we do not wait any more. */
   came(bytes: number): void;
-  /** ms for which we may go on waiting; 0 or less: it is too slow. */
+  /** Milliseconds that we may go on waiting; 0 or less: the peer is too slow. */
   left(): number;
 };
 
-/** Bytes give patience, waiting takes it. By a clock that nobody sets. */
+/** Each byte buys the peer time, and waiting uses it up. `now`: milliseconds of a clock that nobody sets. */
 export function createPace({ bytesPerSecond, graceMs }: PaceLimits, now = () => performance.now()): Pace {
   let credit = graceMs;
   let since: number | undefined;
@@ -26,7 +28,7 @@ export function createPace({ bytesPerSecond, graceMs }: PaceLimits, now = () => 
   };
 }
 
-/** Whoever is slower than this is cut off: less than the slowest line to a hospital. */
+/** A slower peer is cut off. The slowest line to a hospital is faster than this. */
 export const SLOWEST: PaceLimits = { bytesPerSecond: 1024, graceMs: 10_000 };
-/** Whoever is slower than this makes room where others wait for a place. */
+/** A slower peer loses its place when others wait for one. */
 export const SLOWEST_OF_MANY: PaceLimits = { bytesPerSecond: 32 * 1024, graceMs: 500 };

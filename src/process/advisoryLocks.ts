@@ -1,16 +1,16 @@
 /**
- * Keys of PostgreSQL's advisory locks, by which processes at one database keep out of each other's way. PostgreSQL drops a
- * lock with the connection that holds it, so a process that is killed leaves none behind.
+ * Keys of PostgreSQL's advisory locks, by which processes that share a database exclude each other. PostgreSQL releases
+ * a lock with the connection that holds it, so a killed process leaves none behind.
  */
 export const ADVISORY_LOCKS = {
-  /** Migrations. The key is the one that Prisma's own `migrate` locks, so that both never run at once. */
+  /** Held while migrations are applied. Prisma's own `migrate` uses the same key, so both never run at once. */
   migrations: 72_707_369,
-  /** Shared by every process that uses the embedded database; whoever gets it alone may stop the server. */
+  /** Shared by every process that uses the embedded database. A process that gets it alone may stop the server. */
   presence: 72_707_370,
-  /** The one process that serves this DATA_DIR. */
+  /** Held by the one process that serves this DATA_DIR. */
   server: 72_707_371,
-  /** Rows that are added to the audit. */
+  /** Held while rows are added to the audit. */
   audit: 72_707_373,
-  /** A change of the active model. */
+  /** Held while the active model changes. */
   models: 72_707_374,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Ends the process as a signal does that nobody handles. `process.exit` would first take down the threads, and ONNX Runtime
- * aborts when it comes back to one that is gone.
+ * Ends the process as an unhandled signal does. `process.exit` would end the threads first, and ONNX Runtime aborts
+ * when it returns to a thread that has ended.
  */
 export function endNow(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);

@@ -1,4 +1,4 @@
-/** Whether another process of this number is there; NaN is nobody's. */
+/** Whether a process with this number runs, and is not this one. NaN is no process. */
 export function isOtherLivingProcess(pid: number): boolean {
   if (!Number.isInteger(pid) || pid === process.pid) return false;
   try {

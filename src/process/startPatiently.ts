@@ -6,9 +6,9 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 2_000;
 
 /**
- * Starts again what failed for a reason that may pass, for a minute: a database that is starting as well, or a machine
- * that is busy, needs nobody to look after it.
- * @throws what failed the last time, as a failure that says what to do.
+ * Calls `start` until it succeeds, for a minute, while the reason of its failure may pass: the database may be starting
+ * as well, or the machine may be busy.
+ * @throws the last failure, which says what to do.
  */
 export async function startPatiently<Started>(
   start: () => Promise<Started>,

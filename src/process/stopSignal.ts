@@ -2,13 +2,15 @@ import { Interrupted } from '../errors/errors.js';
 import type { Log } from '../output/log.js';
 import { endNow } from './endNow.js';
 
-/** `ask`: the same from within, without a word in the log; `process.exitCode` is the asker's to set. */
+/**
+ * The request to stop. `signal` aborts and `received` resolves when it comes. `ask` makes the request from inside the
+ * process: it logs nothing, and the caller sets `process.exitCode`.
+ */
 export type StopSignal = { signal: AbortSignal; received: Promise<void>; ask(): void };
 
 /**
- * Ctrl-C and SIGTERM as something to wait for, from now on. A second one ends the process at once; durable work
- * survives that, too.
- * @param log who tells of it; by default nobody.
+ * Listens for Ctrl-C and SIGTERM from now on. A second one ends the process at once, which durable work survives, too.
+ * @param log where the request is logged; by default nowhere.
  */
 export function awaitStopSignal(log?: Log): StopSignal {
   const controller = new AbortController();
@@ -19,7 +21,7 @@ export function awaitStopSignal(log?: Log): StopSignal {
       resolve();
     };
     const stop = (signal: NodeJS.Signals) => {
-      const code = signal === 'SIGINT' ? 130 : 143; // as shells have it: 128 and the signal's number
+      const code = signal === 'SIGINT' ? 130 : 143; // as in shells: 128 plus the signal's number
       if (controller.signal.aborted) return endNow(signal);
       process.exitCode = code;
       log?.info(`${signal}: finishing the work at hand, then closing.`);

@@ -15,7 +15,7 @@ import { webSocketCase } from './webSocketDoor.mjs';
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const FINDINGS = 'fuzz-findings';
 const AT_ONCE = 8;
-const UNFORESEEN = /unknown reason|nobody foresaw|"level":60|Unhandled|Internal error/i;
+const UNFORESEEN = /unknown reason|[Uu]nforeseen|"level":60|Unhandled|Internal error/i;
 
 export async function fuzzDoors({ minutes, seed }) {
   const program = await startProgram();
