@@ -9,10 +9,10 @@ import { gatherFacts } from './gatherFacts.js';
 import { eventContent, eventType } from './webhookEvent.js';
 
 /**
- * Queues what receivers of webhooks are told of a study that came to an end, in the transaction that ends it: both are
- * there, or neither. Nothing where nobody is to be told.
- * @param cause an event that says the same as the last one and has its cause is not told again, as where a killed job
- *   repeats its last step; null: whatever says the same as the last one.
+ * Queues the webhooks that say how a study ended, in the transaction that ends it: both are stored, or neither. Does
+ * nothing where WEBHOOK_URL names no receiver.
+ * @param cause what brought the event about. An event that says the same as the last one and has the same cause is not
+ *   queued again, as when a killed job repeats its last step. null: not queued again whatever the last one's cause.
  */
 export async function announceStudy(
   context: Pick<Context, 'config' | 'queue'>,
@@ -30,11 +30,11 @@ export async function announceStudy(
   });
   const type = eventType(study.status);
   if (!type) return;
-  // A bundle names the patient, and it is not sure who that is. Our own events name nobody.
+  // A bundle is filed under a patient, and it is not certain who that is. Our own events are not.
   if (study.withheld && config.webhooks.format === 'fhir') return;
-  // Whoever files it by its StudyInstanceUID would file it under somebody.
-  const tells = type === 'study.classified' && !study.withheld;
-  const finding = tells ? (study.findings[0] ?? null) : null;
+  // A withheld study's event has no finding: a receiver would file it under the study's patient.
+  const hasFinding = type === 'study.classified' && !study.withheld;
+  const finding = hasFinding ? (study.findings[0] ?? null) : null;
   const content = eventContent({ study, finding, model, graphql: graphqlAddress(config) });
   const digest = createHash('sha256')
     .update(JSON.stringify({ type, ...content }))
@@ -54,14 +54,14 @@ export async function announceStudy(
   }
 }
 
-/** A study that failed has no finding to tell of, though an earlier one may be stored. */
+/** The event as FHIR. A study that failed is told without a finding, though an earlier one may be stored. */
 async function asFhir(running: RunningModel, tx: Prisma.TransactionClient, study: Study, eventId: string) {
   const facts = (await gatherFacts(running, tx, study.studyInstanceUid)) as StudyFacts;
-  const told = eventType(study.status) === 'study.classified' ? facts : { ...facts, finding: null, time: new Date() };
-  return writeStudyBundle(told, eventId);
+  const isClassified = eventType(study.status) === 'study.classified';
+  return writeStudyBundle(isClassified ? facts : { ...facts, finding: null, time: new Date() }, eventId);
 }
 
-/** Where the rest can be asked for. */
+/** Address where receivers can ask for more. */
 function graphqlAddress({ host, port, publicUrl }: Context['config']): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return `${publicUrl ?? `http://${name}:${port}`}/graphql`;

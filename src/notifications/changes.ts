@@ -1,39 +1,41 @@
-/** What changed; no more than ids, which is all that PostgreSQL carries between processes. */
+/** A study or job that changed. It holds ids alone, which is all that PostgreSQL carries between processes. */
 export type Change = { kind: 'STUDY'; id: string; studyInstanceUid: string } | { kind: 'JOB'; id: string };
 
-/** A study or job is told of at most five times a second, and always of its last change. */
-const APART_MS = 200;
-/** Studies and jobs that a subscriber who does not read may be behind with; beyond, the oldest are forgotten. */
+/** Pause between two changes of one study or job that followers get. They always get the last one. */
+const PAUSE_MS = 200;
+/** How many unread changes are kept for a follower. Beyond that the oldest are dropped. */
 const MOST_WAITING = 1000;
 
+/** The changes that one follower gets. */
 export type Followed = AsyncIterableIterator<Change> & {
   return(): Promise<IteratorResult<Change>>;
-  /** For this follower alone. */
+  /** Adds a change for this follower alone. */
   put(change: Change): void;
 };
 
-/** Passes changes on, from one who learns of them to many who follow them. */
+/** Passes changes on from whoever publishes them to all who follow them. */
 export type ChangeHub = {
   publish(change: Change): void;
   /**
-   * Those that `wanted` is true of, from now on, until `return` is called or all is closed. What a slow reader has not
-   * fetched yet is kept once for each id: it reads the latest state, not every state between.
+   * Follows the changes that `wanted` accepts, from now on, until `return` is called or the hub is closed. Of several
+   * unread changes with one id only one is kept: the follower reads the latest state, not those between.
    */
   follow(wanted: (change: Change) => boolean): Followed;
   close(): void;
 };
 
+/** Makes a hub without followers. */
 export function createChangeHub(): ChangeHub {
   const followers = new Set<Followed>();
-  /** By id: the timer of the pause after it was told of, and whether it changed meanwhile. */
+  /** By id: the timer of the pause after a change was passed on, and whether there was another one meanwhile. */
   const pauses = new Map<string, { timer: NodeJS.Timeout; again: boolean }>();
-  const tell = (change: Change) => {
+  const passOn = (change: Change) => {
     for (const follower of followers) follower.put(change);
     const timer = setTimeout(() => {
       const again = pauses.get(change.id)?.again;
       pauses.delete(change.id);
-      if (again) tell(change);
-    }, APART_MS);
+      if (again) passOn(change);
+    }, PAUSE_MS);
     pauses.set(change.id, { timer, again: false });
   };
   return {
@@ -41,7 +43,7 @@ export function createChangeHub(): ChangeHub {
       if (followers.size === 0) return;
       const pause = pauses.get(change.id);
       if (pause) pause.again = true;
-      else tell(change);
+      else passOn(change);
     },
     follow: (wanted) => {
       const follower = createFollower(wanted, () => followers.delete(follower));
@@ -56,7 +58,7 @@ export function createChangeHub(): ChangeHub {
   };
 }
 
-/** No generator: `return` of one that waits for its next value would wait, too. */
+/** This is no generator: its `return` would have to wait for the next value, too. */
 function createFollower(wanted: (change: Change) => boolean, leave: () => void): Followed {
   const waiting = new Map<string, Change>();
   const end = { done: true, value: undefined } as const;

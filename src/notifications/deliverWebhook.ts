@@ -11,9 +11,9 @@ const ANSWER_MS = 10_000;
 const GIVE_UP_MS = 24 * 3600 * 1000;
 
 /**
- * Sends one webhook, and keeps its job's row, which clients see, in step. One that no attempt of a day got through is a
- * FAILED job, with what the receiver said; retryJob sends it again.
- * @throws what was in the way, where it is to be tried again.
+ * Sends one webhook, and keeps its job's row, which clients see, up to date. After a day of failed attempts the job is
+ * FAILED with the last error; `retryJob` sends the webhook again.
+ * @throws the error of a failed attempt, so that the queue tries again.
  */
 export async function deliverWebhook(
   context: Context,
@@ -23,7 +23,7 @@ export async function deliverWebhook(
   const { config, log, prisma } = context;
   await requireFitness(context);
   const delivery = await prisma.webhookDelivery.findUnique({ where: { id: jobId } });
-  if (!delivery) return; // its study was deleted
+  if (!delivery) return; // the study was deleted
   const update = (data: Parameters<typeof prisma.job.updateMany>[0]['data']) =>
     prisma.job.updateMany({ where: { id: jobId }, data });
   await update({ status: 'RUNNING', attempts: attempt, startedAt: new Date(), error: null });
@@ -35,7 +35,7 @@ export async function deliverWebhook(
     const pause = circuits.pause(delivery.url);
     if (pause > 0)
       throw new WebhookUndelivered(
-        `${new URL(delivery.url).host} took none of the last webhooks. It is left alone for ${pause} s; see that it runs.`,
+        `${new URL(delivery.url).host} accepted none of the last webhooks. The next one is sent in ${pause} s; see that it runs.`,
       );
     await observeJob(context, { kind: DELIVER_WEBHOOK, jobId, attempt }, () =>
       post(delivery, config.webhooks.secret, signal).then(
@@ -61,7 +61,7 @@ export async function deliverWebhook(
   ]);
 }
 
-/** A receiver that redirects could lead a message to anyone: it is told, and not followed. */
+/** POSTs the message. Redirects are not followed, since they could send it to anyone. */
 async function post({ body, contentType, eventId, type, url }: WebhookDelivery, secret: string, signal: AbortSignal) {
   const { host } = new URL(url);
   const timeout = AbortSignal.timeout(ANSWER_MS);
@@ -77,7 +77,7 @@ async function post({ body, contentType, eventId, type, url }: WebhookDelivery, 
     const stop = AbortSignal.any([timeout, signal]);
     const response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal: stop });
     status = response.status;
-    await response.body?.cancel(); // what it says is nothing to us
+    await response.body?.cancel(); // its body is not needed
   } catch (error) {
     if (signal.aborted) throw new Interrupted('MRIMaster was stopped. The webhook is sent when it runs again.');
     if (timeout.aborted) throw new WebhookUndelivered(`${host} did not answer within ${ANSWER_MS / 1000} s.`);

@@ -4,8 +4,8 @@ import type { RunningModel } from '../models/modelLoader.js';
 import type { StudyFacts } from './fhir/facts.js';
 
 /**
- * What FHIR tells of a study and of the active model's finding in it. Null where the study is not here.
- * @throws WriteBackWithheld where it is not sure whose study it is.
+ * Reads what FHIR says of a study and of the given model's finding in it; null where the study is not here.
+ * @throws WriteBackWithheld where it is not certain whose study it is.
  */
 export async function gatherFacts(
   { classifier, model }: RunningModel,

@@ -4,33 +4,34 @@ import type { Database } from '../database/database.js';
 import type { Log } from '../output/log.js';
 import type { Change } from './changes.js';
 
-/** Named by the triggers of the migration tell_of_changes. */
+/** PostgreSQL's channel, which the triggers of the migration tell_of_changes notify. */
 const CHANNEL = 'mrimaster';
 const RECONNECT_MS = 500;
-/** Whoever only listens does not notice that nobody speaks any more: it asks now and then. */
+/** How often the connection is checked: one that only listens would not notice that it is dead. */
 const ASK_MS = 10_000;
 
-export type Heard = {
+/** Callbacks of the listener. */
+export type ChangeHandlers = {
   onChange(change: Change): void;
-  /** The connection was lost and is there again: what changed meanwhile is not known. */
+  /** The connection broke and works again. Changes between were missed. */
   onGap(): void;
 };
 
 /**
- * Hears of what any process changes in the database, this one included, over one connection of its own, which is opened
- * again when it breaks. A change is heard of when it is committed.
- * @throws what the database throws when the first connection fails.
+ * Listens for the changes that any process commits to the database, this one included, over a connection of its own. It
+ * opens that again when it breaks.
+ * @throws the database's error when the first connection fails.
  */
 export async function listenForChanges(
   { Client, ...connection }: Database['connection'],
-  { onChange, onGap }: Heard,
+  { onChange, onGap }: ChangeHandlers,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const stopping = new AbortController();
   let reconnecting = Promise.resolve();
   const connect = async (): Promise<Client> => {
     const fresh = new Client({ ...connection, application_name: 'mrimaster:listen' });
-    fresh.on('error', () => {}); // its end follows
+    fresh.on('error', () => {}); // 'end' follows
     fresh.on('notification', ({ payload }) => {
       const change = readChange(payload ?? '');
       if (change) onChange(change);
@@ -50,10 +51,10 @@ export async function listenForChanges(
     return fresh;
   };
   const reconnect = async () => {
-    log.warn('The connection that hears of changes broke; opening it again.');
+    log.warn('The connection that listens for changes broke; opening it again.');
     while (!stopping.signal.aborted) {
       await sleep(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
-      const fresh = await connect().catch(() => undefined); // the database is down, perhaps for a while
+      const fresh = await connect().catch(() => undefined); // the database may be down for a while
       if (!fresh) continue;
       client = fresh;
       return onGap();
@@ -73,5 +74,5 @@ function readChange(payload: string): Change | undefined {
   const [kind, id, studyInstanceUid] = payload.split(' ');
   if (kind === 'STUDY' && id && studyInstanceUid) return { kind, id, studyInstanceUid };
   if (kind === 'JOB' && id) return { kind, id };
-  return undefined; // of a newer version
+  return undefined; // from a newer version
 }

@@ -4,9 +4,9 @@ import { DELIVER_WEBHOOK } from '../queue/deliveryQueue.js';
 import type { Queue } from '../queue/queue.js';
 
 /**
- * Queues every event since a time once more, as it was, to each of `urls`, also to receivers that were not told of it then.
- * What waits or is being sent already stays as it is.
- * @returns how many events.
+ * Queues every event since a time once more, unchanged, to each of `urls`, also to receivers that did not get it then.
+ * Deliveries that wait or are being sent stay as they are.
+ * @returns the number of events.
  */
 export async function replayWebhooks(
   { prisma, queue }: { prisma: PrismaClient; queue: Queue },
@@ -21,25 +21,29 @@ export async function replayWebhooks(
   });
   for (const { eventId } of events)
     await prisma.$transaction(async (tx) => {
-      const told = await tx.webhookDelivery.findMany({ where: { eventId } });
+      const deliveries = await tx.webhookDelivery.findMany({ where: { eventId } });
       for (const url of urls) {
-        const id = await renew(tx, told, url);
+        const id = await renew(tx, deliveries, url);
         if (id) await queue.deliveries.send(tx, id, url);
       }
     });
   return events.length;
 }
 
-/** @returns the id of the delivery to send; undefined for one that waits already. */
-async function renew(tx: Prisma.TransactionClient, told: WebhookDelivery[], url: string): Promise<string | undefined> {
-  const known = told.find((delivery) => delivery.url === url);
+/** @returns the id of the delivery to send; undefined where one waits already. */
+async function renew(
+  tx: Prisma.TransactionClient,
+  deliveries: WebhookDelivery[],
+  url: string,
+): Promise<string | undefined> {
+  const known = deliveries.find((delivery) => delivery.url === url);
   if (known) {
     const again = { status: 'QUEUED' as const, attempts: 0, progress: 0, startedAt: null, finishedAt: null };
     const ended = { id: known.id, status: { in: ['SUCCEEDED' as const, 'FAILED' as const] } };
     const { count } = await tx.job.updateMany({ where: ended, data: again });
     return count > 0 ? known.id : undefined;
   }
-  const { studyId, ...event } = told[0] as WebhookDelivery;
+  const { studyId, ...event } = deliveries[0] as WebhookDelivery;
   const id = randomUUID();
   await tx.job.create({ data: { id, kind: DELIVER_WEBHOOK, studyId } });
   await tx.webhookDelivery.create({ data: { ...event, id, studyId, url, deliveredAt: null } });

@@ -2,9 +2,10 @@ import { INTENDED_USE } from '../about.js';
 import type { Model, Study, StudyFinding, StudyStatus } from '../generated/prisma/client.js';
 import { sayFinding } from '../wording/sayAnswer.js';
 
+/** What a webhook says has happened. */
 export type EventType = 'study.classified' | 'study.failed' | 'study.skipped';
 
-/** A study that came to an end, as far as it is told of: `finding` where it has one. */
+/** What an event says of a study that has ended. `graphql`: address where receivers can ask for more. */
 export type EndedStudy = {
   study: Study;
   finding: StudyFinding | null;
@@ -12,7 +13,7 @@ export type EndedStudy = {
   graphql: string;
 };
 
-/** The event that a status is; undefined where a study is still under way. */
+/** @returns the event of a study's status; undefined where the study has not ended. */
 export function eventType(status: StudyStatus): EventType | undefined {
   if (status === 'CLASSIFIED' || status === 'PARTIAL') return 'study.classified';
   if (status === 'FAILED') return 'study.failed';
@@ -20,7 +21,9 @@ export function eventType(status: StudyStatus): EventType | undefined {
   return undefined;
 }
 
-/** What an event says, beside its id and time: identifiers of images and of us, never of the patient or the order. */
+/**
+ * Content of an event without its id and time: identifiers of images and of ours, never of the patient or the order.
+ */
 export function eventContent({ study, finding, model, graphql }: EndedStudy) {
   return {
     studyInstanceUid: study.studyInstanceUid,

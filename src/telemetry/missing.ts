@@ -1,4 +1,4 @@
-/** A part without which this process cannot do its work now, and what to do about it. Names no patient and no secret. */
+/** A part that this process needs and lacks now, and what to do about it. `message` names no patient and no secret. */
 export type Missing = {
   part: 'process' | 'database' | 'migrations' | 'model' | 'store';
   code: string;

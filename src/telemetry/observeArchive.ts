@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js';
 import { codeOf, timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
-/** The same archive; what it is asked is timed, by its name and by what it answered. */
+/** Wraps an archive: its requests are timed, by the archive's name and by how each ended. */
 export function observeArchive(archive: Archive, { archiveSeconds }: Metrics, tracing: Tracing): Archive {
   const { name } = archive.settings;
   const count = (request: string) => (outcome: string, seconds: number) =>
@@ -13,7 +13,7 @@ export function observeArchive(archive: Archive, { archiveSeconds }: Metrics, tr
     tracing.span(...spanOf(request), () => timed(work, count(request), judge));
   const { retrieveStudy, moveStudy } = archive;
 
-  /** Until the last object; whoever stops reading before has what they wanted. */
+  /** Lasts until the last object. A reader that stops earlier counts as a success. */
   async function* pull(...wanted: Parameters<NonNullable<Archive['retrieveStudy']>>) {
     const began = performance.now();
     const span = tracing.start(...spanOf('retrieve'));

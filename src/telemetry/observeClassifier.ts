@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js';
 import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
-/** The same classifier; its batches, its reading of series and its maps are timed. */
+/** Wraps a classifier: its batches, its reading of series and its maps are timed. */
 export function observeClassifier(classifier: Classifier, metrics: Metrics, tracing: Tracing): Classifier {
   const observe = <T>(work: 'classify' | 'read' | 'explain', slices: number, run: () => Promise<T>) => {
     const attributes = { 'mrimaster.slices': slices, 'mrimaster.provider': classifier.provider };

@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js';
 import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
-/** The same decoders; each frame is timed, each failure counted by its code. */
+/** Wraps a pool of decoders: each frame is timed, and each failure counted by its code. */
 export function observeDecoding(decoding: DecodePool, metrics: Metrics, tracing: Tracing): DecodePool {
   const observe = <T>(decode: () => Promise<T>) =>
     tracing.span('decode', {}, () =>

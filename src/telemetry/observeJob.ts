@@ -2,10 +2,10 @@ import type { Metrics } from './metrics.js';
 import { timed } from './outcome.js';
 import type { Tracing } from './tracing.js';
 
-/** `traceparent`: the span of whoever queued it. */
+/** One attempt at a job. `attempt` counts from 1. `traceparent`: the span of the caller that queued the job. */
 export type JobAttempt = { kind: string; jobId: string; attempt: number; traceparent?: string | undefined };
 
-/** One attempt at a job's work: a span of its own, and a count by how it ended. */
+/** Runs one attempt at a job in a span of its own, and counts how it ended. */
 export function observeJob(
   { metrics, tracing }: { metrics: Metrics; tracing: Tracing },
   { kind, jobId, attempt, traceparent }: JobAttempt,

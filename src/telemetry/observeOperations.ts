@@ -3,12 +3,12 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Metrics } from './metrics.js';
 import type { Tracing } from './tracing.js';
 
-/** Types that exist, whatever a document says; "none" where it could not be read. */
+/** Type of a GraphQL operation; "none" where its document could not be read. */
 type OperationType = 'query' | 'mutation' | 'subscription' | 'none';
 
 /**
- * Counts operations by type and code: what they are called is up to their callers, and without bound. Each error learns
- * the id of its request. It never looks at single fields, which would cost more than all else.
+ * Counts operations by type and code, not by name: callers choose names, so there could be any number. Each error gets
+ * the id of its request. Single fields are not observed, which would cost more than everything else here.
  */
 export function observeOperations({
   metrics,
@@ -36,11 +36,12 @@ export function observeOperations({
   };
 }
 
+/** @param code "OK", or the code of its first error. */
 export function countOperation({ operations }: Metrics, type: OperationType, code: string): void {
   operations.inc({ type, code });
 }
 
-/** "OK", or the code of the first of several. */
+/** @returns "OK", or the code of the first error. */
 export function firstCode(errors: readonly Pick<GraphQLFormattedError, 'extensions'>[] | undefined): string {
   if (!errors?.length) return 'OK';
   return String(errors[0]?.extensions?.code ?? 'INTERNAL_SERVER_ERROR');

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Log } from '../output/log.js';
 import type { Metrics } from './metrics.js';
 
-/** Asked every few seconds by machines: of no interest where they succeed. */
+/** Routes that machines ask every few seconds. The log shows them only at level debug, unless they fail. */
 const PROBES = ['/healthz', '/readyz', '/metrics'];
 
 /**
- * Each answer carries the id of its request, is counted, and leaves one line in the log: method, route, status and
- * duration. The route is the pattern that we wrote, never the URL, which holds UIDs and what was searched for.
+ * Gives each response the id of its request, counts it, and logs one line: method, route, status and duration. The
+ * route is the pattern that we wrote, never the URL, which holds UIDs and search terms.
  */
 export function observeRequests(app: FastifyInstance, { log, metrics }: { log: Log; metrics: Metrics }): void {
   const began = new WeakMap<FastifyRequest, number>();
@@ -26,7 +26,7 @@ export function observeRequests(app: FastifyInstance, { log, metrics }: { log: L
   });
   app.addHook('onRequestAbort', async (request) => {
     const start = began.get(request);
-    if (start === undefined) return; // it was answered
+    if (start === undefined) return; // the response was sent already
     const route = routeOf(request);
     const ms = performance.now() - start;
     metrics.httpRequests.observe({ route, status: 'aborted' }, ms / 1000);
@@ -35,7 +35,7 @@ export function observeRequests(app: FastifyInstance, { log, metrics }: { log: L
   });
 }
 
-/** "none" for what no route is for. */
+/** @returns the pattern of a request's route; "none" where no route matches. */
 export function routeOf({ routeOptions }: FastifyRequest): string {
   return routeOptions.url ?? 'none';
 }

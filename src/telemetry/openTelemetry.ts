@@ -17,14 +17,14 @@ import type { Log } from '../output/log.js';
 import { codeOf } from './outcome.js';
 import type { OpenSpan, Tracing } from './tracing.js';
 
-/** At the end of the process; a collector that is down must not keep it. */
+/** How long the end of the process waits for the last spans: a collector that is down must not delay it. */
 const LAST_SPANS_MS = 3_000;
 const COMPLAIN_MS = 60_000;
 
 /**
- * Spans by OpenTelemetry, sent as OTLP/HTTP to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names; its exporter reads that
- * and the other OTEL_EXPORTER_OTLP_* of the environment by itself. Nothing is registered globally, so that no library
- * adds spans of its own, whose attributes we do not know.
+ * Opens tracing by OpenTelemetry, which sends spans as OTLP/HTTP to the collector that OTEL_EXPORTER_OTLP_ENDPOINT
+ * names. Its exporter reads that and the other OTEL_EXPORTER_OTLP_* variables by itself. Nothing is registered
+ * globally, so that no library adds spans of its own, whose attributes we do not know.
  */
 export function openTracing(log: Log): Tracing {
   const ours = resourceFromAttributes({ 'service.name': 'mrimaster', 'service.version': VERSION });
@@ -50,7 +50,7 @@ export function openTracing(log: Log): Tracing {
         span.end();
         return result;
       } catch (error) {
-        span.end(codeOf(error)); // its message may name a study
+        span.end(codeOf(error)); // the code alone: the message may name a study
         throw error;
       }
     },
@@ -67,7 +67,7 @@ export function openTracing(log: Log): Tracing {
   };
 }
 
-/** What a caller, or the one who queued a job, names as the span above. Not its tracestate: that is text of any kind. */
+/** The parent span that a caller, or the job's row, names. Its tracestate is left out: that may be any text. */
 function remote(traceparent: string | undefined): TraceContext | undefined {
   const parsed = traceparent === undefined ? null : parseTraceParent(traceparent);
   return parsed
@@ -84,7 +84,7 @@ function ending(span: Span): OpenSpan['end'] {
   };
 }
 
-/** The same exporter; that it fails is said in the log, now and then. */
+/** Wraps an exporter: its failures are logged, once a minute at most. */
 function complaining(exporter: OTLPTraceExporter, log: Log): SpanExporter {
   let quietUntil = 0;
   return {

@@ -1,11 +1,15 @@
 import { asKnown } from '../errors/asKnown.js';
 
-/** As what something that failed is counted: our own codes are few, and hold nobody's data. */
+/** The code under which a failure is counted. Our codes are few, and hold no patient's data. */
 export function codeOf(error: unknown): string {
   return asKnown(error)?.code ?? 'INTERNAL_SERVER_ERROR';
 }
 
-/** Calls `done` with what `judge` makes of the result, or the error's code, and with the seconds, when `work` has ended. */
+/**
+ * Runs `work`, and calls `done` when it has ended.
+ * @param done gets the outcome ("OK", or a code) and the seconds.
+ * @param judge makes the outcome of a result; by default "OK".
+ */
 export async function timed<T>(
   work: () => Promise<T>,
   done: (outcome: string, seconds: number) => void,

@@ -3,14 +3,15 @@ import { Gauge, type Registry } from 'prom-client';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 const FRESH_MS = 5_000;
-/** A scrape must end in time, also where the database does not. */
+/** How long a scrape waits for the database. */
 const PATIENCE_MS = 2_000;
 
+/** `waiting`: seconds since the oldest of these jobs was queued. */
 type JobCount = { kind: string; status: string; jobs: number; waiting: number };
 
 /**
- * Gauges of what the database knows of jobs, of all processes that work on it. It is asked when somebody scrapes, every
- * few seconds at most; while it does not answer, they are absent, and mrimaster_database_up is 0.
+ * Adds gauges of the jobs in the database, those of every process that uses it. A scrape asks the database, every few
+ * seconds at most. While the database does not answer, the gauges are absent, and mrimaster_database_up is 0.
  */
 export function addQueueGauges(registry: Registry, prisma: PrismaClient): void {
   const read = keepFresh(() => countJobs(prisma));
@@ -70,7 +71,7 @@ function countJobs(prisma: PrismaClient): Promise<JobCount[]> {
     FROM "Job" GROUP BY "kind", "status"`;
 }
 
-/** One call at a time, its answer kept for a while. */
+/** Wraps `load`: it runs once at a time, and its value is kept for a few seconds. */
 function keepFresh<T>(load: () => Promise<T>): () => Promise<T> {
   let kept: { value: T; until: number } | undefined;
   let running: Promise<T> | undefined;

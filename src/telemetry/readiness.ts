@@ -8,28 +8,31 @@ import type { Models } from '../models/models.js';
 import type { Missing } from './missing.js';
 import { storeMissing } from './storeMissing.js';
 
-/** What a probe waits for at most; a database that is slower than this is as good as none. */
+/** How long a probe waits. A slower database counts as one that does not answer. */
 const ANSWER_MS = 2_000;
 
-/** STARTING until everything runs, STOPPING from the moment that the process was asked to end. */
+/** STARTING until everything runs; STOPPING from the moment when the process is asked to end. */
 export type Phase = 'STARTING' | 'RUNNING' | 'STOPPING';
 
-/** Whether to send work here. An archive that is down is no part of it: what is here can be read, and jobs wait. */
+/**
+ * Whether this process can do its work. Archives do not count: without them stored answers can be read, and jobs wait.
+ */
 export type Readiness = {
   phase: Phase;
+  /** What keeps this process from doing its work; empty where nothing does. */
   missing(): Promise<Missing[]>;
-  /** Why no job may be taken from the queue: another process has what this one lacks. */
+  /** Why this process must take no job from the queue, which another process may be able to do; null where it may. */
   missingForJobs(): Promise<Missing | null>;
 };
 
-/** @param receivedDir where received bytes lie. */
+/** @param receivedDir folder of received files; without it, whether they can be stored is not checked. */
 export function createReadiness(
   prisma: PrismaClient,
   models: Pick<Models, 'active'> & Partial<Pick<Models, 'lacking'>>,
   receivedDir?: string,
 ): Readiness {
   const migrations = readMigrations(MIGRATIONS);
-  migrations.catch(() => {}); // told by whoever asks
+  migrations.catch(() => {}); // `databaseMissing` awaits it, and reports a failure
   const readiness: Readiness = {
     phase: 'STARTING',
     missing: async () =>
@@ -37,14 +40,14 @@ export function createReadiness(
         phaseMissing(readiness.phase),
         modelMissing(models),
         ...(await Promise.all([databaseMissing(), receivedDir === undefined ? null : storeMissing(receivedDir)])),
-      ].filter((one) => one !== null),
+      ].filter((part) => part !== null),
     missingForJobs: async () => {
       const missing = modelMissing(models) ?? (await databaseMissing());
-      return missing?.part === 'database' ? null : missing; // then nothing can be taken anyway
+      return missing?.part === 'database' ? null : missing; // without a database no job can be taken anyway
     },
   };
 
-  /** One query tells both: whether the database answers, and what is migrated. */
+  /** Checks by one query whether the database answers, and whether its migrations are ours. */
   async function databaseMissing(): Promise<Missing | null> {
     try {
       const rows = await pTimeout(prisma.$queryRawUnsafe<AppliedMigration[]>(APPLIED), {

@@ -5,10 +5,13 @@ import pTimeout from 'p-timeout';
 import type { Missing } from './missing.js';
 
 const ANSWER_MS = 2_000;
-/** Less than that takes no object any more. */
+/** Bytes that must be free to store another object. */
 const LEAST_FREE = 16 * 1024 ** 2;
 
-/** Why nothing could be kept in `receivedDir` now; null where it could. It is tried, for rights alone do not tell. */
+/**
+ * Why nothing can be stored in `receivedDir` now; null where it can. It writes a file, since rights alone do not show
+ * it.
+ */
 export async function storeMissing(receivedDir: string): Promise<Missing | null> {
   try {
     const free = await pTimeout(tryOut(receivedDir), { milliseconds: ANSWER_MS });
@@ -25,7 +28,7 @@ export async function storeMissing(receivedDir: string): Promise<Missing | null>
   return { part: 'store', code: 'STORAGE_FULL', message: 'The disk of DATA_DIR/received is full. Free some space.' };
 }
 
-/** @returns the bytes that are free. A file that is left behind goes with what is half received (pacs/receive.ts). */
+/** @returns the free bytes. A file that is left behind is removed with partly received ones (pacs/receive.ts). */
 async function tryOut(receivedDir: string): Promise<number> {
   const folder = join(receivedDir, '.partial');
   await mkdir(folder, { recursive: true });

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { routeOf } from './observeRequests.js';
 import { NO_TRACING, type OpenSpan, type Tracing } from './tracing.js';
 
-/** A span for each request, below that of its caller where it names one; and below it, on /graphql, one for the operation. */
+/** Opens a span for each request, below the caller's where it names one, and on /graphql another for the operation. */
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   if (tracing === NO_TRACING) return;
   const spans = new WeakMap<FastifyRequest, { request: OpenSpan; operation?: OpenSpan }>();
@@ -13,7 +13,7 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
     const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined;
     spans.set(request, { request: tracing.start(`${method} ${route}`, attributes, traceparent) });
   });
-  // Behind the body, whose arrival is no part of this chain of calls.
+  // After the body has come: its arrival runs outside this chain of asynchronous calls.
   app.addHook('preHandler', (request, _reply, done) => {
     const open = spans.get(request);
     if (!open) return done();

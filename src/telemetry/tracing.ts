@@ -1,30 +1,30 @@
-/** Of numbers and of words that we chose: no UID, no patient's data, no text of a caller. */
+/** Attributes of a span: numbers, and words that we chose. No UID, no patient's data, no text of a caller. */
 export type SpanAttributes = Readonly<Record<string, string | number>>;
 
 /**
- * A span that is not over. `run`: what begins in `work`, and in what that starts, lies below it. `end`: with "OK", the code
- * of an error, or an HTTP status.
+ * A span that has not ended. `run`: spans that begin in `work`, and in what it starts, lie below this one. `end`: takes
+ * "OK", the code of an error, or an HTTP status.
  */
 export type OpenSpan = { run<T>(work: () => T): T; end(outcome?: string | number, attributes?: SpanAttributes): void };
 
 /**
- * Spans of what this process does, each below the one in whose work it begins, or below what `traceparent` (W3C) names, in
- * another process perhaps.
+ * Records spans of what this process does. A span lies below the one in whose work it begins, or below the one that
+ * `traceparent` (W3C) names, which may be another process's.
  */
 export type Tracing = {
   start(name: string, attributes: SpanAttributes, traceparent?: string): OpenSpan;
-  /** One that lasts as long as `work`. */
+  /** Opens a span that lasts as long as `work`. */
   span<T>(name: string, attributes: SpanAttributes, work: () => Promise<T>, traceparent?: string): Promise<T>;
-  /** Says more of the span at hand, and calls it otherwise. */
+  /** Renames the current span, and adds attributes. */
   rename(name: string, attributes: SpanAttributes): void;
-  /** The span at hand, for work that another process does later; undefined where there is none. */
+  /** The current span, for work that another process does later; undefined where there is none. */
   traceparent(): string | undefined;
   close(): Promise<void>;
 };
 
 const NO_SPAN: OpenSpan = { run: (work) => work(), end: () => {} };
 
-/** Costs nothing: OpenTelemetry is not even loaded. */
+/** Records nothing, and costs nothing: OpenTelemetry is not even loaded. */
 export const NO_TRACING: Tracing = {
   start: () => NO_SPAN,
   span: (_name, _attributes, work) => work(),

@@ -1,7 +1,7 @@
 import type { EvidenceCode } from '../generated/prisma/client.js';
 import { readParameters, type StoredReason } from './parameters.js';
 
-/** How it is known whether every instance of a study is here: a sentence or two. */
+/** Says in a sentence or two how it is known whether every instance of a study is here. */
 export function sayEvidence({ code, parameters }: StoredReason<EvidenceCode> & { code: EvidenceCode }): string {
   const { archive, count, here, aside = '0', differing = '0', unusable = '0', text } = readParameters(parameters);
   switch (code) {

@@ -2,7 +2,7 @@ import type { EligibilityCode } from '../generated/prisma/client.js';
 import { readParameters, type StoredReason } from './parameters.js';
 
 const WORDS: Record<EligibilityCode, string> = {
-  ANATOMICAL: '', // its parameters say all
+  ANATOMICAL: '', // said by its parameters
   UPLOADED_PICTURE: 'uploaded as a picture',
   OWN_RESULT: 'our own result',
   NOT_MR: 'not MR',
@@ -34,8 +34,8 @@ const WORDS: Record<EligibilityCode, string> = {
 };
 
 /**
- * Why a series is classified or passed over: "T1 post-contrast axial", "localizer". `code`: null before it was
- * examined.
+ * Says why a series is classified or passed over: "T1 post-contrast axial", "localizer". `code` is null until the
+ * series has been examined.
  */
 export function sayEligibility({ code, parameters }: StoredReason<EligibilityCode>): string {
   if (code === null) return 'not looked at yet';

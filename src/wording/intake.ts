@@ -1,7 +1,7 @@
 import type { IntakeCode } from '../generated/prisma/client.js';
 import { readParameters, type StoredReason } from './parameters.js';
 
-/** Why a study is classified, or not: a sentence; null before anything was decided. */
+/** Says in a sentence why a study is classified, or not; null until that is decided. */
 export function sayIntake({ code, parameters }: StoredReason<IntakeCode>): string | null {
   if (code === null) return null;
   const { matches, rule, text } = readParameters(parameters);
@@ -21,8 +21,8 @@ export function sayIntake({ code, parameters }: StoredReason<IntakeCode>): strin
 }
 
 /**
- * Which rule is for a study, and by what: `rule "MR studies": modality "MR"`. `matches`: empty where it has no
- * condition.
+ * Says which rule decided on a study, and what matched: `rule "MR studies": modality "MR"`. `matches` is empty where
+ * the rule has no condition.
  */
 export function sayRuling(rule: string, matches: string): string {
   return `rule "${rule}": ${matches || 'matches everything'}`;

@@ -54,7 +54,7 @@ it('one receiver that never answers keeps no webhook from the others', async () 
 it('one receiver that never answers is left alone, and told all when it answers again', async () => {
   const { prisma } = program.context;
   const told = await until(
-    () => prisma.job.findMany({ where: { error: { contains: 'is left alone' } } }),
+    () => prisma.job.findMany({ where: { error: { contains: 'accepted none of the last webhooks' } } }),
     (jobs) => jobs.length > 0,
   );
   expect(told[0]?.status).not.toBe('FAILED');

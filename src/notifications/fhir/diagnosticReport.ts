@@ -5,7 +5,7 @@ import { concept, LOINC, type Resource, urn } from './codes.js';
 import { abstention, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
 import { findingConcept } from './observation.js';
 
-/** The report that holds the finding (R4 DiagnosticReport); `cancelled` where there is nothing to report on. */
+/** Writes the report of a study (R4 DiagnosticReport); its status is `cancelled` where the study has no finding. */
 export function writeDiagnosticReport(facts: StudyFacts): Resource {
   const { finding, study, time } = facts;
   const value = finding && findingConcept(facts, finding);
@@ -18,7 +18,7 @@ export function writeDiagnosticReport(facts: StudyFacts): Resource {
     issued: time.toISOString(),
     ...(finding && { result: [{ reference: urn('Observation', finding.id) }] }),
     imagingStudy: [{ reference: urn('ImagingStudy', study.id) }],
-    // A report has no note: what it may be used for is part of what it says.
+    // R4's DiagnosticReport has no note, so the intended use is part of the conclusion.
     conclusion: `${conclude(facts)} ${INTENDED_USE}.`,
     ...(value && { conclusionCode: [value] }),
   };

@@ -14,7 +14,9 @@ import {
 } from './codes.js';
 import { abstention, type FindingFacts, limits, MASKED_PATIENT, ofUnsureKind, type StudyFacts } from './facts.js';
 
-/** The model's finding (R4 Observation): a value and how certain it is, or why there is none (obs-6: never both). */
+/**
+ * Writes the finding (R4 Observation): a value and its certainty, or the reason why there is none (obs-6: never both).
+ */
 export function writeObservation(facts: StudyFacts, finding: FindingFacts): Resource {
   const { model, study, time } = facts;
   const value = findingConcept(facts, finding);
@@ -34,14 +36,14 @@ export function writeObservation(facts: StudyFacts, finding: FindingFacts): Reso
   };
 }
 
-/** The label, or that there is one whose kind is not sure; null where the model abstains. */
+/** The finding as a concept: its label, or a neoplasm of unsure kind; null where the model abstains. */
 export function findingConcept({ codes }: StudyFacts, finding: FindingFacts): CodeableConcept | null {
   const kinds = ofUnsureKind(finding);
   if (kinds) return concept(SNOMED_CT, '108369006', 'Neoplasm', kinds);
   return finding.abstained ? null : labelConcept(finding.label, codes);
 }
 
-/** HL7's code that there is no value, and ours of the reason. */
+/** HL7's code for a missing value, and our code of the reason. */
 function absent(finding: FindingFacts) {
   const system = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
   const { coding = [], text } = concept(system, 'unknown', 'Unknown', abstention(finding));
@@ -50,12 +52,14 @@ function absent(finding: FindingFacts) {
   return { dataAbsentReason: { coding: [...coding, own], text } };
 }
 
-/** That there is any finding, whatever its kind. */
+/** Probability that there is a finding, of whatever kind. */
 function presence({ normalLabel }: StudyFacts, { probabilities }: FindingFacts): number {
   return 1 - probabilityIn(probabilities as LabelProbability[], normalLabel);
 }
 
-/** The mean calibrated probability over the slices that the finding rests on. */
+/**
+ * Certainty in percent. `confidence`: the mean calibrated probability over the slices that the finding rests on, 0–1.
+ */
 function certainty(confidence: number) {
   return {
     code: concept(DICOM, '111012', 'Certainty of Finding'),

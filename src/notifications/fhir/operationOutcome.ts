@@ -1,6 +1,6 @@
 import type { Resource } from './codes.js';
 
-/** What is in the way (R4 OperationOutcome); `code` of the value set IssueType, `details` for people. */
+/** Writes an error (R4 OperationOutcome). `code`: of the value set IssueType. `details`: for people. */
 export function writeOperationOutcome(
   code: 'not-found' | 'invalid' | 'transient' | 'conflict',
   details: string,

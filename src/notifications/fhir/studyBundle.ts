@@ -4,9 +4,9 @@ import { MASKED_PATIENT, type StudyFacts } from './facts.js';
 import { writeObservation } from './observation.js';
 
 /**
- * A study's finding as a collection of R4 resources: DiagnosticReport, Observation, ImagingStudy, and the model as Device.
- * They refer to each other by URNs, which stay the same from one bundle to the next.
- * @param eventId where it is a message: the same for the same event.
+ * Writes a study's finding as a Bundle of R4 resources: DiagnosticReport, Observation, ImagingStudy, and the model as
+ * Device. They refer to each other by URNs, which are the same in every bundle of the study.
+ * @param eventId id of the event, where the bundle is a message.
  */
 export function writeStudyBundle(facts: StudyFacts, eventId?: string): Resource {
   const { finding, model, study, time } = facts;
@@ -25,7 +25,7 @@ export function writeStudyBundle(facts: StudyFacts, eventId?: string): Resource 
   };
 }
 
-/** Identified by the study's UID as an OID, as R4 ImagingStudy has it. */
+/** Writes the ImagingStudy, which is identified by the study's UID as an OID. */
 function writeImagingStudy({ numberOfInstances, numberOfSeries, study }: StudyFacts): Resource {
   const { modalities, studyInstanceUid } = study;
   return {
