@@ -9,10 +9,10 @@ import { terminal } from './output/terminal.js';
 import { visibleText } from './output/visibleText.js';
 import { endNow } from './process/endNow.js';
 
-/** EX_TEMPFAIL of sysexits(3): the same call may well succeed later. */
+/** EX_TEMPFAIL of sysexits(3): the same command may succeed later. */
 const TEMPORARY = 75;
 
-// Each command's module is loaded when it is called for: `--help` needs neither a model nor a database.
+// A command's module is loaded only when the command runs: `--help` needs neither a model nor a database.
 const program = new Command('mrimaster')
   .description(
     `Classifies brain MRI slices, explains every prediction, and serves both to a hospital.\n${INTENDED_USE}.`,
@@ -158,7 +158,7 @@ program
     await (await import('./cli/demo.js')).demo(options, begun);
   });
 
-/** The first of what takes long, before the modules of all the rest are loaded; from then on who stops us is heard. */
+/** Starts the database, which takes long, before the other modules are loaded, and listens for Ctrl-C from now on. */
 async function begin(): Promise<Begun> {
   const { awaitStopSignal } = await import('./process/stopSignal.js');
   const stop = awaitStopSignal();
@@ -166,7 +166,7 @@ async function begin(): Promise<Begun> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return endNow('SIGTERM'); // `| head` has seen enough
+  if (error.code === 'EPIPE') return endNow('SIGTERM'); // the reader has ended, as in `| head`
   throw error;
 });
 
@@ -180,14 +180,14 @@ try {
   process.exitCode ||= known?.retryable ? TEMPORARY : 1; // 130 after Ctrl-C
 }
 
-/** What nobody foresaw, without what it quotes: that may be a patient's. */
+/** Describes an unforeseen error without its message, which may quote a patient's data. */
 async function unforeseen(error: unknown): Promise<string> {
   const { serializeError } = await import('./output/log.js');
   const { stack, type } = serializeError(error as Error);
-  return `MRIMaster met a failure that it does not know (${type}). Please report it with these lines:\n${stack}`;
+  return `An unforeseen error occurred (${type}). Please report it with these lines:\n${stack}`;
 }
 
-/** Failures of the file system, which are about what was asked for. */
+/** Explains an error of the file system; undefined for any other. */
 function explain(error: unknown): string | undefined {
   const { code, path } = error as NodeJS.ErrnoException;
   if (!path) return undefined;

@@ -5,10 +5,12 @@ import { readAuditHeads } from '../identity/auditHeads.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 
-/** `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the audit is not whole. */
+/**
+ * `mrimaster audit verify [--known HASH]`; works beside a running server. Exits with 1 where the audit is not whole.
+ */
 export async function verify({ known }: { known?: string }): Promise<void> {
   const config = readConfig();
-  const kept = await readAuditHeads(config.dataDir); // before the rows: what is written meanwhile is then among those
+  const kept = await readAuditHeads(config.dataDir); // read before the rows, which then include what is written meanwhile
   const database = await openDatabase(config, 'tool', createLog('warn'));
   try {
     const verified = await verifyAudit(database.prisma, known, kept).catch((error) => {

@@ -8,7 +8,7 @@ import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
 import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';
 import { type ClassifiedFile, classifyFiles } from './classifyFiles.js';
 
-/** `mrimaster classify PATH` */
+/** `mrimaster classify PATH`: prints a line for each slice. Exits with 1 where one could not be read. */
 export async function classify(path: string, { json, model }: { json?: boolean; model?: string }): Promise<void> {
   const config = readConfig();
   const chosen = chooseModel(await readModels(config.modelsDir), model ?? config.model);
@@ -41,7 +41,7 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
   }
 }
 
-/** One line of `--json`; documented in the README. */
+/** One line of `--json`, which the README documents. */
 function asJson(slice: ClassifiedFile) {
   const { file, frameNumber } = slice;
   if ('failure' in slice) {
@@ -50,7 +50,7 @@ function asJson(slice: ClassifiedFile) {
     return { file, frameNumber, status: 'FAILED', ...nothing, failureCode: code, message };
   }
   const { status, label, confidence, probabilities, abstentionReason, novelty } = slice.prediction;
-  const byLabel = Object.fromEntries(probabilities.map((one) => [one.label, one.probability]));
+  const byLabel = Object.fromEntries(probabilities.map((entry) => [entry.label, entry.probability]));
   return { file, frameNumber, status, label, confidence, probabilities: byLabel, abstentionReason, novelty };
 }
 

@@ -11,16 +11,18 @@ import { type IneligibleFrame, whyFrameIneligible } from '../pacs/series/frameEl
 
 const LARGEST_FILE = 512 * 2 ** 20;
 
-/** One slice's outcome; `failure` where it could not be read. */
+/**
+ * A slice of a file, with its prediction, or with the error where it could not be read. `frameNumber` counts from 1.
+ */
 export type ClassifiedFile = { file: string; frameNumber: number } & (
   | { prediction: PredictedSlice }
   | { failure: MrimasterError }
 );
 
 /**
- * Classifies every slice of the PNG, JPEG and DICOM files under `path` (or of `path` itself), without a database and
- * without choosing series: what is given is looked at, but a DICOM file that says that it is no brain MR, or a sequence
- * that the model is not made for, gets no answer. Of a folder, files of other kinds are passed over.
+ * Classifies every slice of the PNG, JPEG and DICOM files under `path` (or of `path` itself), without a database. It
+ * does not choose series, but abstains from DICOM files that are no brain MR, or a sequence that the model is not made
+ * for, by their headers. In a folder, files of other kinds are passed over.
  */
 export async function* classifyFiles(
   path: string,
@@ -47,7 +49,10 @@ export async function* classifyFiles(
   }
 }
 
-/** undefined for a large file of a folder that is no DICOM. @throws FileNotReadable, UnsupportedPixels (too large) */
+/**
+ * @returns the file's bytes; undefined for a large file in a folder that is no DICOM.
+ * @throws FileNotReadable; UnsupportedPixels where the file is too large.
+ */
 async function readWhole(file: string, single: boolean): Promise<Uint8Array | undefined> {
   try {
     if ((await stat(file)).size <= LARGEST_FILE) return await readFile(file);

@@ -9,7 +9,7 @@ import { keepDeidentified } from '../pacs/deidentify/keepDeidentified.js';
 import { openKey } from '../pacs/deidentify/openKey.js';
 import { findFiles } from '../pacs/findFiles.js';
 
-/** `mrimaster deidentify PATH --out FOLDER` */
+/** `mrimaster deidentify PATH --out FOLDER`: exits with 1 where an object was refused. */
 export async function deidentify(path: string, options: { out: string; key?: string }): Promise<void> {
   const out = resolve(options.out);
   const keyFile = resolve(options.key ?? join(readConfig().dataDir, 'deidentification.key'));
@@ -22,7 +22,7 @@ export async function deidentify(path: string, options: { out: string; key?: str
   const tally = { found: 0, skipped: 0 };
   let [written, refused] = [0, 0];
   for await (const file of findFiles(path, tally)) {
-    if (resolve(file).startsWith(out + sep)) continue; // an earlier export, or this one
+    if (resolve(file).startsWith(out + sep)) continue; // our own copies
     try {
       await keepDeidentified(out, deidentifyInstance(await read(file), key));
       written++;
@@ -41,7 +41,7 @@ export async function deidentify(path: string, options: { out: string; key?: str
   terminal.log(`${INTENDED_USE}.`);
 }
 
-/** @throws FileNotReadable, so that one file does not end the export. */
+/** @throws FileNotReadable instead of the system's error, so that one file does not end the export. */
 async function read(file: string): Promise<Buffer> {
   try {
     return await readFile(file);

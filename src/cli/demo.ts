@@ -16,11 +16,11 @@ import { progressBar } from './text.js';
 
 const POLL_MS = 200;
 
-/** `mrimaster demo`: the whole way of a study, as a front end would go it. */
+/** `mrimaster demo`: imports, classifies and explains a synthetic study through the API, as a front end does. */
 export async function demo({ exit }: { exit?: boolean }, { database, stop }: Begun): Promise<void> {
-  // On embedded defaults, whatever is set for real use: a synthetic study has no place in a hospital's database.
+  // The embedded database and no archives, whatever is configured: a synthetic study must not get into a hospital's.
   const settings = readConfig();
-  // Any free DICOM port: the usual one may be a real archive's.
+  // Any free DICOM port, since a real server may use the configured one.
   const config = { ...settings, databaseUrl: undefined, archives: [], dicom: { ...settings.dicom, port: 0 } };
   const log = createLog('warn');
   terminal.log('Starting the database, the model and the server ...');
@@ -109,7 +109,7 @@ const EXPLAIN = `mutation ($predictionId: ID!) {
   }
 }`;
 
-// biome-ignore lint/suspicious/noExplicitAny: answers to the queries above, seen by this file alone
+// biome-ignore lint/suspicious/noExplicitAny: responses to the queries above, used in this file only
 type DemoReply = any;
 
 function createClient(url: string): (query: string, variables: object) => Promise<DemoReply> {

@@ -19,6 +19,7 @@ import { applyVoiLut } from '../pacs/pixels/applyVoiLut.js';
 import { readSlice } from '../pacs/pixels/readSlice.js';
 import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';
 
+/** The command's options, as they are typed. */
 export type ExplainOptions = {
   frame: string;
   label?: string;
@@ -39,7 +40,7 @@ const METHOD_NAMES: Record<Method, string> = {
   GRAD_CAM_PLUS_PLUS: 'Grad-CAM++',
 };
 
-/** `mrimaster explain FILE`: maps of one slice, without a server. */
+/** `mrimaster explain FILE`: computes maps of one slice, without a server. */
 export async function explain(file: string, options: ExplainOptions): Promise<void> {
   const config = readConfig();
   const method = chooseMethod(options.method);
@@ -107,7 +108,7 @@ async function readImage(file: string, frameNumber: number): Promise<GrayscaleIm
 }
 
 function chooseMethod(wanted: string): Method {
-  const method = methods.find((one) => one === wanted.toUpperCase().replaceAll('-', '_'));
+  const method = methods.find((name) => name === wanted.toUpperCase().replaceAll('-', '_'));
   if (method) return method;
   throw new MethodNotFound(`There is no method "${wanted}". Methods: ${methods.join(', ')}.`);
 }

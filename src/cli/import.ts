@@ -12,7 +12,7 @@ import { sayEligibility } from '../wording/eligibility.js';
 import { isOfUnsureKind, sayFinding, sayGuess } from '../wording/sayAnswer.js';
 import { progressBar } from './text.js';
 
-/** `mrimaster import FOLDER` */
+/** `mrimaster import FOLDER`: exits with 1 where a file was refused, or a study failed. */
 export async function importFolder(folder: string, { classify }: { classify: boolean }): Promise<void> {
   const config = readConfig();
   const log = createLog('warn');
@@ -41,7 +41,7 @@ function report({ studyInstanceUids, received, duplicates, skipped, refused }: I
   if (received + duplicates + refused.length === 0) terminal.error('No DICOM file was found there.');
 }
 
-/** In this process, also beside a server: the server's queue is the server's. */
+/** Classifies in this process, also beside a running server: the jobs of its queue are for the server. */
 async function classifyImported(context: Context, studyInstanceUids: string[], signal: AbortSignal): Promise<void> {
   for (const studyInstanceUid of studyInstanceUids) {
     const bar = progressBar('Classifying');

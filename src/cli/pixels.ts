@@ -4,11 +4,12 @@ import { terminal } from '../output/terminal.js';
 import type { StoredPixels } from '../pacs/pixels/decode.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
 
+/** The command's options, as they are typed. */
 export type PixelsOptions = { frame: string; out: string };
 
 /**
- * `mrimaster pixels FILE --frame N --out FILE.raw`: one frame's stored values, little endian, and on standard output
- * what they are; documented in the README.
+ * `mrimaster pixels FILE --frame N --out FILE.raw`: writes one frame's stored values, little endian, and prints what
+ * they are as JSON, which the README documents.
  */
 export async function pixels(file: string, { frame, out }: PixelsOptions): Promise<void> {
   const frameNumber = Number(frame);

@@ -8,7 +8,7 @@ import type { Instance } from '../pacs/header/parse.js';
 import { parseFile } from '../pacs/header/parseFile.js';
 import { sayRuling } from '../wording/intake.js';
 
-/** `mrimaster rules test FOLDER`: what would happen to the studies of a folder if they arrived, and why. */
+/** `mrimaster rules test FOLDER`: shows what would happen to the studies of a folder if they arrived, and why. */
 export async function testRules(folder: string): Promise<void> {
   const { rules, writeBack } = readConfig();
   const studies = new Map<string, Instance[]>();
@@ -38,16 +38,19 @@ export async function testRules(folder: string): Promise<void> {
   terminal.log(studies.size > 0 ? table.toString() : `No DICOM file was found in ${folder}.`);
 }
 
-/** As the database will have it; from which archive a study comes, a file does not say. */
+/** Describes a study as the database would. The archive is unknown: a file does not name it. */
 function describe(instances: readonly Instance[]): ArrivedStudy {
   const given = (value: (instance: Instance) => string | null) => [
-    ...new Set(instances.map(value).filter((one) => one !== null)),
+    ...new Set(instances.map(value).filter((text) => text !== null)),
   ];
   return {
     modalities: [...new Set(instances.map(({ modality }) => modality ?? 'OT'))],
-    descriptions: [...given((one) => one.studyDescription), ...given((one) => one.seriesDescription)],
-    bodyParts: given((one) => one.bodyPartExamined),
-    stations: given((one) => one.stationName),
+    descriptions: [
+      ...given((instance) => instance.studyDescription),
+      ...given((instance) => instance.seriesDescription),
+    ],
+    bodyParts: given((instance) => instance.bodyPartExamined),
+    stations: given((instance) => instance.stationName),
     pacs: null,
   };
 }

@@ -1,11 +1,12 @@
 import cliProgress from 'cli-progress';
 import { terminal } from '../output/terminal.js';
 
+/** Shows how far a command is. `fraction`: from 0 to 1. */
 export type ProgressBar = { update(fraction: number): void; stop(): void };
 
 const LOG_STEP = 25; // percent
 
-/** A bar on a terminal; elsewhere, such as in a log, a line for every quarter. */
+/** Shows a bar on a terminal; elsewhere, for instance in a log, it prints a line for each quarter. */
 export function progressBar(title: string): ProgressBar {
   if (!process.stderr.isTTY) return progressLines(title);
   const format = `${title} {bar} {percentage} %`;

@@ -14,10 +14,10 @@ const LOCK_MS = 5_000;
 
 type Options = { name: string; grant: string[]; expires?: string; file?: string };
 
-/** `mrimaster token create`: prints the token, once, and keeps its hash in TOKENS_FILE. */
+/** `mrimaster token create`: prints a new token, once, and adds its hash to the file. */
 export async function createToken({ expires, file, grant, name }: Options): Promise<void> {
   const path = resolve(file ?? 'tokens.json');
-  const unknown = grant.find((one) => !(GRANTS as readonly string[]).includes(one));
+  const unknown = grant.find((word) => !(GRANTS as readonly string[]).includes(word));
   if (unknown) throw new OptionInvalid(`--grant ${unknown} is none of ${GRANTS.join(', ')}.`);
   if (name.length > 64 || name.trim() === '') throw new OptionInvalid('--name must have 1 to 64 characters.');
   if (expires !== undefined && !z.iso.date().safeParse(expires).success)
@@ -27,7 +27,7 @@ export async function createToken({ expires, file, grant, name }: Options): Prom
   await alone(path, () => addToken(path, stored));
   terminal.log(token);
   terminal.error(
-    `This is shown once; ${path} keeps its hash alone. Start the server anew with TOKENS_FILE=${path}. To end the token, remove its entry.`,
+    `The token is shown only this once; ${path} keeps its hash. Restart the server with TOKENS_FILE=${path}. To revoke the token, remove its entry.`,
   );
 }
 
@@ -47,7 +47,7 @@ function readTokens(path: string): StoredToken[] {
   throw new OptionInvalid(problems.join('\n'));
 }
 
-/** Two that read the file before either has written it would leave the token of one. */
+/** Runs `work` alone: of two processes that change the file at the same time, one would lose its token. */
 async function alone(path: string, work: () => Promise<void>): Promise<void> {
   const lock = `${path}.lock`;
   const locked = () => open(lock, 'wx').catch((error: NodeJS.ErrnoException) => error);
@@ -56,7 +56,7 @@ async function alone(path: string, work: () => Promise<void>): Promise<void> {
     if (held.code !== 'EEXIST')
       throw new OptionInvalid(`${lock} cannot be written (${held.code}). Choose another --file.`);
     if (performance.now() > deadline)
-      throw new OptionInvalid(`Another "token create" has been at ${path} for long. If none runs, remove ${lock}.`);
+      throw new OptionInvalid(`Another "token create" has locked ${path}. If none runs, remove ${lock}.`);
     await sleep(50);
   }
   await held.close();

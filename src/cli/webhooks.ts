@@ -6,7 +6,7 @@ import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { openQueue } from '../queue/queue.js';
 
-/** `mrimaster webhooks replay --since TIME`; works beside a running server, which sends them. */
+/** `mrimaster webhooks replay --since TIME`: queues webhooks again, which the running server sends. */
 export async function replay({ since }: { since: string }): Promise<void> {
   const time = new Date(since);
   if (!/^\d{4}-\d\d-\d\d/.test(since) || Number.isNaN(time.getTime()))

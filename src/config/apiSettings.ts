@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { persistedOperations } from './persistedOperations.js';
 import { integer } from './settingKinds.js';
 
+/** What callers of the API may ask, and how often. */
 export type ApiSettings = {
-  /** The only operations that are answered, by SHA-256; undefined: any. */
+  /** The only operations that are executed, by SHA-256; undefined: all. */
   operations: ReadonlyMap<string, string> | undefined;
-  /** Requests of one caller in a minute. */
+  /** Requests that one caller may make in a minute. */
   rateLimit: number;
-  /** Turns off what only developers need. */
+  /** Turns off what only developers need: the explorer, introspection, suggestions in errors. */
   production: boolean;
 };
 
-/** What callers of the API may ask, and how often. */
+/** Schema of the settings of the API. `directory`: that from which relative paths are taken. */
 export const apiSettings = (directory: string) =>
   z
     .object({

@@ -11,7 +11,7 @@ export const AE_TITLE = /^(?=.*\S)[\x20-\x5b\x5d-\x7e]{1,16}$/;
 
 const VARIABLE = /^\$[A-Z_][A-Z0-9_]*$/;
 
-/** How to reach an archive, as its address says. */
+/** What an archive's address says. */
 type Reached =
   | { kind: 'DICOMWEB'; url: string }
   | { kind: 'DIMSE'; host: string; port: number; aeTitle: string; tls: boolean };
@@ -43,7 +43,10 @@ const changesFeed = z
     'must be the address of a feed of changes, like http://orthanc:8042/changes.',
   );
 
-/** The archives of a JSON file, by name: { "main": { "url": ..., "username": ... }, "old": { "url": "dicom://..." } }. */
+/**
+ * The file of PACS_FILE, archives by name: { "main": { "url": ..., "username": ... }, "old": { "url": "dicom://..." }
+ * }.
+ */
 const archivesFile = (directory: string, environment: Environment) =>
   jsonFile(directory, 'See docs/pacs.md.', (file) => {
     const pem = pemFile(dirname(file)).optional();
@@ -109,7 +112,10 @@ const archiveFields = (directory: string, environment: Environment) => ({
   }),
 });
 
-/** The archives: that of PACS_URL first, which is asked first, then those of PACS_FILE. */
+/**
+ * Schema of the settings of archives: that of PACS_URL, then those of PACS_FILE. `environment`: for values like
+ * "$NAME".
+ */
 export const archiveSettings = (directory: string, environment: Environment) =>
   z
     .object(archiveFields(directory, environment))

@@ -15,6 +15,7 @@ import { type StudySettings, studySettings } from './studySettings.js';
 import { type TelemetrySettings, telemetrySettings } from './telemetrySettings.js';
 import { type WebhookSettings, webhookSettings } from './webhookSettings.js';
 
+/** Everything that is configured. */
 export type Config = HttpSettings &
   ApiSettings &
   StorageSettings &
@@ -23,11 +24,11 @@ export type Config = HttpSettings &
   TelemetrySettings & {
     /** How callers of the API prove who they are. */
     identity: IdentitySettings;
-    /** That of PACS_URL, then those of PACS_FILE; the first is asked first. */
+    /** That of PACS_URL, then those of PACS_FILE. The first is asked first. */
     archives: readonly ArchiveSettings[];
     /** Our own DICOM port. */
     dicom: DicomSettings;
-    /** Who is told of studies. */
+    /** Who is told of studies, and how. */
     webhooks: WebhookSettings;
   };
 

@@ -3,7 +3,10 @@ import type { AllowedPeer } from '../pacs/dimse/mayAssociate.js';
 import { AE_TITLE } from './archiveSettings.js';
 import { across, list, pemFile } from './settingKinds.js';
 
-/** `allowed`: null = this machine only. `tls`: PEM; with `ca`, callers must have a certificate of it. */
+/**
+ * Our own DICOM port. `allowed`: who may send; null: this machine only. `tls`: PEM; with `ca`, callers need a
+ * certificate of that authority.
+ */
 export type DicomSettings = {
   host: string;
   /** null: no port is opened. */
@@ -13,7 +16,7 @@ export type DicomSettings = {
   tls: { cert: string; key: string; ca: string | undefined } | undefined;
 };
 
-/** Our own DICOM port. */
+/** Schema of the settings of our DICOM port. `directory`: that from which relative paths are taken. */
 export const dicomSettings = (directory: string) =>
   z
     .object({

@@ -2,22 +2,23 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { across, address, type Environment, hasProtocol, integer, list, pemFile } from './settingKinds.js';
 
+/** Where the HTTP server listens, and who may connect. */
 export type HttpSettings = {
   host: string;
   port: number;
-  /** Where callers reach us when that is not HOST and PORT: the address of a reverse proxy, without a slash at its end. */
+  /** Address of the reverse proxy by which callers reach us, without a slash at its end; undefined: HOST and PORT. */
   publicUrl: string | undefined;
   /** PEM. */
   tls: { certificate: string; key: string } | undefined;
-  /** Addresses and networks (CIDR) of reverse proxies; others than these and this machine may not speak to us then. */
+  /** Addresses and networks (CIDR) of reverse proxies. Where there are any, only they and this machine may connect. */
   trustedProxies: readonly string[];
-  /** Origins whose pages may ask us from a browser, beside our own (the Fetch standard's CORS). */
+  /** Origins whose pages may call us from a browser, beside our own (CORS, in the Fetch standard). */
   allowedOrigins: readonly string[];
 };
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
-/** Where the HTTP server listens, and who may connect. */
+/** Schema of the settings of the HTTP server. `directory`: that from which relative paths are taken. */
 export const httpSettings = (directory: string) =>
   z
     .object({
@@ -77,8 +78,8 @@ export const httpSettings = (directory: string) =>
     });
 
 /**
- * What is missing for a server that other machines reach: callers that are known, encryption, and its address.
- * @param given the settings as they are set; whether they are right does not matter here.
+ * Says what a server lacks that other machines reach: authentication, encryption, or its public address.
+ * @param given the settings as they are set, right or wrong.
  */
 export function faultsBeyondThisMachine(given: Environment): string[] {
   const { HOST, OIDC_ISSUER, PUBLIC_URL, TLS_CERTIFICATE, TOKENS_FILE, TRUSTED_PROXY } = given;
@@ -96,7 +97,7 @@ export function faultsBeyondThisMachine(given: Environment): string[] {
   return faults;
 }
 
-/** As a browser sends it in `Origin`. */
+/** An origin, as a browser sends it. */
 function readOrigin(text: string): string | undefined {
   return hasProtocol(text, ['http:', 'https:']) && new URL(text).origin === text ? text : undefined;
 }

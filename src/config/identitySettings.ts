@@ -41,7 +41,9 @@ const identityFields = (directory: string) => ({
   }),
 });
 
-/** How callers of the API prove who they are. */
+/**
+ * Schema of the settings by which callers prove who they are. `directory`: that from which relative paths are taken.
+ */
 export const identitySettings = (directory: string) =>
   z
     .object(identityFields(directory))
@@ -67,9 +69,9 @@ function toIdentity(given: z.output<z.ZodObject<ReturnType<typeof identityFields
   return { provider, tokens };
 }
 
-/** "grant=name" as [name, grant]. */
+/** "grant=name" as [name, grant]; undefined where there is no such grant. */
 function readPair(text: string): [string, Grant] | undefined {
   const [, grant, name] = /^(\w+)\s*=\s*(.+)$/.exec(text) ?? [];
-  const known = GRANTS.find((one) => one === grant);
+  const known = GRANTS.find((candidate) => candidate === grant);
   return known && name ? [name, known] : undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonFile } from './settingKinds.js';
 
-/** What a rule can look at: of the study, and of any of its series. */
+/** What the conditions of a rule are compared with: values of the study, and of any of its series. */
 export type ArrivedStudy = {
   modalities: readonly string[];
   descriptions: readonly string[];
@@ -10,19 +10,24 @@ export type ArrivedStudy = {
   pacs: string | null;
 };
 
-/** `writeBack`: archives by name that get the results; none by default. */
+/**
+ * Decides on arriving studies. `when`: its conditions, each a list of patterns. `writeBack`: names of the archives that
+ * get the results.
+ */
 export type IntakeRule = {
   name: string;
   classify: boolean;
   priority: 'STAT' | 'ROUTINE' | 'BACKLOG';
   writeBack: readonly string[];
-  when: Partial<Record<keyof typeof LOOKED_AT, readonly string[]>>;
+  when: Partial<Record<keyof typeof VALUES_OF, readonly string[]>>;
 };
 
-/** The rule that is for a study. `matches`: which of its conditions the study met by what, for people; empty: it has none. */
+/**
+ * The rule that decided on a study. `matches`: the values that met its conditions, for people; empty where it has none.
+ */
 export type Ruling = { rule: IntakeRule; matches: string };
 
-const LOOKED_AT = {
+const VALUES_OF = {
   modality: ({ modalities }: ArrivedStudy) => modalities,
   description: ({ descriptions }: ArrivedStudy) => descriptions,
   bodyPart: ({ bodyParts }: ArrivedStudy) => bodyParts,
@@ -47,16 +52,16 @@ const ruleSchema = z.strictObject({
   writeBack: z.array(z.string()).default([]),
 });
 
-/** Without RULES_FILE: every study with MR series. Which of its series are fit is decided one by one, later. */
+/** The rules without RULES_FILE: every study with MR series. Its series are chosen later. */
 export const DEFAULT_RULES: readonly IntakeRule[] = [
   { name: 'MR studies', when: { modality: ['MR'] }, classify: true, priority: 'ROUTINE', writeBack: [] },
 ];
 
-/** The file that RULES_FILE names. Whether the archives of `writeBack` are configured is not known here. */
+/** Schema of the file that RULES_FILE names. It does not check that the archives of `writeBack` are configured. */
 export const rulesFile = (directory: string): z.ZodType<IntakeRule[], string> =>
   jsonFile(directory, 'See docs/auto-classification.md.', () => z.array(ruleSchema));
 
-/** Rules whose results would go to an archive that is none of `archives`, the names of those that are configured. */
+/** Says which rules write back to an archive that is not configured. `archives`: names of those that are. */
 export function faultsOfTargets(rules: readonly IntakeRule[], archives: readonly string[]): string[] {
   return rules.flatMap(({ name, writeBack }) => {
     const unknown = writeBack.find((archive) => !archives.includes(archive));
@@ -64,20 +69,23 @@ export function faultsOfTargets(rules: readonly IntakeRule[], archives: readonly
   });
 }
 
-/** The first rule of which every condition is met by the study; of a condition one pattern by one value. null: none. */
+/**
+ * Finds the first rule whose conditions the study meets; null where there is none. A condition is met when one of its
+ * patterns matches one of the study's values.
+ */
 export function ruleFor(rules: readonly IntakeRule[], arrived: ArrivedStudy): Ruling | null {
   for (const rule of rules) {
-    const conditions = Object.entries(rule.when) as [keyof typeof LOOKED_AT, readonly string[]][];
+    const conditions = Object.entries(rule.when) as [keyof typeof VALUES_OF, readonly string[]][];
     const met = conditions.map(([key, wanted]) => {
-      const value = LOOKED_AT[key](arrived).find((one) => wanted.some((pattern) => matches(pattern, one)));
+      const value = VALUES_OF[key](arrived).find((candidate) => wanted.some((pattern) => matches(pattern, candidate)));
       return value === undefined ? null : `${key} "${value}"`;
     });
-    if (met.every((one) => one !== null)) return { rule, matches: met.join(', ') };
+    if (met.every((value) => value !== null)) return { rule, matches: met.join(', ') };
   }
   return null;
 }
 
-/** As C-FIND matches (PS3.4 C.2.2.2.4): * and ?, here whatever the case. */
+/** Matches * and ? as C-FIND does (PS3.4 C.2.2.2.4), in upper and lower case alike. */
 function matches(pattern: string, value: string): boolean {
   const escaped = pattern
     .replace(/[\\^$.|+()[\]{}]/g, '\\$&')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { MrimasterError } from '../errors/errors.js';
 
-/** A line of the file .env that says something else than whoever wrote it meant. */
+/** A file .env with values that Node.js would cut. */
 export class EnvFileInvalid extends MrimasterError {
   override readonly code = 'ENV_FILE_INVALID';
 }
@@ -9,9 +9,9 @@ export class EnvFileInvalid extends MrimasterError {
 const QUOTES = ['"', "'", '`'];
 
 /**
- * Adds the settings of a file .env to the environment, where what is there already wins. Node.js reads it; it cuts a
- * value at "#", and at the first quote like the one that it begins with, without a word.
- * @throws EnvFileInvalid with the lines that would lose something, never with what they hold.
+ * Adds the settings of a file .env to the environment. Variables that are set already win. Node.js reads the file, and
+ * silently cuts a value at "#", and at the second quote of the kind that it begins with.
+ * @throws EnvFileInvalid with the lines whose values would be cut, without the values.
  */
 export function loadEnvFile(path = '.env'): void {
   const problems = readFileSync(path, 'utf8')
@@ -27,7 +27,7 @@ export function loadEnvFile(path = '.env'): void {
 }
 
 function problemOf(value: string): string | undefined {
-  const quote = QUOTES.find((one) => value.startsWith(one));
+  const quote = QUOTES.find((mark) => value.startsWith(mark));
   if (quote === undefined)
     return /[^\s#]#/.test(value.replace(/\s#.*$/, ''))
       ? `it holds "#", where a value without quotes ends. Put it into quotes: 'a#b'.`

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { integer, oneOf } from './settingKinds.js';
 
+/** Which model answers, and what computes. */
 export type ModelSettings = {
   modelsDir: string;
-  /** "name" or "name@version"; undefined = the newest brain-mri, or the only model there is. */
+  /** "name" or "name@version"; undefined: the newest brain-mri, or the only model there is. */
   model: string | undefined;
   inferenceDevice: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   decodeThreads: number;
@@ -13,7 +14,7 @@ export type ModelSettings = {
 
 const OWN_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
-/** Which model answers, and what computes. */
+/** Schema of the settings of models. `directory`: that from which relative paths are taken. */
 export const modelSettings = (directory: string) =>
   z
     .object({

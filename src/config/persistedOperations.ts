@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { jsonFile } from './settingKinds.js';
 
-/** By hash, or as Apollo's tools write a manifest. */
+/** Operations by hash, or a manifest as Apollo's tools write it. */
 const manifest = z.union(
   [
     z
@@ -13,7 +13,7 @@ const manifest = z.union(
   { error: 'maps no hashes to operations.' },
 );
 
-/** The file that PERSISTED_OPERATIONS names: the text of each operation that is answered, by its SHA-256. */
+/** Schema of the file that PERSISTED_OPERATIONS names: the text of each operation that is executed, by its SHA-256. */
 export const persistedOperations = (directory: string) =>
   jsonFile(directory, 'Give {"<SHA-256>": "<operation>"}, or a manifest of Apollo\'s.', () =>
     manifest

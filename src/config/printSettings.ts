@@ -9,7 +9,7 @@ type Theme = { title: string; description: string; properties: Record<string, De
 
 const WIDTH = 120;
 
-/** `npm run settings`: what operators read of the settings. By path in the repository. */
+/** What operators read about the settings: the text of each file, by its path in the repository. */
 export function printedSettings(): Record<string, string> {
   const themes = Object.values(settingsByTheme({}, '.')).map(
     (theme) => z.toJSONSchema(theme, { io: 'input' }) as unknown as Theme,

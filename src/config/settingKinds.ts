@@ -6,8 +6,8 @@ import { z } from 'zod';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A whole number in decimal digits, from `minimum` to `maximum`.
- * Here and below: messages leave the setting's name out, which `describeIssue` puts before them.
+ * A whole number in decimal digits, from `minimum` to `maximum`. Messages, here and below, go on after the setting's
+ * name, which `describeIssue` puts first.
  */
 export const integer = (minimum: number, maximum: number) =>
   z
@@ -16,7 +16,7 @@ export const integer = (minimum: number, maximum: number) =>
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}.`);
 
-/** One of a few words. */
+/** One of several words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(
   words: T,
   message = `must be one of ${words.join(', ')}.`,
@@ -35,9 +35,9 @@ export function hasProtocol(text: string, protocols: readonly string[]): boolean
 }
 
 /**
- * Entries parted by commas: one at least, blanks around them and empty ones left out.
- * @param readEntry makes a value of an entry's text; undefined where it is none.
- * @param message what is said of the list where one entry is wrong.
+ * A list of entries separated by commas, at least one. Blanks around entries and empty entries are ignored.
+ * @param readEntry turns an entry's text into its value; undefined where it is wrong.
+ * @param message says what the list must be, where an entry is wrong.
  */
 export const list = <T>(readEntry: (text: string) => T | undefined, message: string) =>
   z.string().transform((text, context): T[] => {
@@ -52,10 +52,10 @@ export const list = <T>(readEntry: (text: string) => T | undefined, message: str
     return z.NEVER;
   });
 
-/** A file or folder, made absolute: relative paths are taken from `directory`. It need not exist. */
+/** The absolute path of a file or folder, which need not exist. Relative paths are taken from `directory`. */
 export const path = (directory: string) => z.string().transform((given) => resolve(directory, given));
 
-/** The text of a PEM file. What its blocks hold is not looked at. */
+/** The text of a PEM file. Its blocks are not examined. */
 export const pemFile = (directory: string) =>
   z.string().transform((given, context) => {
     const text = readText(directory, given, context, 'Give its PEM file.');
@@ -65,8 +65,8 @@ export const pemFile = (directory: string) =>
   });
 
 /**
- * What a JSON file holds, checked by the schema that `schemaOf` makes for the file's absolute path.
- * @param cure what is said where the file cannot be read, or holds something else.
+ * The content of a JSON file, checked by the schema that `schemaOf` makes for the file's absolute path.
+ * @param cure says what to do where the file cannot be read, or has another content.
  */
 export const jsonFile = <T>(directory: string, cure: string, schemaOf: (file: string) => z.ZodType<T>) =>
   z.string().transform((given, context): T => {
@@ -89,9 +89,9 @@ export const jsonFile = <T>(directory: string, cure: string, schemaOf: (file: st
   });
 
 /**
- * A check across several settings, which runs also where some of them are wrong.
- * @param fault what it says of them, with their names and the cure; undefined where they go together. It is given the
- * values of the settings that are right. Of one that is wrong it can only tell that it is set.
+ * A check across several settings, which also runs when some of them are wrong.
+ * @param fault names the settings that do not fit together, and the cure; undefined where they fit. It gets the values
+ *   of the settings that are right. Of a wrong one it can only rely on that it is set.
  */
 export const across = <T>(fault: (settings: { readonly [Name in keyof T]?: unknown }) => string | undefined) =>
   z.superRefine<T>(
@@ -103,8 +103,8 @@ export const across = <T>(fault: (settings: { readonly [Name in keyof T]?: unkno
   );
 
 /**
- * One problem in words, the setting's name first: "PORT must be from 0 to 65535.", "PACS_FILE, main.url: must be …".
- * @param path the setting's name, behind it the place in its file; empty where the message names the settings itself.
+ * Describes one problem, the setting's name first: "PORT must be from 0 to 65535.", "PACS_FILE, main.url: must be …".
+ * @param path the setting's name, then the place in its file; empty where the message names the settings itself.
  */
 export function describeIssue(path: readonly PropertyKey[], message: string): string {
   const [name, ...place] = path.map(String);
@@ -129,12 +129,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Our own messages go on behind a setting's name. */
+/** Whether a message is one of zod's own. Ours go on after a setting's name. */
 function isZods(message: string): boolean {
   return /^[A-Z]/.test(message);
 }
 
-/** zod's own messages end without one. */
+/** Adds a full stop, which zod's own messages lack. */
 function withStop(message: string): string {
   return message.endsWith('.') ? message : `${message}.`;
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { address, path } from './settingKinds.js';
 
+/** Where images, rows and files are kept. */
 export type StorageSettings = {
   dataDir: string;
-  /** undefined: the embedded database, below `dataDir`. */
+  /** undefined: the embedded database, in `dataDir`. */
   databaseUrl: string | undefined;
 };
 
-/** Where images, rows and files are kept. */
+/** Schema of the settings of storage. `directory`: that from which relative paths are taken. */
 export const storageSettings = (directory: string) =>
   z
     .object({

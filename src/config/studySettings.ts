@@ -2,16 +2,19 @@ import { z } from 'zod';
 import { DEFAULT_RULES, type IntakeRule, rulesFile } from './intakeRules.js';
 import { flag, integer } from './settingKinds.js';
 
+/** When arriving studies are classified, and where answers go. */
 export type StudySettings = {
-  /** How long a study that arrives must be quiet, and after how long it is classified though nothing proves it whole. */
+  /** How long no instance of a study must have come, and after how long it is classified in any case. */
   arrivals: { quietMs: number; deadlineMs: number };
-  /** Which arriving studies are classified; the first that fits decides. */
+  /** Which arriving studies are classified. The first rule that matches decides. */
   rules: readonly IntakeRule[];
-  /** Whether answers are written back to the archive that a study came from, the first where it came by itself. */
+  /**
+   * Whether answers are written back to the archive that a study came from; to the first one where it was sent to us.
+   */
   writeBack: boolean;
 };
 
-/** When arriving studies are classified, and where answers go. */
+/** Schema of the settings of arriving studies. `directory`: that from which relative paths are taken. */
 export const studySettings = (directory: string) =>
   z
     .object({

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { across, address, integer, oneOf } from './settingKinds.js';
 
+/** What operators see of a running MRIMaster. */
 export type TelemetrySettings = {
   logLevel: string;
-  /** Where a worker tells of its health and metrics; null: nowhere. A server does so at its own port. */
+  /** Port where a worker serves its health and metrics; null: none. A server does so at its own port. */
   metricsPort: number | null;
-  /** Whether spans go to an OpenTelemetry collector. */
+  /** Whether spans are sent to an OpenTelemetry collector. */
   tracing: boolean;
 };
 
-/** What operators see of a running MRIMaster. */
+/** Schema of the settings of logs, metrics and traces. */
 export const telemetrySettings = () =>
   z
     .object({
@@ -43,7 +44,7 @@ export const telemetrySettings = () =>
         "What operators see, see docs/operations.md. Traces go to an OpenTelemetry collector by OTLP/HTTP; none by default. OpenTelemetry's other variables (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS ...) hold, too: its exporter reads them by itself.",
     });
 
-/** Of the variables that OpenTelemetry defines, those that decide whether it is loaded. */
+/** The variables of OpenTelemetry that decide whether we load it. */
 const traceSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], 'http://127.0.0.1:4318')
     .optional()

@@ -18,7 +18,7 @@ const tokens = z
     if (twice !== undefined) context.addIssue(`names "${twice}" twice. Audit could not tell one from the other.`);
   });
 
-/** The file that TOKENS_FILE names: the hashes of the tokens that are known, and what each may do. */
+/** Schema of the file that TOKENS_FILE names: the hashes of tokens, and what each may do. */
 export const tokensFile = (directory: string): z.ZodType<StoredToken[], string> =>
   jsonFile(
     directory,

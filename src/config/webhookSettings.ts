@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { across, hasProtocol, list, oneOf } from './settingKinds.js';
 
-/** `urls`: the receivers; none = nobody is told. `secret`: what each message is signed with. */
+/** Who is told of studies. `urls`: the receivers. `secret`: what each message is signed with. */
 export type WebhookSettings = { urls: readonly string[]; secret: string; format: 'json' | 'fhir' };
 
-/** Who is told of studies. */
+/** Schema of the settings of webhooks. */
 export const webhookSettings = () =>
   z
     .object({

@@ -11,12 +11,12 @@ const PATTERNS = [
 const BARE_IPV6 = /(?<![\w:])[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*[0-9a-f](?:%\w+)?/gi;
 
 /**
- * A failure's message without the addresses of archives and receivers: they are the operators' business. What went wrong
+ * Removes the addresses of archives and receivers from a message, since only operators may see them. What went wrong
  * and what to do stays.
  */
 export function withoutAddresses(text: string, { archives, webhooks }: Pick<Config, 'archives' | 'webhooks'>): string {
-  const urls = [...webhooks.urls, ...archives.flatMap((one) => (one.kind === 'DICOMWEB' ? [one.url] : []))];
-  const named = archives.flatMap((one) => (one.kind === 'DIMSE' ? [one.host] : []));
+  const urls = [...webhooks.urls, ...archives.flatMap((archive) => (archive.kind === 'DICOMWEB' ? [archive.url] : []))];
+  const named = archives.flatMap((archive) => (archive.kind === 'DIMSE' ? [archive.host] : []));
   const hosts = [...named, ...urls.map((url) => new URL(url).hostname)].filter((host) => host !== '');
   const byPattern = PATTERNS.reduce((shown, pattern) => shown.replace(pattern, HIDDEN), text).replace(
     BARE_IPV6,
