@@ -22,7 +22,13 @@ describe('decode pool', () => {
 
   it('reads slices by path and by bytes', async () => {
     const bytes = buildFile(mrElements({ '00280030': ['DS', '1\\2'] }));
-    const expected = { rows: 2, columns: 2, pixels: Float32Array.of(0, 1, 2, 3), pixelSpacing: [1, 2] };
+    const expected = {
+      rows: 2,
+      columns: 2,
+      pixels: Float32Array.of(0, 1, 2, 3),
+      pixelSpacing: [1, 2],
+      pixelAspect: 0.5,
+    };
     expect(await pool.readSlice(write('a.dcm', bytes), 1)).toEqual(expected);
     expect(await pool.readSlice(bytes, 1)).toEqual(expected);
   });
