@@ -16,6 +16,9 @@ export class InvalidDicom extends MrimasterError {
   override readonly code = 'INVALID_DICOM';
 }
 
+/** A readable DICOM object that is another one than the sender announced, or than we asked for. */
+export class InstanceMismatch extends InvalidDicom {}
+
 /** Pixel data in an encoding that we have no decoder for. */
 export class UnsupportedTransferSyntax extends MrimasterError {
   override readonly code = 'UNSUPPORTED_TRANSFER_SYNTAX';

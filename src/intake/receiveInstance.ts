@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { InstanceConflict, InvalidDicom, PacsWrongStudy } from '../errors/errors.js';
+import { InstanceConflict, InstanceMismatch, PacsWrongStudy } from '../errors/errors.js';
 import type { Instance } from '../pacs/header/parse.js';
 import { receiveBytes } from '../pacs/receive.js';
 import type { Transfer } from '../pacs/transfers.js';
@@ -25,6 +25,8 @@ export type Arrival = {
   /** StudyInstanceUID of the study that we asked for. */
   of?: string;
   announced?: { sopClassUid?: string; sopInstanceUid?: string; studyInstanceUid?: string };
+  /** Called when the header has been read, so that a refusal can name the object. */
+  onHeader?(instance: Instance): void;
 };
 
 /** `conflict`: the object is kept and not used, because it contradicts what was recorded first. */
@@ -34,7 +36,7 @@ export type Kept = { instance: Instance; conflict: boolean };
  * Keeps an object that somebody sends. When this returns, its bytes are on the disk and its row is in the database, so
  * it may be acknowledged. The same bytes again change nothing. An object that contradicts what came before is kept
  * beside it and flagged.
- * @throws InvalidDicom, StorageFull, and the database's errors. The sender has to keep the object, and may try again.
+ * @throws InvalidDicom, InstanceMismatch, StorageFull, and the database's errors. The sender has to keep the object, and may try again.
  */
 export function receiveInstance(context: Context, arrival: Arrival): Promise<Kept> {
   const { door } = arrival;
@@ -50,6 +52,7 @@ async function keep(context: Context, arrival: Arrival): Promise<Kept> {
   const received = await receiveBytes(bytes, context.receivedDir, {
     durableFolders: context.caches.durableFolders,
     check: async (instance) => {
+      arrival.onHeader?.(instance);
       compare(instance, announced);
       if (of !== undefined && of !== instance.studyInstanceUid) throw wrongStudy();
       if (asked) await requireAsked(context, instance);
@@ -84,6 +87,8 @@ function wrongStudy(): PacsWrongStudy {
 function compare(instance: Instance, announced: NonNullable<Arrival['announced']>): void {
   for (const key of ['sopClassUid', 'sopInstanceUid', 'studyInstanceUid'] as const) {
     if (announced[key] === undefined || announced[key] === instance[key]) continue;
-    throw new InvalidDicom('The object is another one than was announced or asked for. Look at the sending system.');
+    throw new InstanceMismatch(
+      'The object is another one than was announced or asked for. Look at the sending system.',
+    );
   }
 }

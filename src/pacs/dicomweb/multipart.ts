@@ -12,12 +12,12 @@ export function readBoundary(contentType: string): string | null {
 
 const MAX_HEADERS = 16 * 1024;
 const MAX_PREAMBLE = 64 * 1024; // the text before the first boundary, which is for people
-const LINE_BREAK = Buffer.from('\r\n');
-const HEADERS_END = Buffer.from('\r\n\r\n');
+/** RFC 2046 asks for CRLF. Bodies that somebody made by hand have bare line feeds, all of them or none. */
+type LineBreak = '\r\n' | '\n';
 
 /**
  * Splits a multipart body (RFC 2046 5.1.1) into its parts as it arrives, holding no more than a chunk or two of it.
- * Read a part's content before asking for the next part; unread content is skipped.
+ * Read a part's content before asking for the next part; unread content is skipped. Bare line feeds pass for CRLF.
  * @throws PacsBadAnswer where the body breaks the format, or ends before its closing boundary.
  */
 export async function* readMultipart(
@@ -25,16 +25,17 @@ export async function* readMultipart(
   boundary: string,
 ): AsyncGenerator<MultipartPart> {
   const input = createByteReader(source);
-  const delimiter = Buffer.from(`\r\n--${boundary}`);
-  input.unread(LINE_BREAK); // the body may begin with the first boundary, without a line break before it
+  let delimiter = Buffer.from(`\n--${boundary}`);
+  input.unread(Buffer.from('\n')); // the body may begin with the first boundary, without a line break before it
   try {
     await skip(limitBytes(readUntil(input, delimiter), MAX_PREAMBLE, malformed));
     for (;;) {
       const next = await input.take(2);
       if (next.toString('latin1') === '--') return;
       input.unread(next);
-      await skipToLineEnd(input); // RFC 2046 allows blanks behind a boundary
-      const headers = await readHeaders(input);
+      const lineBreak = await skipToLineEnd(input); // RFC 2046 allows blanks behind a boundary
+      const headers = await readHeaders(input, lineBreak);
+      delimiter = Buffer.from(`${lineBreak}--${boundary}`);
       const end = { reached: false };
       yield { headers, content: readUntil(input, delimiter, end) };
       if (!end.reached) await skip(readUntil(input, delimiter, end));
@@ -110,25 +111,27 @@ async function* readUntil(input: ByteReader, delimiter: Buffer, end = { reached:
   }
 }
 
-async function skipToLineEnd(input: ByteReader): Promise<void> {
-  let line = await input.take(2);
-  for (let read = 2; !line.subarray(-2).equals(LINE_BREAK); read++) {
-    if (read > MAX_HEADERS || !/^[ \t]*\r?$/.test(line.toString('latin1'))) throw malformed();
-    line = Buffer.concat([line, await input.take(1)]);
+async function skipToLineEnd(input: ByteReader): Promise<LineBreak> {
+  let line = '';
+  while (!line.endsWith('\n')) {
+    line += (await input.take(1)).toString('latin1');
+    if (line.length > MAX_HEADERS || !/^[ \t]*\r?\n?$/.test(line)) throw malformed();
   }
-  input.unread(LINE_BREAK); // an empty header block then ends like any other, with two line breaks
+  const lineBreak = line.endsWith('\r\n') ? '\r\n' : '\n';
+  input.unread(Buffer.from(lineBreak)); // an empty header block then ends like any other, with two line breaks
+  return lineBreak;
 }
 
-async function readHeaders(input: ByteReader): Promise<Map<string, string>> {
+async function readHeaders(input: ByteReader, lineBreak: LineBreak): Promise<Map<string, string>> {
   let block: Buffer = Buffer.alloc(0);
   let end = -1;
   while (end < 0) {
     if (block.length > MAX_HEADERS) throw malformed();
     block = Buffer.concat([block, await input.read()]);
-    end = block.indexOf(HEADERS_END);
+    end = block.indexOf(lineBreak + lineBreak);
   }
-  input.unread(block.subarray(end + HEADERS_END.length));
-  const lines = block.toString('latin1', 0, end).split('\r\n').filter(Boolean);
+  input.unread(block.subarray(end + 2 * lineBreak.length));
+  const lines = block.toString('latin1', 0, end).split(lineBreak).filter(Boolean);
   return new Map(
     lines.map((line) => {
       const colon = line.indexOf(':');

@@ -26,6 +26,19 @@ describe('readMultipart', () => {
     ]);
   });
 
+  it.each([1, 2, 3, 5, 64, 4096])('reads a body of bare line feeds that arrives %i bytes at a time', async (size) => {
+    expect(
+      await readAll('preamble\n--b\nContent-Type: application/dicom\nX: 1\n\nfirst\r\n-\r\n--b \n\n\r\n--b--\n', size),
+    ).toEqual([
+      { headers: { 'content-type': 'application/dicom', x: '1' }, content: 'first\r\n-\r' },
+      { headers: {}, content: '\r' },
+    ]);
+  });
+
+  it('takes no bare line feed for the end of a part whose boundary ended with CRLF', async () => {
+    expect((await readAll('--b\r\n\r\none\n--b\ntwo\r\n--b--'))[0]?.content).toBe('one\n--b\ntwo');
+  });
+
   it.each([1, 3, 64, 4096])(
     'passes over what a reader leaves of a part that arrives %i bytes at a time',
     async (size) => {
