@@ -5,7 +5,7 @@ import { isLoopback } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
 import { examineCertificate } from './certificate.js';
 import { type CheckOutcome, failed, ok, skipped } from './checkResult.js';
-import { isMrimaster, tryToListen } from './httpPort.js';
+import { isMrimaster, mayServeThis, tryToListen } from './httpPort.js';
 import { settingsOf } from './setting.js';
 
 const TIMEOUT_MS = 3_000;
@@ -34,10 +34,16 @@ export async function examineDicomPort(config: Config): Promise<CheckOutcome> {
       'Set DICOM_PORT to 1024 or more, and tell the archives.',
     );
   const held = code === 'EADDRINUSE' && (await echo(dicom, port));
-  if (held === 'ANSWERS') return ok(`${host}:${port} is held by a running MRIMaster: ${aeTitle} answers C-ECHO.`);
   // The server may refuse us: for our address, or because we have no certificate of the authority that it wants.
-  if (held === 'KNOWS_US' || (held && (await isMrimaster(config.host, config.port))))
-    return ok(`${host}:${port} is held, it seems by the running MRIMaster, which lets only others send.`);
+  const isOurs = held === 'ANSWERS' || held === 'KNOWS_US' || (held && (await isMrimaster(config.host, config.port)));
+  if (isOurs && !(await mayServeThis(config)))
+    return failed(
+      'DICOM_PORT_TAKEN',
+      `${host}:${port} is taken by another MRIMaster, one that does not use ${config.dataDir}.`,
+      'Stop that one, or set DICOM_PORT to another number and tell the archives.',
+    );
+  if (held === 'ANSWERS') return ok(`${host}:${port} is held by a running MRIMaster: ${aeTitle} answers C-ECHO.`);
+  if (isOurs) return ok(`${host}:${port} is held, it seems by the running MRIMaster, which lets only others send.`);
   return failed(
     'DICOM_PORT_TAKEN',
     `${host}:${port} is taken by another program (${code}).`,

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import type { Config } from '../config/config.js';
+import { serverOf } from '../database/serverProcess.js';
 import { type CheckOutcome, failed, ok } from './checkResult.js';
 
 const TIMEOUT_MS = 3_000;
@@ -14,7 +16,8 @@ export function tryToListen(host: string, port: number): Promise<string | undefi
 }
 
 /** Examines whether the HTTP port is free, or held by the running server. */
-export async function examineHttpPort({ host, port }: Config): Promise<CheckOutcome> {
+export async function examineHttpPort(config: Config): Promise<CheckOutcome> {
+  const { host, port } = config;
   if (port === 0) return ok('PORT=0: any free port is taken at start.');
   const code = await tryToListen(host, port);
   if (!code) return ok(`${host}:${port} is free.`);
@@ -30,12 +33,21 @@ export async function examineHttpPort({ host, port }: Config): Promise<CheckOutc
       `Nobody can listen at ${host}:${port} (${code}).`,
       'Set HOST to 127.0.0.1, or PORT to another number.',
     );
-  if (await isMrimaster(host, port)) return ok(`${host}:${port} is held by a running MRIMaster.`);
+  const isOurs = await isMrimaster(host, port);
+  if (isOurs && (await mayServeThis(config))) return ok(`${host}:${port} is held by a running MRIMaster.`);
   return failed(
     'HTTP_PORT_TAKEN',
-    `${host}:${port} is taken by another program.`,
+    `${host}:${port} is taken by another ${isOurs ? `MRIMaster, one that does not use ${config.dataDir}` : 'program'}.`,
     `Stop that program (ss -ltnp 'sport = :${port}' names it), or set PORT to another number.`,
   );
+}
+
+/**
+ * Whether a MRIMaster that runs on this machine may be the one of this configuration: one with an embedded database of
+ * its own is not. Which of the servers of a shared database it is cannot be told.
+ */
+export async function mayServeThis({ dataDir, databaseUrl }: Config): Promise<boolean> {
+  return databaseUrl !== undefined || (await serverOf(join(dataDir, 'postgres'))) !== undefined;
 }
 
 /** Whether our server listens there. Only our responses have the header that this looks for. */

@@ -103,7 +103,7 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
       throw new ConfigInvalid(`This account may not listen on port ${port}. Set PORT to 1024 or more.`);
     if (error.code !== 'EADDRINUSE') throw error;
     throw new ConfigInvalid(
-      `Port ${port} of ${host} is taken by another program. Stop that one, or set PORT to another number.`,
+      `Port ${port} of ${host} is taken by another program, or by another MRIMaster. Stop that one, or set PORT to another number.`,
     );
   });
 }

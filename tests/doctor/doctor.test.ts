@@ -191,8 +191,14 @@ describe.skipIf(!canStage)('mrimaster doctor', () => {
     expect(failures(await examine({ ...env, ...tls, PACS_FILE: '' }).finally(secured.close))).toEqual([]);
 
     const program = await startProgram(env);
-    const beside = await examine(env, { move: true }).finally(program.close);
+    const { beside, elsewhere } = await (async () => ({
+      beside: await examine(env, { move: true }),
+      elsewhere: await examine({ ...env, PACS_FILE: '', DATA_DIR: join(folder.path, 'second') }),
+    }))().finally(program.close);
     expect(failures(beside)).toEqual([]);
+    // The server that runs is of another folder: this configuration could not start beside it.
+    const taken = elsewhere.filter(({ status }) => status === 'failed').map(({ code }) => code);
+    expect(taken).toEqual(['HTTP_PORT_TAKEN', 'DICOM_PORT_TAKEN']);
     const message = (check: string) => beside.find((one) => one.check === check)?.message;
     expect(message('HTTP port')).toContain('running MRIMaster');
     expect(message('DICOM port')).toMatch(/MRIMASTER answers C-ECHO/);
