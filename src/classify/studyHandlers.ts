@@ -33,7 +33,11 @@ export function studyHandlers(context: Context): StudyHandlers {
       const report = everyPercent((progress) => prisma.job.updateMany({ where: { id: jobId }, data: { progress } }));
       return runJob(
         context,
-        { kind: CLASSIFY_STUDY, jobId, attempt, traceparent, failure: 'A study was not finished.' },
+        {
+          ...{ kind: CLASSIFY_STUDY, jobId, attempt, traceparent },
+          words: { done: 'A study was worked off.', failed: 'A study was not finished.' },
+          about: {},
+        },
         async () => {
           await context.models.follow(); // another process may have activated one
           await classifyStudy(context, job, report, signal);

@@ -5,6 +5,7 @@ import type { RefusedContext } from '../pacs/dimse/negotiate.js';
 import { type StorageProvider, startProvider } from '../pacs/dimse/provider.js';
 import type { AssociationPeer, ProviderEvent } from '../pacs/dimse/providerOptions.js';
 import type { Transfer } from '../pacs/transfers.js';
+import { logTransfer } from './logTransfer.js';
 import { receiveInstance } from './receiveInstance.js';
 
 /**
@@ -15,12 +16,12 @@ import { receiveInstance } from './receiveInstance.js';
 export async function startDicom(context: Context): Promise<StorageProvider | undefined> {
   const { host, port, aeTitle, allowed, tls } = context.config.dicom;
   if (port === null) return undefined;
-  const transfers = new Map<number, Transfer>();
+  const transfers = new Map<number, { sender: string; transfer: Transfer }>();
   const refusedContexts = new Map<number, RefusedContexts>();
-  const transferOf = (association: number) => {
-    const transfer = transfers.get(association) ?? context.transfers.begin();
-    transfers.set(association, transfer);
-    return transfer;
+  const transferOf = (association: number, sender: string) => {
+    const begun = transfers.get(association) ?? { sender, transfer: context.transfers.begin() };
+    transfers.set(association, begun);
+    return begun.transfer;
   };
   try {
     return await startProvider({
@@ -34,8 +35,8 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
         const announced = { sopClassUid, sopInstanceUid };
         // A job of ours is already at the study that our own C-MOVE has sent to us.
         const asked = moveOriginatorAeTitle === aeTitle;
-        const transfer = asked ? null : transferOf(association);
         const sender = `${callingAeTitle} by DICOM`;
+        const transfer = asked ? null : transferOf(association, sender);
         const arrival = { door: 'C-STORE' as const, bytes, pacs, sender, transfer, asked, announced };
         await receiveInstance(context, arrival).catch((error) => {
           throw asKnown(error) ?? error; // a database that is away is a reason to send again
@@ -43,9 +44,11 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
       },
       onRefusedContexts: (association, peer, refused) => refusedContexts.set(association, { peer, refused }),
       onClose: (association) => {
-        reportRefusedContexts(context, refusedContexts.get(association), transfers.get(association)?.studies());
+        const begun = transfers.get(association);
+        reportRefusedContexts(context, refusedContexts.get(association), begun?.transfer.studies());
         refusedContexts.delete(association);
-        transfers.get(association)?.end();
+        if (begun) logTransfer(context, begun.sender, begun.transfer);
+        begun?.transfer.end();
         transfers.delete(association);
       },
       onEvent: (event) => report(context, event),
@@ -54,7 +57,7 @@ export async function startDicom(context: Context): Promise<StorageProvider | un
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
       throw new ConfigInvalid(
-        `DICOM port ${port} of ${host} is taken by another program. Stop that one, set DICOM_PORT to another number, or to off.`,
+        `DICOM port ${port} of ${host} is taken by another program, or by another MRIMaster. Stop that one, set DICOM_PORT to another number, or to off.`,
       );
     if (code === 'EACCES')
       throw new ConfigInvalid(`This account may not listen on DICOM port ${port}. Set DICOM_PORT to 1024 or more.`);

@@ -6,16 +6,19 @@ import { type JobAttempt, observeJob } from '../telemetry/observeJob.js';
 /** Attempts at a job that fails for a reason that was not foreseen. Foreseen ones are tried for a day. */
 const MOST_ATTEMPTS_UNKNOWN = 6;
 
+/** `about`: what the log may name besides the job: no value of a patient, and no UID of a study. */
+type JobWords = { words: { done: string; failed: string }; about: Record<string, string> };
+
 /**
  * Makes one attempt at a job, and keeps its row, which clients see, in step.
- * @param failure what the log says of an attempt that failed.
+ * @param words what the log says of an attempt that ended well, and of one that failed. `about`: what it then names.
  * @param end makes the job FAILED for good.
  * @param onFailure called for each attempt that failed, before the job is tried again or ended.
  * @throws what failed, where the queue is to try again later.
  */
 export async function runJob(
   context: Context,
-  { failure, ...job }: JobAttempt & { failure: string },
+  { words, about, ...job }: JobAttempt & JobWords,
   work: () => Promise<void>,
   end: (message: string, known: MrimasterError | undefined) => Promise<void>,
   onFailure: (message: string) => Promise<unknown> = async () => {},
@@ -27,12 +30,14 @@ export async function runJob(
   const started = { status: 'RUNNING' as const, attempts: attempt, startedAt: new Date(), error: null };
   await prisma.job.updateMany({ where, data: started });
   try {
+    const began = performance.now();
     await observeJob(context, job, work);
     await prisma.job.updateMany({ where, data: { status: 'SUCCEEDED', progress: 1, finishedAt: new Date() } });
+    log.info({ jobId, attempt, ...about, ms: Math.round(performance.now() - began) }, words.done);
   } catch (error) {
     const known = asKnown(error);
     const message = known?.message ?? 'Internal error; the log of this time says more.';
-    log.warn({ jobId, attempt, ...asLogged(error) }, failure);
+    log.warn({ jobId, attempt, ...about, ...asLogged(error) }, words.failed);
     await onFailure(message);
     const hopeless = known ? !known.retryable : attempt >= MOST_ATTEMPTS_UNKNOWN;
     if (hopeless) return end(message, known);

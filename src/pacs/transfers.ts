@@ -1,8 +1,13 @@
 /**
- * One sender's transfer. `carries`: notes a study that it brings. `studies`: UIDs of the studies that it has brought. `end`: the
- * association or request is over.
+ * One sender's transfer. `carries`: notes an object that it has brought, by its study. `studies`: UIDs of their
+ * studies. `objects`: how many it has brought. `end`: the association or request is over.
  */
-export type Transfer = { carries(studyInstanceUid: string): void; studies(): string[]; end(): void };
+export type Transfer = {
+  carries(studyInstanceUid: string): void;
+  studies(): string[];
+  objects(): number;
+  end(): void;
+};
 
 /** The transfers to this process at this moment. `studies`: UIDs of the studies that they bring. */
 export type Transfers = { begin(): Transfer; studies(): string[] };
@@ -13,8 +18,17 @@ export function createTransfers(): Transfers {
   return {
     begin: () => {
       const studies = new Set<string>();
+      let objects = 0;
       open.add(studies);
-      return { carries: (uid) => studies.add(uid), studies: () => [...studies], end: () => open.delete(studies) };
+      return {
+        carries: (uid) => {
+          studies.add(uid);
+          objects++;
+        },
+        studies: () => [...studies],
+        objects: () => objects,
+        end: () => open.delete(studies),
+      };
     },
     studies: () => [...new Set([...open].flatMap((studies) => [...studies]))],
   };

@@ -15,7 +15,11 @@ export function writeBackHandlers(context: Context): WriteBackHandlers {
     run: ({ jobId, attempt, traceparent, ...job }, signal) =>
       runJob(
         context,
-        { kind: WRITE_BACK, jobId, attempt, traceparent, failure: 'An answer was not written back.' },
+        {
+          ...{ kind: WRITE_BACK, jobId, attempt, traceparent },
+          words: { done: 'An answer was written back.', failed: 'An answer was not written back.' },
+          about: { pacs: job.pacs },
+        },
         () =>
           timed(
             () => writeBack(context, job, signal),

@@ -3,6 +3,7 @@ import type { Context } from '../../context.js';
 import { asKnown } from '../../errors/asKnown.js';
 import { BodyCutOff, BodyTooSlow, InvalidDicom, PacsBadAnswer } from '../../errors/errors.js';
 import { type Caller, sharerOf } from '../../identity/caller.js';
+import { logTransfer } from '../../intake/logTransfer.js';
 import { receiveInstance } from '../../intake/receiveInstance.js';
 import { readBoundary, readMultipart } from '../../pacs/dicomweb/multipart.js';
 import { requireUid } from '../../pacs/header/uid.js';
@@ -138,6 +139,7 @@ async function storeParts(
     const broken = new InvalidDicom('The multipart body is malformed or cut off. What was whole is kept.');
     outcome.failures.push({ uids: null, error: broken });
   } finally {
+    logTransfer(context, sender, transfer);
     transfer.end();
   }
   return outcome;
