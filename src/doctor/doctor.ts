@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { examineApiCallers, examineHttpCertificate } from './apiCallers.js';
-import { examineArchive } from './archive.js';
+import { examineArchives } from './archives.js';
 import { type CheckOutcome, type CheckResult, examine, skipped } from './checkResult.js';
 import { examineConfiguration } from './configuration.js';
 import { examineDatabase } from './database.js';
@@ -63,9 +63,5 @@ export async function* doctor(options: DoctorOptions): AsyncGenerator<CheckResul
   yield await check('DICOM callers', DICOM, examineCallers);
   yield await check('DICOM TLS', DICOM_TLS, ({ dicom }) => examineDicomCertificate(dicom, now));
   const passedOver = wrongOf([...allWrong].filter((name) => name.startsWith('PACS_')));
-  if (passedOver || !config?.archives.length) {
-    const why = passedOver ? `not all tried: ${passedOver} must be corrected first.` : 'none is configured.';
-    yield { check: 'archives', ...skipped(why) };
-  }
-  for (const settings of config?.archives ?? []) yield* examineArchive(settings, config as Config, { now, move });
+  yield* examineArchives(config, passedOver, { now, move });
 }

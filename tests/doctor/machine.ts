@@ -232,4 +232,28 @@ export const MACHINE: Misconfiguration[] = [
     code: 'HTTP_TLS_PAIR',
     cure: 'TLS_KEY',
   },
+  {
+    name: 'answers that are to be written back, and no archive',
+    arrange: () => ({ env: { WRITE_BACK: 'true' } }),
+    code: 'WRITE_BACK_NOWHERE',
+    cure: 'PACS_URL',
+  },
+  {
+    name: 'a PACS_URL that is our own web server',
+    arrange: async () => {
+      const port = await freePort();
+      return { env: { PORT: String(port), PACS_URL: `http://localhost:${port}/dicom-web` } };
+    },
+    code: 'PACS_IS_US',
+    cure: 'PACS_URL',
+  },
+  {
+    name: 'a PACS_URL that is our own DICOM port',
+    arrange: async () => {
+      const port = await freePort();
+      return { env: { DICOM_PORT: String(port), PACS_URL: `dicom://MRIMASTER@127.0.0.1:${port}` } };
+    },
+    code: 'PACS_IS_US',
+    cure: 'PACS_URL',
+  },
 ];
