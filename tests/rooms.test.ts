@@ -13,31 +13,31 @@ const imports = new Map(files.map((file) => [file, importsOf(file)]));
 const floors = readFloors();
 
 it('each file lies in a room that has a floor', () => {
-  const unknown = files.map(roomOf).filter((room) => !floors.has(room));
-  expect(unknown).toEqual([]);
+  const unknown = [...new Set(files.map(roomOf))].filter((room) => !floors.has(room));
+  say(
+    unknown.map((room) => `src/${room} has no floor: add it to a row of src/README.md, and a README.md to the folder.`),
+  );
   const empty = [...floors.keys()].filter((room) => !files.some((file) => roomOf(file) === room));
-  expect(empty).toEqual([]);
+  say(empty.map((room) => `src/README.md gives ${room} a floor, but it has no file: take it out of its row.`));
 });
 
 it('a file imports only from its own room and from lower floors', () => {
-  const upward = [...imports].flatMap(([file, others]) =>
-    others
-      .filter((other) => roomOf(other) !== roomOf(file) && floorOf(other) >= floorOf(file))
-      .map((other) => `${file} imports ${other}`),
-  );
-  expect(upward).toEqual([]);
+  say([...imports].flatMap(([file, others]) => others.filter((other) => isUpward(file, other)).map(faultOf(file))));
 });
 
 it('no files and no folders import each other in a circle', () => {
-  expect(circlesIn(imports)).toEqual([]);
+  // Imports that go up are told of above. With them there would be circles of the same cause, which tell nothing more.
+  const downward = new Map(
+    [...imports].map(([file, others]) => [file, others.filter((other) => !isUpward(file, other))] as const),
+  );
+  say(circlesIn(downward).map(sayCircle));
   const folders = new Map<string, string[]>();
-  for (const [file, others] of imports) {
-    const folder = dirname(file) === '.' ? file : dirname(file);
-    const known = folders.get(folder) ?? [];
-    folders.set(folder, known.concat(others.map((other) => (dirname(other) === '.' ? other : dirname(other)))));
+  for (const [file, others] of downward) {
+    const folder = folderOf(file);
+    folders.set(folder, (folders.get(folder) ?? []).concat(others.map(folderOf)));
   }
   const others = [...folders].map(([folder, known]) => [folder, known.filter((other) => other !== folder)] as const);
-  expect(circlesIn(new Map(others))).toEqual([]);
+  say(circlesIn(new Map(others)).map(sayCircle));
 });
 
 it('at most ten files lie loose in src and in src/pacs', () => {
@@ -48,7 +48,7 @@ it('at most ten files lie loose in src and in src/pacs', () => {
 it('each folder says in one paragraph what may live there', () => {
   for (const folder of new Set(files.map((file) => dirname(file)))) {
     const readme = join(SOURCE, folder, 'README.md');
-    expect(existsSync(readme), `${folder} has no README.md`).toBe(true);
+    expect(existsSync(readme), `src/${folder} has no README.md: add one that says what may live there.`).toBe(true);
     const text = readFileSync(readme, 'utf8')
       .trim()
       .replace(/^# .*\n\n/, '');
@@ -58,12 +58,14 @@ it('each folder says in one paragraph what may live there', () => {
 
 it('what a README names as a file of its folder is there', () => {
   const missing = [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => {
-    const text = readFileSync(join(SOURCE, folder, 'README.md'), 'utf8');
+    const readme = join(SOURCE, folder, 'README.md');
+    if (!existsSync(readme)) return []; // told of above
+    const text = readFileSync(readme, 'utf8');
     const named = [...text.matchAll(/`([\w./]+\.(?:ts|md|py))`/g)].map(([, name = '']) => name);
     const places = (name: string) => [join(SOURCE, folder, name), join(SOURCE, name), join(REPOSITORY, name)];
     return named.filter((name) => !places(name).some(existsSync)).map((name) => `${folder}/README.md names ${name}`);
   });
-  expect(missing).toEqual([]);
+  say(missing);
 });
 
 it('only one room knows each of the large libraries', () => {
@@ -147,4 +149,30 @@ function roomOf(file: string): string {
 
 function floorOf(file: string): number {
   return floors.get(roomOf(file)) ?? Number.NaN;
+}
+
+/** The folder of a file, or the file itself where it lies loose in src. */
+function folderOf(file: string): string {
+  return dirname(file) === '.' ? file : dirname(file);
+}
+
+function isUpward(file: string, other: string): boolean {
+  return roomOf(other) !== roomOf(file) && floorOf(other) >= floorOf(file);
+}
+
+const faultOf = (file: string) => (other: string) => {
+  const named = (path: string) => `${roomOf(path)} (floor ${floorOf(path)})`;
+  return (
+    `src/${file} imports src/${other}: ${named(file)} may not import ${named(other)}. ` +
+    `Move what it needs to a floor below ${floorOf(file)}, or have a caller hand it in; see src/README.md.`
+  );
+};
+
+function sayCircle(circle: readonly string[]): string {
+  return `These import each other: ${circle.join(', ')}. Move what they share to a file of its own.`;
+}
+
+/** Fails with sentences that say what to do, where there are any. */
+function say(faults: readonly string[]): void {
+  expect(faults, faults.join('\n')).toEqual([]);
 }
