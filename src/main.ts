@@ -1,5 +1,6 @@
 import { INTENDED_USE } from './about.js';
 import { readConfig } from './config/config.js';
+import { unknownSettings } from './config/unknownSettings.js';
 import { type Context } from './context.js';
 import { type HttpServer, startServer } from './http/server.js';
 import { authenticates } from './identity/authenticate.js';
@@ -62,6 +63,7 @@ export async function serve({ database, stop }: Begun): Promise<void> {
   endOnUnforeseen(log, stop);
   void stop.received.then(() => log.info('Asked to stop: finishing the work at hand, then closing.'));
   tellOfMuted(log);
+  for (const unknown of unknownSettings()) log.warn(unknown);
   await database;
   const running = await startPatiently(() => start(config, log, stop.signal), log, stop.signal).catch((error) => {
     if (stop.signal.aborted) return undefined; // whoever asked it to stop knows why it did not start

@@ -1,4 +1,5 @@
 import { readConfig } from './config/config.js';
+import { unknownSettings } from './config/unknownSettings.js';
 import type { HttpServer } from './http/server.js';
 import { startProbes } from './http/startProbes.js';
 import { watchTimers } from './intake/mendTimers.js';
@@ -20,6 +21,7 @@ export async function work(): Promise<void> {
   const stop = awaitStopSignal(log);
   endOnUnforeseen(log, stop);
   tellOfMuted(log);
+  for (const unknown of unknownSettings()) log.warn(unknown);
   const open = () => openContext(config, 'tool', log, stop.signal);
   const context = await startPatiently(open, log, stop.signal).catch((error) => {
     if (stop.signal.aborted) return undefined;
