@@ -59,7 +59,8 @@ const archivesFile = (directory: string, environment: Environment) =>
         ca: pem,
         certificate: pem,
         key: pem,
-        retrieve: oneOf(['move', 'get']).default('move'),
+        // Its message repeats no value: "$NAME" may have put a secret there.
+        retrieve: z.enum(['move', 'get'], 'must be one of move, get.').default('move'),
         changes: changesFeed.optional(),
         poll: z.number().int().min(1).max(86_400).optional(),
       })

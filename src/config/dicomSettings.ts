@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AllowedPeer } from '../pacs/dimse/mayAssociate.js';
 import { AE_TITLE } from './archiveSettings.js';
-import { across, list, pemFile } from './settingKinds.js';
+import { across, butIs, isWhole, list, pemFile } from './settingKinds.js';
 
 /**
  * Our own DICOM port. `allowed`: who may send; null: this machine only. `tls`: PEM; with `ca`, callers need a
@@ -25,19 +25,22 @@ export const dicomSettings = (directory: string) =>
       }),
       DICOM_PORT: z
         .string()
-        .regex(/^(off|\d{1,5})$/, 'must be a whole number from 0 to 65535, or off.')
+        .refine(
+          (text) => text === 'off' || isWhole(text, 0, 65_535),
+          butIs('must be a whole number from 0 to 65535, or off'),
+        )
         .transform((text) => (text === 'off' ? null : Number(text)))
-        .refine((port) => port === null || port <= 65_535, 'must be from 0 to 65535.')
         .prefault('11112')
         .meta({ description: 'The port. "off" turns it off; 0 takes any free port.' }),
       DICOM_AE_TITLE: z
         .string()
-        .regex(AE_TITLE, 'must be 1 to 16 printable characters without a backslash (PS3.5 6.2).')
+        .regex(AE_TITLE, butIs('must be 1 to 16 printable characters without a backslash (PS3.5 6.2)'))
         .prefault('MRIMASTER')
         .meta({ description: 'Our AE title: archives send to it, and we call them by it.' }),
       DICOM_ALLOWED_PEERS: list(
         readPeer,
-        'must list AE titles, each with its address or without: PACS1@10.0.0.5,PACS2.',
+        'must list AE titles, each with its address or without: PACS1@10.0.0.5,PACS2',
+        'shown',
       )
         .optional()
         .meta({

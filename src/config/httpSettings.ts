@@ -30,11 +30,13 @@ export const httpSettings = (directory: string) =>
         .optional()
         .meta({ description: 'PEM file of our certificate. With it the server speaks TLS.' }),
       TLS_KEY: pemFile(directory).optional().meta({ description: "PEM file of the certificate's key." }),
-      TRUSTED_PROXY: list(readNetwork, 'must list addresses or networks like 10.0.0.5,10.1.0.0/16.').optional().meta({
-        description:
-          'Addresses or networks of the reverse proxies that speak TLS for us. Nobody else may connect then, except from this machine.',
-        example: '10.0.0.5',
-      }),
+      TRUSTED_PROXY: list(readNetwork, 'must list addresses or networks like 10.0.0.5,10.1.0.0/16', 'shown')
+        .optional()
+        .meta({
+          description:
+            'Addresses or networks of the reverse proxies that speak TLS for us. Nobody else may connect then, except from this machine.',
+          example: '10.0.0.5',
+        }),
       PUBLIC_URL: address(['http:', 'https:'], 'https://mri.hospital.example')
         .transform((url) => url.replace(/\/+$/, ''))
         .optional()
@@ -43,7 +45,11 @@ export const httpSettings = (directory: string) =>
             'Address by which callers reach the server, if it is another one: that of your reverse proxy. Requests for other hosts than this machine and this address are refused, and pictures have URLs that begin with it.',
           example: 'https://mri.hospital.example',
         }),
-      ALLOWED_ORIGINS: list(readOrigin, 'must list origins like https://worklist.hospital.example, without a path.')
+      ALLOWED_ORIGINS: list(
+        readOrigin,
+        'must list origins like https://worklist.hospital.example, without a path',
+        'hidden',
+      )
         .optional()
         .meta({
           description:

@@ -15,7 +15,8 @@ const identityFields = (directory: string) => ({
       example: 'https://idp.hospital.example/realms/hospital',
     }),
   OIDC_AUDIENCE: z.string().optional().meta({
-    description: 'What the provider calls this server. It is needed, or tokens for other servers would fit.',
+    description:
+      'What the provider calls this server. Required with OIDC_ISSUER: without it, a token that was issued for another server would be accepted here.',
     example: 'mrimaster',
   }),
   OIDC_ROLES_CLAIM: z
@@ -24,7 +25,8 @@ const identityFields = (directory: string) => ({
     .meta({ description: "The claim of a token that lists a person's roles." }),
   OIDC_ROLES: list(
     readPair,
-    `must be like radiologist=Radiology,operator=PACS-Admins; the first of each is one of ${GRANTS.join(', ')}.`,
+    `must be like radiologist=Radiology,operator=PACS-Admins; the first of each is one of ${GRANTS.join(', ')}`,
+    'shown',
   )
     .optional()
     .meta({

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { integer, oneOf } from './settingKinds.js';
+import { butIs, integer, oneOf } from './settingKinds.js';
 
 /** Which model answers, and what computes. */
 export type ModelSettings = {
@@ -28,7 +28,7 @@ export const modelSettings = (directory: string) =>
         }),
       MODEL: z
         .string()
-        .regex(/^[^@]+(@[^@]+)?$/, 'must be a name, or name@version, of a folder in MODELS_DIR.')
+        .regex(/^[^@]+(@[^@]+)?$/, butIs('must be a name, or name@version, of a folder in MODELS_DIR'))
         .optional()
         .meta({
           description: 'The model that answers: a name or name@version. By default the newest brain-mri.',

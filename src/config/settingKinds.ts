@@ -5,6 +5,9 @@ import { z } from 'zod';
 /** The environment, without the variables that are empty: `PORT=` means that PORT is not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Characters of a wrong value that a message repeats. */
+const LONGEST_SHOWN = 60;
+
 /**
  * A whole number in decimal digits, from `minimum` to `maximum`. Messages, here and below, go on after the setting's
  * name, which `describeIssue` puts first.
@@ -12,15 +15,28 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const integer = (minimum: number, maximum: number) =>
   z
     .string()
-    .regex(/^\d+$/, `must be a whole number from ${minimum} to ${maximum}.`)
-    .transform(Number)
-    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}.`);
+    .refine((text) => isWhole(text, minimum, maximum), butIs(`must be a whole number from ${minimum} to ${maximum}`))
+    .transform(Number);
+
+/** Whether a text is a whole number in decimal digits, from `minimum` to `maximum`. */
+export function isWhole(text: string, minimum: number, maximum: number): boolean {
+  return /^\d+$/.test(text) && Number(text) >= minimum && Number(text) <= maximum;
+}
+
+/**
+ * A message that repeats the value which came: `must be …, but is "77777".` Only for settings that hold no secret, and
+ * not for addresses, which may hold a password.
+ * @param must without its full stop.
+ */
+export const butIs = (must: string) => ({
+  error: ({ input }: { input?: unknown }) => `${must}, but is ${quote(input)}.`,
+});
 
 /** One of several words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(
   words: T,
-  message = `must be one of ${words.join(', ')}.`,
-) => z.enum(words, { error: message });
+  must = `must be one of ${words.join(', ')}`,
+) => z.enum(words, butIs(must));
 
 /** `true` or `false`. */
 export const flag = () => oneOf(['true', 'false']).transform((word) => word === 'true');
@@ -37,18 +53,18 @@ export function hasProtocol(text: string, protocols: readonly string[]): boolean
 /**
  * A list of entries separated by commas, at least one. Blanks around entries and empty entries are ignored.
  * @param readEntry turns an entry's text into its value; undefined where it is wrong.
- * @param message says what the list must be, where an entry is wrong.
+ * @param must says what the list must be, where an entry is wrong; without its full stop.
+ * @param shown whether the message repeats the wrong entry. Never where it may be a secret, or an address.
  */
-export const list = <T>(readEntry: (text: string) => T | undefined, message: string) =>
+export const list = <T>(readEntry: (text: string) => T | undefined, must: string, shown: 'shown' | 'hidden') =>
   z.string().transform((text, context): T[] => {
     const entries = text
       .split(',')
       .map((entry) => entry.trim())
-      .filter((entry) => entry !== '')
-      .map(readEntry);
-    const values = entries.filter((entry) => entry !== undefined);
-    if (values.length > 0 && values.length === entries.length) return values;
-    context.addIssue(message);
+      .filter((entry) => entry !== '');
+    const wrong = entries.find((entry) => readEntry(entry) === undefined);
+    if (wrong === undefined && entries.length > 0) return entries.map((entry) => readEntry(entry) as T);
+    context.addIssue(shown === 'shown' && wrong !== undefined ? `${must}, but has ${quote(wrong)}.` : `${must}.`);
     return z.NEVER;
   });
 
@@ -110,6 +126,12 @@ export function describeIssue(path: readonly PropertyKey[], message: string): st
   const [name, ...place] = path.map(String);
   if (name === undefined) return message;
   return withStop(place.length > 0 ? `${name}, ${place.join('.')}: ${message}` : `${name} ${message}`);
+}
+
+/** A value as messages repeat it: cut where it is long. */
+function quote(value: unknown): string {
+  const text = String(value);
+  return text.length > LONGEST_SHOWN ? `"${text.slice(0, LONGEST_SHOWN)} …"` : `"${text}"`;
 }
 
 function readText(directory: string, given: string, context: z.RefinementCtx, cure: string): string | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_RULES, type IntakeRule, rulesFile } from './intakeRules.js';
-import { flag, integer } from './settingKinds.js';
+import { across, flag, integer } from './settingKinds.js';
 
 /** When arriving studies are classified, and where answers go. */
 export type StudySettings = {
@@ -20,11 +20,11 @@ export const studySettings = (directory: string) =>
     .object({
       STUDY_QUIET_SECONDS: integer(1, 86_400).prefault('60').meta({
         description:
-          'A study is classified when nothing of it has come for so many seconds and the archive, if one is configured, counts what is here.',
+          'A study is classified when no instance of it has come for so many seconds. If an archive is configured, it must also have no more instances than have come.',
       }),
       STUDY_DEADLINE_SECONDS: integer(1, 604_800).prefault('600').meta({
         description:
-          'After so many seconds a study is classified in any case. Its answer is then said to be provisional.',
+          'Longest wait, in seconds from the last instance of a study that came; a new instance starts the wait again. After it the study is classified in any case, even if its sender is still connected or the archive has more, and counts as provisional. Not less than STUDY_QUIET_SECONDS.',
       }),
       RULES_FILE: rulesFile(directory).optional().meta({
         description:
@@ -36,6 +36,13 @@ export const studySettings = (directory: string) =>
           '"true" writes each answer back as a structured report and a picture (docs/results.md): to the archive that the study came from, the first one where it came by itself. A rule of RULES_FILE may name others.',
       }),
     })
+    .check(
+      across(({ STUDY_DEADLINE_SECONDS: deadline, STUDY_QUIET_SECONDS: quiet }) =>
+        typeof deadline === 'number' && typeof quiet === 'number' && deadline < quiet
+          ? `STUDY_DEADLINE_SECONDS (${deadline}) is less than STUDY_QUIET_SECONDS (${quiet}): no study would get its quiet time. Raise the one, or lower the other.`
+          : undefined,
+      ),
+    )
     .transform(
       (given): StudySettings => ({
         arrivals: {

@@ -58,9 +58,12 @@ const traceSettings = {
     .optional()
     .meta({ description: 'How the collector is spoken to: by HTTP, so that grpc is refused.', example: 'http/json' }),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional().meta({ description: 'The same for traces alone.' }),
-  OTEL_TRACES_EXPORTER: oneOf(['otlp', 'none'], 'must be otlp or none: spans are sent to an OpenTelemetry collector.')
+  OTEL_TRACES_EXPORTER: oneOf(['otlp', 'none'], 'must be otlp or none (spans are sent to an OpenTelemetry collector)')
     .optional()
-    .meta({ description: 'otlp sends traces also where no collector is named, to this machine; none sends none.' }),
+    .meta({
+      description:
+        '"otlp" sends traces to a collector on this machine where none is named. "none" sends no traces at all.',
+    }),
   OTEL_SDK_DISABLED: z.string().optional().meta({ description: '"true" sends no traces, whatever else is set.' }),
 };
 

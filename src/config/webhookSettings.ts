@@ -10,7 +10,8 @@ export const webhookSettings = () =>
     .object({
       WEBHOOK_URL: list(
         readReceiver,
-        'must list addresses like https://ris.hospital.example/mrimaster, parted by commas, without user and password: messages are signed instead.',
+        'must list addresses like https://ris.hospital.example/mrimaster, parted by commas, without user and password: messages are signed instead',
+        'hidden',
       )
         .optional()
         .meta({

@@ -47,11 +47,11 @@ describe('readConfig', () => {
       }
     })();
     expect(failure.message).toContain('HOST 0.0.0.0 is reached by other machines, and nobody is authenticated');
-    expect(failure.message).toContain('PORT must be from 0 to 65535.');
+    expect(failure.message).toContain('PORT must be a whole number from 0 to 65535, but is "99999".');
     expect(failure.message).toContain('DATABASE_URL must be an address like postgresql://');
     expect(failure.message).toContain('PACS_URL must be an address like https://');
-    expect(failure.message).toContain('INFERENCE_DEVICE must be one of auto, cpu, webgpu, cuda.');
-    expect(failure.message).toContain('DECODE_THREADS must be a whole number from 1 to 64.');
+    expect(failure.message).toContain('INFERENCE_DEVICE must be one of auto, cpu, webgpu, cuda, but is "gpu".');
+    expect(failure.message).toContain('DECODE_THREADS must be a whole number from 1 to 64, but is "two".');
   });
 
   it('listens beyond this machine only with callers that are known, and encrypted or behind a proxy that is named', () => {
@@ -169,10 +169,10 @@ describe('readConfig', () => {
     expect(() => readConfig(wrong)).toThrow(
       expect.objectContaining({
         problems: [
-          'PORT must be a whole number from 0 to 65535.',
+          'PORT must be a whole number from 0 to 65535, but is "x".',
           'OIDC_ISSUER must be the https address by which the provider calls itself.',
           expect.stringContaining('OIDC_AUDIENCE is not set.'),
-          'DICOM_PORT must be a whole number from 0 to 65535, or off.',
+          'DICOM_PORT must be a whole number from 0 to 65535, or off, but is "y".',
           'DICOM_TLS_CA none.pem cannot be read (ENOENT). Give its PEM file.',
           expect.stringContaining('DICOM_TLS_CERTIFICATE and DICOM_TLS_KEY go together'),
           expect.stringContaining('WEBHOOK_URL must list addresses'),
@@ -220,6 +220,42 @@ describe('readConfig', () => {
     expect(() => traces({ OTEL_TRACES_EXPORTER: 'zipkin' })).toThrow(/must be otlp or none/);
     expect(() => traces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toThrow(/must be an address like/);
     expect(() => traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toThrow(/HTTP port/);
+  });
+
+  it.each([
+    ['DICOM_PORT', '77777', 'must be a whole number from 0 to 65535, or off, but is "77777".'],
+    ['PORT', '1.5', 'must be a whole number from 0 to 65535, but is "1.5".'],
+    ['WRITE_BACK', 'yes', 'must be one of true, false, but is "yes".'],
+    ['TRUSTED_PROXY', '10.0.0.5,10.0.0.0/33', 'but has "10.0.0.0/33".'],
+    ['MODEL', '@1', 'of a folder in MODELS_DIR, but is "@1".'],
+  ])('repeats the wrong value of %s beside all that is allowed', (name, value, message) => {
+    expect(() => readConfig({ [name]: value })).toThrow(message);
+  });
+
+  it('refuses a deadline that is shorter than the quiet time', () => {
+    const arrivals = (quiet: string, deadline: string) =>
+      readConfig({ STUDY_QUIET_SECONDS: quiet, STUDY_DEADLINE_SECONDS: deadline }).arrivals;
+    expect(() => arrivals('120', '30')).toThrow(
+      /STUDY_DEADLINE_SECONDS \(30\) is less than STUDY_QUIET_SECONDS \(120\)/,
+    );
+    expect(arrivals('30', '30')).toEqual({ quietMs: 30_000, deadlineMs: 30_000 });
+  });
+
+  it.each([
+    ['DATABASE_URL', 'mysql://me:secret@host/x'],
+    ['PACS_URL', 'ftp://me:secret@host/x'],
+    ['PACS_CHANGES_URL', 'ftp://me:secret@host/x'],
+    ['PUBLIC_URL', 'ftp://me:secret@host/x'],
+    ['WEBHOOK_URL', 'https://me:secret@host/x'],
+    ['WEBHOOK_SECRET', 'secret'],
+    ['ALLOWED_ORIGINS', 'https://me:secret@host'],
+    ['OIDC_ISSUER', 'http://me:secret@host'],
+    ['OIDC_JWKS_URL', 'http://me:secret@host'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://me:secret@host'],
+  ])('never repeats the value of %s, which may hold a secret', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
+    );
   });
 
   it('repeats no secret in its complaints', () => {
