@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { INTENDED_USE } from '../about.js';
@@ -22,12 +22,12 @@ export async function demo({ exit }: { exit?: boolean }, { database, stop }: Beg
   const settings = readConfig();
   // Any free DICOM port, since a real server may use the configured one.
   const config = { ...settings, databaseUrl: undefined, archives: [], dicom: { ...settings.dicom, port: 0 } };
-  const log = createLog('warn');
+  const log = createLog('warn', true); // a person reads it, also where standard error is no terminal
   terminal.log('Starting the database, the model and the server ...');
   await database;
   const running = await start(config, log);
   try {
-    const classified = await Promise.race([showStudy(running), stop.received]);
+    const classified = await Promise.race([showStudy(running, exit === true), stop.received]);
     if (stop.signal.aborted) return;
     if (exit) {
       process.exitCode = classified ? 0 : 1;
@@ -40,8 +40,11 @@ export async function demo({ exit }: { exit?: boolean }, { database, stop }: Beg
   }
 }
 
-/** @returns whether the study was classified. */
-async function showStudy({ context, server }: Running): Promise<boolean> {
+/**
+ * @param ends whether the server ends afterwards: its addresses are then not shown.
+ * @returns whether the study was classified.
+ */
+async function showStudy({ context, server }: Running, ends: boolean): Promise<boolean> {
   const { config } = context;
   const ask = createClient(server.url);
   const { name, version } = context.models.active.model;
@@ -70,7 +73,7 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
   printSlices(series);
   terminal.log(howToRead(context.models.active.classifier.manifest));
   if (finding) await showFinding();
-  terminal.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
+  if (!ends) terminal.log(`\nGraphQL ${server.url}/graphql    explorer ${server.url}/graphiql`);
   terminal.log(`${INTENDED_USE}. The study is synthetic.`);
   return status === 'CLASSIFIED' && finding !== null;
 
@@ -82,8 +85,8 @@ async function showStudy({ context, server }: Running): Promise<boolean> {
     const { overlay, layer, method } = explainPrediction.explanation;
     const file = join(config.dataDir, 'demo-overlay.png');
     await writeFile(file, Buffer.from(overlay.base64, 'base64'));
-    terminal.log(`Why (${method}, layer ${layer}): ${relative('.', file)}`);
-    terminal.log(`                    ${overlay.url}`);
+    terminal.log(`Why (${method}, layer ${layer}): ${file}`);
+    if (!ends) terminal.log(`                    ${overlay.url}`);
   }
 }
 

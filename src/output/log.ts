@@ -22,19 +22,19 @@ export function withoutUids(line: string): string {
 }
 
 /** Removes control characters, too, which a terminal would obey, now or when somebody shows the file. */
-function presentable(line: string): string {
+function presentable(line: string, inSentences: boolean): string {
   const anonymous = withoutUids(line);
-  return process.stderr.isTTY ? visibleJson(anonymous) : visibleText(anonymous);
+  return inSentences ? visibleJson(anonymous) : visibleText(anonymous);
 }
 
-/** Opens the log on standard error: sentences on a terminal, else a JSON object a line. */
-export function createLog(level: string): Log {
+/** Opens the log on standard error: sentences on a terminal, else a JSON object a line, unless it is to be sentences. */
+export function createLog(level: string, inSentences = process.stderr.isTTY === true): Log {
   const options: LoggerOptions = {
     level,
     serializers: { err: (error: unknown) => serializeError(error) },
-    hooks: { streamWrite: presentable },
+    hooks: { streamWrite: (line) => presentable(line, inSentences) },
   };
-  if (!process.stderr.isTTY) return pino(options, pino.destination(2));
+  if (!inSentences) return pino(options, pino.destination(2));
   return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }));
 }
 
