@@ -73,7 +73,7 @@ program
   .command('pixels')
   .description('write the stored values of one frame of a DICOM file, and print what they are; needs no server')
   .argument('<file>', 'DICOM, in any supported transfer syntax')
-  .requiredOption('--out <raw>', 'where to write them: little endian, row by row, samples interleaved')
+  .requiredOption('--out <raw>', 'required: where to write them: little endian, row by row, samples interleaved')
   .option('--frame <number>', 'of a multi-frame file, from 1', '1')
   .addHelpText('after', '\nPrints one JSON object: rows, columns, samples, type ("uint8", "int16", ...) and more.')
   .action(async (file, options) => (await import('./cli/pixels.js')).pixels(file, options));
@@ -95,7 +95,7 @@ program
     'write copies of DICOM images without what identifies the patient (PS3.15 Basic Profile); needs no server',
   )
   .argument('<path>', 'DICOM file or folder')
-  .requiredOption('--out <folder>', 'where the copies go, by their new UIDs')
+  .requiredOption('--out <folder>', 'required: where the copies go, by their new UIDs')
   .option('--key <file>', 'the secret that makes the new UIDs, made if absent; by default one in DATA_DIR')
   .addHelpText(
     'after',
@@ -122,7 +122,7 @@ program
   .description('webhooks that were sent to WEBHOOK_URL')
   .command('replay')
   .description('send what happened since a time once more, to every receiver that WEBHOOK_URL names now')
-  .requiredOption('--since <time>', 'ISO 8601, such as 2026-11-25T08:00:00Z')
+  .requiredOption('--since <time>', 'required: ISO 8601, such as 2026-11-25T08:00:00Z')
   .addHelpText(
     'after',
     '\nEvents keep their ids, so receivers can tell what they know already. The running server sends them.',
@@ -134,8 +134,11 @@ program
   .description('tokens for machines, such as a dashboard, that call the API')
   .command('create')
   .description('make a token, print it once, and keep its hash in a file for TOKENS_FILE')
-  .requiredOption('--name <name>', 'whose it is, as audit and reviews name it')
-  .requiredOption('--grant <role...>', 'reader, radiologist, operator, admin, or single rights; docs/authorization.md')
+  .requiredOption('--name <name>', 'required: whose it is, as audit and reviews name it')
+  .requiredOption(
+    '--grant <role...>',
+    'required: reader, radiologist, operator, admin, or single rights; docs/authorization.md',
+  )
   .option('--expires <day>', 'its last day, such as 2027-12-31; by default none')
   .option('--file <json>', 'where the hash goes; by default tokens.json here')
   .action(async (options) => (await import('./cli/token.js')).createToken(options));
