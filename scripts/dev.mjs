@@ -35,6 +35,7 @@ async function renew() {
   while (changed && !stopping) {
     changed = false;
     const [status] = await once(start('scripts/build.mjs'), 'exit');
+    if (status !== 0 && isServing() && !stopping) process.stderr.write('The last good build goes on serving.\n');
     if (status !== 0 || changed || stopping) continue;
     await end();
     if (stopping) break;
@@ -48,8 +49,12 @@ function start(...args) {
   return spawn(process.execPath, args, { cwd: fileURLToPath(root), stdio: 'inherit', detached: true });
 }
 
+function isServing() {
+  return server !== undefined && server.exitCode === null && server.signalCode === null;
+}
+
 async function end() {
-  if (!server || server.exitCode !== null || server.signalCode !== null) return;
+  if (!isServing()) return;
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   await ended;
