@@ -174,7 +174,10 @@ export function chooseModel(models: readonly ModelFile[], wanted?: string): Mode
   const chosen = found ?? (!wanted && models.length === 1 ? models[0] : undefined);
   if (chosen) return chosen;
   const names = models.map(({ manifest }) => `${manifest.name}@${manifest.version}`);
-  throw new ModelNotFound(`There is no model "${wanted ?? name}". In MODELS_DIR: ${names.join(', ') || 'none'}.`);
+  const cure = names.length > 0 ? 'Set MODEL, or --model, to one of these, or put' : 'Put';
+  throw new ModelNotFound(
+    `There is no model "${wanted ?? name}". In MODELS_DIR: ${names.join(', ') || 'none'}. ${cure} its folder there.`,
+  );
 }
 
 async function subfolders(folder: string): Promise<string[]> {
