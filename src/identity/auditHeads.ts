@@ -52,7 +52,12 @@ export async function keepAuditHeads(prisma: PrismaClient, dataDir: string, log:
       const row = await prisma.auditEntry.findFirst({ orderBy: { seq: 'desc' }, select: { seq: true, hash: true } });
       const head = createHead(row?.seq ?? 0n, row?.hash ?? '');
       await append(head);
-      log.info({ seq: head.seq, hash: head.hash }, 'The last entry of the audit.'); // so that the logs keep it as well
+      if (row === null) log.info('The audit has no entry yet.');
+      else
+        log.info(
+          { seq: head.seq, hash: head.hash },
+          "The audit's last entry. Where this log is kept elsewhere, it shows later whether entries were removed.",
+        );
     });
   await record();
   const daily = setInterval(record, DAY_MS).unref();
