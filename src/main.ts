@@ -10,6 +10,7 @@ import { watchArchives } from './intake/watchArchives.js';
 import { watchArrivals } from './intake/watchArrivals.js';
 import { resumeAbandoned } from './jobs/enqueueStudy.js';
 import { openContext } from './openContext.js';
+import { counted, isOrAre } from './output/counted.js';
 import { createLog, tellOfMuted } from './output/log.js';
 import { endOnUnforeseen } from './process/endOnUnforeseen.js';
 import { startPatiently } from './process/startPatiently.js';
@@ -39,7 +40,10 @@ export async function start(
     opened.push(watchArrivals(context).close);
     opened.push(watchArchives(context).close);
     const resumed = await resumeAbandoned(context, 'ALL');
-    if (resumed > 0) log.info(`${resumed} studies were being classified when their process ended; they are queued.`);
+    if (resumed > 0)
+      log.info(
+        `${counted(resumed, 'study was', 'studies were')} being classified when the process ended, and ${isOrAre(resumed)} queued again.`,
+      );
     await workOffQueue(context);
     context.readiness.phase = 'RUNNING';
     // This is closed first, so that probes learn of the end before anything is missing.

@@ -2,6 +2,7 @@ import { readConfig } from '../config/config.js';
 import { openDatabase } from '../database/database.js';
 import { type AuditVerification, verifyAudit } from '../identity/audit.js';
 import { readAuditHeads } from '../identity/auditHeads.js';
+import { counted } from '../output/counted.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 
@@ -25,7 +26,7 @@ export async function verify({ known }: { known?: string }): Promise<void> {
       process.exitCode = 1;
       return;
     }
-    terminal.log(`${verified.entries} entries, each as it was written.`);
+    terminal.log(`${counted(verified.entries, 'entry', 'entries')}, each as it was written.`);
     if (known !== undefined) terminal.log(`Entry ${verified.knownAt} has the hash that you know.`);
     if (kept.length === 0)
       terminal.log(
@@ -44,7 +45,7 @@ function faultsOf({ broken, entries, knownAt, lost }: AuditVerification, known: 
   const faults: string[] = [];
   if (lost)
     faults.push(
-      `The audit had the entry ${lost.seq} on ${lost.time}, as DATA_DIR keeps it. It has ${entries} entries now, without that one: entries were cut off, or all were written anew, or an older backup was restored.`,
+      `The audit had the entry ${lost.seq} on ${lost.time}, as DATA_DIR keeps it. It has ${counted(entries, 'entry', 'entries')} now, without that one: entries were cut off, or all were written anew, or an older backup was restored.`,
     );
   if (known !== undefined && knownAt === null)
     faults.push(`None of its entries has the hash ${known}: entries were cut off, or all were written anew.`);

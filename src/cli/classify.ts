@@ -3,6 +3,7 @@ import { readConfig } from '../config/config.js';
 import { InvalidDicom } from '../errors/errors.js';
 import { openClassifier } from '../inference/classifier.js';
 import { chooseModel, readModels } from '../inference/manifest.js';
+import { counted } from '../output/counted.js';
 import { terminal } from '../output/terminal.js';
 import { createDecodePool, FRAME_LIMITS } from '../pacs/pixels/decodePool.js';
 import { sayGuess, sayPrediction } from '../wording/sayAnswer.js';
@@ -28,7 +29,7 @@ export async function classify(path: string, { json, model }: { json?: boolean; 
     if (failed > 0) process.exitCode = 1;
     if (json) return;
     const { name, version, inSeries } = classifier.manifest;
-    const counts = `${answered} of ${slices} slices answered, ${abstained} abstained, ${failed} failed`;
+    const counts = `${answered} of ${counted(slices, 'slice')} answered, ${abstained} abstained, ${failed} failed`;
     terminal.log(`\n${counts}; ${name} ${version} on ${classifier.provider}.`);
     if (inSeries && unsure > 0)
       terminal.log(

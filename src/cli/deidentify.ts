@@ -3,6 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { INTENDED_USE } from '../about.js';
 import { readConfig } from '../config/config.js';
 import { DeidentificationKeyInvalid, FileNotReadable, InvalidDicom, MrimasterError } from '../errors/errors.js';
+import { counted } from '../output/counted.js';
 import { terminal } from '../output/terminal.js';
 import { deidentifyInstance } from '../pacs/deidentify/deidentifyInstance.js';
 import { keepDeidentified } from '../pacs/deidentify/keepDeidentified.js';
@@ -35,7 +36,7 @@ export async function deidentify(path: string, options: { out: string; key?: str
   if (written + refused === 0) throw new InvalidDicom(`No DICOM file was found in ${path}.`);
   if (refused > 0) process.exitCode = 1;
   terminal.log(
-    `\n${written} of ${written + refused} objects written to ${out}, ${tally.skipped} other files passed over.`,
+    `\n${written} of ${counted(written + refused, 'object')} written to ${out}, ${counted(tally.skipped, 'other file')} passed over.`,
   );
   terminal.log(`The key is in ${keyFile}: keep it, and keep it secret.`);
   terminal.log(`${INTENDED_USE}.`);

@@ -5,6 +5,7 @@ import { type Context } from '../context.js';
 import { claimStudy } from '../intake/claimStudy.js';
 import { type Imported, importFiles } from '../intake/importFiles.js';
 import { openContext } from '../openContext.js';
+import { counted } from '../output/counted.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { awaitStopSignal } from '../process/stopSignal.js';
@@ -29,12 +30,12 @@ export async function importFolder(folder: string, { classify }: { classify: boo
 }
 
 function showCount({ received, duplicates }: Readonly<Imported>): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${received + duplicates} files`);
+  if (process.stderr.isTTY) process.stderr.write(`\r${counted(received + duplicates, 'file')}`);
 }
 
 function report({ studyInstanceUids, received, duplicates, skipped, refused }: Imported): void {
   terminal.log(
-    `${received} DICOM files of ${studyInstanceUids.length} studies imported, ${duplicates} were here before, ${skipped} other files passed over.`,
+    `${counted(received, 'DICOM file')} of ${counted(studyInstanceUids.length, 'study', 'studies')} imported, ${duplicates} ${duplicates === 1 ? 'was' : 'were'} here before, ${counted(skipped, 'other file')} passed over.`,
   );
   for (const { file, reason } of refused) terminal.error(`Refused: ${file}: ${reason}`);
   if (refused.length > 0 || received + duplicates === 0) process.exitCode = 1;

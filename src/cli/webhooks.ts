@@ -2,6 +2,7 @@ import { readConfig } from '../config/config.js';
 import { openDatabase } from '../database/database.js';
 import { OptionInvalid, WebhookNotConfigured } from '../errors/errors.js';
 import { replayWebhooks } from '../notifications/replayWebhooks.js';
+import { counted, isOrAre } from '../output/counted.js';
 import { createLog } from '../output/log.js';
 import { terminal } from '../output/terminal.js';
 import { openQueue } from '../queue/queue.js';
@@ -20,7 +21,9 @@ export async function replay({ since }: { since: string }): Promise<void> {
     const queue = await openQueue(database.connection, log);
     try {
       const count = await replayWebhooks({ prisma: database.prisma, queue }, time, urls);
-      terminal.log(`${count} events since ${time.toISOString()} are queued for ${urls.length} receivers.`);
+      terminal.log(
+        `${counted(count, 'event')} since ${time.toISOString()} ${isOrAre(count)} queued for ${counted(urls.length, 'receiver')}.`,
+      );
     } finally {
       await queue.close();
     }

@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted, isOrAre } from '../output/counted.js';
 import type { Log } from '../output/log.js';
 
 /**
@@ -58,13 +59,15 @@ async function closeAll(path: string, counts: Counts, signal: AbortSignal): Prom
     await Promise.all(names.slice(first, first + AT_ONCE).map((name) => closeAll(join(path, name), counts, signal)));
 }
 
+const files = (count: number): string => counted(count, 'file or folder', 'files and folders');
+
 function tell(dataDir: string, { closed, code, refused }: Counts, log: Log): void {
   if (closed > 0)
     log.warn(
-      `${closed} files and folders of ${dataDir} were open to other accounts of this machine. They are closed now.`,
+      `${files(closed)} of ${dataDir} ${closed === 1 ? 'was' : 'were'} open to other accounts of this machine, and ${isOrAre(closed)} closed now.`,
     );
   if (refused > 0)
     log.warn(
-      `${refused} files and folders of ${dataDir} are open to other accounts, and may not be closed by this one (${code}). Give DATA_DIR to the account that runs MRIMaster.`,
+      `${files(refused)} of ${dataDir} ${isOrAre(refused)} open to other accounts, and may not be closed by this one (${code}). Give DATA_DIR to the account that runs MRIMaster.`,
     );
 }

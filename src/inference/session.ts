@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DeviceUnavailable, ModelInvalid } from '../errors/errors.js';
+import { counted } from '../output/counted.js';
 
 /** The device that INFERENCE_DEVICE asks for. */
 export type InferenceDevice = 'auto' | 'cpu' | 'webgpu' | 'cuda';
@@ -62,7 +63,7 @@ export async function openSession(file: string, device: InferenceDevice, shape: 
   const reference = await measure(cpu, shape);
   if (reference.logits.length !== shape.labels)
     throw new ModelInvalid(
-      `${file} gives ${reference.logits.length} values a slice, but its manifest has ${shape.labels} labels. Make the labels agree with the graph.`,
+      `${file} gives ${counted(reference.logits.length, 'value')} a slice, but its manifest has ${counted(shape.labels, 'label')}. Make the labels agree with the graph.`,
     );
   if (device === 'cpu') return { session: cpu, provider: 'cpu', notes: [] };
   const notes: string[] = [];

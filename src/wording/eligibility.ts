@@ -1,4 +1,5 @@
 import type { EligibilityCode } from '../generated/prisma/client.js';
+import { counted } from '../output/counted.js';
 import { readParameters, type StoredReason } from './parameters.js';
 
 const WORDS: Record<EligibilityCode, string> = {
@@ -55,9 +56,9 @@ export function sayEligibility({ code, parameters }: StoredReason<EligibilityCod
     case 'DERIVED_MAP':
       return WORDS.DERIVED_MAP + inBrackets(kind === 'ADC' ? kind : kind?.toLowerCase());
     case 'TIME_SERIES':
-      return `${WORDS.TIME_SERIES} (${images} images of ${places} places)`;
+      return `${WORDS.TIME_SERIES} (${counted(Number(images), 'image')} of ${counted(Number(places), 'place')})`;
     case 'TOO_FEW_SLICES':
-      return `fewer than ${least} slices`;
+      return `fewer than ${counted(Number(least), 'slice')}`;
     case 'OTHER_WEIGHTING':
       return `${weighting}, and the model is made for ${madeFor}`;
     case 'WORDED':

@@ -71,6 +71,13 @@ it('a value that a header does not give is left out', () => {
   expect(sayEligibility({ code: 'DERIVED_MAP', parameters: { kind: 'PERFUSION' } })).toBe('derived map (perfusion)');
 });
 
+it('one instance is singular', () => {
+  expect(sayEvidence({ code: 'COUNTED_AT_DEADLINE', parameters: { archive: 'main', count: 2, here: 1 } })).toBe(
+    'main counted 2 instances at the deadline; 1 is here.',
+  );
+  expect(sayEvidence({ code: 'NO_ARCHIVE', parameters: { here: 1 } })).toMatch(/^1 instance came;/);
+});
+
 it('counts that are 0 are not told', () => {
   const pulled = { count: 25, here: 25, unusable: 0, differing: 0 };
   expect(sayEvidence({ code: 'COUNTED_WHEN_PULLED', parameters: pulled })).toBe(

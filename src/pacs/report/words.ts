@@ -1,4 +1,5 @@
 import { INTENDED_USE, LIMITS } from '../../about.js';
+import { counted } from '../../output/counted.js';
 import { inPercent } from '../../statistics/percent.js';
 import type { Code, StudyReport } from './report.js';
 import { ABSTENTION_REASONS } from './vocabulary.js';
@@ -24,7 +25,7 @@ export function describeAnswer({ answer, algorithm, kinds, lookedFor }: StudyRep
 }
 
 function describeCertainty({ confidence, slices }: { confidence: number; slices: readonly unknown[] }): string {
-  return `Certainty ${inPercent(confidence)}: calibrated probability, mean over ${countSlices(slices.length)}.`;
+  return `Certainty ${inPercent(confidence)}: calibrated probability, mean over ${counted(slices.length, 'slice')}.`;
 }
 
 function describeKinds(kinds: readonly { label: Code; probability: number }[]): string {
@@ -43,9 +44,5 @@ function describeGuess(meaning: string | undefined): string {
 export function describeBasis({ counts, completeness }: StudyReport): string {
   const { answered, abstained, failed } = counts;
   const complete = completeness.proven ? 'The study is complete' : 'It is not proven that the study is complete';
-  return `${countSlices(answered)} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;
-}
-
-function countSlices(slices: number): string {
-  return slices === 1 ? '1 slice' : `${slices} slices`;
+  return `${counted(answered, 'slice')} with an answer, ${abstained} without, ${failed} could not be read. ${complete}: ${completeness.evidence}`;
 }
