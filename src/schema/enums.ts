@@ -36,7 +36,10 @@ registerEnumType(StudyStatus, {
     CLASSIFIED: { description: 'Every slice of the eligible series has an answer or an abstention.' },
     PARTIAL: { description: 'Some slices failed. Each of them has a failureCode.' },
     FAILED: { description: 'No slice could be classified, or the study could not be retrieved. See failureCode.' },
-    SKIPPED: { description: 'No series is eligible. Each of them has a reason.' },
+    SKIPPED: {
+      description:
+        'Nothing was classified: no intake rule is for the study, a rule passes it over (see intakeReason), or no series is eligible (each has a reason).',
+    },
   },
 });
 registerEnumType(CompletenessState, {
