@@ -24,6 +24,14 @@ it('hides what an error quotes, at any depth', () => {
   expect(stderr).not.toContain('1.2.3.4.5.6.7');
 });
 
+it('writes sentences where a command asks for them, also where no terminal reads', () => {
+  const script = `import { createLog } from '${join(REPOSITORY, 'dist/output/log.js')}';
+    createLog('warn', true).warn('It was open at 1.2.3.4.5.6.7.');`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(stderr).toMatch(/WARN.*: .*It was open at \[UID\]\./);
+  expect(stderr).not.toContain('{');
+});
+
 it('shows the messages of our own failures, and of others what kind they were and where they happened', () => {
   const library = Object.assign(new Error('Value exceeds max length, value: DOE^JOHN\n    at DOE^JOHN (x:1:1)'), {
     code: '22P02',
