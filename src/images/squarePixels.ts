@@ -2,16 +2,21 @@ import type { Picture } from './png.js';
 
 /** A larger ratio is taken for a faulty header, and the picture is shown as it is stored. */
 const MOST_ASPECT = 10;
+/** Most pixels of a stretched picture: some seconds of work, which holds up everything else. */
+const MOST_PIXELS = 2048 * 2048;
 
 type Stored = { rows: number; columns: number; pixelAspect?: number | undefined };
 
 /**
  * Size in square pixels of a slice whose pixels are `pixelAspect` times as high as wide, 1 by default. The side that has too few
- * pixels grows, so that none is lost.
+ * pixels grows, so that none is lost, up to MOST_PIXELS; then both shrink alike.
  */
 export function squareSize({ rows, columns, pixelAspect = 1 }: Stored): { width: number; height: number } {
   const aspect = pixelAspect >= 1 / MOST_ASPECT && pixelAspect <= MOST_ASPECT ? pixelAspect : 1;
-  return { width: Math.round(columns * Math.max(1, 1 / aspect)), height: Math.round(rows * Math.max(1, aspect)) };
+  if (aspect === 1) return { width: columns, height: rows };
+  const [width, height] = [columns * Math.max(1, 1 / aspect), rows * Math.max(1, aspect)];
+  const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /** Stretches a picture of a slice to square pixels, bilinear between pixel centres, so that a head is shown as it is shaped. */

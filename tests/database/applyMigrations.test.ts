@@ -165,6 +165,46 @@ describe('applyMigrations', () => {
     await before.end();
   });
 
+  it('gives slices the shape of their pixels, whatever spacing their headers had', async () => {
+    const old = join(folder.path, 'spaced');
+    await cp(MIGRATIONS, old, { recursive: true });
+    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
+    for (const name of names.slice(names.findIndex((one) => one.endsWith('_pixel_aspect'))))
+      await rm(join(old, name), { recursive: true });
+    await client.query('CREATE DATABASE spaced');
+    const before = new pg.Client({ ...postgres.connection, database: 'spaced' });
+    await before.connect();
+    await applyMigrations(before, old);
+    const spacings = [
+      '{2,1}',
+      '{1,2}',
+      '{0.5,0.5}',
+      '{1e300,1e-300}',
+      '{1e-300,1e300}',
+      '{0,1}',
+      '{NaN,1}',
+      '{Infinity,1}',
+      '{50,1}',
+      '{}',
+      '{-1,-2}',
+    ];
+    await before.query(`
+      INSERT INTO "Study" ("id", "studyInstanceUid") VALUES ('study-1', '1.2');
+      INSERT INTO "Series" ("id", "studyId", "seriesInstanceUid", "modality") VALUES ('series-1', 'study-1', '1.2.1', 'MR');
+      INSERT INTO "Instance" ("id", "seriesId", "sopInstanceUid", "sopClassUid", "transferSyntaxUid", "path", "sha256", "bytes")
+        VALUES ('instance-1', 'series-1', '1.2.1.1', '1', '1', 'x', 'x', 1);`);
+    for (const [index, spacing] of spacings.entries())
+      await before.query(
+        `INSERT INTO "Slice" ("id", "instanceId", "seriesId", "sopInstanceUid", "frameNumber", "rows", "columns", "pixelSpacing")
+         VALUES ($1, 'instance-1', 'series-1', '1.2.1.1', $2, 1, 1, $3)`,
+        [`slice-${index}`, index + 1, spacing],
+      );
+    await applyMigrations(before, MIGRATIONS);
+    const { rows } = await before.query('SELECT "pixelAspect" AS aspect FROM "Slice" ORDER BY "frameNumber"');
+    expect(rows.map(({ aspect }) => aspect)).toEqual([2, 0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    await before.end();
+  });
+
   it('undoes a migration that fails half-way, and says which', async () => {
     const bad = await withMigration('bad', 'CREATE TABLE half (id int); SELECT 1/0;');
     await expect(applyMigrations(client, bad)).rejects.toThrow(/99990101000000_bad failed and was undone/);

@@ -30,6 +30,8 @@ it.each([0.5, 0.86 / 1.72, 1.3, 2, 4])('a disc of pixels %s times as high as wid
 });
 
 it('no pixel is lost: the side that has too few grows', () => {
+  expect(squareSize({ rows: 4096, columns: 4096, pixelAspect: 10 })).toEqual({ width: 648, height: 6476 });
+  expect(squareSize({ rows: 4096, columns: 4096, pixelAspect: 1 })).toEqual({ width: 4096, height: 4096 });
   expect(squareSize({ rows: 100, columns: 100, pixelAspect: 2 })).toEqual({ width: 100, height: 200 });
   expect(squareSize({ rows: 100, columns: 100, pixelAspect: 0.5 })).toEqual({ width: 200, height: 100 });
   expect(squareSize({ rows: 100, columns: 80 })).toEqual({ width: 80, height: 100 });

@@ -48,6 +48,7 @@ export type FrameHeader = {
   echoTime: number | null;
   diffusionBValue: number | null;
   complexComponent: ComplexComponent | null;
+  inversionRecovery: boolean;
 };
 
 /**
@@ -79,7 +80,7 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
     imagePositionPatient: position.length === 3 ? (position as unknown as Vector) : null,
     imageOrientationPatient: isOrientation(orientation) ? orientation : null,
     pixelSpacing,
-    pixelAspect: pixelSpacing ? pixelSpacing[0] / pixelSpacing[1] : readAspectRatio(dataSet),
+    pixelAspect: pixelSpacing ? plausibleAspect(pixelSpacing[0] / pixelSpacing[1]) : readAspectRatio(dataSet),
     sliceThickness: readDecimal(measures, 'x00180050'),
     rescale: readRescale(macro('x00289145')), // Pixel Value Transformation
     window: readWindow(macro('x00289132')), // Frame VOI LUT
@@ -88,6 +89,8 @@ export function readFrame(dataSet: DataSet, frameNumber: number): FrameHeader {
     echoTime: readDouble(echo, 'x00189082') ?? readDecimal(echo, 'x00180081'),
     diffusionBValue: readDouble(macro('x00189117'), 'x00189087'), // MR Diffusion
     complexComponent: readComplexComponent(macro('x00189226'), dataSet),
+    inversionRecovery:
+      readStrings(dataSet, 'x00180020').includes('IR') || readString(macro('x00189115'), 'x00189009') === 'YES',
   };
 }
 
@@ -126,7 +129,14 @@ function readPixelSpacing(measures: DataSet): readonly [number, number] | null {
 /** Pixel Aspect Ratio (0028,0034): vertical by horizontal (PS3.3 C.7.6.3.1.7). */
 function readAspectRatio(dataSet: DataSet): number {
   const [vertical = 1, horizontal = 1] = readDecimals(dataSet, 'x00280034');
-  return vertical > 0 && horizontal > 0 ? vertical / horizontal : 1;
+  return vertical > 0 && horizontal > 0 ? plausibleAspect(vertical / horizontal) : 1;
+}
+
+/** A larger ratio, or an inverse that is smaller, is a faulty header: the pixels are then taken for square. */
+const MOST_ASPECT = 10;
+
+function plausibleAspect(aspect: number): number {
+  return aspect >= 1 / MOST_ASPECT && aspect <= MOST_ASPECT ? aspect : 1;
 }
 
 function readRescale(transformation: DataSet): Rescale | null {

@@ -40,7 +40,7 @@ const IMAGE_TYPES: readonly (readonly [SeriesReason, readonly string[]])[] = [
 ];
 
 /** Philips' image types of parts of the complex signal, such as "R_FFE" and "P_SE"; and "R" or "REAL" alone, as Siemens has it. */
-const PHILIPS_COMPONENT = /^([PRI])(?:EAL)?(?: (?:FFE|SE|IR|TSE|TFE|EPI|GRASE|B0|B1|PCA|MIX).*)?$/;
+const PHILIPS_COMPONENT = /^(?:([PI])|(R)(?:EAL)?)(?: (?:FFE|SE|IR|TSE|TFE|EPI|GRASE|B0|B1|PCA|MIX).*)?$/;
 const COMPONENTS: Record<string, string> = { P: 'PHASE', R: 'REAL', I: 'IMAGINARY' };
 
 const ACQUISITION_CONTRASTS: Record<string, SeriesReason> = {
@@ -86,7 +86,7 @@ export function ineligibleInstance(instance: Instance): SeriesReason | null {
   if (!MR_IMAGES.has(sopClassUid) || instance.numberOfFrames === 0) return seriesReason('NOT_AN_MR_IMAGE');
   const description = words(seriesDescription);
   return (
-    byImageType(instance.imageType) ??
+    byImageType(instance.imageType, instance.scan.scanningSequence.includes('IR')) ??
     ACQUISITION_CONTRASTS[scan.acquisitionContrast ?? ''] ??
     DESCRIPTIONS.find(([, pattern]) => pattern.test(description))?.[0] ??
     (scan.echoPlanar ? seriesReason('ECHO_PLANAR') : null) ??
@@ -102,20 +102,28 @@ export function isBrainMr(instance: Instance): boolean {
 /** Why a frame is not eligible although its instance may be: one Enhanced object can hold images and maps. */
 export function ineligibleFrame(frame: FrameHeader): SeriesReason | null {
   if ((frame.diffusionBValue ?? 0) > 0) return seriesReason('DIFFUSION');
-  const { complexComponent } = frame;
-  if (complexComponent !== null && complexComponent !== 'MAGNITUDE')
+  const { complexComponent, inversionRecovery } = frame;
+  const isRealRecovery = inversionRecovery || typesOf(frame.frameType).has('R IR');
+  const isAnatomy = complexComponent === 'MAGNITUDE' || (complexComponent === 'REAL' && isRealRecovery);
+  if (complexComponent !== null && !isAnatomy)
     return seriesReason('COMPLEX_COMPONENT', { component: complexComponent });
-  return byImageType(frame.frameType);
+  return byImageType(frame.frameType, inversionRecovery);
 }
 
-function byImageType(imageType: readonly string[]): SeriesReason | null {
-  const values = new Set(imageType.map((value) => value.toUpperCase().replaceAll('_', ' ')));
+function typesOf(imageType: readonly string[]): Set<string> {
+  return new Set(imageType.map((value) => value.toUpperCase().replaceAll('_', ' ')));
+}
+
+function byImageType(imageType: readonly string[], inversionRecovery: boolean): SeriesReason | null {
+  const values = typesOf(imageType);
   const named = IMAGE_TYPES.find(([, names]) => names.some((name) => values.has(name)))?.[0];
   if (named) return named;
-  if (values.has('R IR')) return null; // inversion recovery is read in its real part, which keeps the sign of the signal
-  const component = [...values]
-    .map((value) => PHILIPS_COMPONENT.exec(value)?.[1])
-    .find((letter) => letter !== undefined);
+  // Inversion recovery is read in its real part, which keeps the sign of the signal.
+  const realIsAnatomy = inversionRecovery || values.has('R IR');
+  const [component] = [...values].flatMap((value) => {
+    const [, imaginaryOrPhase, real] = PHILIPS_COMPONENT.exec(value) ?? [];
+    return imaginaryOrPhase ?? (real && !realIsAnatomy ? real : []);
+  });
   return component ? seriesReason('COMPLEX_COMPONENT', { component: COMPONENTS[component] }) : null;
 }
 

@@ -32,6 +32,17 @@ describe('what headers really hold is read', () => {
     expect(parseInstance(bare)).toEqual(parseInstance(file));
   });
 
+  it.each([
+    [{ '00280030': ['DS', '1e300\\1e-300'] }, 1],
+    [{ '00280030': ['DS', '1e-300\\1e300'] }, 1],
+    [{ '00280034': ['IS', '1e300\\1e-300'] }, 1],
+    [{ '00280034': ['IS', '50\\1'] }, 1],
+    [{ '00280030': ['DS', '2\\1'] }, 2],
+    [{ '00280034': ['IS', '1\\2'] }, 0.5],
+  ] as [Elements, number][])('the shape of pixels, with a faulty one as a square: %j', (elements, aspect) => {
+    expect(parse(elements).frames[0]?.pixelAspect).toBe(aspect);
+  });
+
   it('NumberOfFrames 0 as one frame', () => {
     const { numberOfFrames, frames } = parse({ '00280008': ['IS', '0'] });
     expect([numberOfFrames, frames.length]).toEqual([1, 1]);

@@ -258,6 +258,13 @@ describe('a series is classified', () => {
     ['T1 axial', 'Ax T1 FLAIR', {}],
     ['T1 axial', 'MPRAGE', {}],
     ['T1 axial', 'T1 IR real', { '00080008': ['CS', 'ORIGINAL\\PRIMARY\\R_IR\\R\\IR'], '00180015': ['CS', 'UNKNOWN'] }],
+    [
+      'T1 axial',
+      'T1 IR real by element',
+      { '00080008': ['CS', 'ORIGINAL\\PRIMARY\\R_IR\\R\\IR'], '00089208': ['CS', 'REAL'] },
+    ],
+    ['T1 axial', 'T1 PSIR of Siemens', { '00080008': ['CS', 'ORIGINAL\\PRIMARY\\R\\NORM'], '00180020': ['CS', 'IR'] }],
+    ['T1 axial', 'T1 PEAL', { '00080008': ['CS', 'ORIGINAL\\PRIMARY\\PEAL'] }],
     ['T1 axial', 'T1 pre-contrast', { '00180010': ['LO', 'Gadavist'] }],
     ['T1 post-contrast axial', 'AX T1 POST GAD', {}],
     ['T1 post-contrast axial', 't1_mprage_+C', {}],
