@@ -56,11 +56,11 @@ export async function decodeFrameOf(header: Header, frameNumber: number): Promis
     if (!Number.isInteger(frameNumber) || frameNumber < 1 || frameNumber > description.numberOfFrames) {
       throw new InvalidDicom(`There is no frame ${frameNumber}: the object has ${description.numberOfFrames}.`);
     }
-    const { samples, precision } = await decodeSamples(header, description, frameNumber);
+    const { samples, codestream } = await decodeSamples(header, description, frameNumber);
     if (samples.length !== description.frameBytes) throw wrongSize();
     const { frameBytes: _, planarConfiguration: __, numberOfFrames: ___, ...rest } = description;
     const decoded = { ...rest, pixels: toTypedArray(samples, description) };
-    return precision === null ? decoded : keepOverflow(decoded, precision, header.dataSet);
+    return codestream === null ? decoded : keepOverflow(decoded, codestream, header.dataSet);
   } catch (error) {
     if (error instanceof MrimasterError) throw error;
     throw new UndecodablePixels('The pixel data contradicts its header. Send or copy the file again.', {
@@ -70,10 +70,10 @@ export async function decodeFrameOf(header: Header, frameNumber: number): Promis
 }
 
 /**
- * `samples`: of one frame, little-endian, `bitsAllocated` bits each. `precision`: bits of a sample as a compressed image states
- * them; null where it does not.
+ * `samples`: of one frame, little-endian, `bitsAllocated` bits each. `codestream`: what a compressed image
+ * states of itself; null where it states nothing.
  */
-type Samples = { samples: Uint8Array; precision: number | null };
+type Samples = { samples: Uint8Array; codestream: Codestream | null };
 
 async function decodeSamples(header: Header, description: PixelDescription, frameNumber: number): Promise<Samples> {
   const decoder = TRANSFER_SYNTAXES[header.transferSyntaxUid]?.decoder ?? null;
@@ -93,7 +93,7 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
   if (encapsulated === (decoder === 'native')) {
     throw new UndecodablePixels('The pixel data are not in the transfer syntax that the header names. Send it again.');
   }
-  const withoutPrecision = (samples: Uint8Array) => ({ samples, precision: null });
+  const withoutPrecision = (samples: Uint8Array) => ({ samples, codestream: null });
   if (decoder === 'native') return withoutPrecision(readNativeFrame(header, pixelData, description, frameNumber));
   const bytes = readEncapsulatedFrame(header, pixelData, frameNumber, description.numberOfFrames);
   refuseBomb(bytes.length, description.frameBytes);
@@ -110,7 +110,7 @@ async function decodeSamples(header: Header, description: PixelDescription, fram
       ? await decodeJpegLs(bytes, codestream)
       : await decodeJpeg(bytes, codestream, { kind: decoder, signed, photometricInterpretation });
   const samples = codestream.precision <= 8 && bitsAllocated === 16 ? widen(decoded, codestream.signed) : decoded;
-  return { samples, precision: codestream.precision };
+  return { samples, codestream };
 }
 
 function decodeRleFrame(bytes: Uint8Array, description: PixelDescription): Uint8Array {
@@ -126,12 +126,17 @@ function decodeRleFrame(bytes: Uint8Array, description: PixelDescription): Uint8
  * Trusts a compressed image whose samples have more bits than BitsStored says and use them: to mask them off would wrap bright
  * pixels to dark ones. Bits that an overlay of the header occupies (PS3.5 8.1.2) are no part of the samples and stay masked.
  */
-function keepOverflow(decoded: DecodedFrame, precision: number, dataSet: DataSet): DecodedFrame {
+function keepOverflow(decoded: DecodedFrame, codestream: Codestream, dataSet: DataSet): DecodedFrame {
   const { bitsStored, highBit, pixels, signed } = decoded;
+  const { precision } = codestream;
   if (precision <= bitsStored || highBit + 1 !== bitsStored || hasOverlayInPixels(dataSet)) return decoded;
-  const [least, most] = [signed ? -(2 ** (bitsStored - 1)) : 0, 2 ** bitsStored - 1];
-  const overflows = pixels.some((value) => value < least || value > most);
-  return overflows ? { ...decoded, bitsStored: precision, highBit: precision - 1 } : decoded;
+  const trusted = { ...decoded, bitsStored: precision, highBit: precision - 1 };
+  // A stream of signed samples extends their sign itself: all its bits together are the value, in every frame alike.
+  if (signed && codestream.signed) return trusted;
+  let used = 0;
+  for (const value of pixels) used |= value;
+  // A bit by itself, with unused ones below, is what is left of an overlay whose group somebody has removed.
+  return (used >> bitsStored) & 1 ? trusted : decoded;
 }
 
 /** Whether an overlay plane (60xx) has its bits within the pixels: retired, but still in old objects. */
