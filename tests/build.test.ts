@@ -26,6 +26,16 @@ describe('starting the program', () => {
     expect(await readdir(join(folder.path, 'dist'))).toEqual(['cli.js']);
   });
 
+  it('is refused where a migration came after the build, before it touches the database', async () => {
+    const migrations = join(folder.path, 'prisma/migrations');
+    await mkdir(join(migrations, '1_first'), { recursive: true });
+    await writeFile(join(folder.path, 'dist/migrations.json'), '["1_first"]');
+    expect(start()).toMatchObject({ status: 0, stdout: 'as it was built\n' });
+    await mkdir(join(migrations, '2_second'));
+    expect(start()).toMatchObject({ status: 1, stdout: '' });
+    expect(start().stderr).toContain('migration 2_second. Run `npm run build`.');
+  });
+
   it('names the command that builds it where that was never done', async () => {
     await rm(join(folder.path, 'dist'), { recursive: true });
     expect(start()).toMatchObject({ status: 1, stdout: '' });
