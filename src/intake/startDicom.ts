@@ -84,13 +84,28 @@ type RefusedContexts = { peer: AssociationPeer; refused: readonly RefusedContext
 /** At the end of an association, because only then its studies are known. What is refused may be why a study is not whole. */
 function reportRefusedContexts({ log }: Context, refusal: RefusedContexts | undefined, studies: string[] = []): void {
   if (!refusal) return;
-  const classes = refusal.refused.map(({ abstractSyntax, result, transferSyntaxes }) =>
-    result === 3 ? abstractSyntax : `${abstractSyntax} in ${transferSyntaxes.join(' or ')}`,
-  );
-  log.warn(
-    { ...refusal.peer, classes, studyInstanceUids: studies },
-    'Presentation contexts of a DICOM association were refused: a service other than storage, or MR images in a transfer syntax that cannot be decoded. Have the sender decompress them.',
-  );
+  const told = { ...refusal.peer, studyInstanceUids: studies };
+  const services = refusal.refused
+    .filter(({ result }) => result === 3)
+    .map(({ abstractSyntax }) => uidOf(abstractSyntax));
+  if (services.length > 0)
+    log.info(
+      { ...told, classes: services },
+      'A DICOM association also asked for services other than storage. We offer none.',
+    );
+  const classes = refusal.refused
+    .filter(({ result }) => result === 4)
+    .map(({ abstractSyntax, transferSyntaxes }) => `${abstractSyntax} in ${transferSyntaxes.map(uidOf).join(' or ')}`);
+  if (classes.length > 0)
+    log.warn(
+      { ...told, classes },
+      'A DICOM association offered objects in transfer syntaxes that we do not take. Have the sender decompress them.',
+    );
+}
+
+/** What a peer proposed, for the log: it may send anything in the place of a UID. */
+function uidOf(proposed: string): string {
+  return /^[\d.]{1,64}$/.test(proposed) ? proposed : 'no UID';
 }
 
 function report({ log }: Context, { kind, peer, callingAeTitle, reason, error }: ProviderEvent): void {

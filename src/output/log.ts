@@ -4,18 +4,20 @@ import { MrimasterError } from '../errors/errors.js';
 import { onLibraryOutput } from './libraryOutput.js';
 import { visibleJson, visibleText } from './visibleText.js';
 
-/** Writes lines that hold no patient's data, and no UID but those that it is given as `studyInstanceUid`. */
+/** Writes lines that hold no patient's data, and no UID but those that it is given as `studyInstanceUid(s)` or `classes`. */
 export type Log = Logger;
 
 /**
  * UIDs that name an object. They have six parts or more, which no address and no version has; UIDs of the standard
  * itself (PS3.6 A) name none.
  */
-const UID = /(?<![\d.]|"studyInstanceUid":")(?!1\.2\.840\.10008\.)[0-2](?:\.\d+){5,}/g;
+const UID =
+  /(?<![\d.]|"studyInstanceUid":"|"(?:studyInstanceUids|classes)":\[[^\]]*)(?!1\.2\.840\.10008\.)0*[0-2](?:\.\d+){5,}/g;
 
 /**
  * Removes the UIDs of instances, series and studies from a line: an error may quote a path, a row or a statement. The
- * field `studyInstanceUid` stays, because somebody has to look at that study.
+ * fields `studyInstanceUid` and `studyInstanceUids` stay, because somebody has to look at these studies, and `classes` (of
+ * objects, with transfer syntaxes), because private ones name no object.
  */
 export function withoutUids(line: string): string {
   return line.replace(UID, '[UID]');

@@ -9,6 +9,10 @@ it('names no UID, but the standard’s own', () => {
   expect(withoutUids('ENOENT: open /data/1.2.276.0.7230010.3.1.2/1.3.12.2.1107.5.2.dcm.')).toBe(
     'ENOENT: open /data/[UID]/[UID].dcm.',
   );
+  expect(withoutUids('of 01.2.840.113619.2.55.3 and 00.1.2.3.4.5.6')).toBe('of [UID] and [UID]');
+  const named = '"classes":["1.3.12.2.1107.5.9.1 in 1.2.3.4.5.6.7"],"studyInstanceUids":["1.2.3.4.5.6","1.2.3.4.5.7"]';
+  expect(withoutUids(`{${named},"msg":"1.2.3.4.5.6"}`)).toBe(`{${named},"msg":"[UID]"}`);
+  expect(withoutUids('{"msg":"\\"classes\\":[1.2.3.4.5.6"}')).toBe('{"msg":"\\"classes\\":[[UID]"}');
   expect(withoutUids('(2.25.1.2.3.4, 1.2.840.10008.1.2.4.50)')).toBe('([UID], 1.2.840.10008.1.2.4.50)');
   expect(withoutUids('10.0.0.7:104, 127.0.0.1, MRIMaster 1.2.3, 0.25 s')).toBe(
     '10.0.0.7:104, 127.0.0.1, MRIMaster 1.2.3, 0.25 s',
