@@ -71,8 +71,8 @@ function writeElement(element: number, value: Buffer): Buffer {
 }
 
 /**
- * Reads a command set. It ends where its Command Group Length (0000,0000) says: some implementations send further elements
- * behind it, which are ignored.
+ * Reads a command set. Elements of other groups behind its Command Group Length (0000,0000), which some implementations
+ * send, are ignored.
  * @throws InvalidPdu where the bytes are not a command set.
  */
 export function readCommand(bytes: Buffer): Command {
@@ -91,17 +91,19 @@ export function readCommand(bytes: Buffer): Command {
 /** The values of the elements of a command set, by element number. */
 function readElements(bytes: Buffer): Map<number, Buffer> {
   const byElement = new Map<number, Buffer>();
-  let length = bytes.length;
+  const { length } = bytes;
+  let stated: number | null = null;
   for (let at = 0; at < length; ) {
-    if (at + 8 > length || bytes.readUInt16LE(at) !== 0) throw new InvalidPdu('a malformed command set');
+    // One that lets the command field out is wrong, as some write it.
+    if (at === stated && byElement.has(FIELDS.commandField[0])) break;
+    const isCommand = at + 8 <= length && bytes.readUInt16LE(at) === 0;
+    if (!isCommand && stated !== null && at >= stated) break;
+    if (!isCommand) throw new InvalidPdu('a malformed command set');
     const element = bytes.readUInt16LE(at + 2);
-    const end = at + 8 + bytes.readUInt32LE(at + 4);
+    const end: number = at + 8 + bytes.readUInt32LE(at + 4);
     if (end > length) throw new InvalidPdu('a command element longer than its command set');
     // PS3.7 6.3.1: the group length is the first element, and counts from the end of its own value.
-    if (element === 0 && at === 0 && end === 12) {
-      length = end + bytes.readUInt32LE(8);
-      if (length > bytes.length) throw new InvalidPdu('a command set shorter than its group length');
-    }
+    if (element === 0 && at === 0 && end === 12) stated = end + bytes.readUInt32LE(8);
     byElement.set(element, bytes.subarray(at + 8, end));
     at = end;
   }

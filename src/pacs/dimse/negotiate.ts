@@ -49,7 +49,7 @@ export function answerContexts(proposed: readonly ProposedContext[]): {
 function chooseTransferSyntax(proposed: readonly string[], mustDecode: boolean): string | undefined {
   const decodable = proposed.filter((uid) => TRANSFER_SYNTAXES[uid]?.decoder);
   const chosen = decodable.find((uid) => !LAST_CHOICES.includes(uid)) ?? decodable[0];
-  return chosen ?? (mustDecode ? undefined : proposed.find((uid) => TRANSFER_SYNTAXES[uid]));
+  return chosen ?? (mustDecode ? undefined : proposed.find((uid) => Object.hasOwn(TRANSFER_SYNTAXES, uid)));
 }
 
 /** The contexts that a peer accepted in a transfer syntax that we proposed for them. */

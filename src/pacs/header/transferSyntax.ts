@@ -43,7 +43,7 @@ export const EXPLICIT_BIG_ENDIAN = '1.2.840.10008.1.2.2';
 
 /** A transfer syntax for messages: "JPEG XL (1.2.840.10008.1.2.4.112)". */
 export function describeTransferSyntax(uid: string): string {
-  const known = TRANSFER_SYNTAXES[uid];
+  const known = Object.hasOwn(TRANSFER_SYNTAXES, uid) ? TRANSFER_SYNTAXES[uid] : undefined;
   return known ? `${known.name} (${uid})` : uid;
 }
 

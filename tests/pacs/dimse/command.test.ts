@@ -17,10 +17,16 @@ describe('a command set', () => {
 
   it('is refused where it is shorter than its group length, or holds another group within it', () => {
     const bytes = writeCommand(RESPONSE);
-    expect(() => readCommand(bytes.subarray(0, -4))).toThrow('a command set shorter than its group length');
+    expect(() => readCommand(bytes.subarray(0, -4))).toThrow('a malformed command set');
     const longer = Buffer.concat([bytes, FAILED_UIDS]);
     longer.writeUInt32LE(longer.length - 12, 8);
     expect(() => readCommand(longer)).toThrow('a malformed command set');
+  });
+
+  it.each([0, 2, 4, 66, 1000])('is read whole where its group length, %i, is wrong', (stated) => {
+    const bytes = Buffer.from(writeCommand(RESPONSE));
+    bytes.writeUInt32LE(stated, 8);
+    expect(readCommand(bytes)).toEqual(RESPONSE);
   });
 
   it('without a group length is read to its end', () => {

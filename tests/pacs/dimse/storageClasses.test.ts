@@ -75,6 +75,13 @@ describe('a presentation context', () => {
     expect(answer(VIDEO, '1.2.3.4')).toEqual([4, '1.2.3.4', 1]);
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'in the "transfer syntax" %s is refused',
+    (name) => {
+      expect(answer('1.2.840.10008.5.1.4.1.1.2', name)[0]).toBe(4);
+    },
+  );
+
   it('of another service is refused, and verification is not', () => {
     expect(answer(FIND, EXPLICIT)).toEqual([3, EXPLICIT, 1]);
     expect(answer(VERIFICATION, EXPLICIT)).toEqual([0, EXPLICIT, 0]);
