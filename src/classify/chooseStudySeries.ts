@@ -18,7 +18,8 @@ type SeriesWithFiles = Prisma.SeriesGetPayload<{ include: { instances: true } }>
 export async function chooseStudySeries(parts: ChoosingParts, running: RunningModel, studyId: string): Promise<void> {
   const allSeries = await parts.prisma.series.findMany({
     where: { studyId, instances: { some: {} } },
-    include: { instances: true },
+    // In a fixed order: the first slice of a series at 45° decides which way it is read.
+    include: { instances: { orderBy: { sopInstanceUid: 'asc' } } },
   });
   let unreadable = 0;
   for (const series of allSeries) {

@@ -51,7 +51,7 @@ export async function classifyStudy(
   signal: AbortSignal,
 ): Promise<void> {
   const { prisma } = context;
-  const { active, shadows } = context.models;
+  const { active } = context.models;
   const retrieval = pacs === null ? 0 : RETRIEVAL_SHARE;
   if (pacs !== null)
     await retrieveStudy(context, pacs, studyInstanceUid, (fraction) => onProgress(fraction * retrieval), signal);
@@ -62,6 +62,7 @@ export async function classifyStudy(
   await chooseStudySeries(context, active, study.id);
   if (await isUploadWithoutSeries(context, study)) return classifyUploaded(context, active, study, force);
 
+  const { shadows } = context.models; // a retrieval takes long: one that ended meanwhile reads nothing more
   const readers = [active, ...shadows].map((running) => ({ running, shadow: running !== active, views: [] }));
   const batches = batchesBySeries(await slicesToClassify(context, [active, ...shadows], study.id, force));
   let done = 0;
