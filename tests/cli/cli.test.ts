@@ -96,7 +96,7 @@ describe('mrimaster classify', () => {
     ]);
     const text = await runCli(['classify', join(others, 'ct.dcm')]);
     expect(text.stdout).toContain('No answer (not a brain MR); not relied on: ');
-    expect(text.stdout).toContain('0 of 1 slices answered, 1 abstained, 0 failed');
+    expect(text.stdout).toContain('0 of 1 slice answered, 1 abstained, 0 failed');
   });
 
   it('exits with 1 and goes on when a file cannot be read', async () => {

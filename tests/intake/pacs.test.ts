@@ -109,7 +109,7 @@ describe('what is sent to us', () => {
     const good = readFileSync(paths[1] as string);
     const answer = await stow([good, good], undefined, '');
     expect(answer.status).toBe(202);
-    expect(Object.keys((await answer.json()) as object)).toEqual(['00081199', '0008119A']);
+    expect(Object.keys((await answer.json()) as object)).toEqual(['00081190', '00081199', '0008119A']);
     const form = await fetch(`${program.server.url}/dicom-web/studies`, {
       method: 'POST',
       body: new URLSearchParams({ a: 'b' }),
