@@ -39,6 +39,14 @@ async function serverPid(): Promise<number> {
 const addStudy = (database: Database, studyInstanceUid: string) =>
   database.prisma.study.create({ data: { studyInstanceUid, modalities: ['MR'] } });
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('the embedded database', () => {
   it('keeps what was written, and stops its server when the last one leaves', async () => {
     const first = await open();
@@ -46,7 +54,11 @@ describe('the embedded database', () => {
     expect(id).toMatch(/^study-/);
     const pid = await serverPid();
     await first.close();
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    // The server removes its lock file, which ends the waiting, a moment before its process ends.
+    await until(
+      async () => isAlive(pid),
+      (alive) => !alive,
+    );
     const again = await open();
     expect(await again.prisma.study.count()).toBe(1);
     await again.close();
@@ -162,7 +174,10 @@ describe('the embedded database', () => {
       `INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ('1', '', '99990101000000_newer')`,
     );
     const pid = await serverPid();
-    await database.close();
+    await until(
+      async () => isAlive(pid),
+      (alive) => !alive,
+    );
     await expect(open()).rejects.toThrow('a newer version used it');
     await expect(serverPid()).rejects.toThrow('ENOENT');
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
