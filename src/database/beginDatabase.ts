@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { readConfig } from '../config/config.js';
 import { EmbeddedPostgres } from './embeddedPostgres.js';
 
@@ -10,10 +9,7 @@ export async function beginDatabase(signal: AbortSignal): Promise<void> {
   try {
     const { dataDir, databaseUrl } = readConfig();
     if (databaseUrl) return;
-    const client = await new EmbeddedPostgres(join(dataDir, 'postgres'), join(dataDir, 'postgres.log')).connect(
-      `mrimaster:early:${process.pid}`,
-      signal,
-    );
+    const client = await new EmbeddedPostgres(dataDir).connect(`mrimaster:early:${process.pid}`, signal);
     await client.end();
   } catch {}
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, type ClientConfig } from 'pg';
@@ -76,8 +75,7 @@ async function openEmbedded(
   log: Log,
   signal: AbortSignal | undefined,
 ): Promise<Database> {
-  const cluster = join(dataDir, 'postgres');
-  const postgres = new EmbeddedPostgres(cluster, join(dataDir, 'postgres.log'));
+  const postgres = new EmbeddedPostgres(dataDir);
   const presence = new EmbeddedPresence(postgres, dataDir, role, log, signal);
   const client = await presence.enter();
   try {
@@ -92,7 +90,7 @@ async function openEmbedded(
   return {
     prisma,
     connection,
-    description: `embedded PostgreSQL in ${cluster}`,
+    description: `embedded PostgreSQL in ${postgres.cluster}`,
     close: async () => {
       await presence.stopWatching();
       await prisma.$disconnect();

@@ -26,15 +26,23 @@ const GRACE_MS = 5_000;
 /** The account "nobody", which exists almost everywhere. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
+/** The folder of the embedded database in DATA_DIR. */
+export function clusterOf(dataDir: string): string {
+  return join(dataDir, 'postgres');
+}
+
 /**
  * PostgreSQL in `cluster`, a folder that holds nothing else. It listens on a Unix socket inside that folder (mode
  * 0700) and on no network port. It outlives a killed MRIMaster: the next one finds it running and uses it.
  */
 export class EmbeddedPostgres {
-  constructor(
-    private readonly cluster: string,
-    private readonly logFile: string,
-  ) {}
+  readonly cluster: string;
+  private readonly logFile: string;
+
+  constructor(dataDir: string) {
+    this.cluster = clusterOf(dataDir);
+    this.logFile = join(dataDir, 'postgres.log');
+  }
 
   /** How `pg` and Prisma connect to the server. */
   get connection(): ClientConfig {

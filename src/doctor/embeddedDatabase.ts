@@ -14,11 +14,10 @@ import { examineSchema } from './schema.js';
  * database in a temporary folder shows that PostgreSQL runs on this machine.
  */
 export async function examineEmbedded(dataDir: string): Promise<CheckOutcome> {
-  const cluster = join(dataDir, 'postgres');
-  const postgres = new EmbeddedPostgres(cluster, join(dataDir, 'postgres.log'));
+  const postgres = new EmbeddedPostgres(dataDir);
   try {
     postgres.refuseLongPath();
-    if (!(await stat(cluster).catch(() => undefined))) return await tryElsewhere(dataDir);
+    if (!(await stat(postgres.cluster).catch(() => undefined))) return await tryElsewhere(dataDir);
     return await visit(postgres, async (client) => {
       const server = await serverHere(client);
       const name = server ? `The embedded database, in use by the server (process ${server})` : 'The embedded database';
@@ -37,7 +36,7 @@ export async function examineEmbedded(dataDir: string): Promise<CheckOutcome> {
 async function tryElsewhere(dataDir: string): Promise<CheckOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'mrimaster-doctor-'));
   try {
-    const postgres = new EmbeddedPostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+    const postgres = new EmbeddedPostgres(folder);
     return await visit(postgres, async () => ok(`PostgreSQL starts here; the first start makes one in ${dataDir}.`));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import type { Config } from '../config/config.js';
+import { clusterOf } from '../database/embeddedPostgres.js';
 import { serverOf } from '../database/serverProcess.js';
 import { type CheckOutcome, failed, ok } from './checkResult.js';
 
@@ -47,7 +47,7 @@ export async function examineHttpPort(config: Config): Promise<CheckOutcome> {
  * its own is not. Which of the servers of a shared database it is cannot be told.
  */
 export async function mayServeThis({ dataDir, databaseUrl }: Config): Promise<boolean> {
-  return databaseUrl !== undefined || (await serverOf(join(dataDir, 'postgres'))) !== undefined;
+  return databaseUrl !== undefined || (await serverOf(clusterOf(dataDir))) !== undefined;
 }
 
 /** Whether our server listens there. Only our responses have the header that this looks for. */

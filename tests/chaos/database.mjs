@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedPostgres } from '../../dist/database/embeddedPostgres.js';
 import { isRoot, locatePostgres } from '../../dist/database/postgresBinaries.js';
@@ -9,9 +9,11 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 
 /** A PostgreSQL that is not the server's own, and that can be ended and started. `env`: beside the necessary. */
 export async function openDatabase(folder, env = {}) {
-  const cluster = join(folder, 'theirs');
-  chmodSync(folder, 0o755);
-  const embedded = new EmbeddedPostgres(cluster, join(folder, 'theirs.log'));
+  const theirs = join(folder, 'theirs');
+  mkdirSync(theirs, { recursive: true });
+  for (const path of [folder, theirs]) chmodSync(path, 0o755);
+  const embedded = new EmbeddedPostgres(theirs);
+  const { cluster } = embedded;
   const client = await embedded.connect('chaos'); // which makes the cluster
   await client.end();
   await embedded.stop();
