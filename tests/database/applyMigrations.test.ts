@@ -20,7 +20,7 @@ let postgres: EmbeddedPostgres;
 let client: Client;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  postgres = new EmbeddedPostgres(join(folder.path, 'postgres'), join(folder.path, 'log'));
+  postgres = new EmbeddedPostgres(folder.path);
   client = await postgres.connect('test');
   await applyMigrations(client, MIGRATIONS);
 });
@@ -29,6 +29,24 @@ afterAll(async () => {
   await postgres?.stop();
   await folder.remove();
 });
+
+/**
+ * A database as it was before the migration whose name ends with `suffix`, and its client. `since`: the names of that
+ * migration and all later ones.
+ */
+async function databaseBefore(suffix: string): Promise<{ before: Client; since: string[] }> {
+  const old = join(folder.path, `before${suffix}`);
+  await cp(MIGRATIONS, old, { recursive: true });
+  const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
+  const since = names.slice(names.findIndex((name) => name.endsWith(suffix)));
+  for (const name of since) await rm(join(old, name), { recursive: true });
+  const database = `before${suffix}`;
+  await client.query(`CREATE DATABASE ${database}`);
+  const before = new pg.Client({ ...postgres.connection, database });
+  await before.connect();
+  await applyMigrations(before, old);
+  return { before, since };
+}
 
 /** Our migrations and one more. */
 async function withMigration(name: string, sql: string): Promise<string> {
@@ -67,15 +85,7 @@ describe('applyMigrations', () => {
   });
 
   it('keeps what was stored as the first answers to studies, with each label’s slices', async () => {
-    const old = join(folder.path, 'old');
-    await cp(MIGRATIONS, old, { recursive: true });
-    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
-    const since = names.slice(names.findIndex((name) => name.endsWith('_first_answers')));
-    for (const name of since) await rm(join(old, name), { recursive: true });
-    await client.query('CREATE DATABASE old');
-    const before = new pg.Client({ ...postgres.connection, database: 'old' });
-    await before.connect();
-    await applyMigrations(before, old);
+    const { before, since } = await databaseBefore('_first_answers');
     await before.query(`
       INSERT INTO "Study" ("id", "studyInstanceUid") VALUES ('study-1', '1.2'), ('study-2', '1.3');
       INSERT INTO "Series" ("id", "studyId", "seriesInstanceUid", "modality") VALUES ('series-1', 'study-1', '1.2.1', 'MR');
@@ -118,15 +128,7 @@ describe('applyMigrations', () => {
   });
 
   it('keeps the sentences of before as codes, or as they were worded', async () => {
-    const old = join(folder.path, 'worded');
-    await cp(MIGRATIONS, old, { recursive: true });
-    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
-    const since = names.slice(names.findIndex((name) => name.endsWith('_reasons_as_codes')));
-    for (const name of since) await rm(join(old, name), { recursive: true });
-    await client.query('CREATE DATABASE worded');
-    const before = new pg.Client({ ...postgres.connection, database: 'worded' });
-    await before.connect();
-    await applyMigrations(before, old);
+    const { before, since } = await databaseBefore('_reasons_as_codes');
     await before.query(`
       INSERT INTO "Study" ("id", "studyInstanceUid") VALUES ('study-0', '1.1');
       INSERT INTO "Study" ("id", "studyInstanceUid", "evidence", "intakeReason") VALUES
@@ -166,15 +168,7 @@ describe('applyMigrations', () => {
   });
 
   it('gives slices the shape of their pixels, whatever spacing their headers had', async () => {
-    const old = join(folder.path, 'spaced');
-    await cp(MIGRATIONS, old, { recursive: true });
-    const names = (await readdir(old)).filter((name) => /^\d/.test(name)).sort();
-    for (const name of names.slice(names.findIndex((one) => one.endsWith('_pixel_aspect'))))
-      await rm(join(old, name), { recursive: true });
-    await client.query('CREATE DATABASE spaced');
-    const before = new pg.Client({ ...postgres.connection, database: 'spaced' });
-    await before.connect();
-    await applyMigrations(before, old);
+    const { before, since } = await databaseBefore('_pixel_aspect');
     const spacings = [
       '{2,1}',
       '{1,2}',
@@ -199,7 +193,7 @@ describe('applyMigrations', () => {
          VALUES ($1, 'instance-1', 'series-1', '1.2.1.1', $2, 1, 1, $3)`,
         [`slice-${index}`, index + 1, spacing],
       );
-    await applyMigrations(before, MIGRATIONS);
+    expect(await applyMigrations(before, MIGRATIONS)).toEqual(since);
     const { rows } = await before.query('SELECT "pixelAspect" AS aspect FROM "Slice" ORDER BY "frameNumber"');
     expect(rows.map(({ aspect }) => aspect)).toEqual([2, 0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
     await before.end();
