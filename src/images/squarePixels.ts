@@ -1,7 +1,6 @@
+import { plausibleAspect } from '../pacs/header/frames.js';
 import type { Picture } from './png.js';
 
-/** A larger ratio is taken for a faulty header, and the picture is shown as it is stored. */
-const MOST_ASPECT = 10;
 /** Most pixels of a stretched picture: some seconds of work, which holds up everything else. */
 const MOST_PIXELS = 2048 * 2048;
 
@@ -12,7 +11,7 @@ type Stored = { rows: number; columns: number; pixelAspect?: number | undefined 
  * pixels grows, so that none is lost, up to MOST_PIXELS; then both shrink alike.
  */
 export function squareSize({ rows, columns, pixelAspect = 1 }: Stored): { width: number; height: number } {
-  const aspect = pixelAspect >= 1 / MOST_ASPECT && pixelAspect <= MOST_ASPECT ? pixelAspect : 1;
+  const aspect = plausibleAspect(pixelAspect);
   if (aspect === 1) return { width: columns, height: rows };
   const [width, height] = [columns * Math.max(1, 1 / aspect), rows * Math.max(1, aspect)];
   const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));

@@ -132,10 +132,11 @@ function readAspectRatio(dataSet: DataSet): number {
   return vertical > 0 && horizontal > 0 ? plausibleAspect(vertical / horizontal) : 1;
 }
 
-/** A larger ratio, or an inverse that is smaller, is a faulty header: the pixels are then taken for square. */
+/** A larger ratio, or an inverse that is smaller, is a faulty header. */
 const MOST_ASPECT = 10;
 
-function plausibleAspect(aspect: number): number {
+/** The height of a pixel by its width; 1, as of a square, where it is that of a faulty header. */
+export function plausibleAspect(aspect: number): number {
   return aspect >= 1 / MOST_ASPECT && aspect <= MOST_ASPECT ? aspect : 1;
 }
 
