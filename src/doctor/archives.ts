@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { ArchiveSettings } from '../pacs/archive.js';
-import { isLoopback } from '../pacs/dimse/mayAssociate.js';
+import { isThisMachine } from '../pacs/dimse/mayAssociate.js';
 import { type ArchiveOptions, examineArchive } from './archive.js';
 import { type CheckResult, failed, skipped } from './checkResult.js';
 import { settingsOf } from './setting.js';
@@ -34,7 +34,7 @@ function examineNone({ writeBack }: Config) {
 
 /** Whether an archive's address is one that we listen on ourselves. */
 function isOurOwnPort(settings: ArchiveSettings, { host, port, dicom }: Config): boolean {
-  const isHere = (name: string, listening: string) => name === listening || name === 'localhost' || isLoopback(name);
+  const isHere = (name: string, listening: string) => name === listening || isThisMachine(name);
   if (settings.kind === 'DIMSE') return settings.port === dicom.port && isHere(settings.host, dicom.host);
   const url = new URL(settings.url);
   return Number(url.port) === port && port !== 0 && isHere(url.hostname.replace(/^\[|\]$/g, ''), host);

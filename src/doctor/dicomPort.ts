@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { DicomSettings } from '../config/dicomSettings.js';
 import { DimseClient } from '../pacs/dimse/client.js';
-import { isLoopback } from '../pacs/dimse/mayAssociate.js';
+import { isThisMachine } from '../pacs/dimse/mayAssociate.js';
 import { AssociationRejected } from '../pacs/dimse/requestAssociation.js';
 import { examineCertificate } from './certificate.js';
 import { type CheckOutcome, failed, ok, skipped } from './checkResult.js';
@@ -88,8 +88,8 @@ export async function examineCallers({ dicom, archives }: Config): Promise<Check
       `Set DICOM_PORT to a number, or ${movers.map(({ name }) => settingsOf(name)('retrieve')).join(', ')} to get where the archive offers C-GET.`,
     );
   if (port === null) return OFF;
-  const loopback = isLoopback(host) || host === 'localhost';
-  const remote = movers.filter((archive) => !isLoopback(archive.host) && archive.host !== 'localhost');
+  const loopback = isThisMachine(host);
+  const remote = movers.filter((archive) => !isThisMachine(archive.host));
   if (loopback && remote.length > 0)
     return failed(
       'DICOM_HOST_LOOPBACK',

@@ -4,6 +4,7 @@ import { ConfigInvalid } from '../errors/configInvalid.js';
 import type { RefusedContext } from '../pacs/dimse/negotiate.js';
 import { type StorageProvider, startProvider } from '../pacs/dimse/provider.js';
 import type { AssociationPeer, ProviderEvent } from '../pacs/dimse/providerOptions.js';
+import { isUid } from '../pacs/header/uid.js';
 import type { Transfer } from '../pacs/transfers.js';
 import { logTransfer } from './logTransfer.js';
 import { receiveInstance } from './receiveInstance.js';
@@ -105,7 +106,7 @@ function reportRefusedContexts({ log }: Context, refusal: RefusedContexts | unde
 
 /** What a peer proposed, for the log: it may send anything in the place of a UID. */
 function uidOf(proposed: string): string {
-  return /^[\d.]{1,64}$/.test(proposed) ? proposed : 'no UID';
+  return isUid(proposed) ? proposed : 'no UID';
 }
 
 function report({ log }: Context, { kind, peer, callingAeTitle, reason, error }: ProviderEvent): void {

@@ -53,6 +53,11 @@ function isAllowed(callingAeTitle: string, address: string, allowed: Peers['allo
   return allowed.some((peer) => peer.aeTitle === callingAeTitle && (peer.address === null || peer.address === address));
 }
 
+/** Whether a configured host, a name or an IP address, is this machine. */
+export function isThisMachine(host: string): boolean {
+  return host === 'localhost' || isLoopback(host);
+}
+
 /** Whether an IP address is of this machine. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || (isIPv4(address) && address.startsWith('127.'));
