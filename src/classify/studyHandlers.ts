@@ -34,9 +34,11 @@ export function studyHandlers(context: Context): StudyHandlers {
       return runJob(
         context,
         {
-          ...{ kind: CLASSIFY_STUDY, jobId, attempt, traceparent },
+          kind: CLASSIFY_STUDY,
+          jobId,
+          attempt,
+          traceparent,
           words: { done: 'A study was worked off.', failed: 'A study was not finished.' },
-          about: {},
         },
         async () => {
           await context.models.follow(); // another process may have activated one

@@ -62,8 +62,10 @@ export const list = <T>(readEntry: (text: string) => T | undefined, must: string
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
-    const wrong = entries.find((entry) => readEntry(entry) === undefined);
-    if (wrong === undefined && entries.length > 0) return entries.map((entry) => readEntry(entry) as T);
+    const values = entries.map(readEntry);
+    const right = values.filter((value) => value !== undefined);
+    if (right.length > 0 && right.length === entries.length) return right;
+    const wrong = entries[values.indexOf(undefined)];
     context.addIssue(shown === 'shown' && wrong !== undefined ? `${must}, but has ${quote(wrong)}.` : `${must}.`);
     return z.NEVER;
   });

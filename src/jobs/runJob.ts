@@ -7,7 +7,7 @@ import { type JobAttempt, observeJob } from '../telemetry/observeJob.js';
 const MOST_ATTEMPTS_UNKNOWN = 6;
 
 /** `about`: what the log may name besides the job: no value of a patient, and no UID of a study. */
-type JobWords = { words: { done: string; failed: string }; about: Record<string, string> };
+type JobWords = { words: { done: string; failed: string }; about?: Record<string, string> };
 
 /**
  * Makes one attempt at a job, and keeps its row, which clients see, in step.

@@ -16,7 +16,10 @@ export function writeBackHandlers(context: Context): WriteBackHandlers {
       runJob(
         context,
         {
-          ...{ kind: WRITE_BACK, jobId, attempt, traceparent },
+          kind: WRITE_BACK,
+          jobId,
+          attempt,
+          traceparent,
           words: { done: 'An answer was written back.', failed: 'An answer was not written back.' },
           about: { pacs: job.pacs },
         },
