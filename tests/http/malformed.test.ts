@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Spawned, spawnProgram, temporaryFolder } from '../setup/program.js';
+import { RELATED } from '../setup/related.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: Spawned;
@@ -16,7 +17,6 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const RELATED = 'multipart/related; type="application/dicom"; boundary=b';
 const PREFLIGHT = { 'apollo-require-preflight': 'true' };
 
 const stow = (body: Buffer | string, type = RELATED) =>

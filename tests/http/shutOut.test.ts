@@ -14,6 +14,7 @@ import { buildFile, mrElements } from '../pacs/buildDicom.js';
 import { freePort } from '../setup/freePorts.js';
 import { patience } from '../setup/patience.js';
 import { type Spawned, spawnProgram, temporaryFolder } from '../setup/program.js';
+import { RELATED, relatedBody } from '../setup/related.js';
 
 /** As issue 20 has it: whoever behaves is served within this time, whatever others do. */
 const SERVED_WITHIN_MS = 2000;
@@ -245,22 +246,14 @@ describe('STOW-RS', () => {
   let sent = 0;
   const send = async () => {
     const file = buildFile(mrElements({ '00080018': ['UI', `1.2.3.9.${++sent}`] }));
-    const body = Buffer.concat([
-      Buffer.from('--b\r\nContent-Type: application/dicom\r\n\r\n'),
-      file,
-      Buffer.from('\r\n--b--\r\n'),
-    ]);
-    const headers = {
-      'content-type': 'multipart/related; type="application/dicom"; boundary=b',
-      authorization: `Bearer ${tokenOf('good')}`,
-    };
+    const body = relatedBody([file]);
+    const headers = { 'content-type': RELATED, authorization: `Bearer ${tokenOf('good')}` };
     const { status } = await fetch(`${server.url}/dicom-web/studies`, { method: 'POST', headers, body });
     expect(status).toBe(200);
   };
   const slow = (name: string) => () => {
     const socket = connect(http.port, http.host);
-    const type = 'multipart/related; type="application/dicom"; boundary=b';
-    socket.write(`${head(name, '/dicom-web/studies', type)}--b\r\nContent-Type: application/dicom\r\n\r\n`);
+    socket.write(`${head(name, '/dicom-web/studies', RELATED)}--b\r\nContent-Type: application/dicom\r\n\r\n`);
     return trickle(socket, Buffer.from('x'), 200);
   };
 

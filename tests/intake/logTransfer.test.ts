@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildFile, mrElements } from '../pacs/buildDicom.js';
 import { type Spawned, spawnProgram, temporaryFolder, until } from '../setup/program.js';
+import { RELATED, relatedBody } from '../setup/related.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Spawned;
@@ -21,12 +22,9 @@ const lines = () =>
     .split('\n')
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
 
-async function store(parts: readonly Buffer[]): Promise<number> {
-  const head = Buffer.from('--b\r\nContent-Type: application/dicom\r\n\r\n');
-  const body = Buffer.concat([...parts.flatMap((part) => [head, part, Buffer.from('\r\n')]), Buffer.from('--b--')]);
-  const headers = { 'content-type': 'multipart/related; type="application/dicom"; boundary=b' };
-  return (await fetch(`${program.url}/dicom-web/studies`, { method: 'POST', headers, body: new Uint8Array(body) }))
-    .status;
+async function store(objects: readonly Buffer[]): Promise<number> {
+  const request = { method: 'POST', headers: { 'content-type': RELATED }, body: relatedBody(objects) };
+  return (await fetch(`${program.url}/dicom-web/studies`, request)).status;
 }
 
 it('says in the log, once for a transfer, what came, and nothing for one that brought nothing', async () => {

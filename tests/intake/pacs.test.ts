@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   until,
 } from '../setup/program.js';
+import { RELATED, relatedBody } from '../setup/related.js';
 import { requirePart } from '../setup/requirements.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -58,15 +59,8 @@ describe('what is sent to us', () => {
   const stow = (objects: Uint8Array[], path = '/dicom-web/studies', tail = '--b--\r\n') =>
     fetch(`${program.server.url}${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'multipart/related; type="application/dicom"; boundary=b' },
-      body: Buffer.concat([
-        ...objects.flatMap((object) => [
-          Buffer.from('--b\r\ncontent-type: application/dicom\r\n\r\n'),
-          object,
-          Buffer.from('\r\n'),
-        ]),
-        Buffer.from(tail),
-      ]),
+      headers: { 'content-type': RELATED },
+      body: relatedBody(objects, { tail }),
     });
 
   it.skipIf(!hasDcmtk)('by C-STORE is kept byte for byte, recorded, and not doubled when it comes again', async () => {

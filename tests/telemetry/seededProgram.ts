@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeInstances } from '../../src/pacs/dimse/storeInstances.js';
 import { type Answer, type Ask, client, type Spawned, sampleFiles, spawnProgram, until } from '../setup/program.js';
+import { RELATED, relatedBody } from '../setup/related.js';
 import { startArchive } from '../setup/webArchive.js';
 
 /** Part of every patient's, physician's and institution's text in the study, and of what callers write. */
@@ -73,16 +74,8 @@ async function seed(path: string): Promise<void> {
 
 /** Sends objects by STOW-RS. */
 export function stow(url: string, ...files: Uint8Array[]): Promise<Response> {
-  const parts = files.flatMap((file) => [
-    Buffer.from('--edge\r\nContent-Type: application/dicom\r\n\r\n'),
-    file,
-    Buffer.from('\r\n'),
-  ]);
-  return fetch(`${url}/dicom-web/studies`, {
-    method: 'POST',
-    headers: { 'content-type': 'multipart/related; type="application/dicom"; boundary=edge' },
-    body: Buffer.concat([...parts, Buffer.from('--edge--\r\n')]),
-  });
+  const request = { method: 'POST', headers: { 'content-type': RELATED }, body: relatedBody(files) };
+  return fetch(`${url}/dicom-web/studies`, request);
 }
 
 /** Takes whatever is stored, and refuses all searches. */

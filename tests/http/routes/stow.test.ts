@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFile, mrElements } from '../../pacs/buildDicom.js';
 import { type Program, startProgram, temporaryFolder } from '../../setup/program.js';
+import { RELATED, relatedBody } from '../../setup/related.js';
 
 const MR = '1.2.840.10008.5.1.4.1.1.4';
-const RELATED = 'multipart/related; type="application/dicom"; boundary=b';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let program: Program;
 beforeAll(async () => {
@@ -18,17 +18,11 @@ afterAll(async () => {
 const object = (instance: string, rows = 'FIRST') =>
   buildFile(mrElements({ '00080018': ['UI', instance], '00080008': ['CS', `ORIGINAL\\PRIMARY\\${rows}`] }));
 
-function related(parts: readonly Buffer[], { lineBreak = '\r\n', type = 'application/dicom' } = {}): Buffer {
-  const head = Buffer.from(`--b${lineBreak}Content-Type: ${type}${lineBreak}${lineBreak}`);
-  const each = parts.flatMap((part) => [head, part, Buffer.from(lineBreak)]);
-  return Buffer.concat([...each, Buffer.from('--b--')]);
-}
-
-async function store(body: Buffer, headers: Record<string, string> = {}, path = '/dicom-web/studies') {
+async function store(body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}, path = '/dicom-web/studies') {
   const response = await fetch(`${program.server.url}${path}`, {
     method: 'POST',
     headers: { 'content-type': RELATED, ...headers },
-    body: new Uint8Array(body),
+    body,
   });
   return {
     status: response.status,
@@ -44,7 +38,7 @@ const uids = (instance: string) => ({
 
 describe('the answer to a store', () => {
   it('names each stored object, by a media type without parameters', async () => {
-    const answer = await store(related([object('1.2.3.1')]));
+    const answer = await store(relatedBody([object('1.2.3.1')]));
     expect(answer).toEqual({
       status: 200,
       type: 'application/dicom+json',
@@ -56,16 +50,16 @@ describe('the answer to a store', () => {
   });
 
   it('warns that other bytes were kept under the same UID, and not of the same bytes again', async () => {
-    const again = await store(related([object('1.2.3.2'), object('1.2.3.2')]));
+    const again = await store(relatedBody([object('1.2.3.2'), object('1.2.3.2')]));
     expect(again.status).toBe(200);
-    const { status, body } = await store(related([object('1.2.3.2', 'SECOND')]));
+    const { status, body } = await store(relatedBody([object('1.2.3.2', 'SECOND')]));
     expect(status).toBe(202);
     expect(body['00081199'].Value[0]).toMatchObject({ ...uids('1.2.3.2'), '00081196': { vr: 'US', Value: [0xb000] } });
   });
 
   it('names the failed objects that could be read, and counts those that could not', async () => {
     const path = '/dicom-web/studies/1.2.9.9';
-    const { status, body } = await store(related([object('1.2.3.3'), Buffer.from('no DICOM')]), {}, path);
+    const { status, body } = await store(relatedBody([object('1.2.3.3'), Buffer.from('no DICOM')]), {}, path);
     expect(status).toBe(409);
     expect(body).toEqual({
       '00081190': { vr: 'UR' },
@@ -75,7 +69,7 @@ describe('the answer to a store', () => {
   });
 
   it('is 202 where some were stored', async () => {
-    const { status, body } = await store(related([object('1.2.3.4'), Buffer.from('no DICOM')]));
+    const { status, body } = await store(relatedBody([object('1.2.3.4'), Buffer.from('no DICOM')]));
     expect(status).toBe(202);
     expect(Object.keys(body)).toEqual(['00081190', '00081199', '0008119A']);
   });
@@ -83,19 +77,19 @@ describe('the answer to a store', () => {
 
 describe('a request', () => {
   it('may be made by hand, with bare line feeds', async () => {
-    const { status } = await store(related([object('1.2.3.5'), object('1.2.3.6')], { lineBreak: '\n' }));
+    const { status } = await store(relatedBody([object('1.2.3.5'), object('1.2.3.6')], { lineBreak: '\n' }));
     expect(status).toBe(200);
   });
 
   it.each(['application/dicom+json', 'application/json', '*/*', 'text/html, application/*;q=0.5'])(
     'is answered where it accepts %s',
-    async (accept) => expect((await store(related([object('1.2.3.7')]), { accept })).status).toBe(200),
+    async (accept) => expect((await store(relatedBody([object('1.2.3.7')]), { accept })).status).toBe(200),
   );
 
   it.each(['application/dicom+xml', 'text/html', 'application/dicom+json;q=0'])(
     'is refused with 406, before anything is stored, where it accepts only %s',
     async (accept) => {
-      const { status, body } = await store(related([object('1.2.3.8')]), { accept });
+      const { status, body } = await store(relatedBody([object('1.2.3.8')]), { accept });
       expect({ status, code: body.code }).toEqual({ status: 406, code: 'NOT_ACCEPTABLE' });
       expect(await program.context.prisma.instance.count({ where: { sopInstanceUid: '1.2.3.8' } })).toBe(0);
     },
@@ -107,7 +101,7 @@ describe('a request', () => {
     'multipart/related; type="application/dicom"',
     'application/dicom',
   ])('is refused with 415 where it sends %s', async (type) => {
-    expect((await store(related([object('1.2.3.9')]), { 'content-type': type })).status).toBe(415);
+    expect((await store(relatedBody([object('1.2.3.9')]), { 'content-type': type })).status).toBe(415);
   });
 
   it('for the capabilities is answered with what can be done', async () => {

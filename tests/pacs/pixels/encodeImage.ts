@@ -26,20 +26,30 @@ const ENCODERS: Record<string, { bits: 8 | 16; encode: (context: Image) => Image
 export const ENCODED_SYNTAXES = Object.keys(ENCODERS);
 
 /** One image of 64 × 64 pixels as a fragment of this transfer syntax. */
-export async function encodeFragment(syntax: string): Promise<Buffer> {
-  const { bits, encode } = ENCODERS[syntax] as (typeof ENCODERS)[string];
-  await NativeCodecs.initializeAsync();
+export function encodeFragment(syntax: string): Promise<Buffer> {
+  const bits = ENCODERS[syntax]?.bits ?? 16;
   const pixels = Uint16Array.from({ length: SIZE * SIZE }, (_, at) => 99 + 80 * Math.sin(at / 50) + ((at * 7919) % 23));
+  return encodePixels(syntax, bits === 8 ? Uint8Array.from(pixels) : pixels, bits);
+}
+
+/** These 64 × 64 pixels as a fragment of this transfer syntax; signed where their array is. */
+export async function encodePixels(
+  syntax: string,
+  pixels: Uint8Array | Uint16Array | Int16Array,
+  bitsStored: number,
+): Promise<Buffer> {
+  const { encode } = ENCODERS[syntax] as (typeof ENCODERS)[string];
+  await NativeCodecs.initializeAsync();
   const context = new Context({
     width: SIZE,
     height: SIZE,
-    bitsAllocated: bits,
-    bitsStored: bits,
+    bitsAllocated: 8 * pixels.BYTES_PER_ELEMENT,
+    bitsStored,
     samplesPerPixel: 1,
-    pixelRepresentation: 0,
+    pixelRepresentation: pixels instanceof Int16Array ? 1 : 0,
     planarConfiguration: 0,
     photometricInterpretation: 'MONOCHROME2',
-    decodedBuffer: bits === 8 ? Uint8Array.from(pixels) : new Uint8Array(pixels.buffer),
+    decodedBuffer: new Uint8Array(pixels.buffer),
   });
   const bytes = Buffer.from(encode(context).getEncodedBuffer() ?? []);
   return bytes.length % 2 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;

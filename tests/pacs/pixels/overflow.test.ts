@@ -1,29 +1,14 @@
-import dcmjsCodecs from 'dcmjs-codecs';
 import { describe, expect, it } from 'vitest';
 import { readSlice } from '../../../src/pacs/pixels/readSlice.js';
 import { buildEncapsulated, encapsulate, mrElements, us } from '../buildDicom.js';
+import { encodePixels, SIZE } from './encodeImage.js';
 
-const { Context, NativeCodecs } = dcmjsCodecs;
-const SIZE = 64;
 const JPEG_2000 = '1.2.840.10008.1.2.4.90';
 
 /** The first values of a slice in JPEG 2000 that holds `values` again and again, under a header of 12 bits. */
 async function decoded(values: readonly number[], { signed, precision }: { signed: boolean; precision: number }) {
   const all = Array.from({ length: SIZE * SIZE }, (_, index) => values[index % values.length] as number);
   const samples = signed ? Int16Array.from(all) : Uint16Array.from(all);
-  await NativeCodecs.initializeAsync();
-  const context = new Context({
-    width: SIZE,
-    height: SIZE,
-    bitsAllocated: 16,
-    bitsStored: precision,
-    samplesPerPixel: 1,
-    pixelRepresentation: signed ? 1 : 0,
-    planarConfiguration: 0,
-    photometricInterpretation: 'MONOCHROME2',
-    decodedBuffer: new Uint8Array(samples.buffer),
-  });
-  const bytes = Buffer.from(NativeCodecs.encodeJpeg2000(context, { lossy: false }).getEncodedBuffer() ?? []);
   const elements = mrElements({
     '00280010': ['US', us(SIZE)],
     '00280011': ['US', us(SIZE)],
@@ -31,8 +16,8 @@ async function decoded(values: readonly number[], { signed, precision }: { signe
     '00280102': ['US', us(11)],
     '00280103': ['US', us(signed ? 1 : 0)],
   });
-  const even = bytes.length % 2 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;
-  const slice = await readSlice(buildEncapsulated(elements, JPEG_2000, encapsulate([even])), 1);
+  const fragments = encapsulate([await encodePixels(JPEG_2000, samples, precision)]);
+  const slice = await readSlice(buildEncapsulated(elements, JPEG_2000, fragments), 1);
   return [...slice.pixels.slice(0, values.length)];
 }
 
