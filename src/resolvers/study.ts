@@ -21,7 +21,7 @@ import type {
 import { enqueueStudy } from '../jobs/enqueueStudy.js';
 import { PageArgs } from '../schema/connection.js';
 import { JobPriority } from '../schema/enums.js';
-import { SliceFilter, SliceOrder, StudyFilter, StudyOrder } from '../schema/filters.js';
+import { SlicePageArgs, StudyFilter, StudyOrder } from '../schema/filters.js';
 import { Job } from '../schema/job.js';
 import { type Order, pageBy } from '../schema/keyset.js';
 import { Model } from '../schema/model.js';
@@ -214,22 +214,8 @@ export class StudyResolver {
   @FieldResolver(() => SliceConnection, {
     description: 'Slices of all series, eligible or not, in their order in space.',
   })
-  slices(
-    @Root() { id }: StudyRow,
-    @Args() args: PageArgs,
-    @Arg('filter', () => SliceFilter, {
-      nullable: true,
-      description: 'Conditions that the slices must meet. By default all slices.',
-    })
-    filter: SliceFilter | null,
-    @Arg('orderBy', () => SliceOrder, {
-      nullable: true,
-      description: 'Order of the slices. By default from the lower end.',
-    })
-    order: SliceOrder | null,
-    @Ctx() request: Request,
-  ) {
-    return showSlices(request, { of: 'study', id, args, filter, order });
+  slices(@Root() { id }: StudyRow, @Args() args: SlicePageArgs, @Ctx() request: Request) {
+    return showSlices(request, { of: 'study', id }, args);
   }
 
   @FieldResolver(() => StudyFinding, {
@@ -305,28 +291,18 @@ export class SeriesResolver {
   }
 
   @FieldResolver(() => SliceConnection, { description: 'Slices of the series in their order in space.' })
-  slices(
-    @Root() { id }: Series,
-    @Args() args: PageArgs,
-    @Arg('filter', () => SliceFilter, {
-      nullable: true,
-      description: 'Conditions that the slices must meet. By default all slices.',
-    })
-    filter: SliceFilter | null,
-    @Arg('orderBy', () => SliceOrder, {
-      nullable: true,
-      description: 'Order of the slices. By default from the lower end.',
-    })
-    order: SliceOrder | null,
-    @Ctx() request: Request,
-  ) {
-    return showSlices(request, { of: 'series', id, args, filter, order });
+  slices(@Root() { id }: Series, @Args() args: SlicePageArgs, @Ctx() request: Request) {
+    return showSlices(request, { of: 'series', id }, args);
   }
 }
 
-async function showSlices(request: Request, page: Omit<SlicePageRequest, 'modelId'>) {
-  const { loaders, context } = request;
-  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...page, modelId: context.models.active.model.id });
+async function showSlices(
+  { loaders, context }: Request,
+  owner: Pick<SlicePageRequest, 'of' | 'id'>,
+  { filter = null, orderBy: order = null, ...args }: SlicePageArgs,
+) {
+  const modelId = context.models.active.model.id;
+  const { edges: found, pageInfo } = await loaders.slicePage.load({ ...owner, args, filter, order, modelId });
   const nodes = found.map(({ row }) => showSlice(row));
   const edges = found.map((edge, index) => ({
     get cursor() {

@@ -1,4 +1,5 @@
-import { Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, Float, ID, InputType, registerEnumType } from 'type-graphql';
+import { PageArgs } from './connection.js';
 import { AbstentionReason, PredictionStatus, StudyStatus } from './enums.js';
 import { DateScalar, DateTimeScalar } from './scalars.js';
 
@@ -192,4 +193,20 @@ export class JobOrder {
 
   @Field(() => OrderDirection, { nullable: true, defaultValue: 'DESC', description: 'Which end comes first.' })
   direction?: OrderDirection | null;
+}
+
+/** Arguments of a page of slices. */
+@ArgsType()
+export class SlicePageArgs extends PageArgs {
+  @Field(() => SliceFilter, {
+    nullable: true,
+    description: 'Conditions that the slices must meet. By default all slices.',
+  })
+  filter?: SliceFilter | null;
+
+  @Field(() => SliceOrder, {
+    nullable: true,
+    description: 'Order of the slices. By default from the lower end.',
+  })
+  orderBy?: SliceOrder | null;
 }

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../about.js';
-import { ABSTENTIONS, type AbstentionReason } from '../../wording/abstentions.js';
-import { inWords, isOfUnsureKind, sayKinds } from '../../wording/sayAnswer.js';
+import { ABSTENTIONS } from '../../wording/abstentions.js';
+import { inWords, isOfUnsureKind, sayKinds, type WordedFinding } from '../../wording/sayAnswer.js';
 
 /** What FHIR says of a study. It holds nothing about the patient. */
 export type StudyFacts = {
@@ -19,16 +19,7 @@ export type StudyFacts = {
 };
 
 /** What FHIR says of a finding. */
-export type FindingFacts = {
-  id: string;
-  label: string;
-  confidence: number;
-  abstained: boolean;
-  abstentionReason: AbstentionReason | null;
-  /** Which kinds a finding of unsure kind may be, and the probability of each label. */
-  kinds?: readonly string[];
-  probabilities?: unknown;
-};
+export type FindingFacts = WordedFinding & { id: string };
 
 /** Says why there is no answer: "The model gives no answer: too few slices could be judged." */
 export function abstention({ abstentionReason }: FindingFacts): string {
