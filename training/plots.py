@@ -64,28 +64,15 @@ def draw_curves(path: Path, histories: dict[str, list[dict[str, Any]]]) -> None:
             for axis in axes:
                 axis.axvline(offset + 0.5, color=FAINT, lw=1)
         epochs = np.array([entry["epoch"] for entry in histories[stage]]) + offset
-        for key, colour, name in (("trainLoss", ACCENT, "slices"), ("denseLoss", WARM, "cells")):
-            axes[0].plot(
-                epochs,
-                [entry[key] for entry in histories[stage]],
-                "o-",
-                ms=3,
-                color=colour,
-                label=name if offset == 0 else None,
-            )
-        for key, colour, name in (
-            ("valMacroF1", ACCENT, "macro-F1"),
-            ("transplantedRight", "#8d6a9f", "transplanted, right"),
-            ("erasedCalledTumour", WARM, "erased, called tumour"),
+        for axis, key, colour, name in (
+            (axes[0], "trainLoss", ACCENT, "slices"),
+            (axes[0], "denseLoss", WARM, "cells"),
+            (axes[1], "valMacroF1", ACCENT, "macro-F1"),
+            (axes[1], "transplantedRight", "#8d6a9f", "transplanted, right"),
+            (axes[1], "erasedCalledTumour", WARM, "erased, called tumour"),
         ):
-            axes[1].plot(
-                epochs,
-                [entry[key] for entry in histories[stage]],
-                "o-",
-                ms=3,
-                color=colour,
-                label=name if offset == 0 else None,
-            )
+            values = [entry[key] for entry in histories[stage]]
+            axis.plot(epochs, values, "o-", ms=3, color=colour, label=name if offset == 0 else None)
         offset = epochs[-1]
     for axis, title in zip(axes, ("Training loss", "Val (averaged weights)")):
         axis.set_title(title)
